@@ -1,0 +1,3 @@
+//! The `pulse` program.
+
+fn main() {}

@@ -1,0 +1,44 @@
+//! What every engine offers.
+
+use crate::{InputId, Network, OutputId, Result};
+
+/// Something that can run a [`Network`].
+pub trait Engine {
+    /// Prepares `network` for up to `batch` candidates at a time: transforms the weights, plans the
+    /// memory, allocates all of it.
+    fn compile(&self, network: &Network, batch: usize) -> Result<Box<dyn Program>>;
+}
+
+/// A compiled network with its memory.
+///
+/// Every buffer is `batch` rows of the port's shape, row-major (`[B, n]`, `[B, rows, n]` or
+/// `[B, channels, height, width]`). Candidates never mix: row *i* of the outputs depends on row *i* of
+/// the inputs alone, whatever `active` is. Neither [`forward`](Program::forward) nor
+/// [`backward`](Program::backward) allocates after its first call.
+///
+/// # Panics
+/// `active` must be in `1..=batch`, and the ids must come from the network that was compiled.
+pub trait Program: Send {
+    /// The largest number of candidates that one call can run.
+    fn batch(&self) -> usize;
+
+    /// The rows of one input, to be filled before [`forward`](Program::forward). Zero at first.
+    fn input_mut(&mut self, input: InputId) -> &mut [f32];
+
+    /// Runs the first `active` rows.
+    fn forward(&mut self, active: usize);
+
+    /// The rows of one output after the last [`forward`](Program::forward).
+    fn output(&self, output: OutputId) -> &[f32];
+
+    /// The rows of the cotangent of one output, to be filled before [`backward`](Program::backward).
+    /// Zero at first; it keeps what was written.
+    fn cotangent_mut(&mut self, output: OutputId) -> &mut [f32];
+
+    /// The vector-Jacobian product at the point of the last [`forward`](Program::forward), for the
+    /// `wanted` inputs only.
+    fn backward(&mut self, active: usize, wanted: &[InputId]);
+
+    /// The rows of one input's gradient after a [`backward`](Program::backward) that wanted it.
+    fn gradient(&self, input: InputId) -> &[f32];
+}

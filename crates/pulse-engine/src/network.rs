@@ -1,0 +1,201 @@
+//! The graph: frozen operators with named inputs and outputs.
+
+mod infer;
+mod operator;
+mod shape;
+mod sparse;
+
+pub use operator::{Affine, Convolution, Dense, Fir, FirTaps, FourierFeatures, Operator, SeparableMap, Weights};
+pub use shape::Shape;
+pub use sparse::SparseMatrix;
+
+use crate::{Error, ErrorKind, Result};
+
+/// A value of the graph under construction: the result of one node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Value(usize);
+
+impl Value {
+    /// The index of its node in [`Network::nodes`].
+    pub const fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// Which input of a [`Network`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct InputId(usize);
+
+/// Which output of a [`Network`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OutputId(usize);
+
+impl InputId {
+    /// Its index in [`Network::inputs`].
+    pub const fn index(self) -> usize {
+        self.0
+    }
+}
+
+impl OutputId {
+    /// Its index in [`Network::outputs`].
+    pub const fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// One operator, what it works on, and the shape of what it makes.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// The operator.
+    pub operator: Operator,
+    /// Its arguments, nodes that stand before it.
+    pub arguments: Vec<Value>,
+    /// The shape of its result.
+    pub shape: Shape,
+}
+
+/// A named end of the graph.
+#[derive(Clone, Debug)]
+pub struct Port {
+    /// Its name.
+    pub name: String,
+    /// The value that it names.
+    pub value: Value,
+    /// The value's shape.
+    pub shape: Shape,
+}
+
+/// A directed graph of frozen operators. Nodes stand in an order in which they can run.
+#[derive(Clone, Debug, Default)]
+pub struct Network {
+    nodes: Vec<Node>,
+    inputs: Vec<Port>,
+    outputs: Vec<Port>,
+}
+
+impl Network {
+    /// The nodes, each after its arguments.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The named inputs, in the order in which they were made.
+    pub fn inputs(&self) -> &[Port] {
+        &self.inputs
+    }
+
+    /// The named outputs, in the order in which they were made.
+    pub fn outputs(&self) -> &[Port] {
+        &self.outputs
+    }
+
+    /// The input called `name`.
+    pub fn input(&self, name: &str) -> Result<InputId> {
+        find(&self.inputs, "input", name).map(InputId)
+    }
+
+    /// The output called `name`.
+    pub fn output(&self, name: &str) -> Result<OutputId> {
+        find(&self.outputs, "output", name).map(OutputId)
+    }
+
+    /// The port of an input.
+    pub fn input_port(&self, input: InputId) -> &Port {
+        &self.inputs[input.0]
+    }
+
+    /// The port of an output.
+    pub fn output_port(&self, output: OutputId) -> &Port {
+        &self.outputs[output.0]
+    }
+}
+
+fn find(ports: &[Port], what: &str, name: &str) -> Result<usize> {
+    ports.iter().position(|port| port.name == name).ok_or_else(|| {
+        let names: Vec<_> = ports.iter().map(|port| port.name.as_str()).collect();
+        Error::new(ErrorKind::Name, format!("the network has no {what} `{name}`; it has {}", names.join(", ")))
+    })
+}
+
+/// Builds a [`Network`], node by node, checking each as it comes.
+#[derive(Clone, Debug, Default)]
+pub struct NetworkBuilder {
+    network: Network,
+}
+
+impl NetworkBuilder {
+    /// An empty network.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a named input.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Name`] when the name is taken, [`ErrorKind::Shape`] when the shape is empty.
+    pub fn input(&mut self, name: impl Into<String>, shape: Shape) -> Result<Value> {
+        let name = name.into();
+        check_new(&self.network.inputs, "input", &name)?;
+        let value = self.push(Operator::Input, Vec::new(), shape)?;
+        self.network.inputs.push(Port { name, value, shape });
+        Ok(value)
+    }
+
+    /// Adds an operator on `arguments` and gives its result.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`], naming the operator, when it cannot work on these.
+    pub fn add(&mut self, operator: Operator, arguments: &[Value]) -> Result<Value> {
+        let shapes: Vec<_> = arguments.iter().map(|&value| self.shape(value)).collect();
+        let shape = infer::infer(&operator, &shapes).map_err(|reason| {
+            let message = format!("{} (node {}) {reason}", operator.name(), self.network.nodes.len());
+            Error::new(ErrorKind::Shape, message)
+        })?;
+        self.push(operator, arguments.to_vec(), shape)
+    }
+
+    /// Names a value as an output.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Name`] when the name is taken.
+    pub fn output(&mut self, name: impl Into<String>, value: Value) -> Result<()> {
+        let name = name.into();
+        check_new(&self.network.outputs, "output", &name)?;
+        let shape = self.shape(value);
+        self.network.outputs.push(Port { name, value, shape });
+        Ok(())
+    }
+
+    /// The shape of a value of this builder.
+    pub fn shape(&self, value: Value) -> Shape {
+        self.network.nodes[value.0].shape
+    }
+
+    /// The finished network.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Name`] when it has no output.
+    pub fn build(self) -> Result<Network> {
+        if self.network.outputs.is_empty() {
+            return Err(Error::new(ErrorKind::Name, "the network has no output"));
+        }
+        Ok(self.network)
+    }
+
+    fn push(&mut self, operator: Operator, arguments: Vec<Value>, shape: Shape) -> Result<Value> {
+        if shape.is_empty() {
+            let message = format!("{} (node {}) is empty: {shape}", operator.name(), self.network.nodes.len());
+            return Err(Error::new(ErrorKind::Shape, message));
+        }
+        self.network.nodes.push(Node { operator, arguments, shape });
+        Ok(Value(self.network.nodes.len() - 1))
+    }
+}
+
+fn check_new(ports: &[Port], what: &str, name: &str) -> Result<()> {
+    if ports.iter().any(|port| port.name == name) {
+        return Err(Error::new(ErrorKind::Name, format!("the network has an {what} `{name}` already")));
+    }
+    Ok(())
+}

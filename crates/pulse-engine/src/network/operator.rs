@@ -1,0 +1,272 @@
+//! The frozen operators, each with its equation.
+
+use std::sync::Arc;
+
+use super::{Shape, SparseMatrix};
+
+/// Frozen numbers, shared and never changed.
+pub type Weights = Arc<[f32]>;
+
+/// A frozen operator. `x` is its first argument, `y` its result; the other arguments are named.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Operator {
+    /// A named input of the network. Made by [`NetworkBuilder::input`](super::NetworkBuilder::input).
+    Input,
+    /// `y = constant`, of the shape given. No arguments.
+    Constant(Shape, Weights),
+
+    /// `y = W x + b`: vector to vector, or each row of rows.
+    Dense(Dense),
+    /// `y = x[row]`: rows to vector.
+    Row(usize),
+    /// `y[r] = x` for `r` in `0..rows`: vector to rows.
+    RepeatRows(usize),
+    /// `y[i] = x[start + i]` for `i` in `0..length`: vector to vector.
+    Slice {
+        /// The first element taken.
+        start: usize,
+        /// How many.
+        length: usize,
+    },
+    /// The arguments, vectors all, end to end.
+    Concatenate,
+    /// `y = x / sqrt(mean(x²) + epsilon)` over a vector, or over each row ("pixel norm" of a latent).
+    Normalize {
+        /// Added to the mean square.
+        epsilon: f32,
+    },
+    /// The same numbers in another shape.
+    Reshape(Shape),
+
+    /// `y = scale x + shift`, constants broadcast; see [`Affine`].
+    Affine(Affine),
+    /// `y = clamp(gain · (x if x ≥ 0 else slope · x), ±clamp)`. Slope 0 is the ReLU. The gradient is zero
+    /// where the clamp binds.
+    LeakyRelu {
+        /// The factor below zero.
+        slope: f32,
+        /// A factor on everything.
+        gain: f32,
+        /// The largest magnitude let through.
+        clamp: Option<f32>,
+    },
+    /// `y = tanh(x)`.
+    Tanh,
+    /// `y = x²`.
+    Square,
+    /// `y = 1 / sqrt(x + epsilon)`.
+    InverseSqrt {
+        /// Added before the root.
+        epsilon: f32,
+    },
+    /// `y = a + b`, of the same shape.
+    Add,
+    /// `y = a · b`, element by element, of the same shape.
+    Multiply,
+
+    /// `y[o] = b[o] + Σ_i W[o,i] ⋆ x[i]` (cross-correlation, zero padding).
+    Convolution(Convolution),
+    /// The adjoint of a convolution, plus a bias: `y[o] = b[o] + Σ_i Σ_k W[i,o,k] x[i, (p + padding − k) / stride]`.
+    /// The output has `(n − 1) · stride − 2 · padding + kernel` pixels along each axis.
+    TransposedConvolution(Convolution),
+    /// Zero-stuffing, a finite impulse response, decimation, the same for every channel; see [`Fir`].
+    Fir(Fir),
+    /// `y[c] = V x[c] Hᵀ` for every channel; see [`SeparableMap`].
+    SeparableMap(SeparableMap),
+    /// `y[c] = (x[c] − mean) / sqrt(variance + epsilon)` over the pixels of each channel (biased variance).
+    InstanceNorm {
+        /// Added to the variance.
+        epsilon: f32,
+    },
+    /// `y[c,p] = x[c,p] · scale[c] (+ shift[c])`. Arguments: a map, a vector, and perhaps another vector.
+    Modulate,
+    /// `y[c,p] = x[c,p] + strength[c] · noise[0,p]`. Arguments: a map, and a noise map of one channel. The
+    /// strength has one entry, or one a channel.
+    AddNoise(Weights),
+    /// The sine grid that StyleGAN3 starts from; see [`FourierFeatures`].
+    FourierFeatures(FourierFeatures),
+}
+
+/// `y = W x + b`.
+#[derive(Clone, Debug)]
+pub struct Dense {
+    /// `[out, in]`, row-major.
+    pub weight: Weights,
+    /// `[out]`.
+    pub bias: Option<Weights>,
+    /// The length of the result.
+    pub out_features: usize,
+    /// The length of the argument.
+    pub in_features: usize,
+}
+
+/// `y = scale x + shift`. Each of the two has one entry, one a channel ([`Shape::channels`]), or one an
+/// element; an empty one stands for 1 and 0.
+#[derive(Clone, Debug)]
+pub struct Affine {
+    /// The factor.
+    pub scale: Weights,
+    /// What is added.
+    pub shift: Weights,
+}
+
+/// The weights of a convolution or a transposed one.
+#[derive(Clone, Debug)]
+pub struct Convolution {
+    /// `[out, in, height, width]` for a convolution, `[in, out, height, width]` for a transposed one (as
+    /// PyTorch has them).
+    pub weight: Weights,
+    /// `[out]`.
+    pub bias: Option<Weights>,
+    /// Channels of the result.
+    pub out_channels: usize,
+    /// Channels of the argument.
+    pub in_channels: usize,
+    /// The kernel's height and width.
+    pub kernel: [usize; 2],
+    /// The same along both axes.
+    pub stride: usize,
+    /// Zero pixels on every side (for a transposed one: pixels taken away on every side).
+    pub padding: usize,
+}
+
+/// With `u` the argument with `up − 1` zeros *after* each pixel along both axes (so `n · up` pixels):
+///
+/// `y[i, j] = Σ_k,l taps[k, l] · u[i · down + k − before_y, j · down + l − before_x]`, `u = 0` outside.
+///
+/// The padding may be negative, which crops. Along each axis the output has
+/// `floor((n · up + before + after − taps) / down) + 1` pixels. The taps are applied as a correlation;
+/// whoever has a convolution's filter flips it.
+#[derive(Clone, Debug)]
+pub struct Fir {
+    /// The filter, its gain included.
+    pub taps: FirTaps,
+    /// Zero-stuffing factor.
+    pub up: usize,
+    /// Decimation factor.
+    pub down: usize,
+    /// `[before, after]` along the vertical axis.
+    pub padding_y: [isize; 2],
+    /// `[before, after]` along the horizontal axis.
+    pub padding_x: [isize; 2],
+}
+
+/// The taps of a [`Fir`].
+#[derive(Clone, Debug)]
+pub enum FirTaps {
+    /// `taps[k, l] = vertical[k] · horizontal[l]`.
+    Separable {
+        /// Along the vertical axis.
+        vertical: Weights,
+        /// Along the horizontal axis.
+        horizontal: Weights,
+    },
+    /// `[height, width]`, row-major.
+    Full {
+        /// Taps along the vertical axis.
+        height: usize,
+        /// Taps along the horizontal axis.
+        width: usize,
+        /// The numbers.
+        taps: Weights,
+    },
+}
+
+impl FirTaps {
+    /// How many taps along the vertical and the horizontal axis.
+    pub fn size(&self) -> [usize; 2] {
+        match self {
+            Self::Separable { vertical, horizontal } => [vertical.len(), horizontal.len()],
+            Self::Full { height, width, .. } => [*height, *width],
+        }
+    }
+
+    /// The tap at `(k, l)`.
+    pub fn at(&self, k: usize, l: usize) -> f64 {
+        match self {
+            Self::Separable { vertical, horizontal } => f64::from(vertical[k]) * f64::from(horizontal[l]),
+            Self::Full { width, taps, .. } => f64::from(taps[k * width + l]),
+        }
+    }
+}
+
+/// `y[c] = V x[c] Hᵀ`: any separable linear map of an image, the vertical axis first. Resizing, blur with
+/// any treatment of the border, block averages.
+#[derive(Clone, Debug)]
+pub struct SeparableMap {
+    /// `V`, `[height out, height in]`.
+    pub vertical: Arc<SparseMatrix>,
+    /// `H`, `[width out, width in]`.
+    pub horizontal: Arc<SparseMatrix>,
+}
+
+/// StyleGAN3's input layer (Karras et al. 2021, section 3.1) without its final 1x1 matrix.
+///
+/// The argument `t` is a vector of 4. With `[c, s, a, b] = t / sqrt(t₀² + t₁²)`, the transform is the 3x3 product
+/// `T = R M U` with `R = [[c, −s, 0], [s, c, 0], [0, 0, 1]]`, `M = [[1, 0, −a], [0, 1, −b], [0, 0, 1]]` and the
+/// constant `U`. For each channel `k` with frequency `f` (a row vector) and phase `φ`:
+/// `f' = f T[..2, ..2]`, `φ' = φ + f · T[..2, 2]`, amplitude
+/// `A = clamp(1 − (|f'| − bandwidth) / (sampling_rate / 2 − bandwidth), 0, 1)`, and
+///
+/// `y[k, i, j] = A sin(2π (f'₀ g_x(j) + f'₁ g_y(i) + φ'))`, `g_x(j) = ((2 j + 1) / width − 1) · width / (2 sampling_rate)`,
+/// `g_y` likewise with the height.
+#[derive(Clone, Debug)]
+pub struct FourierFeatures {
+    /// `[channels, 2]`.
+    pub frequencies: Weights,
+    /// `[channels]`.
+    pub phases: Weights,
+    /// `U`, row-major.
+    pub transform: [f32; 9],
+    /// Rows of pixels.
+    pub height: usize,
+    /// Pixels in a row.
+    pub width: usize,
+    /// Pixels a unit of length.
+    pub sampling_rate: f32,
+    /// Where the amplitude starts to fall.
+    pub bandwidth: f32,
+}
+
+impl Operator {
+    /// An [`Operator::Affine`] from its coefficients.
+    pub fn affine(scale: impl Into<Weights>, shift: impl Into<Weights>) -> Self {
+        Self::Affine(Affine { scale: scale.into(), shift: shift.into() })
+    }
+
+    /// The ReLU.
+    pub const fn relu() -> Self {
+        Self::LeakyRelu { slope: 0.0, gain: 1.0, clamp: None }
+    }
+
+    /// The operator's name, as errors and plans print it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Input => "Input",
+            Self::Constant(..) => "Constant",
+            Self::Dense(_) => "Dense",
+            Self::Row(_) => "Row",
+            Self::RepeatRows(_) => "RepeatRows",
+            Self::Slice { .. } => "Slice",
+            Self::Concatenate => "Concatenate",
+            Self::Normalize { .. } => "Normalize",
+            Self::Reshape(_) => "Reshape",
+            Self::Affine(_) => "Affine",
+            Self::LeakyRelu { .. } => "LeakyRelu",
+            Self::Tanh => "Tanh",
+            Self::Square => "Square",
+            Self::InverseSqrt { .. } => "InverseSqrt",
+            Self::Add => "Add",
+            Self::Multiply => "Multiply",
+            Self::Convolution(_) => "Convolution",
+            Self::TransposedConvolution(_) => "TransposedConvolution",
+            Self::Fir(_) => "Fir",
+            Self::SeparableMap(_) => "SeparableMap",
+            Self::InstanceNorm { .. } => "InstanceNorm",
+            Self::Modulate => "Modulate",
+            Self::AddNoise(_) => "AddNoise",
+            Self::FourierFeatures(_) => "FourierFeatures",
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! pulse
+#![forbid(unsafe_code)]
+
+mod error;
+
+pub use error::{Error, ErrorKind, Result};
