@@ -1,3 +1,121 @@
-//! The `pulse` program.
+//! The `pulse` program: every sharp picture that a small picture could have been.
+//!
+//! A front of the library and nothing more: it has no default, no random number and no picture of its own.
 
-fn main() {}
+#![forbid(unsafe_code)]
+
+mod completions;
+mod failure;
+mod generator;
+mod info;
+mod interrupt;
+mod manual;
+mod render;
+mod upsample;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use failure::Failure;
+
+/// What stands in `--help`, and on the manual page.
+const ABOUT: &str = "All the sharp pictures that a small picture could have been";
+
+const LONG_ABOUT: &str = "\
+All the sharp pictures that a small picture could have been.
+
+A search through a generative model for many different sharp pictures that all shrink to the given small one. \
+These are faces of people who do not exist. They were imagined: infinitely many faces shrink to the same few \
+pixels, and the one that was photographed is not told from the others. It cannot tell you who was in the picture.";
+
+const EXAMPLES: &str = "\
+Examples:
+  pulse upsample small.png                      eight faces for a picture of at most 64x64
+  pulse upsample photo.jpg --pixelate 16        shrink a photograph first, and show it beside the results
+  pulse upsample folder --candidates 32 --seed 7 --out results
+  pulse upsample photo.jpg --crop 120,40,256,256 --pixelate 8 --preset paper
+  pulse render faces --inputs pulse-out/small/inputs.safetensors --out again.png
+  pulse info faces
+
+Exit status: 0 when every picture has a candidate within epsilon, 1 when one has none, 2 after an error.
+
+These are faces of people who do not exist. It cannot tell you who was in the picture.";
+
+#[derive(Parser)]
+#[command(name = "pulse", version, about = ABOUT, long_about = LONG_ABOUT, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Search for sharp pictures that shrink to a small one
+    #[command(visible_alias = "up", after_help = upsample::EXAMPLES)]
+    Upsample(Box<upsample::Arguments>),
+    /// Make the pictures of given inputs, and gradients with respect to them
+    #[command(after_help = render::EXAMPLES)]
+    Render(render::Arguments),
+    /// Compare the fast engine with the reference on a generator
+    Verify(verify::Arguments),
+    /// Describe a generator: family, size, inputs, where it comes from
+    #[command(after_help = info::FAMILIES)]
+    Info(info::Arguments),
+    /// Print a completion script for a shell
+    Completions(completions::Arguments),
+    /// Print a manual page (roff, for `man -l -`)
+    Man(manual::Arguments),
+}
+
+/// How the program ends when nothing failed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// Exit status 0.
+    Good,
+    /// Exit status 1: it worked, and the answer is no.
+    Bad,
+    /// Exit status 2: something failed and was reported already.
+    Failed,
+}
+
+impl From<Verdict> for ExitCode {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Good => Self::SUCCESS,
+            Verdict::Bad => Self::from(1),
+            Verdict::Failed => Self::from(2),
+        }
+    }
+}
+
+impl Command {
+    fn run(self) -> Result<Verdict, Failure> {
+        match self {
+            Self::Upsample(arguments) => upsample::run(&arguments),
+            Self::Render(arguments) => render::run(&arguments),
+            Self::Verify(arguments) => verify::run(&arguments),
+            Self::Info(arguments) => info::run(&arguments),
+            Self::Completions(arguments) => completions::run(&arguments, Cli::command()),
+            Self::Man(arguments) => manual::run(&arguments, Cli::command()),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let verdict = match Cli::try_parse() {
+        Ok(cli) => cli.command.run(),
+        Err(error) if error.use_stderr() => Err(Failure::of_arguments(&error)),
+        // Help and version: when nobody reads them, there is nothing to report.
+        Err(help) => {
+            let _ = help.print();
+            Ok(Verdict::Good)
+        }
+    };
+    verdict.unwrap_or_else(|failure| {
+        failure.report();
+        Verdict::Failed
+    })
+    .into()
+}

@@ -17,7 +17,8 @@ pub trait Engine {
 /// [`backward`](Program::backward) allocates after its first call.
 ///
 /// # Panics
-/// `active` must be in `1..=batch`, and the ids must come from the network that was compiled.
+/// `active` must be in `1..=batch`, in [`backward`](Program::backward) no larger than in the last
+/// [`forward`](Program::forward), and the ids must come from the network that was compiled.
 pub trait Program: Send {
     /// The largest number of candidates that one call can run.
     fn batch(&self) -> usize;

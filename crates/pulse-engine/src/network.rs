@@ -133,7 +133,8 @@ impl NetworkBuilder {
     /// Adds a named input.
     ///
     /// # Errors
-    /// [`ErrorKind::Name`] when the name is taken, [`ErrorKind::Shape`] when the shape is empty.
+    /// [`ErrorKind::Name`] when the name is taken, [`ErrorKind::Shape`] when the shape is empty or holds more
+    /// than 2³¹ numbers.
     pub fn input(&mut self, name: impl Into<String>, shape: Shape) -> Result<Value> {
         let name = name.into();
         check_new(&self.network.inputs, "input", &name)?;
@@ -145,13 +146,11 @@ impl NetworkBuilder {
     /// Adds an operator on `arguments` and gives its result.
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`], naming the operator, when it cannot work on these.
+    /// [`ErrorKind::Shape`], naming the operator, when it cannot work on these, or when its result is empty or
+    /// holds more than 2³¹ numbers.
     pub fn add(&mut self, operator: Operator, arguments: &[Value]) -> Result<Value> {
         let shapes: Vec<_> = arguments.iter().map(|&value| self.shape(value)).collect();
-        let shape = infer::infer(&operator, &shapes).map_err(|reason| {
-            let message = format!("{} (node {}) {reason}", operator.name(), self.network.nodes.len());
-            Error::new(ErrorKind::Shape, message)
-        })?;
+        let shape = infer::infer(&operator, &shapes).map_err(|reason| self.refuse(&operator, &reason))?;
         self.push(operator, arguments.to_vec(), shape)
     }
 
@@ -184,12 +183,13 @@ impl NetworkBuilder {
     }
 
     fn push(&mut self, operator: Operator, arguments: Vec<Value>, shape: Shape) -> Result<Value> {
-        if shape.is_empty() {
-            let message = format!("{} (node {}) is empty: {shape}", operator.name(), self.network.nodes.len());
-            return Err(Error::new(ErrorKind::Shape, message));
-        }
+        infer::elements(shape).map_err(|reason| self.refuse(&operator, &reason))?;
         self.network.nodes.push(Node { operator, arguments, shape });
         Ok(Value(self.network.nodes.len() - 1))
+    }
+
+    fn refuse(&self, operator: &Operator, reason: &str) -> Error {
+        Error::new(ErrorKind::Shape, format!("{} (node {}) {reason}", operator.name(), self.network.nodes.len()))
     }
 }
 

@@ -21,6 +21,8 @@ pub enum ErrorKind {
     Setting,
     /// A network could not be built or compiled.
     Network,
+    /// The record that a run left behind cannot be read.
+    Run,
 }
 
 /// What failed, why, and what to do about it, in one line.

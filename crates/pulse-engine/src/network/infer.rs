@@ -1,6 +1,10 @@
 //! The shape of every operator's result, and what each refuses.
 
-use super::{Affine, Convolution, Dense, Fir, FourierFeatures, Operator, Shape};
+use super::{Affine, Convolution, Dense, Fir, FirTaps, FourierFeatures, Operator, Shape};
+
+/// The most numbers that one value may hold for one candidate: enough for every generator there is, and small
+/// enough that no later product of sizes overflows.
+const LARGEST: usize = 1 << 31;
 
 /// The result's shape, or why the operator cannot work on `arguments` (without the operator's name, which
 /// the builder adds).
@@ -18,11 +22,11 @@ pub(super) fn infer(operator: &Operator, arguments: &[Shape]) -> Result<Shape, S
     match operator {
         Operator::Input => Err("is made by NetworkBuilder::input".into()),
         Operator::Constant(shape, values) => {
-            length("values", values.len(), shape.len())?;
+            length("values", values.len(), elements(*shape)?)?;
             Ok(*shape)
         }
         Operator::Concatenate => {
-            arguments.iter().map(|&shape| vector(shape)).sum::<Result<usize, _>>().map(Shape::Vector)
+            arguments.iter().try_fold(0, |sum: usize, &shape| Ok(sum.saturating_add(vector(shape)?))).map(Shape::Vector)
         }
         Operator::Add | Operator::Multiply => {
             if arguments[0] == arguments[1] {
@@ -54,7 +58,7 @@ fn infer_unary(operator: &Operator, x: Shape) -> Result<Shape, String> {
             _ => Ok(x),
         },
         Operator::Reshape(shape) => {
-            length("elements", x.len(), shape.len())?;
+            length("elements", x.len(), elements(*shape)?)?;
             Ok(*shape)
         }
         Operator::Affine(affine) => infer_affine(affine, x),
@@ -70,6 +74,20 @@ fn infer_unary(operator: &Operator, x: Shape) -> Result<Shape, String> {
         Operator::InstanceNorm { .. } => map(x).map(|_| x),
         Operator::FourierFeatures(features) => infer_fourier(features, x),
         _ => Ok(x),
+    }
+}
+
+/// How many numbers a value of this shape holds, neither none nor too many.
+pub(super) fn elements(shape: Shape) -> Result<usize, String> {
+    let count = match shape {
+        Shape::Vector(n) => Some(n),
+        Shape::Rows { rows, width } => rows.checked_mul(width),
+        Shape::Map { channels, height, width } => channels.checked_mul(height).and_then(|n| n.checked_mul(width)),
+    };
+    match count {
+        Some(0) => Err(format!("is empty: {shape}")),
+        Some(count) if count <= LARGEST => Ok(count),
+        _ => Err(format!("is too large: {shape} holds more than {LARGEST} numbers")),
     }
 }
 
@@ -145,6 +163,14 @@ fn product(factors: &[usize]) -> Result<usize, String> {
         .ok_or_else(|| format!("has weights too many to count: {factors:?}"))
 }
 
+/// Refuses strides, factors and paddings with which an index could overflow.
+fn bounded(sizes: &[usize]) -> Result<(), String> {
+    match sizes.iter().find(|&&size| size > LARGEST) {
+        Some(size) => Err(format!("has a stride, factor or padding of {size}, above {LARGEST}")),
+        None => Ok(()),
+    }
+}
+
 fn infer_convolution(convolution: &Convolution, x: Shape, transposed: bool) -> Result<Shape, String> {
     let &Convolution { out_channels, in_channels, kernel: [kh, kw], stride, padding, .. } = convolution;
     let [channels, height, width] = map(x)?;
@@ -153,39 +179,50 @@ fn infer_convolution(convolution: &Convolution, x: Shape, transposed: bool) -> R
     if let Some(bias) = &convolution.bias {
         length("biases", bias.len(), out_channels)?;
     }
-    if stride == 0 {
-        return Err("has stride 0".into());
+    bounded(&[stride, padding])?;
+    if stride == 0 || kh == 0 || kw == 0 {
+        return Err(format!("has a kernel of {kh}x{kw} and a stride of {stride} where none may be zero"));
     }
     let size = |n: usize, k: usize| {
-        let size = if transposed {
-            ((n - 1) * stride + k).checked_sub(2 * padding)
+        let border = padding.checked_mul(2)?;
+        if transposed {
+            (n - 1).checked_mul(stride)?.checked_add(k)?.checked_sub(border)
         } else {
-            (n + 2 * padding).checked_sub(k).map(|room| room / stride + 1)
-        };
-        size.filter(|&size| size > 0).ok_or_else(|| format!("has a kernel of {kh}x{kw} that leaves nothing of {x}"))
+            n.checked_add(border)?.checked_sub(k).map(|room| room / stride + 1)
+        }
     };
-    Ok(Shape::map(out_channels, size(height, kh)?, size(width, kw)?))
+    match (size(height, kh), size(width, kw)) {
+        (Some(height @ 1..), Some(width @ 1..)) => Ok(Shape::map(out_channels, height, width)),
+        _ => Err(format!("has a kernel of {kh}x{kw}, stride {stride} and padding {padding} that do not fit {x}")),
+    }
 }
 
 fn infer_fir(fir: &Fir, x: Shape) -> Result<Shape, String> {
     let [channels, height, width] = map(x)?;
     let [taps_y, taps_x] = fir.taps.size();
-    if let super::FirTaps::Full { height, width, taps } = &fir.taps {
+    if let FirTaps::Full { height, width, taps } = &fir.taps {
         length("taps", taps.len(), product(&[*height, *width])?)?;
     }
+    let [top, bottom] = fir.padding_y.map(isize::unsigned_abs);
+    let [left, right] = fir.padding_x.map(isize::unsigned_abs);
+    bounded(&[fir.up, fir.down, top, bottom, left, right])?;
     if fir.up == 0 || fir.down == 0 || taps_y == 0 || taps_x == 0 {
         return Err("needs factors and taps above zero".into());
     }
-    let size = |n: usize, taps: usize, padding: [isize; 2]| {
-        let room = (n * fir.up) as isize + padding[0] + padding[1] - taps as isize;
-        usize::try_from(room).map(|room| room / fir.down + 1).map_err(|_| format!("leaves nothing of {x}"))
+    let size = |n: usize, taps: usize, [before, after]: [isize; 2]| {
+        let stuffed = isize::try_from(n.checked_mul(fir.up)?).ok()?;
+        let padded = usize::try_from(stuffed.checked_add(before)?.checked_add(after)?).ok()?;
+        Some(padded.checked_sub(taps)? / fir.down + 1)
     };
-    Ok(Shape::map(channels, size(height, taps_y, fir.padding_y)?, size(width, taps_x, fir.padding_x)?))
+    match (size(height, taps_y, fir.padding_y), size(width, taps_x, fir.padding_x)) {
+        (Some(height), Some(width)) => Ok(Shape::map(channels, height, width)),
+        _ => Err(format!("has {taps_y}x{taps_x} taps and a padding that do not fit {x}")),
+    }
 }
 
 fn infer_fourier(features: &FourierFeatures, x: Shape) -> Result<Shape, String> {
     length("elements of the transform", vector(x)?, 4)?;
     let channels = features.phases.len();
-    length("frequencies", features.frequencies.len(), 2 * channels)?;
+    length("frequencies", features.frequencies.len(), product(&[2, channels])?)?;
     Ok(Shape::map(channels, features.height, features.width))
 }

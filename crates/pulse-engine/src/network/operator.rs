@@ -41,8 +41,8 @@ pub enum Operator {
 
     /// `y = scale x + shift`, constants broadcast; see [`Affine`].
     Affine(Affine),
-    /// `y = clamp(gain · (x if x ≥ 0 else slope · x), ±clamp)`. Slope 0 is the ReLU. The gradient is zero
-    /// where the clamp binds.
+    /// `y = clamp(gain · (x if x ≥ 0 else slope · x), ±clamp)`. Slope 0 is the ReLU. The derivative is `gain`
+    /// at `x = 0`, and zero where the clamp binds, which is where `|y| = clamp`.
     LeakyRelu {
         /// The factor below zero.
         slope: f32,
@@ -55,7 +55,7 @@ pub enum Operator {
     Tanh,
     /// `y = x²`.
     Square,
-    /// `y = 1 / sqrt(x + epsilon)`.
+    /// `y = 1 / sqrt(x + epsilon)`. Not a number where the root has none.
     InverseSqrt {
         /// Added before the root.
         epsilon: f32,
@@ -65,10 +65,12 @@ pub enum Operator {
     /// `y = a · b`, element by element, of the same shape.
     Multiply,
 
-    /// `y[o] = b[o] + Σ_i W[o,i] ⋆ x[i]` (cross-correlation, zero padding).
+    /// `y[o,p] = b[o] + Σ_i Σ_k W[o,i,k] x[i, p · stride + k − padding]` (cross-correlation, `x = 0` outside). The
+    /// output has `floor((n + 2 · padding − kernel) / stride) + 1` pixels along each axis.
     Convolution(Convolution),
-    /// The adjoint of a convolution, plus a bias: `y[o] = b[o] + Σ_i Σ_k W[i,o,k] x[i, (p + padding − k) / stride]`.
-    /// The output has `(n − 1) · stride − 2 · padding + kernel` pixels along each axis.
+    /// The adjoint of a convolution, plus a bias:
+    /// `y[o,p] = b[o] + Σ_i Σ_k W[i,o,k] x[i, (p + padding − k) / stride]`, over the `k` for which the quotient is
+    /// a whole number inside `x`. The output has `(n − 1) · stride − 2 · padding + kernel` pixels along each axis.
     TransposedConvolution(Convolution),
     /// Zero-stuffing, a finite impulse response, decimation, the same for every channel; see [`Fir`].
     Fir(Fir),
@@ -210,7 +212,8 @@ pub struct SeparableMap {
 /// `A = clamp(1 − (|f'| − bandwidth) / (sampling_rate / 2 − bandwidth), 0, 1)`, and
 ///
 /// `y[k, i, j] = A sin(2π (f'₀ g_x(j) + f'₁ g_y(i) + φ'))`, `g_x(j) = ((2 j + 1) / width − 1) · width / (2 sampling_rate)`,
-/// `g_y` likewise with the height.
+/// `g_y` likewise with the height. The derivative of `A` is zero where its clamp binds. Not a number where
+/// `t₀ = t₁ = 0`.
 #[derive(Clone, Debug)]
 pub struct FourierFeatures {
     /// `[channels, 2]`.

@@ -1,0 +1,147 @@
+//! What a file holds, and how it is opened.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use crate::array::Arrays;
+use crate::budget::Budget;
+use crate::element::ByteOrder;
+use crate::error::{Error, ErrorKind, Result, quote};
+use crate::kind::{self, Kind};
+use crate::network::{self, Network, Origin};
+use crate::pickle::{self, Source};
+use crate::safetensors;
+use crate::tensor::Tensor;
+use crate::torch::{self, Archive, Storages};
+use crate::value::Configuration;
+
+/// The kind of file that a checkpoint was read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// safetensors.
+    Safetensors,
+    /// A zip archive of PyTorch 1.6 or later.
+    TorchZip,
+    /// An archive of `torch.save` before PyTorch 1.6.
+    TorchLegacy,
+    /// A pickle of NVIDIA's StyleGAN2-ADA or StyleGAN3.
+    NvidiaTorch,
+    /// A pickle of NVIDIA's StyleGAN or StyleGAN2, for TensorFlow.
+    NvidiaTensorFlow,
+    /// A pickle of arrays in dictionaries.
+    Pickle,
+}
+
+/// The network of a file, as named tensors.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checkpoint {
+    /// The kind of file.
+    pub format: Format,
+    /// The tensors by their names in the network, such as `synthesis.b4.const`.
+    pub tensors: BTreeMap<String, Tensor>,
+    /// What else the file says of the network.
+    pub configuration: Configuration,
+}
+
+impl Checkpoint {
+    /// Reads the network of a file: the averaged generator, where there are several.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        OpenOptions::new().open(path)
+    }
+
+    /// As [`Checkpoint::open`], from the bytes of a file.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        OpenOptions::new().read(bytes)
+    }
+
+    /// The tensor of this name, or an error of kind [`Missing`](ErrorKind::Missing).
+    pub fn tensor(&self, name: &str) -> Result<&Tensor> {
+        self.tensors.get(name).ok_or_else(|| {
+            let message = format!("the checkpoint has no tensor {}: it is of another network", quote(name));
+            Error::new(ErrorKind::Missing, message)
+        })
+    }
+}
+
+/// Which network of a file to read.
+#[derive(Clone, Debug, Default)]
+pub struct OpenOptions {
+    network: Option<String>,
+}
+
+impl OpenOptions {
+    /// The averaged generator, where a file has several networks.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The network of this name in the file, such as `D`, instead.
+    #[must_use]
+    pub fn network(mut self, name: impl Into<String>) -> Self {
+        self.network = Some(name.into());
+        self
+    }
+
+    /// Reads a file.
+    pub fn open(&self, path: impl AsRef<Path>) -> Result<Checkpoint> {
+        let path = path.as_ref();
+        self.read(&load(path)?).map_err(|error| error.within(path.display()))
+    }
+
+    /// Reads the bytes of a file.
+    pub fn read(&self, bytes: &[u8]) -> Result<Checkpoint> {
+        let kind = kind::tell(bytes)?;
+        let archive = match kind {
+            Kind::Safetensors => return self.read_safetensors(bytes),
+            Kind::TorchZip => torch::read_zip(bytes)?,
+            Kind::TorchLegacy => torch::read_legacy(bytes)?,
+            Kind::Pickle => {
+                let pickle = pickle::run(&mut Source::new(bytes, "the pickle"))?;
+                Archive { pickle, storages: HashMap::new(), order: ByteOrder::Little }
+            }
+        };
+        let Archive { pickle, storages, order } = archive;
+        let budget = Budget::of_file(bytes.len());
+        let arrays = Arrays::new(&pickle, Storages::new(storages, order), &budget);
+        let Network { origin, tensors, configuration } = network::find(&arrays, self.network.as_deref())?;
+        let format = match (kind, origin) {
+            (_, Origin::NvidiaTorch) => Format::NvidiaTorch,
+            (_, Origin::NvidiaTensorFlow) => Format::NvidiaTensorFlow,
+            (Kind::TorchZip, Origin::Plain) => Format::TorchZip,
+            (Kind::TorchLegacy, Origin::Plain) => Format::TorchLegacy,
+            (Kind::Pickle | Kind::Safetensors, Origin::Plain) => Format::Pickle,
+        };
+        Ok(Checkpoint { format, tensors, configuration })
+    }
+
+    fn read_safetensors(&self, bytes: &[u8]) -> Result<Checkpoint> {
+        if let Some(name) = &self.network {
+            let message =
+                format!("a safetensors file is one network, so {} cannot be chosen: leave it out", quote(name));
+            return Err(Error::new(ErrorKind::Missing, message));
+        }
+        safetensors::read(bytes)
+    }
+}
+
+/// The bytes of a file, once its beginning is that of a checkpoint.
+fn load(path: &Path) -> Result<Vec<u8>> {
+    const LARGEST: u64 = 8 << 30;
+    let failed = |source| Error::io("read", path, source);
+    let mut file = File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    (&mut file).take(kind::BEGINNING as u64).read_to_end(&mut bytes).map_err(failed)?;
+    kind::tell(&bytes).map_err(|error| error.within(path.display()))?;
+    let rest = file.metadata().map_err(failed)?.len().saturating_sub(bytes.len() as u64).min(LARGEST);
+    let memory = usize::try_from(rest).is_ok_and(|rest| bytes.try_reserve_exact(rest).is_ok());
+    if memory {
+        file.take(LARGEST).read_to_end(&mut bytes).map_err(failed)?;
+    }
+    if !memory || bytes.len() as u64 > LARGEST {
+        return Err(Error::too_large(format_args!("{} does not fit into memory", path.display())));
+    }
+    Ok(bytes)
+}

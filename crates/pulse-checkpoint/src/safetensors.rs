@@ -1,0 +1,208 @@
+//! safetensors: a JSON header and raw numbers (<https://huggingface.co/docs/safetensors>).
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::checkpoint::{Checkpoint, Format};
+use crate::element::{ByteOrder, Element};
+use crate::error::{Error, ErrorKind, Result, quote};
+use crate::tensor::{Tensor, element_count};
+use crate::value::{Configuration, Value, from_json, to_json};
+
+/// The entry of the header that is no tensor.
+const METADATA: &str = "__metadata__";
+
+/// Large networks have headers of a few hundred KB.
+const LARGEST_HEADER: usize = 16 << 20;
+
+/// The entry of the metadata, all of whose values are strings, that holds a whole configuration as JSON.
+const CONFIGURATION: &str = "pulse.configuration";
+
+/// Whether a file may begin like this: the length of the header, then its opening brace.
+pub(crate) fn begins(bytes: &[u8]) -> bool {
+    bytes.len() > 8 && bytes[8] == b'{' && bytes[4..8] == [0; 4]
+}
+
+pub(crate) fn read(bytes: &[u8]) -> Result<Checkpoint> {
+    let (header, data) = split(bytes)?;
+    let header: Map<String, Json> = serde_json::from_slice(header).map_err(|error| {
+        Error::corrupt(format_args!("the header of the safetensors file is no JSON object ({error})"))
+    })?;
+    let mut configuration = Configuration::new();
+    let mut places = Vec::with_capacity(header.len());
+    for (name, entry) in header {
+        if name == METADATA {
+            configuration = read_metadata(entry)?;
+        } else {
+            let place = Place::parse(&entry).map_err(|error| error.within(format_args!("tensor {}", quote(&name))))?;
+            places.push((place, name));
+        }
+    }
+    places.sort_by_key(|(place, _)| (place.begin, place.end));
+    let mut tensors = BTreeMap::new();
+    let mut read = 0;
+    for (place, name) in places {
+        // The format knows neither holes nor overlaps, so no number is read twice.
+        if place.begin != read {
+            return Err(Error::corrupt(format_args!("tensor {} overlaps another or leaves a hole", quote(&name))));
+        }
+        let bytes = data.get(place.begin..place.end).ok_or_else(|| Error::truncated("the safetensors file"))?;
+        tensors.insert(name, Tensor::new(place.shape, place.element.widen(bytes, ByteOrder::Little))?);
+        read = place.end;
+    }
+    if read != data.len() {
+        return Err(Error::corrupt("the safetensors file goes on after its last tensor"));
+    }
+    Ok(Checkpoint { format: Format::Safetensors, tensors, configuration })
+}
+
+/// The header and the numbers.
+fn split(bytes: &[u8]) -> Result<(&[u8], &[u8])> {
+    let truncated = || Error::truncated("the header of the safetensors file");
+    let (length, rest) = bytes.split_first_chunk::<8>().ok_or_else(truncated)?;
+    match usize::try_from(u64::from_le_bytes(*length)) {
+        Ok(length) if length <= LARGEST_HEADER => rest.split_at_checked(length).ok_or_else(truncated),
+        _ => Err(Error::too_large("the header of the safetensors file is above 16 MiB")),
+    }
+}
+
+fn read_metadata(entry: Json) -> Result<Configuration> {
+    let mut configuration = Configuration::new();
+    let Json::Object(entries) = entry else {
+        return Err(Error::corrupt("the metadata of the safetensors file is no dictionary"));
+    };
+    for (key, value) in entries {
+        match value {
+            Json::String(text) => match from_json(&text) {
+                Some(entries) if key == CONFIGURATION => configuration.extend(entries),
+                _ => _ = configuration.insert(key, Value::String(text)),
+            },
+            _ => {
+                return Err(Error::corrupt(format_args!(
+                    "{} in the safetensors file's metadata is no text",
+                    quote(&key)
+                )));
+            }
+        }
+    }
+    Ok(configuration)
+}
+
+/// Where in a file a tensor lies.
+struct Place {
+    element: Element,
+    shape: Vec<usize>,
+    begin: usize,
+    end: usize,
+}
+
+impl Place {
+    fn parse(entry: &Json) -> Result<Self> {
+        let dtype = entry["dtype"].as_str().ok_or_else(|| Error::corrupt("it says no dtype"))?;
+        let element = element(dtype).ok_or_else(|| {
+            Error::unsupported(format!("its numbers are {}, which is not read: save it as F32", quote(dtype)))
+        })?;
+        let shape = lengths(&entry["shape"]).ok_or_else(|| Error::corrupt("it says no shape"))?;
+        let offsets = lengths(&entry["data_offsets"]);
+        let Some(&[begin, end]) = offsets.as_deref() else {
+            return Err(Error::corrupt("it does not say where its numbers are"));
+        };
+        let size = element_count(&shape).and_then(|count| count.checked_mul(element.size()));
+        if size.is_none() || size != end.checked_sub(begin) {
+            return Err(Error::corrupt(format_args!("its shape {shape:?} does not fit its bytes {begin} to {end}")));
+        }
+        Ok(Self { element, shape, begin, end })
+    }
+}
+
+fn lengths(value: &Json) -> Option<Vec<usize>> {
+    value.as_array()?.iter().map(|length| usize::try_from(length.as_u64()?).ok()).collect()
+}
+
+fn element(dtype: &str) -> Option<Element> {
+    Some(match dtype {
+        "BOOL" => Element::Bool,
+        "U8" => Element::U8,
+        "I8" => Element::I8,
+        "U16" => Element::U16,
+        "I16" => Element::I16,
+        "U32" => Element::U32,
+        "I32" => Element::I32,
+        "U64" => Element::U64,
+        "I64" => Element::I64,
+        "F8_E5M2" => Element::F8E5M2,
+        "F8_E4M3" => Element::F8E4M3,
+        "F16" => Element::F16,
+        "BF16" => Element::BF16,
+        "F32" => Element::F32,
+        "F64" => Element::F64,
+        _ => return None,
+    })
+}
+
+/// Writes tensors and their configuration as a safetensors file, which [`Checkpoint::open`] reads back
+/// as the same. A file that was there stays whole until the new one is.
+pub fn write_safetensors(
+    path: impl AsRef<Path>,
+    tensors: &BTreeMap<String, Tensor>,
+    configuration: &Configuration,
+) -> Result<()> {
+    let path = path.as_ref();
+    let header = header(tensors, configuration)?;
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let written = File::create(&partial)
+        .and_then(|file| write(BufWriter::new(file), &header, tensors))
+        .and_then(|()| fs::rename(&partial, path));
+    written.map_err(|source| {
+        // The first failure is the one to tell; that the remains cannot be removed either says no more.
+        _ = fs::remove_file(&partial);
+        Error::io("write", path, source)
+    })
+}
+
+/// As [`write_safetensors`], to memory.
+pub fn safetensors_to_vec(tensors: &BTreeMap<String, Tensor>, configuration: &Configuration) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    write(&mut bytes, &header(tensors, configuration)?, tensors).expect("memory takes every write");
+    Ok(bytes)
+}
+
+fn header(tensors: &BTreeMap<String, Tensor>, configuration: &Configuration) -> Result<Vec<u8>> {
+    let mut header = Map::new();
+    if !configuration.is_empty() {
+        header.insert(METADATA.to_owned(), json!({ CONFIGURATION: to_json(configuration)? }));
+    }
+    let mut begin = 0;
+    for (name, tensor) in tensors {
+        if name == METADATA {
+            let message = format!("a tensor may not be named {METADATA} in safetensors: rename it");
+            return Err(Error::new(ErrorKind::Argument, message));
+        }
+        let end = begin + size_of::<f32>() * tensor.data().len();
+        let place = json!({ "dtype": "F32", "shape": tensor.shape(), "data_offsets": [begin, end] });
+        header.insert(name.clone(), place);
+        begin = end;
+    }
+    let mut header = Json::Object(header).to_string().into_bytes();
+    // Spaces up to a multiple of 8, so that whoever maps the file finds its numbers aligned.
+    header.resize(header.len().next_multiple_of(8), b' ');
+    if header.len() > LARGEST_HEADER {
+        let message = "the names and the configuration are above 16 MiB, more than is read back: make them shorter";
+        return Err(Error::new(ErrorKind::Argument, message));
+    }
+    Ok(header)
+}
+
+fn write(mut to: impl Write, header: &[u8], tensors: &BTreeMap<String, Tensor>) -> io::Result<()> {
+    to.write_all(&(header.len() as u64).to_le_bytes())?;
+    to.write_all(header)?;
+    for number in tensors.values().flat_map(|tensor| tensor.data().iter()) {
+        to.write_all(&number.to_le_bytes())?;
+    }
+    to.flush()
+}

@@ -1,0 +1,144 @@
+//! The configuration that a checkpoint carries beside its tensors.
+
+use std::collections::BTreeMap;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Nothing is kept, or written, that nests deeper.
+pub(crate) const DEEPEST: usize = 32;
+
+/// What a checkpoint says about itself, by name.
+///
+/// | key | from | what |
+/// |---|---|---|
+/// | `class_name` | NVIDIA's PyTorch pickles | the network's class, such as `Generator` |
+/// | `init_args`, `init_kwargs` | the same | what the network was made with |
+/// | `name`, `build_func_name`, `static_kwargs` | NVIDIA's TensorFlow pickles | the same, in their words |
+/// | any other | plain data that stands beside the network in the file | as it stands there |
+/// | any | `__metadata__` of safetensors | strings |
+pub type Configuration = BTreeMap<String, Value>;
+
+/// Plain data, as in JSON.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Nothing.
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A finite number. Readers keep infinities and what is not a number as a [`Value::String`].
+    Float(f64),
+    /// A text, the name of a class or function that the file speaks of, or a number that is none here.
+    String(String),
+    /// A list, tuple or set.
+    List(Vec<Value>),
+    /// A dictionary.
+    Map(BTreeMap<String, Value>),
+}
+
+impl Value {
+    /// The number, or the text that it prints as, where it is infinite or none.
+    pub(crate) fn from_float(number: f64) -> Self {
+        if number.is_finite() { Self::Float(number) } else { Self::String(number.to_string()) }
+    }
+
+    /// The value of `key`, if this is a map that has it.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.as_map()?.get(key)
+    }
+
+    /// The truth value.
+    pub fn as_bool(&self) -> Option<bool> {
+        if let Self::Bool(value) = self { Some(*value) } else { None }
+    }
+
+    /// The whole number; a float that is one counts too.
+    pub fn as_integer(&self) -> Option<i64> {
+        // Above 2^53 not every whole number is a float, so that which one was meant is not known.
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        match *self {
+            Self::Integer(value) => Some(value),
+            Self::Float(value) if value.fract() == 0.0 && value.abs() <= EXACT => Some(value as i64),
+            _ => None,
+        }
+    }
+
+    /// The number, whole or not.
+    pub fn as_float(&self) -> Option<f64> {
+        match *self {
+            Self::Integer(value) => Some(value as f64),
+            Self::Float(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> Option<&str> {
+        if let Self::String(value) = self { Some(value) } else { None }
+    }
+
+    /// The elements of a list.
+    pub fn as_list(&self) -> Option<&[Value]> {
+        if let Self::List(values) = self { Some(values) } else { None }
+    }
+
+    /// The entries of a map.
+    pub fn as_map(&self) -> Option<&BTreeMap<String, Value>> {
+        if let Self::Map(entries) = self { Some(entries) } else { None }
+    }
+}
+
+/// The configuration as a JSON text.
+pub(crate) fn to_json(configuration: &Configuration) -> Result<String> {
+    let entries = configuration.iter().map(|(key, value)| Ok((key.clone(), json(value, 1)?)));
+    Ok(serde_json::Value::Object(entries.collect::<Result<_>>()?).to_string())
+}
+
+fn json(value: &Value, depth: usize) -> Result<serde_json::Value> {
+    if depth > DEEPEST {
+        let message = format!("the configuration nests deeper than {DEEPEST}, so it is not written: make it flatter");
+        return Err(Error::new(ErrorKind::Argument, message));
+    }
+    Ok(match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Bool(value) => (*value).into(),
+        Value::Integer(value) => (*value).into(),
+        Value::Float(value) => {
+            serde_json::Number::from_f64(*value).map(serde_json::Value::Number).ok_or_else(|| {
+                let message = format!("the configuration holds {value}, which JSON cannot: write it as a text");
+                Error::new(ErrorKind::Argument, message)
+            })?
+        }
+        Value::String(value) => value.as_str().into(),
+        Value::List(values) => values.iter().map(|value| json(value, depth + 1)).collect::<Result<_>>()?,
+        Value::Map(entries) => {
+            let entries = entries.iter().map(|(key, value)| Ok((key.clone(), json(value, depth + 1)?)));
+            serde_json::Value::Object(entries.collect::<Result<_>>()?)
+        }
+    })
+}
+
+/// The configuration that a JSON text says; `None` where it is no JSON object.
+pub(crate) fn from_json(text: &str) -> Option<Configuration> {
+    // serde_json stops at a depth of 128, which bounds the recursion below.
+    let entries: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).ok()?;
+    Some(entries.into_iter().map(|(key, value)| (key, plain(value))).collect())
+}
+
+fn plain(value: serde_json::Value) -> Value {
+    match value {
+        serde_json::Value::Null => Value::Null,
+        serde_json::Value::Bool(value) => Value::Bool(value),
+        serde_json::Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(value), _) => Value::Integer(value),
+            (None, Some(value)) => Value::Float(value),
+            (None, None) => Value::String(number.to_string()),
+        },
+        serde_json::Value::String(value) => Value::String(value),
+        serde_json::Value::Array(values) => Value::List(values.into_iter().map(plain).collect()),
+        serde_json::Value::Object(entries) => {
+            Value::Map(entries.into_iter().map(|(key, value)| (key, plain(value))).collect())
+        }
+    }
+}

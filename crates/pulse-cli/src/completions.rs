@@ -1,0 +1,20 @@
+//! `pulse completions`.
+
+use clap::Args;
+use clap_complete::Shell;
+
+use crate::Verdict;
+use crate::failure::{Failure, print};
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// For which shell
+    shell: Shell,
+}
+
+pub(crate) fn run(arguments: &Arguments, mut command: clap::Command) -> Result<Verdict, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut command, "pulse", &mut script);
+    print(&String::from_utf8_lossy(&script))?;
+    Ok(Verdict::Good)
+}

@@ -1,0 +1,80 @@
+//! Errors on their way to the terminal: one line each, `pulse: THING: reason; way out`.
+
+use std::fmt::Display;
+use std::io::{ErrorKind, Write as _};
+
+/// What to print before the program ends, or goes on to the next picture.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    line: String,
+}
+
+impl Failure {
+    /// What failed with which `thing`: a file, a folder, an option.
+    pub(crate) fn of(thing: impl Display, reason: impl Display) -> Self {
+        let (thing, reason) = (thing.to_string(), reason.to_string());
+        // The library's messages mostly name the thing already.
+        let line = if names(&reason, &thing) { reason } else { format!("{thing}: {reason}") };
+        Self { line: line.split_whitespace().collect::<Vec<_>>().join(" ") }
+    }
+
+    /// What is wrong with the command line. The parser explains it in paragraphs, of which the last ones say
+    /// how the command is used.
+    pub(crate) fn of_arguments(error: &clap::Error) -> Self {
+        if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+            return Self { line: "no command was given; `pulse --help` lists them".into() };
+        }
+        let text = error.to_string();
+        let reason = text.split("\n\nUsage:").next().unwrap_or_default();
+        let reason = reason.split("\n\nFor more information").next().unwrap_or_default();
+        let reason = reason.trim_start_matches("error: ").split_whitespace().collect::<Vec<_>>().join(" ");
+        Self { line: format!("{}; `pulse --help` says more", reason.trim_end_matches('.')) }
+    }
+
+    /// Prints the line on standard error.
+    pub(crate) fn report(&self) {
+        note(&self.line);
+    }
+}
+
+/// Whether `text` has `thing` in it as a word, or as several.
+fn names(text: &str, thing: &str) -> bool {
+    let inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || "/\\-_".contains(c));
+    text.match_indices(thing).any(|(at, _)| {
+        !inside(text[..at].chars().next_back()) && !inside(text[at + thing.len()..].chars().next())
+    })
+}
+
+impl From<pulse::Error> for Failure {
+    fn from(error: pulse::Error) -> Self {
+        Self { line: error.to_string().split_whitespace().collect::<Vec<_>>().join(" ") }
+    }
+}
+
+/// Prints one line on standard error. When nobody reads it, there is nobody to tell.
+pub(crate) fn note(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "pulse: {line}");
+}
+
+/// Prints a command's result on standard output. A reader that has read enough, such as `head`, is no failure.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::of("standard output", format!("cannot be written: {error}; send it elsewhere")))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thing_is_named_once() {
+        assert_eq!(Failure::of("a.png", "cannot read a.png: it is empty").line, "cannot read a.png: it is empty");
+        assert_eq!(Failure::of("a.png", "cannot read data.png").line, "a.png: cannot read data.png");
+        assert_eq!(Failure::of("y", "tells no kind\nby its name").line, "y: tells no kind by its name");
+    }
+}

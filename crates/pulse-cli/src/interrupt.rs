@@ -1,0 +1,34 @@
+//! Ctrl-C: the first stops the search and keeps what was found, the second ends the program.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::failure::{Failure, note};
+
+/// What shells report for a program that Ctrl-C ended.
+const INTERRUPTED: i32 = 130;
+
+/// Whether Ctrl-C was pressed.
+#[derive(Clone, Debug)]
+pub(crate) struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Listens from now on, to being terminated or hung up too.
+    pub(crate) fn listen() -> Result<Self, Failure> {
+        let pressed = Arc::new(AtomicBool::new(false));
+        let handler = Arc::clone(&pressed);
+        ctrlc::set_handler(move || {
+            if handler.swap(true, Ordering::SeqCst) {
+                std::process::exit(INTERRUPTED);
+            }
+            note("stopping; what was found so far is written now (Ctrl-C again ends at once)");
+        })
+        .map_err(|error| Failure::of("Ctrl-C", format!("cannot be listened to: {error}; run it in another shell")))?;
+        Ok(Self(pressed))
+    }
+
+    /// Whether to stop.
+    pub(crate) fn pressed(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}

@@ -1,0 +1,177 @@
+//! `pulse upsample`: the search, for every picture that is given.
+
+mod arguments;
+mod target;
+mod trace;
+mod progress;
+mod sources;
+mod watch;
+
+use std::io::IsTerminal as _;
+use std::time::Instant;
+
+use pulse::candidate::consistency_db;
+use pulse::generator::{InputSpec, input_specs};
+use pulse::image::Reader;
+use pulse::inputs::Inputs;
+use pulse::measurement::Size;
+use pulse::run::{Finished, InputRecord, Record, RunFolder, sha256_of_file};
+use pulse::search::{Problem, SearchConfig, search};
+use pulse_engine::Cpu;
+
+use crate::Verdict;
+use crate::failure::{Failure, note, print};
+use crate::generator::{self, Named};
+use crate::interrupt::Interrupt;
+use crate::render::note_unknown;
+
+pub(crate) use arguments::{Arguments, EXAMPLES};
+use progress::Progress;
+use sources::Source;
+use target::Prepared;
+use trace::Trace;
+use watch::{Intermediate, Watch};
+
+/// Searches for every picture that the arguments name, one after the other.
+pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
+    let config = arguments.config()?;
+    set_threads(arguments)?;
+    let named = generator::open(&arguments.generator)?;
+    let mut job = Job::new(arguments, config, &named)?;
+    let interrupt = Interrupt::listen()?;
+    let (sources, failures) = sources::of(&arguments.inputs, &arguments.out);
+    failures.iter().for_each(Failure::report);
+
+    let mut verdict = if failures.is_empty() { Verdict::Good } else { Verdict::Failed };
+    let several = sources.len() > 1;
+    let mut done = 0;
+    for source in &sources {
+        if interrupt.pressed() {
+            break;
+        }
+        match job.upsample(source, &interrupt) {
+            Ok(record) => {
+                print(&summary(source, &record, several))?;
+                if record.summary.reached == 0 && verdict == Verdict::Good {
+                    verdict = Verdict::Bad;
+                }
+            }
+            Err(failure) => {
+                failure.report();
+                verdict = Verdict::Failed;
+            }
+        }
+        done += 1;
+    }
+    if done < sources.len() {
+        note(&format!("stopped: {} of {} pictures were not begun", sources.len() - done, sources.len()));
+        // A picture that was not begun has no candidate.
+        if verdict == Verdict::Good {
+            verdict = Verdict::Bad;
+        }
+    }
+    Ok(verdict)
+}
+
+/// What is the same for all pictures.
+struct Job<'a> {
+    arguments: &'a Arguments,
+    config: SearchConfig,
+    named: &'a Named,
+    init: Option<Inputs>,
+    specs: Vec<InputSpec>,
+    trace: Option<Trace>,
+}
+
+impl<'a> Job<'a> {
+    fn new(arguments: &'a Arguments, mut config: SearchConfig, named: &'a Named) -> Result<Self, Failure> {
+        let generator = &*named.generator;
+        let init = arguments.init.as_deref().map(Inputs::read).transpose()?;
+        let latent = init.as_ref().map_or(generator.spec().latents[0], |init| init.latent(generator));
+        let specs = input_specs(generator, latent)?;
+        if let (Some(init), Some(file)) = (&init, &arguments.init) {
+            config.candidates = init.check(&specs).map_err(|error| Failure::of(file.display(), error))?;
+            note_unknown(file, init.unknown(&specs));
+        }
+        let trace = arguments.trace.as_deref().map(Trace::create).transpose()?;
+        Ok(Self { arguments, config, named, init, specs, trace })
+    }
+
+    /// Searches for one picture and writes its folder.
+    fn upsample(&mut self, source: &Source, interrupt: &Interrupt) -> Result<Record, Failure> {
+        let started = Instant::now();
+        let of_picture = |error: pulse::Error| Failure::of(source.path.display(), error);
+        let picture = Reader { background: self.arguments.background }.read(&source.path)?;
+        let size = picture.size();
+        let input = InputRecord {
+            path: source.path.display().to_string(),
+            sha256: sha256_of_file(&source.path)?,
+            width: size.width,
+            height: size.height,
+        };
+        let spec = self.named.generator.spec();
+        let prepared = Prepared::of(picture, self.arguments, spec)
+            .map_err(|reason| Failure::of(source.path.display(), reason))?;
+        let kind = self.arguments.measurement;
+        let measurement =
+            kind.resolve(spec.channels, Size::new(spec.width, spec.height), prepared.target.size()).map_err(of_picture)?;
+        let problem = Problem {
+            generator: &*self.named.generator,
+            measurement: &*measurement,
+            target: &prepared.target,
+            start: self.init.as_ref(),
+        };
+        let folder = RunFolder::create(&source.folder, self.arguments.force)?;
+        let shown = source.path.display().to_string();
+        let mut watch = Watch {
+            progress: Progress::new(self.arguments.progress, &shown, std::io::stderr().is_terminal()),
+            trace: self.trace.as_mut().map(|trace| trace.of(&shown)),
+            intermediate: Intermediate::new(self.arguments.save_intermediate, folder.path(), &self.named.record, &self.config)?,
+            interrupt,
+            failure: None,
+        };
+        let candidates = search(&problem, &self.config, &Cpu::default(), &mut watch).map_err(of_picture)?;
+        watch.finish()?;
+        let finished = Finished {
+            input,
+            generator: self.named.record.clone(),
+            specs: &self.specs,
+            measurement: kind.to_string(),
+            target: &prepared.target,
+            original: prepared.original.as_ref(),
+            config: &self.config,
+            candidates: &candidates,
+            seconds: started.elapsed().as_secs_f64(),
+        };
+        Ok(folder.write(&finished)?)
+    }
+}
+
+fn set_threads(arguments: &Arguments) -> Result<(), Failure> {
+    let Some(threads) = arguments.threads else { return Ok(()) };
+    let built = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global();
+    built.map_err(|error| Failure::of("--threads", format!("{threads} cannot be started: {error}; ask for fewer")))
+}
+
+/// What a person wants to know at the end.
+fn summary(source: &Source, record: &Record, several: bool) -> String {
+    let summary = &record.summary;
+    let target = consistency_db(record.settings.epsilon);
+    let figures = if summary.candidates == 1 {
+        format!("{:.1} dB", summary.best_db)
+    } else {
+        format!(
+            "{:.1} to {:.1} dB, mean distance {:.3}",
+            summary.worst_db, summary.best_db, summary.mean_pairwise_distance
+        )
+    };
+    let stopped = if summary.stopped { ", stopped" } else { "" };
+    let name = if several { format!("{}: ", source.path.display()) } else { String::new() };
+    format!(
+        "{name}{} of {} at {target:.1} dB or more ({figures}) in {:.1} s{stopped}\n  {}\n",
+        summary.reached,
+        summary.candidates,
+        record.seconds,
+        source.folder.join(&record.files.sheet).display()
+    )
+}

@@ -1,0 +1,234 @@
+//! The options of `pulse upsample`. Every default comes from the library.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use pulse::candidate::{consistency_db, epsilon_of_db};
+use pulse::image::{FORMATS, Reader, Rectangle};
+use pulse::loss::Loss;
+use pulse::measurement::{MeasurementKind, Size};
+use pulse::optimizer::{OptimizerKind, Schedule};
+use pulse::search::SearchConfig;
+
+use crate::failure::Failure;
+use crate::generator;
+
+pub(crate) const EXAMPLES: &str = "\
+Each picture gets a folder below --out, named after its file:
+  sheet.png            the given picture, the candidates, and what each shrinks to, at a glance
+  candidate-01.png     the sharp pictures
+  shrunk-01.png        what each shrinks to: compare with target.png
+  inputs.safetensors   the generator's inputs, for --init and `pulse render`
+  run.json             settings, checksums, outcomes and figures
+
+Examples:
+  pulse upsample small.png
+  pulse upsample photo.jpg --pixelate 16 --candidates 16 --seed 7
+  pulse upsample small.png --init pulse-out/small/inputs.safetensors --out again
+  pulse upsample small.png --preset paper --steps 200 --trace steps.jsonl
+
+Exit status: 0 when every picture has a candidate within epsilon, 1 when one has none (its best are written all the
+same), 2 after an error. Ctrl-C stops the search and writes what was found; a second one ends at once.
+
+These are faces of people who do not exist. It cannot tell you who was in the picture.";
+
+/// Which set of defaults.
+#[derive(Clone, Copy, ValueEnum)]
+enum Preset {
+    /// Tuned for fit, variety and time
+    Default,
+    /// The search of the paper (Menon et al. 2020), number for number
+    Paper,
+}
+
+impl Preset {
+    fn config(self) -> SearchConfig {
+        match self {
+            Self::Default => SearchConfig::default(),
+            Self::Paper => SearchConfig::paper(),
+        }
+    }
+}
+
+/// How to show progress, on standard error.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgressMode {
+    /// A bar on a terminal, and plain lines elsewhere
+    Auto,
+    /// A bar
+    Bar,
+    /// A line now and then
+    Plain,
+    /// A JSON object a line; docs/run-json.md has the fields
+    Json,
+    /// Nothing
+    None,
+}
+
+/// How small to make a picture first.
+#[derive(Clone, Copy)]
+pub(super) enum Pixelation {
+    /// A square of this side.
+    Side(usize),
+    /// This size.
+    Size(Size),
+}
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[arg(required = true, value_name = "INPUT", help = format!("Pictures, or folders of pictures ({FORMATS})"))]
+    pub(super) inputs: Vec<PathBuf>,
+
+    /// Where the folder of each picture goes
+    #[arg(short, long, value_name = "DIR", default_value = "pulse-out")]
+    pub(super) out: PathBuf,
+
+    /// Replace the run that is in a picture's folder already
+    #[arg(short, long)]
+    pub(super) force: bool,
+
+    #[arg(short, long, value_name = "NAME|FILE|DIR", default_value = generator::default_name(), help = generator::HELP)]
+    pub(super) generator: String,
+
+    #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true,
+        help = preset("How many candidates to find", |c| c.candidates.to_string()))]
+    candidates: Option<usize>,
+
+    #[arg(short, long, value_name = "N",
+        help = preset("The seed: the same one gives the same pictures", |c| c.seed.to_string()))]
+    seed: Option<u64>,
+
+    /// Which defaults to start from; the options below change them
+    #[arg(long, value_enum, default_value = "default", help_heading = "Search")]
+    preset: Preset,
+
+    #[arg(long, value_name = "N", help_heading = "Search",
+        help = preset("The most steps for one candidate", |c| c.steps.to_string()))]
+    steps: Option<usize>,
+
+    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Search",
+        help = preset("Good enough: the mean squared error to the small picture, in [0, 1]", |c| format!("{:.3e}", c.epsilon)))]
+    eps: Option<f64>,
+
+    #[arg(long, value_name = "DB", conflicts_with = "eps", allow_negative_numbers = true, help_heading = "Search",
+        help = preset("The same in decibels", |c| format!("{:.1}", consistency_db(c.epsilon))))]
+    target_db: Option<f64>,
+
+    #[arg(long, value_name = "NAME", help_heading = "Search", help = preset(&format!("The optimiser: {}", names(&OptimizerKind::ALL)), |c| c.optimizer.to_string()))]
+    optimizer: Option<OptimizerKind>,
+
+    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Search",
+        help = preset("The learning rate of the latent", |c| c.learning_rate.to_string()))]
+    learning_rate: Option<f64>,
+
+    #[arg(long, value_name = "NAME", help_heading = "Search", help = preset(&format!("How it changes: {}", names(&Schedule::ALL)), |c| c.schedule.to_string()))]
+    schedule: Option<Schedule>,
+
+    #[arg(long, value_name = "SUM", help_heading = "Search",
+        help = preset("What is minimised, of L2, L1 and GEOCROSS", |c| c.loss.to_string()))]
+    loss: Option<Loss>,
+
+    /// Start from these inputs, one row a candidate; `inputs.safetensors` of a run is such a file
+    #[arg(long, value_name = "FILE.safetensors", conflicts_with = "candidates", help_heading = "Search")]
+    pub(super) init: Option<PathBuf>,
+
+    /// What made the picture small: bicubic, area (either with :FACTOR) or identity
+    #[arg(short, long, value_name = "NAME", default_value_t, help_heading = "Picture")]
+    pub(super) measurement: MeasurementKind,
+
+    /// Take only this part of each picture, in pixels from its top left corner
+    #[arg(long, value_name = "X,Y,W,H", value_parser = rectangle, help_heading = "Picture")]
+    pub(super) crop: Option<Rectangle>,
+
+    /// Shrink each picture to N x N or W x H pixels first, for demonstrations; with N, and without --crop, its
+    /// middle square is taken. The original is then shown beside the results
+    #[arg(short, long, value_name = "N|WxH", value_parser = pixelation, help_heading = "Picture")]
+    pub(super) pixelate: Option<Pixelation>,
+
+    #[arg(long, value_name = "COLOUR", value_parser = colour, default_value = hexadecimal(Reader::default().background),
+        help = "What shows through where a picture is transparent: #RRGGBB, black or white", help_heading = "Picture")]
+    pub(super) background: [u8; 3],
+
+    /// Write one JSON object a step and candidate to this file; docs/run-json.md has the fields
+    #[arg(long, value_name = "FILE.jsonl", help_heading = "Watching")]
+    pub(super) trace: Option<PathBuf>,
+
+    /// Save the picture of each candidate at every step, or every K steps, in the folder `intermediate`
+    #[arg(long, value_name = "K", num_args = 0..=1, default_missing_value = "1", require_equals = true, help_heading = "Watching")]
+    pub(super) save_intermediate: Option<NonZeroUsize>,
+
+    /// How to show progress, on standard error
+    #[arg(long, value_enum, default_value = "auto", help_heading = "Watching")]
+    pub(super) progress: ProgressMode,
+
+    /// How many threads to compute with [default: one a core]
+    #[arg(short = 'j', long, value_name = "N")]
+    pub(super) threads: Option<NonZeroUsize>,
+}
+
+impl Arguments {
+    /// The preset with the options that were given.
+    pub(super) fn config(&self) -> Result<SearchConfig, Failure> {
+        let mut config = self.preset.config();
+        set(&mut config.candidates, self.candidates);
+        set(&mut config.seed, self.seed);
+        set(&mut config.steps, self.steps);
+        set(&mut config.epsilon, self.eps.or(self.target_db.map(epsilon_of_db)));
+        set(&mut config.optimizer, self.optimizer);
+        set(&mut config.learning_rate, self.learning_rate);
+        set(&mut config.schedule, self.schedule);
+        set(&mut config.loss, self.loss.clone());
+        config.validate()?;
+        Ok(config)
+    }
+}
+
+fn set<T>(setting: &mut T, option: Option<T>) {
+    if let Some(value) = option {
+        *setting = value;
+    }
+}
+
+/// The help of an option that a preset sets.
+fn preset(text: &str, value: impl Fn(&SearchConfig) -> String) -> String {
+    let [default, paper] = [Preset::Default, Preset::Paper].map(|preset| value(&preset.config()));
+    if default == paper { format!("{text} [default: {default}]") } else { format!("{text} [default: {default}; paper: {paper}]") }
+}
+
+fn names(of: &[impl ToString]) -> String {
+    of.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn rectangle(text: &str) -> Result<Rectangle, String> {
+    let numbers: Result<Vec<usize>, _> = text.split(',').map(|number| number.trim().parse()).collect();
+    match numbers.as_deref() {
+        Ok(&[left, top, width, height]) if width > 0 && height > 0 => Ok(Rectangle { left, top, width, height }),
+        _ => Err("write X,Y,W,H in whole pixels, such as 120,40,256,256".into()),
+    }
+}
+
+fn pixelation(text: &str) -> Result<Pixelation, String> {
+    let side = |text: &str| text.trim().parse().ok().filter(|&side| side > 0);
+    let size = match text.split_once(['x', 'X']) {
+        Some((width, height)) => side(width).zip(side(height)).map(|(w, h)| Pixelation::Size(Size::new(w, h))),
+        None => side(text).map(Pixelation::Side),
+    };
+    size.ok_or_else(|| "write N or WxH in whole pixels, such as 16 or 16x12".into())
+}
+
+fn colour(text: &str) -> Result<[u8; 3], String> {
+    let text = match text {
+        "white" => "#ffffff",
+        "black" => "#000000",
+        other => other,
+    };
+    let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()));
+    let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    let [_, red, green, blue] = number.ok_or("write #RRGGBB, black or white")?.to_be_bytes();
+    Ok([red, green, blue])
+}
+
+fn hexadecimal([red, green, blue]: [u8; 3]) -> String {
+    format!("#{red:02x}{green:02x}{blue:02x}")
+}

@@ -1,0 +1,61 @@
+//! `--trace`: a line of JSON for every step of every candidate.
+
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use pulse::event::Step;
+use serde_json::{Map, json};
+
+use crate::failure::Failure;
+
+/// A log that grows line by line while the search runs, so that it can be followed.
+pub(super) struct Trace {
+    path: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl Trace {
+    /// Begins the file at `path` anew.
+    pub(super) fn create(path: &Path) -> Result<Self, Failure> {
+        let file = File::create(path).map_err(|error| fault(path, &error))?;
+        Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
+    }
+
+    /// The trace of the search for one picture.
+    pub(super) fn of<'a>(&'a mut self, input: &'a str) -> InputTrace<'a> {
+        InputTrace { trace: self, input }
+    }
+}
+
+/// The part of a trace that is about one picture.
+pub(super) struct InputTrace<'a> {
+    trace: &'a mut Trace,
+    input: &'a str,
+}
+
+impl InputTrace<'_> {
+    /// Writes one line.
+    pub(super) fn step(&mut self, step: &Step<'_>) -> Result<(), Failure> {
+        let mut losses: Map<_, _> = step.losses.iter().map(|(term, value)| (term.to_string(), json!(value))).collect();
+        losses.insert("total".into(), json!(step.total));
+        let line = json!({
+            "input": self.input,
+            "candidate": step.candidate + 1,
+            "step": step.step,
+            "losses": losses,
+            "learning_rate": step.learning_rate,
+            "db": step.db,
+        });
+        writeln!(self.trace.file, "{line}").map_err(|error| fault(&self.trace.path, &error))
+    }
+
+    /// Brings to the file what is still on its way.
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
+        self.trace.file.flush().map_err(|error| fault(&self.trace.path, &error))
+    }
+}
+
+fn fault(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::of(path.display(), format!("the trace cannot be written: {error}; choose another place for it"))
+}

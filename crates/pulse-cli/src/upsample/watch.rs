@@ -1,0 +1,102 @@
+//! What follows a search: progress, the trace, pictures under way, and Ctrl-C.
+
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use pulse::event::{Observer, SearchEvent, Step};
+use pulse::image::{Image, Provenance, write_png};
+use pulse::run::{GeneratorRecord, INTERMEDIATE, intermediate_file};
+use pulse::search::SearchConfig;
+
+use super::progress::Progress;
+use super::trace::InputTrace;
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+
+/// Everything that follows the search for one picture.
+pub(super) struct Watch<'a> {
+    pub(super) progress: Progress,
+    pub(super) trace: Option<InputTrace<'a>>,
+    pub(super) intermediate: Option<Intermediate>,
+    pub(super) interrupt: &'a Interrupt,
+    /// The first thing that could not be written. It stops the search.
+    pub(super) failure: Option<Failure>,
+}
+
+impl Watch<'_> {
+    /// Ends the display, and says what could not be written.
+    pub(super) fn finish(mut self) -> Result<(), Failure> {
+        self.progress.finish();
+        match self.failure {
+            Some(failure) => Err(failure),
+            None => self.trace.as_mut().map_or(Ok(()), InputTrace::flush),
+        }
+    }
+
+    fn step(&mut self, step: &Step<'_>) -> Result<(), Failure> {
+        if let Some(trace) = &mut self.trace {
+            trace.step(step)?;
+        }
+        if let Some(intermediate) = &self.intermediate {
+            intermediate.step(step)?;
+        }
+        Ok(())
+    }
+}
+
+impl Observer for Watch<'_> {
+    fn event(&mut self, event: SearchEvent<'_>) -> ControlFlow<()> {
+        self.progress.event(&event);
+        if let SearchEvent::Step(step) = &event
+            && self.failure.is_none()
+        {
+            self.failure = self.step(step).err();
+        }
+        // A search that is stopped before its first step has nothing to show.
+        let begun = !matches!(event, SearchEvent::Started { .. });
+        if begun && (self.interrupt.pressed() || self.failure.is_some()) {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// `--save-intermediate`.
+pub(super) struct Intermediate {
+    every: NonZeroUsize,
+    run: PathBuf,
+    shape: [usize; 3],
+    candidates: usize,
+    provenance: Provenance,
+}
+
+impl Intermediate {
+    /// Makes the folder for the pictures within that of the `run`.
+    pub(super) fn new(
+        every: Option<NonZeroUsize>,
+        run: &Path,
+        generator: &GeneratorRecord,
+        config: &SearchConfig,
+    ) -> Result<Option<Self>, Failure> {
+        let Some(every) = every else { return Ok(None) };
+        let folder = run.join(INTERMEDIATE);
+        std::fs::create_dir_all(&folder)
+            .map_err(|error| Failure::of(folder.display(), format!("cannot be made: {error}; choose another --out")))?;
+        let shape = [generator.channels, generator.height, generator.width];
+        let provenance = generator.provenance(config.seed);
+        Ok(Some(Self { every, run: run.to_owned(), shape, candidates: config.candidates, provenance }))
+    }
+
+    fn step(&self, step: &Step<'_>) -> Result<(), Failure> {
+        if step.step % self.every != 0 {
+            return Ok(());
+        }
+        let [channels, height, width] = self.shape;
+        let picture = step.image.iter().map(|&value| f32::midpoint(value, 1.0)).collect();
+        let image = Image::clamped(channels, height, width, picture)?;
+        let path = self.run.join(intermediate_file(step.candidate, self.candidates, step.step));
+        let provenance = Provenance { candidate: Some(step.candidate + 1), ..self.provenance.clone() };
+        Ok(write_png(&path, &image, Some(&provenance))?)
+    }
+}

@@ -1,0 +1,173 @@
+//! Convolutions to few channels: input channels in lanes, since the output has too few to fill them.
+
+#![allow(unsafe_code)]
+
+use super::activation::LeakyRelu;
+use super::axis::Axis;
+use super::kernel::{Run, Tensor};
+use super::layout::{LANES, Layout};
+use super::linear::LinearMap;
+use super::memory::Floats;
+use super::simd::{Lanes, Vectorized};
+
+/// Pixels that are summed at a time.
+const PIXELS: usize = 4;
+
+struct Phase {
+    offsets: Vec<[isize; 2]>,
+    /// The first float of its weights.
+    weights: usize,
+}
+
+/// A linear map from a blocked map to a planar one. The weights of each phase are in the order of the sum: for
+/// each tap, each input plane, each output channel, the input lanes.
+pub(super) struct Narrow {
+    axes: [Axis; 2],
+    /// Vertical phases, and in each the horizontal ones.
+    phases: Vec<Vec<Phase>>,
+    out_channels: usize,
+    in_planes: usize,
+    weights: Floats,
+    bias: Vec<f32>,
+    activation: Option<LeakyRelu>,
+}
+
+impl Narrow {
+    /// Whether it is the better way between these two.
+    pub(super) fn suits(source: &Layout, target: &Layout) -> bool {
+        source.lanes == LANES && target.lanes == 1
+    }
+
+    /// `weight(o, i, k, l)` is the weight of output channel `o`, input channel `i`, and tap `(k, l)` of the axes.
+    pub(super) fn new(
+        axes: [Axis; 2],
+        [out_channels, in_channels]: [usize; 2],
+        weight: impl Fn(usize, usize, usize, usize) -> f32,
+    ) -> Self {
+        let in_planes = in_channels.div_ceil(LANES);
+        let [vertical, horizontal] = &axes;
+        let mut packed = Vec::new();
+        let mut phases = Vec::new();
+        for rows in &vertical.phases {
+            let mut line = Vec::new();
+            for columns in &horizontal.phases {
+                let mut phase = Phase { offsets: Vec::new(), weights: packed.len() };
+                for (row, column) in rows.iter().flat_map(|row| columns.iter().map(move |column| (row, column))) {
+                    phase.offsets.push([row.offset, column.offset]);
+                    for plane in 0..in_planes {
+                        for o in 0..out_channels {
+                            packed.extend((plane * LANES..(plane + 1) * LANES).map(|i| {
+                                if i < in_channels { weight(o, i, row.index, column.index) } else { 0.0 }
+                            }));
+                        }
+                    }
+                }
+                line.push(phase);
+            }
+            phases.push(line);
+        }
+        let mut weights = Floats::zeroed(packed.len());
+        weights.copy_from_slice(&packed);
+        let bias = vec![0.0; out_channels];
+        Self { axes, phases, out_channels, in_planes, weights, bias, activation: None }
+    }
+
+    pub(super) fn followed_by(mut self, bias: Option<&[f32]>, activation: Option<LeakyRelu>) -> Self {
+        if let Some(bias) = bias {
+            self.bias.copy_from_slice(bias);
+        }
+        self.activation = activation;
+        self
+    }
+}
+
+impl LinearMap for Narrow {
+    fn apply(&self, run: &Run, source: Tensor, target: Tensor) {
+        let height = target.layout.height;
+        run.tasks(run.active * height, |_, task| {
+            let (candidate, y) = (task / height, task % height);
+            run.instructions.run(Row { map: self, source, target, candidate, y });
+        });
+    }
+}
+
+/// One row of the target, in all its channels.
+struct Row<'a> {
+    map: &'a Narrow,
+    source: Tensor,
+    target: Tensor,
+    candidate: usize,
+    y: usize,
+}
+
+impl Vectorized for Row<'_> {
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) {
+        let [vertical, horizontal] = &self.map.axes;
+        for (x, phase) in self.map.phases[self.y % vertical.period].iter().enumerate() {
+            let count = horizontal.outputs_of(x);
+            let whole = count / PIXELS * PIXELS;
+            // SAFETY: the pixels exist, and the instruction set is the caller's promise.
+            unsafe {
+                (0..whole).step_by(PIXELS).for_each(|t| self.channels::<L, PIXELS>(phase, x, t));
+                (whole..count).for_each(|t| self.channels::<L, 1>(phase, x, t));
+            }
+        }
+    }
+}
+
+impl Row<'_> {
+    /// The pixels `t..t + N` of a phase.
+    #[inline(always)]
+    unsafe fn channels<L: Lanes, const N: usize>(&self, phase: &Phase, x: usize, t: usize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if self.map.out_channels == 3 {
+                self.block::<L, N, 3>(phase, x, t, 0);
+            } else {
+                (0..self.map.out_channels).for_each(|o| self.block::<L, N, 1>(phase, x, t, o));
+            }
+        }
+    }
+
+    /// The output channels `o..o + O` of those.
+    #[inline(always)]
+    unsafe fn block<L: Lanes, const N: usize, const O: usize>(&self, phase: &Phase, x: usize, t: usize, o: usize) {
+        let Self { map, source, target, candidate, y } = *self;
+        let layout = source.layout;
+        let [vertical, horizontal] = &map.axes;
+        let step = horizontal.step * LANES;
+        // SAFETY: the taps stay within the source's border, whose width the plan has from `Axis::border`; the
+        // weights are as many as the loops read; the row of the target is this task's alone.
+        unsafe {
+            let row = source.candidate(candidate).add(layout.row(0, vertical.step * (y / vertical.period)));
+            let start = row.add(t * step).cast_const();
+            let mut weights = map.weights.as_ptr().add(phase.weights + o * LANES);
+            let mut sums = [[L::splat(0.0); O]; N];
+            for &[dy, dx] in &phase.offsets {
+                let pixel = start.offset(dy * layout.row_stride() as isize + dx * LANES as isize);
+                for plane in 0..map.in_planes {
+                    let pixel = pixel.add(plane * layout.plane_stride());
+                    let mut w = [L::splat(0.0); O];
+                    for o in 0..O {
+                        w[o] = L::load(weights.add(o * LANES));
+                    }
+                    for n in 0..N {
+                        let value = L::load(pixel.add(n * step));
+                        for o in 0..O {
+                            sums[n][o] = w[o].mul_add(value, sums[n][o]);
+                        }
+                    }
+                    weights = weights.add(map.out_channels * LANES);
+                }
+            }
+            for channel in 0..O {
+                let row = target.row_mut(candidate, o + channel, y);
+                for (n, sums) in sums.iter().enumerate() {
+                    let value = sums[channel].sum() + map.bias[o + channel];
+                    row[x + (t + n) * horizontal.period] = map.activation.map_or(value, |activation| activation.of(value));
+                }
+            }
+        }
+    }
+}

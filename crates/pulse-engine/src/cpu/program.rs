@@ -1,0 +1,236 @@
+//! A compiled network: its kernels, its memory, and the two passes.
+
+#![allow(unsafe_code)]
+
+use super::elementwise::accumulate;
+use super::kernel::{Kernel, Run, Tensor, Values};
+use super::lower::{Maker, lower};
+use super::memory::Floats;
+use super::plan::{NodePlan, Spot, plan};
+use super::port::{clear_border, export, import};
+use super::simd::InstructionSet;
+use crate::{InputId, Network, OutputId};
+
+/// One end of the network: its numbers and their gradients, row-major.
+struct Port {
+    numbers: Floats,
+    gradient: Floats,
+    node: usize,
+}
+
+enum Source {
+    Input(usize),
+    Constant,
+    Kernel(Box<dyn Kernel>),
+}
+
+struct Node {
+    source: Source,
+    arguments: Vec<usize>,
+    /// The arguments' values.
+    values: Vec<Tensor>,
+    value: Tensor,
+    gradient: Option<Tensor>,
+    /// For each argument, where its gradient goes when there is one already.
+    temporaries: Vec<Option<Tensor>>,
+    scratch: [*mut f32; 2],
+    saved: *mut f32,
+    clear_value: bool,
+    clear_gradient: bool,
+    outputs: Vec<usize>,
+}
+
+pub(super) struct Program {
+    batch: usize,
+    instructions: InstructionSet,
+    workers: usize,
+    nodes: Vec<Node>,
+    inputs: Vec<Port>,
+    outputs: Vec<Port>,
+    /// Which nodes lie between a wanted input and an output.
+    needed: Vec<bool>,
+    /// Which nodes have a gradient already.
+    written: Vec<bool>,
+    _memory: Floats,
+    _constants: Vec<Floats>,
+}
+
+// SAFETY: the addresses inside point to the memory that it owns, and only `&mut self` writes there.
+unsafe impl Send for Program {}
+
+impl Program {
+    pub(super) fn new(instructions: InstructionSet, network: &Network, batch: usize) -> Self {
+        let workers = rayon::current_num_threads();
+        let lowered = lower(instructions, network);
+        let plan = plan(&lowered, batch, workers);
+        let memory = Floats::zeroed(plan.total);
+        let mut constants = Vec::new();
+        let run = Run {
+            instructions,
+            workers: 1,
+            active: 1,
+            scratch: std::ptr::null_mut(),
+            saved: std::ptr::null_mut(),
+        };
+        // SAFETY: the plan's places are inside of its total.
+        let at = |start: usize| unsafe { memory.start().add(start) };
+        let tensor = |spot: &Spot| Tensor { data: at(spot.start), stride: spot.layout.len(), layout: spot.layout };
+
+        let mut nodes: Vec<Node> = Vec::new();
+        for (node, NodePlan { value, gradient, temporaries, scratch, saved }) in lowered.into_iter().zip(&plan.nodes) {
+            let mut own = tensor(value);
+            let source = match node.maker {
+                Maker::Input(input) => Source::Input(input),
+                Maker::Kernel(kernel) => Source::Kernel(kernel),
+                Maker::Constant(values) => {
+                    let floats = Floats::zeroed(value.layout.len());
+                    own = Tensor { data: floats.start(), stride: 0, layout: value.layout };
+                    import(&run, &values, own, false);
+                    constants.push(floats);
+                    Source::Constant
+                }
+            };
+            nodes.push(Node {
+                source,
+                values: node.arguments.iter().map(|&argument| nodes[argument].value).collect(),
+                arguments: node.arguments,
+                value: own,
+                gradient: gradient.as_ref().map(tensor),
+                temporaries: temporaries.iter().map(|spot| spot.as_ref().map(tensor)).collect(),
+                scratch: scratch.map(at),
+                saved: at(*saved),
+                clear_value: value.clear,
+                clear_gradient: gradient.is_some_and(|spot| spot.clear),
+                outputs: node.outputs,
+            });
+        }
+        let ports = |ports: &[crate::Port], holds: &dyn Fn(&Node, usize) -> bool| {
+            let port = |(index, port): (usize, &crate::Port)| Port {
+                numbers: Floats::zeroed(batch * port.shape.len()),
+                gradient: Floats::zeroed(batch * port.shape.len()),
+                node: nodes.iter().position(|node| holds(node, index)).expect("every port is a node"),
+            };
+            ports.iter().enumerate().map(port).collect()
+        };
+        Self {
+            batch,
+            instructions,
+            workers,
+            inputs: ports(network.inputs(), &|node, index| matches!(node.source, Source::Input(input) if input == index)),
+            outputs: ports(network.outputs(), &|node, index| node.outputs.contains(&index)),
+            needed: vec![false; nodes.len()],
+            written: vec![false; nodes.len()],
+            nodes,
+            _memory: memory,
+            _constants: constants,
+        }
+    }
+
+    fn run(&self, active: usize, scratch: *mut f32, saved: *mut f32) -> Run {
+        Run { instructions: self.instructions, workers: self.workers, active, scratch, saved }
+    }
+
+    fn run_forward(&mut self, active: usize) {
+        for index in 0..self.nodes.len() {
+            let node = &self.nodes[index];
+            let run = self.run(active, node.scratch[0], node.saved);
+            if node.clear_value {
+                clear_border(&run, node.value);
+            }
+            match &node.source {
+                Source::Input(input) => import(&run, &self.inputs[*input].numbers, node.value, false),
+                Source::Constant => {}
+                Source::Kernel(kernel) => kernel.forward(&run, &node.values, node.value),
+            }
+            for &output in &node.outputs {
+                export(&run, node.value, &mut self.outputs[output].numbers);
+            }
+        }
+    }
+
+    fn run_backward(&mut self, active: usize, wanted: &[InputId]) {
+        self.written.fill(false);
+        for (index, node) in self.nodes.iter().enumerate() {
+            self.needed[index] = match node.source {
+                Source::Input(input) => wanted.iter().any(|wanted| wanted.index() == input),
+                _ => node.arguments.iter().any(|&argument| self.needed[argument]),
+            };
+        }
+        for index in (0..self.nodes.len()).rev() {
+            let node = &self.nodes[index];
+            let Some(gradient) = node.gradient.filter(|_| self.needed[index]) else { continue };
+            let run = self.run(active, node.scratch[1], node.saved);
+            for &output in &node.outputs {
+                if !self.written[index] && node.clear_gradient {
+                    clear_border(&run, gradient);
+                }
+                import(&run, &self.outputs[output].gradient, gradient, self.written[index]);
+                self.written[index] = true;
+            }
+            match &node.source {
+                Source::Input(input) if self.written[index] => {
+                    export(&run, gradient, &mut self.inputs[*input].gradient);
+                }
+                Source::Input(input) => self.inputs[*input].gradient.fill(0.0),
+                Source::Kernel(kernel) if self.written[index] => {
+                    descend(&run, kernel.as_ref(), &self.nodes, index, &self.needed, &mut self.written);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Gives the gradient of a node to its arguments, the first one last.
+fn descend(run: &Run, kernel: &dyn Kernel, nodes: &[Node], index: usize, needed: &[bool], written: &mut [bool]) {
+    let node = &nodes[index];
+    let values = Values { arguments: &node.values, result: node.value };
+    for (which, &argument) in node.arguments.iter().enumerate().rev().filter(|(_, argument)| needed[**argument]) {
+        let (Some(gradient), Some(target)) = (node.gradient, nodes[argument].gradient) else { continue };
+        match node.temporaries[which].filter(|_| written[argument]) {
+            Some(temporary) => {
+                kernel.backward(run, which, &values, gradient, temporary);
+                accumulate(run, temporary, target);
+            }
+            None => {
+                if nodes[argument].clear_gradient {
+                    clear_border(run, target);
+                }
+                kernel.backward(run, which, &values, gradient, target);
+            }
+        }
+        written[argument] = true;
+    }
+}
+
+impl crate::Program for Program {
+    fn batch(&self) -> usize {
+        self.batch
+    }
+
+    fn input_mut(&mut self, input: InputId) -> &mut [f32] {
+        &mut self.inputs[input.index()].numbers
+    }
+
+    fn forward(&mut self, active: usize) {
+        assert!((1..=self.batch).contains(&active), "{active} of {} candidates", self.batch);
+        rayon::scope(|_| self.run_forward(active));
+    }
+
+    fn output(&self, output: OutputId) -> &[f32] {
+        &self.outputs[output.index()].numbers
+    }
+
+    fn cotangent_mut(&mut self, output: OutputId) -> &mut [f32] {
+        &mut self.outputs[output.index()].gradient
+    }
+
+    fn backward(&mut self, active: usize, wanted: &[InputId]) {
+        assert!((1..=self.batch).contains(&active), "{active} of {} candidates", self.batch);
+        rayon::scope(|_| self.run_backward(active, wanted));
+    }
+
+    fn gradient(&self, input: InputId) -> &[f32] {
+        &self.inputs[input.index()].gradient
+    }
+}

@@ -1,0 +1,62 @@
+//! Operators that divide by a root mean square.
+
+use super::map_size;
+use crate::Shape;
+
+/// `y = x / sqrt(mean(x²) + epsilon)` over each run of `width` elements.
+pub(super) fn rms(x: &[f64], width: usize, epsilon: f32) -> Vec<f64> {
+    let row = |x: &[f64]| {
+        let root = root_mean_square(x, epsilon);
+        x.iter().map(move |x| x / root).collect::<Vec<_>>()
+    };
+    x.chunks_exact(width).flat_map(row).collect()
+}
+
+/// With `r` the root: `gradient = (g − x mean(g x) / r²) / r`.
+pub(super) fn rms_pull_back(x: &[f64], cotangent: &[f64], width: usize, epsilon: f32) -> Vec<f64> {
+    let row = |(x, g): (&[f64], &[f64])| {
+        let root = root_mean_square(x, epsilon);
+        let projection = mean_product(x, g) / (root * root);
+        x.iter().zip(g).map(move |(x, g)| (g - x * projection) / root).collect::<Vec<_>>()
+    };
+    x.chunks_exact(width).zip(cotangent.chunks_exact(width)).flat_map(row).collect()
+}
+
+/// `y = (x − mean) / sqrt(variance + epsilon)` over the pixels of each channel.
+pub(super) fn instance(x: &[f64], shape: Shape, epsilon: f32) -> Vec<f64> {
+    let channel = |x: &[f64]| rms(&centred(x), x.len(), epsilon);
+    x.chunks_exact(pixels(shape)).flat_map(channel).collect()
+}
+
+/// With `r` the root: `gradient = (g − mean(g) − y mean(g y)) / r`.
+pub(super) fn instance_pull_back(x: &[f64], y: &[f64], cotangent: &[f64], shape: Shape, epsilon: f32) -> Vec<f64> {
+    let n = pixels(shape);
+    let channel = |((x, y), g): ((&[f64], &[f64]), &[f64])| {
+        let root = root_mean_square(&centred(x), epsilon);
+        let (mean, projection) = (mean(g), mean_product(g, y));
+        g.iter().zip(y).map(move |(g, y)| (g - mean - y * projection) / root).collect::<Vec<_>>()
+    };
+    x.chunks_exact(n).zip(y.chunks_exact(n)).zip(cotangent.chunks_exact(n)).flat_map(channel).collect()
+}
+
+fn pixels(shape: Shape) -> usize {
+    let [_, height, width] = map_size(shape);
+    height * width
+}
+
+fn mean(x: &[f64]) -> f64 {
+    x.iter().sum::<f64>() / x.len() as f64
+}
+
+fn mean_product(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>() / a.len() as f64
+}
+
+fn centred(x: &[f64]) -> Vec<f64> {
+    let mean = mean(x);
+    x.iter().map(|x| x - mean).collect()
+}
+
+fn root_mean_square(x: &[f64], epsilon: f32) -> f64 {
+    (mean_product(x, x) + f64::from(epsilon)).sqrt()
+}

@@ -1,0 +1,36 @@
+//! The fast engine over every case.
+
+use pulse_engine::Cpu;
+
+use crate::contract;
+
+/// A sum of some hundred products in `f32` is off by some 1e-6 of its largest terms. Where an instance has two
+/// pixels only, the gradient is what is left after nearly all of it has cancelled, and loses another digit.
+const TOLERANCE: f64 = 1e-5;
+/// A few units in the last place of numbers around one, for gradients that cancel to nothing.
+const FLOOR: f64 = 1e-6;
+
+#[test]
+fn agrees_with_the_reference() {
+    contract::agrees_with_the_reference(&Cpu::default(), TOLERANCE, FLOOR);
+}
+
+#[test]
+fn candidates_do_not_depend_on_the_batch() {
+    contract::candidates_do_not_depend_on_the_batch(&Cpu::default());
+}
+
+#[test]
+fn gradients_do_not_depend_on_what_else_is_wanted() {
+    contract::gradients_do_not_depend_on_what_else_is_wanted(&Cpu::default());
+}
+
+#[test]
+fn calls_leave_nothing_behind() {
+    contract::calls_leave_nothing_behind(&Cpu::default());
+}
+
+#[test]
+fn kinks_have_the_stated_derivative() {
+    contract::kinks_have_the_stated_derivative(&Cpu::default());
+}

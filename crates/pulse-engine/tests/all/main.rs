@@ -1,0 +1,11 @@
+//! One test binary: the operator cases, and what is asked of every engine over them.
+
+mod builder;
+mod builder_properties;
+mod cases;
+mod contract;
+mod cpu;
+mod equations;
+mod random;
+mod reference;
+mod sparse;

@@ -1,0 +1,146 @@
+//! The nearest picture that measures exactly as the target does.
+
+mod solver;
+
+use pulse_engine::Engine;
+
+use self::solver::Solver;
+use super::Measurement;
+use crate::Result;
+
+/// The orthogonal projection onto the pictures that are consistent with a target,
+///
+/// `P(x) = x + Aᵀ (A Aᵀ)⁻¹ (y − A x)`,
+///
+/// for a measurement `A` that is linear (or affine). It moves `x` in the range of `Aᵀ` only: what the
+/// measurement cannot see stays as it was. `A Aᵀ` is never formed: conjugate residuals in the space of `y`
+/// (Stiefel 1955) apply `A` and `Aᵀ` through an engine, and the residual that remains is projected again
+/// until single precision has no more to give.
+///
+/// Rows are candidates: `x` is `[candidates, pixels]`, `y` is `[candidates, numbers]`. All memory is
+/// allocated when it is made.
+///
+/// # Panics
+/// All methods, when there are more rows than the batch, or a row is not whole.
+pub struct Projection {
+    solver: Solver,
+    /// Where the pictures stood before a step, from which shorter steps are tried.
+    start: Vec<f32>,
+    /// The errors there.
+    start_errors: Vec<f64>,
+    /// The candidates whose step is settled.
+    settled: Vec<bool>,
+}
+
+/// Residuals below this root mean square are single precision's own rounding of numbers in [0, 1].
+const ROUNDING: f64 = 1e-7;
+/// How often the residual that is left is projected again.
+const REFINEMENTS: usize = 4;
+/// The lengths that a step inside [0, 1] tries, until one of them makes the error smaller.
+const STEP_LENGTHS: [f32; 5] = [1.0, 0.5, 0.25, 0.0625, 0.015_625];
+
+impl Projection {
+    /// Compiles the measurement alone, for up to `batch` candidates at a time.
+    pub fn new(engine: &dyn Engine, measurement: &dyn Measurement, batch: usize) -> Result<Self> {
+        let pixels = measurement.input_shape().len();
+        Ok(Self {
+            solver: Solver::new(engine, measurement, batch)?,
+            start: vec![0.0; batch * pixels],
+            start_errors: vec![0.0; batch],
+            settled: vec![false; batch],
+        })
+    }
+
+    /// `y = A(x)`.
+    pub fn measure(&mut self, x: &[f32], y: &mut [f32]) {
+        self.solver.measure(x, y);
+    }
+
+    /// `x = Aᵀ y`.
+    pub fn adjoint(&mut self, y: &[f32], x: &mut [f32]) {
+        self.solver.adjoint(y, x);
+    }
+
+    /// `x ← P(x)`. Gives the root mean square of `y − A x` that is left, for each candidate.
+    pub fn project(&mut self, x: &mut [f32], y: &[f32]) -> &[f64] {
+        let active = self.solver.active(x, y);
+        self.solver.free_all();
+        self.solver.find_residual(x, y);
+        for _ in 0..REFINEMENTS {
+            if is_consistent(&self.solver.errors[..active]) {
+                break;
+            }
+            self.solver.find_correction(active);
+            for (x, correction) in x.iter_mut().zip(&self.solver.picture) {
+                *x += correction;
+            }
+            self.solver.find_residual(x, y);
+        }
+        &self.solver.errors[..active]
+    }
+
+    /// Looks for a consistent picture in [0, 1], or, where there is none, for one that comes close: up to
+    /// `alternations` times projects and clips. A pixel at the end of the range that would have to leave it
+    /// is held there, and the others make up for it (the projected Newton method, Bertsekas 1982). `x` ends
+    /// in [0, 1], and its error is never larger than that of `x` clipped. Gives the root mean square of
+    /// `y − A x` that is left, for each candidate.
+    pub fn project_inside(&mut self, x: &mut [f32], y: &[f32], alternations: usize) -> &[f64] {
+        let active = self.solver.active(x, y);
+        for x in &mut *x {
+            *x = x.clamp(0.0, 1.0);
+        }
+        self.solver.find_residual(x, y);
+        for _ in 0..alternations {
+            if is_consistent(&self.solver.errors[..active]) {
+                break;
+            }
+            self.solver.hold_pixels(x, active);
+            self.solver.find_correction(active);
+            if !self.step_inside(x, y, active) {
+                break;
+            }
+        }
+        &self.solver.errors[..active]
+    }
+
+    /// `x ← clip(x + length · correction)`, each candidate with the first length that makes its error smaller,
+    /// or not at all. True when one has moved.
+    fn step_inside(&mut self, x: &mut [f32], y: &[f32], active: usize) -> bool {
+        let pixels = x.len() / active;
+        self.start[..x.len()].copy_from_slice(x);
+        self.start_errors.copy_from_slice(&self.solver.errors);
+        for (settled, &error) in self.settled.iter_mut().zip(&self.start_errors) {
+            *settled = error <= ROUNDING;
+        }
+        let mut moved = false;
+        for length in STEP_LENGTHS {
+            for row in (0..active).filter(|&row| !self.settled[row]) {
+                let range = row * pixels..(row + 1) * pixels;
+                let from = self.start[range.clone()].iter().zip(&self.solver.picture[range.clone()]);
+                for (x, (start, correction)) in x[range].iter_mut().zip(from) {
+                    *x = (start + length * correction).clamp(0.0, 1.0);
+                }
+            }
+            self.solver.find_residual(x, y);
+            let errors = self.solver.errors.iter().zip(&self.start_errors);
+            for (settled, (error, start_error)) in self.settled.iter_mut().zip(errors) {
+                if !*settled && error < start_error {
+                    (*settled, moved) = (true, true);
+                }
+            }
+            if self.settled[..active].iter().all(|&settled| settled) {
+                return moved;
+            }
+        }
+        for row in (0..active).filter(|&row| !self.settled[row]) {
+            let range = row * pixels..(row + 1) * pixels;
+            x[range.clone()].copy_from_slice(&self.start[range]);
+        }
+        self.solver.find_residual(x, y);
+        moved
+    }
+}
+
+fn is_consistent(errors: &[f64]) -> bool {
+    errors.iter().all(|&error| error <= ROUNDING)
+}

@@ -1,0 +1,271 @@
+//! Writing a run's folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pulse_checkpoint::{Configuration, Tensor, safetensors_to_vec};
+
+use super::record::{CandidateRecord, Files, ProgramRecord, Record, SCHEMA, Summary, TargetRecord};
+use super::{GeneratorRecord, InputRecord, SettingsRecord};
+use crate::candidate::{Candidate, Outcome, consistency_db, mean_pairwise_distance};
+use crate::generator::{InputSpec, Start};
+use crate::image::{Extent, Image, Provenance, encode_png};
+use crate::inputs::Inputs;
+use crate::search::SearchConfig;
+use crate::sheet::{Entry, Sheet};
+use crate::write::write_atomically;
+use crate::{Error, ErrorKind, Result};
+
+pub(super) const RECORD: &str = "run.json";
+const TARGET: &str = "target.png";
+const TARGET_EXACT: &str = "target.safetensors";
+const ORIGINAL: &str = "original.png";
+const SHEET: &str = "sheet.png";
+const INPUTS: &str = "inputs.safetensors";
+
+/// The folder within a run's folder for pictures of steps under way.
+pub const INTERMEDIATE: &str = "intermediate";
+
+/// A finished search, and what belongs into its record.
+#[derive(Clone, Debug)]
+pub struct Finished<'a> {
+    /// The file that was given.
+    pub input: InputRecord,
+    /// The generative model.
+    pub generator: GeneratorRecord,
+    /// The generator's inputs, in the order of the network's.
+    pub specs: &'a [InputSpec],
+    /// The measurement, as text.
+    pub measurement: String,
+    /// The small picture that was searched for.
+    pub target: &'a Image,
+    /// The sharp picture that it was made from, in a demonstration.
+    pub original: Option<&'a Image>,
+    /// How it was searched.
+    pub config: &'a SearchConfig,
+    /// What was found, at least one.
+    pub candidates: &'a [Candidate],
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// A folder that waits for a run. When nothing was written into it, it goes away again.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    made: bool,
+}
+
+impl RunFolder {
+    /// Makes the folder at `path`, and those above it. A folder that holds something already is taken only
+    /// when `replace` is set: the files of an earlier run in it are removed, and nothing else.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when it cannot be made or is not empty.
+    pub fn create(path: &Path, replace: bool) -> Result<Self> {
+        let made = !path.exists();
+        let fault = |source: std::io::Error| {
+            let message =
+                format!("cannot make the folder {}: {source}; choose another place for it", path.display());
+            Error::new(ErrorKind::Io, message).with_source(source)
+        };
+        fs::create_dir_all(path).map_err(fault)?;
+        let folder = Self { path: path.to_owned(), made };
+        if replace {
+            remove_run_files(path)?;
+        } else if fs::read_dir(path).map_err(fault)?.next().is_some() {
+            let message =
+                format!("the folder {} is not empty: choose another, or replace the run in it with --force", path.display());
+            return Err(Error::new(ErrorKind::Io, message));
+        }
+        Ok(folder)
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes everything, and the record last of all, which it gives back.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when a file cannot be written.
+    pub fn write(&self, finished: &Finished<'_>) -> Result<Record> {
+        let candidates = finished.candidates;
+        let mut provenance = finished.generator.provenance(finished.config.seed);
+        let most = finished.config.candidates.max(candidates.len());
+        let mut records = Vec::with_capacity(candidates.len());
+        for candidate in candidates {
+            provenance.candidate = Some(candidate.index + 1);
+            let (image, shrunk) = (numbered("candidate", candidate.index, most), numbered("shrunk", candidate.index, most));
+            self.file(&image, &encode_png(&candidate.image, Some(&provenance))?)?;
+            self.file(&shrunk, &encode_png(&candidate.measured, Some(&provenance))?)?;
+            records.push(CandidateRecord::new(candidate, image, shrunk));
+        }
+        let files = self.write_shared(finished)?;
+        let target = finished.target;
+        let record = Record {
+            schema: SCHEMA,
+            program: ProgramRecord { name: "pulse".into(), version: env!("CARGO_PKG_VERSION").into() },
+            input: finished.input.clone(),
+            generator: finished.generator.clone(),
+            measurement: finished.measurement.clone(),
+            target: TargetRecord { width: target.width(), height: target.height(), channels: target.channels() },
+            settings: SettingsRecord::from(finished.config),
+            summary: summary(candidates),
+            seconds: finished.seconds,
+            files,
+            candidates: records,
+        };
+        self.file(RECORD, &record.to_json())?;
+        Ok(record)
+    }
+
+    /// What there is one of, whatever the number of candidates.
+    fn write_shared(&self, finished: &Finished<'_>) -> Result<Files> {
+        let target = finished.target;
+        self.file(TARGET, &encode_png(target, None)?)?;
+        let exact = *target != target.quantised();
+        if exact {
+            self.file(TARGET_EXACT, &exact_target(target)?)?;
+        }
+        if let Some(original) = finished.original {
+            self.file(ORIGINAL, &encode_png(original, None)?)?;
+        }
+        let sheet = finished.sheet()?;
+        let provenance = Provenance { extent: Extent::Composite, ..finished.generator.provenance(finished.config.seed) };
+        self.file(SHEET, &encode_png(&sheet, Some(&provenance))?)?;
+        self.file(INPUTS, &inputs_of(finished.candidates, finished.specs).to_bytes()?)?;
+        Ok(Files {
+            target: TARGET.into(),
+            target_exact: exact.then(|| TARGET_EXACT.into()),
+            original: finished.original.map(|_| ORIGINAL.into()),
+            sheet: SHEET.into(),
+            inputs: INPUTS.into(),
+        })
+    }
+
+    fn file(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        write_atomically(&self.path.join(name), bytes)
+    }
+}
+
+impl Drop for RunFolder {
+    fn drop(&mut self) {
+        if self.made {
+            // This removes an empty folder only; a full one is what was wanted.
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+}
+
+impl<'a> Finished<'a> {
+    fn sheet(&self) -> Result<Image> {
+        let reached = self.candidates.iter().filter(|candidate| candidate.outcome == Outcome::Reached).count();
+        let note = format!(
+            "Generator {}, seed {}; {reached} of {} at {:.1} dB or more",
+            self.generator.name,
+            self.config.seed,
+            self.candidates.len(),
+            consistency_db(self.config.epsilon),
+        );
+        let title = Path::new(&self.input.path).file_name().map_or_else(|| "picture".into(), |name| name.to_string_lossy());
+        let entry = |candidate: &'a Candidate| Entry {
+            image: &candidate.image,
+            measured: &candidate.measured,
+            db: candidate.db,
+            reached: candidate.outcome == Outcome::Reached,
+        };
+        Sheet {
+            title: &title,
+            note: &note,
+            target: self.target,
+            original: self.original,
+            entries: self.candidates.iter().map(entry).collect(),
+        }
+        .draw()
+    }
+}
+
+fn summary(candidates: &[Candidate]) -> Summary {
+    let images: Vec<_> = candidates.iter().map(|candidate| &candidate.image).collect();
+    let db = || candidates.iter().map(|candidate| candidate.db);
+    Summary {
+        candidates: candidates.len(),
+        reached: candidates.iter().filter(|candidate| candidate.outcome == Outcome::Reached).count(),
+        stopped: candidates.iter().any(|candidate| candidate.outcome == Outcome::Stopped),
+        best_db: db().reduce(f64::max).unwrap_or_default(),
+        worst_db: db().reduce(f64::min).unwrap_or_default(),
+        mean_pairwise_distance: mean_pairwise_distance(&images),
+    }
+}
+
+/// Every input of every candidate. An offset that is zero for all of them is left out: what a file does not
+/// name is at its start.
+fn inputs_of(candidates: &[Candidate], specs: &[InputSpec]) -> Inputs {
+    let mut inputs = Inputs::default();
+    for spec in specs {
+        let rows = candidates.iter().flat_map(|candidate| &candidate.inputs[&spec.name]);
+        let data: Vec<f32> = rows.copied().collect();
+        if !matches!(spec.start, Start::Zero) || data.iter().any(|&number| number != 0.0) {
+            inputs.insert(&spec.name, candidates.len(), spec.shape, data);
+        }
+    }
+    inputs
+}
+
+/// The target in the array that [`Reader`](crate::image::Reader) reads: `target` [1, c, h, w].
+fn exact_target(target: &Image) -> Result<Vec<u8>> {
+    let fault = |error: pulse_checkpoint::Error| Error::new(ErrorKind::Io, error.to_string()).with_source(error);
+    let shape = [1, target.channels(), target.height(), target.width()];
+    let tensor = Tensor::new(shape, target.values()).map_err(fault)?;
+    safetensors_to_vec(&[("target".to_owned(), tensor)].into(), &Configuration::new()).map_err(fault)
+}
+
+/// `candidate-01.png`: numbers from 1, with as many digits as the largest takes, and two at least.
+fn numbered(what: &str, index: usize, most: usize) -> String {
+    format!("{what}-{:0digits$}.png", index + 1, digits = most.to_string().len().max(2))
+}
+
+/// The picture of one step under way, within a run's folder: `intermediate/candidate-01-step-0000.png`.
+/// Steps count from 0, candidates (whose `index` does too) from 1.
+pub fn intermediate_file(index: usize, most: usize, step: usize) -> PathBuf {
+    let candidate = numbered("candidate", index, most);
+    Path::new(INTERMEDIATE).join(format!("{}-step-{step:04}.png", candidate.trim_end_matches(".png")))
+}
+
+/// Removes what an earlier run wrote, the record first: what is left has lost its seal.
+fn remove_run_files(folder: &Path) -> Result<()> {
+    for name in [RECORD, TARGET, TARGET_EXACT, ORIGINAL, SHEET, INPUTS] {
+        remove_file(&folder.join(name))?;
+    }
+    remove_pictures(folder, &["candidate-", "shrunk-"])?;
+    let intermediate = folder.join(INTERMEDIATE);
+    if intermediate.is_dir() {
+        remove_pictures(&intermediate, &["candidate-"])?;
+        // When somebody else's files are in it, it stays.
+        let _ = fs::remove_dir(&intermediate);
+    }
+    Ok(())
+}
+
+/// Removes the numbered pictures whose names start in one of these ways.
+fn remove_pictures(folder: &Path, starts: &[&str]) -> Result<()> {
+    for entry in fs::read_dir(folder).map_err(|source| Error::io("list the folder", folder, source))? {
+        let path = entry.map_err(|source| Error::io("list the folder", folder, source))?.path();
+        let number = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".png"));
+        let number = number.and_then(|name| starts.iter().find_map(|start| name.strip_prefix(start)));
+        let numbered = |number: &str| number.replace("-step-", "").bytes().all(|byte| byte.is_ascii_digit());
+        if number.is_some_and(|number| !number.is_empty() && numbered(number)) {
+            remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", path, source)),
+        _ => Ok(()),
+    }
+}

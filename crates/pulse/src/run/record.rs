@@ -1,0 +1,297 @@
+//! `run.json`: settings, checksums, outcomes and figures of one run. `docs/run-json.md` says what each field
+//! means to a program; the fields here are the same in the same order.
+
+use serde::{Deserialize, Serialize};
+
+use crate::candidate::Candidate;
+use crate::image::Provenance;
+use crate::search::{FeatureSearch, Restarts, SearchConfig};
+use crate::{Error, ErrorKind, Result};
+
+/// The version of the schema that is written, and the only one that is read. It grows when a field changes
+/// its meaning or goes; a new field does not make a new schema.
+pub const SCHEMA: u32 = 1;
+
+/// All of `run.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// What searched.
+    pub program: ProgramRecord,
+    /// The file that was given.
+    pub input: InputRecord,
+    /// The generative model.
+    pub generator: GeneratorRecord,
+    /// What made the picture small, such as `bicubic`.
+    pub measurement: String,
+    /// The small picture.
+    pub target: TargetRecord,
+    /// How it was searched.
+    pub settings: SettingsRecord,
+    /// What was found, in short.
+    pub summary: Summary,
+    /// How long it took, from reading the picture to the last candidate.
+    pub seconds: f64,
+    /// The files beside the record, those of candidates apart.
+    pub files: Files,
+    /// Every candidate, by number.
+    pub candidates: Vec<CandidateRecord>,
+}
+
+/// What searched.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProgramRecord {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// The file that was given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InputRecord {
+    /// Its path, as it was given.
+    pub path: String,
+    /// Its checksum.
+    pub sha256: String,
+    /// Pixels in a row of its picture.
+    pub width: usize,
+    /// Rows of pixels.
+    pub height: usize,
+}
+
+/// The generative model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GeneratorRecord {
+    /// Its embedded name, or the name of its file.
+    pub name: String,
+    /// The family that it belongs to.
+    pub family: String,
+    /// Pixels in a row of its pictures.
+    pub width: usize,
+    /// Rows of pixels.
+    pub height: usize,
+    /// 1 (grey) or 3 (RGB).
+    pub channels: usize,
+    /// The checksum of its file.
+    pub sha256: String,
+}
+
+/// The small picture that was searched for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TargetRecord {
+    /// Pixels in a row.
+    pub width: usize,
+    /// Rows of pixels.
+    pub height: usize,
+    /// 1 (grey) or 3 (RGB).
+    pub channels: usize,
+}
+
+/// Every field of [`SearchConfig`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SettingsRecord {
+    /// As in [`SearchConfig::candidates`].
+    pub candidates: usize,
+    /// As in [`SearchConfig::seed`].
+    pub seed: u64,
+    /// As in [`SearchConfig::steps`].
+    pub steps: usize,
+    /// As in [`SearchConfig::loss`].
+    pub loss: String,
+    /// As in [`SearchConfig::epsilon`].
+    pub epsilon: f64,
+    /// As in [`SearchConfig::optimizer`].
+    pub optimizer: String,
+    /// As in [`SearchConfig::learning_rate`].
+    pub learning_rate: f64,
+    /// As in [`SearchConfig::schedule`].
+    pub schedule: String,
+    /// As in [`SearchConfig::features`].
+    pub features: Option<FeatureRecord>,
+    /// As in [`SearchConfig::project`].
+    pub project: bool,
+    /// As in [`SearchConfig::early_stop`].
+    pub early_stop: bool,
+    /// As in [`SearchConfig::clamp_losses`].
+    pub clamp_losses: bool,
+    /// As in [`SearchConfig::restarts`].
+    pub restarts: RestartRecord,
+    /// As in [`SearchConfig::batch`].
+    pub batch: usize,
+}
+
+/// [`FeatureSearch`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FeatureRecord {
+    /// As in [`FeatureSearch::from`].
+    pub from: f64,
+    /// As in [`FeatureSearch::learning_rate`].
+    pub learning_rate: f64,
+}
+
+/// [`Restarts`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RestartRecord {
+    /// As in [`Restarts::limit`].
+    pub limit: usize,
+    /// As in [`Restarts::after`].
+    pub after: f64,
+    /// As in [`Restarts::below_db`].
+    pub below_db: f64,
+}
+
+/// What was found, in a few figures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// How many candidates there are.
+    pub candidates: usize,
+    /// How many of them are within epsilon.
+    pub reached: usize,
+    /// Whether the search was stopped before all were finished.
+    pub stopped: bool,
+    /// The greatest consistency, in dB.
+    pub best_db: f64,
+    /// The least consistency, in dB.
+    pub worst_db: f64,
+    /// See [`mean_pairwise_distance`](crate::candidate::mean_pairwise_distance).
+    pub mean_pairwise_distance: f64,
+}
+
+/// The files beside `run.json`, by name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Files {
+    /// The small picture, of 8 bits.
+    pub target: String,
+    /// The same without rounding, where 8 bits do not hold it.
+    pub target_exact: Option<String>,
+    /// The sharp picture that the target was made from, in a demonstration.
+    pub original: Option<String>,
+    /// All of it at a glance.
+    pub sheet: String,
+    /// Every input of every candidate.
+    pub inputs: String,
+}
+
+/// One candidate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CandidateRecord {
+    /// From 1, as in the names of files.
+    pub number: usize,
+    /// The name of its [`Outcome`](crate::candidate::Outcome).
+    pub outcome: String,
+    /// Its consistency, in dB.
+    pub db: f64,
+    /// The same before the exact projection.
+    pub searched_db: f64,
+    /// Each term of the loss at the best step, unweighted, and their weighted `total`; null where one was not finite.
+    pub losses: serde_json::Map<String, serde_json::Value>,
+    /// How many steps were taken.
+    pub steps: usize,
+    /// How often it was started again.
+    pub restarts: usize,
+    /// The file of its picture.
+    pub image: String,
+    /// The file of what it shrinks to.
+    pub shrunk: String,
+}
+
+impl Record {
+    /// Reads the bytes of a `run.json`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Run`] when they are damaged or of another schema.
+    pub fn from_json(bytes: &[u8]) -> Result<Self> {
+        /// What a record of any schema has.
+        #[derive(Deserialize)]
+        struct Versioned {
+            schema: u32,
+        }
+        let damaged = |error: serde_json::Error| {
+            Error::new(ErrorKind::Run, format!("it is not the record of a run: {error}; run the search again"))
+                .with_source(error)
+        };
+        let Versioned { schema } = serde_json::from_slice(bytes).map_err(damaged)?;
+        if schema != SCHEMA {
+            let message = format!("its schema is {schema}, and this version reads {SCHEMA}; take the version that wrote it");
+            return Err(Error::new(ErrorKind::Run, message));
+        }
+        serde_json::from_slice(bytes).map_err(damaged)
+    }
+
+    /// The bytes of a `run.json`.
+    ///
+    /// # Panics
+    /// Never: a record is numbers, text and lists.
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut bytes = serde_json::to_vec_pretty(self).expect("a record has no key that is not text");
+        bytes.push(b'\n');
+        bytes
+    }
+}
+
+impl GeneratorRecord {
+    /// What a picture that it made says of itself.
+    pub fn provenance(&self, seed: impl Into<Option<u64>>) -> Provenance {
+        Provenance::new(format!("{} (sha256 {})", self.name, self.sha256), seed)
+    }
+}
+
+impl From<&SearchConfig> for SettingsRecord {
+    fn from(config: &SearchConfig) -> Self {
+        // Without `..`, so that a new setting cannot be forgotten here.
+        let SearchConfig {
+            candidates,
+            seed,
+            steps,
+            loss,
+            epsilon,
+            optimizer,
+            learning_rate,
+            schedule,
+            features,
+            project,
+            early_stop,
+            clamp_losses,
+            restarts: Restarts { limit, after, below_db },
+            batch,
+        } = config.clone();
+        let features = features.map(|FeatureSearch { from, learning_rate }| FeatureRecord { from, learning_rate });
+        Self {
+            candidates,
+            seed,
+            steps,
+            loss: loss.to_string(),
+            epsilon,
+            optimizer: optimizer.to_string(),
+            learning_rate,
+            schedule: schedule.to_string(),
+            features,
+            project,
+            early_stop,
+            clamp_losses,
+            restarts: RestartRecord { limit, after, below_db },
+            batch,
+        }
+    }
+}
+
+impl CandidateRecord {
+    pub(super) fn new(candidate: &Candidate, image: String, shrunk: String) -> Self {
+        let mut losses: serde_json::Map<_, _> =
+            candidate.losses.iter().map(|(term, value)| (term.to_string(), (*value).into())).collect();
+        losses.insert("total".into(), candidate.total.into());
+        Self {
+            number: candidate.index + 1,
+            outcome: candidate.outcome.name().into(),
+            db: candidate.db,
+            searched_db: candidate.searched_db,
+            losses,
+            steps: candidate.steps,
+            restarts: candidate.restarts,
+            image,
+            shrunk,
+        }
+    }
+}

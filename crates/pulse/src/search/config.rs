@@ -1,0 +1,138 @@
+//! Every setting of a search, and the two sets of defaults. No front has a default of its own.
+
+use crate::candidate::epsilon_of_db;
+use crate::loss::Loss;
+use crate::optimizer::{OptimizerKind, Schedule};
+use crate::{Error, ErrorKind, Result};
+
+/// How to search.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SearchConfig {
+    /// How many candidates to find.
+    pub candidates: usize,
+    /// The run's seed.
+    pub seed: u64,
+    /// The most steps for one candidate, restarts not counted.
+    pub steps: usize,
+    /// What is minimised.
+    pub loss: Loss,
+    /// A candidate is within epsilon when the mean squared error between what it shrinks to and the target is
+    /// at most this; pictures are in [0, 1].
+    pub epsilon: f64,
+    /// The optimiser.
+    pub optimizer: OptimizerKind,
+    /// The learning rate of the latent and the noise maps.
+    pub learning_rate: f64,
+    /// How the learning rates change over the steps.
+    pub schedule: Schedule,
+    /// Whether, when and how fast intermediate features are searched too.
+    pub features: Option<FeatureSearch>,
+    /// Whether the picture found is moved to the nearest one that shrinks to the target exactly.
+    pub project: bool,
+    /// Whether a candidate is finished as soon as it is within epsilon, and not after all steps.
+    pub early_stop: bool,
+    /// Whether the L2 and L1 losses stop at epsilon, without a gradient below it.
+    pub clamp_losses: bool,
+    /// When a candidate is hopeless, and how often it may start again.
+    pub restarts: Restarts,
+    /// The most candidates that are searched at the same time; more takes more memory. It changes no picture.
+    pub batch: usize,
+}
+
+/// The search through intermediate features: each stage's output plus an offset in a small ball.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FeatureSearch {
+    /// The share of the steps, from 0 to 1, after which features move; until then the latent settles alone.
+    pub from: f64,
+    /// The learning rate, in units of the ball's radius spread evenly over its numbers.
+    pub learning_rate: f64,
+}
+
+/// Starting again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Restarts {
+    /// How often a candidate may start again from fresh inputs.
+    pub limit: usize,
+    /// The share of the steps, from 0 to 1, after which a candidate is judged, once.
+    pub after: f64,
+    /// The consistency in dB below which it is hopeless then.
+    pub below_db: f64,
+}
+
+impl Default for SearchConfig {
+    /// Ours: tuned for fit, variety and time on real photographs; `docs/tuning.md` says how.
+    fn default() -> Self {
+        Self {
+            candidates: 8,
+            seed: 0,
+            steps: 100,
+            loss: Loss::default(),
+            epsilon: epsilon_of_db(45.0),
+            optimizer: OptimizerKind::Adam,
+            learning_rate: 0.2,
+            schedule: Schedule::Linear1CycleDrop,
+            features: Some(FeatureSearch { from: 0.5, learning_rate: 0.1 }),
+            project: true,
+            early_stop: true,
+            clamp_losses: false,
+            restarts: Restarts { limit: 2, after: 0.5, below_db: 14.0 },
+            batch: 8,
+        }
+    }
+}
+
+impl SearchConfig {
+    /// The original's search, number for number from a given start: Menon et al. 2020, and the defaults of
+    /// the program that its authors published.
+    pub fn paper() -> Self {
+        Self {
+            candidates: 1,
+            seed: 0,
+            steps: 100,
+            loss: Loss::default(),
+            epsilon: 2e-3,
+            optimizer: OptimizerKind::Adam,
+            learning_rate: 0.4,
+            schedule: Schedule::Linear1CycleDrop,
+            features: None,
+            project: false,
+            early_stop: false,
+            clamp_losses: true,
+            restarts: Restarts { limit: 0, after: 1.0, below_db: 0.0 },
+            batch: 8,
+        }
+    }
+
+    /// Says which setting cannot be.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Setting`].
+    pub fn validate(&self) -> Result<()> {
+        let share = |share: f64| (0.0..=1.0).contains(&share);
+        let positive = |number: f64| number > 0.0 && number.is_finite();
+        let problem = if self.candidates == 0 || self.candidates > MOST_CANDIDATES {
+            format!("{} candidates: ask for 1 to {MOST_CANDIDATES}", self.candidates)
+        } else if self.steps == 0 || self.steps > MOST_STEPS {
+            format!("{} steps: allow 1 to {MOST_STEPS}", self.steps)
+        } else if self.batch == 0 {
+            "a batch of 0: search at least 1 candidate at a time".into()
+        } else if !positive(self.epsilon) {
+            format!("an epsilon of {}: it must be a number above 0", self.epsilon)
+        } else if !positive(self.learning_rate) {
+            format!("a learning rate of {}: it must be a number above 0", self.learning_rate)
+        } else if self.features.is_some_and(|features| !share(features.from) || !positive(features.learning_rate)) {
+            "a feature search that starts outside the steps, or with a learning rate that is not above 0".into()
+        } else if !share(self.restarts.after) {
+            format!("restarts after {} of the steps: give a share from 0 to 1", self.restarts.after)
+        } else {
+            return Ok(());
+        };
+        Err(Error::new(ErrorKind::Setting, problem))
+    }
+}
+
+/// More candidates than anyone can look at; streams of random numbers are numbered in 32 bits.
+pub const MOST_CANDIDATES: usize = 100_000;
+
+/// More steps than any search needs.
+pub const MOST_STEPS: usize = 1_000_000;

@@ -1,0 +1,71 @@
+//! The network that a search runs: generator, measurement, and the ends that it reads and writes.
+
+use pulse_engine::{Engine, InputId, NetworkBuilder, Operator, OutputId, Program};
+
+use crate::Result;
+use crate::generator::{InputSpec, append_whole};
+use crate::latent::Geometry;
+
+use super::Problem;
+
+/// One input of the network, with the output that holds the stage that it is an offset of.
+pub(super) struct Port {
+    pub(super) spec: InputSpec,
+    pub(super) id: InputId,
+    pub(super) stage: Option<OutputId>,
+}
+
+/// The compiled network.
+pub(super) struct SearchProgram {
+    pub(super) program: Box<dyn Program>,
+    pub(super) ports: Vec<Port>,
+    /// The generator's own values, nominally in [-1, 1].
+    pub(super) image: OutputId,
+    /// `A` of the picture in [0, 1].
+    pub(super) measured: OutputId,
+    /// The latent that GEOCROSS looks at, with its rows and their width.
+    pub(super) rows: Option<(OutputId, [usize; 2])>,
+}
+
+impl SearchProgram {
+    pub(super) fn compile(problem: &Problem, engine: &dyn Engine, batch: usize) -> Result<Self> {
+        let mut builder = NetworkBuilder::new();
+        let latent = problem.latent();
+        let generated = append_whole(problem.generator, &mut builder, latent)?;
+        builder.output("image", generated.image)?;
+        let picture = builder.add(Operator::affine(vec![0.5], vec![0.5]), &[generated.image])?;
+        let measured = problem.measurement.append(&mut builder, picture)?;
+        builder.output("measured", measured)?;
+        if let Some(rows) = generated.rows {
+            builder.output("rows", rows)?;
+        }
+        for spec in &generated.inputs {
+            if let (Some(stage), true) = (spec.stage, matches!(spec.geometry, Geometry::Ball { .. })) {
+                builder.output(format!("stage of {}", spec.name), stage)?;
+            }
+        }
+        let network = builder.build()?;
+        let program = engine.compile(&network, batch)?;
+        let port = |spec: InputSpec| {
+            let id = network.input(&spec.name)?;
+            let stage = network.output(&format!("stage of {}", spec.name)).ok();
+            Ok(Port { spec, id, stage })
+        };
+        let rows = generated.rows.and_then(|_| network.output("rows").ok()).map(|id| {
+            let shape = network.output_port(id).shape;
+            (id, [shape.len() / shape.channels(), shape.channels()])
+        });
+        Ok(Self {
+            program,
+            ports: generated.inputs.into_iter().map(port).collect::<Result<_>>()?,
+            image: network.output("image")?,
+            measured: network.output("measured")?,
+            rows,
+        })
+    }
+}
+
+/// What the generator's inputs are, before anything is compiled.
+pub(super) fn specs(problem: &Problem) -> Result<Vec<InputSpec>> {
+    Ok(append_whole(problem.generator, &mut NetworkBuilder::new(), problem.latent())?.inputs)
+}

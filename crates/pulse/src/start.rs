@@ -1,0 +1,45 @@
+//! Where each candidate starts: named, seeded, portable random numbers.
+//!
+//! The generator is ChaCha with 8 rounds, seeded with the run's seed. Each candidate, restart and input has
+//! a stream of its own, so that a candidate starts at the same point whatever else is searched beside it.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use rand_distr::{Distribution, StandardNormal};
+
+use crate::generator::Start;
+
+/// Which stream of random numbers: one for every candidate, restart and input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stream {
+    /// The run's seed.
+    pub seed: u64,
+    /// The candidate, from 0.
+    pub candidate: u32,
+    /// How often it was started again.
+    pub restart: u16,
+    /// The input's place among the generator's inputs.
+    pub input: u16,
+}
+
+impl Stream {
+    /// The random numbers of this stream.
+    pub fn generator(self) -> ChaCha8Rng {
+        let mut generator = ChaCha8Rng::seed_from_u64(self.seed);
+        generator
+            .set_stream(u64::from(self.candidate) << 32 | u64::from(self.restart) << 16 | u64::from(self.input));
+        generator
+    }
+}
+
+/// Fills `numbers` with what an input is before the search moves it.
+pub fn draw(start: &Start, stream: Stream, numbers: &mut [f32]) {
+    match start {
+        Start::Zero => numbers.fill(0.0),
+        Start::Constant(values) => numbers.copy_from_slice(values),
+        Start::Normal => {
+            let mut generator = stream.generator();
+            numbers.fill_with(|| StandardNormal.sample(&mut generator));
+        }
+    }
+}

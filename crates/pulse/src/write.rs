@@ -1,0 +1,65 @@
+//! Files that are whole or not there at all.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind as IoKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::{Error, ErrorKind, Result};
+
+/// Writes `bytes` to `path`, replacing what is there: whoever reads `path`, at any time and after any
+/// failure, finds the old file or the whole new one.
+///
+/// The bytes go to a hidden file beside it first, which then takes its name; when anything fails, the
+/// hidden file is removed.
+///
+/// # Errors
+/// [`ErrorKind::Io`] when the path names no file, its folder does not exist, or the system cannot write.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    if path.file_name().is_none() || path.is_dir() {
+        let message = format!("cannot write {}: it is a folder; name a file inside of it", path.display());
+        return Err(Error::new(ErrorKind::Io, message));
+    }
+    let fault = |source: std::io::Error| match source.kind() {
+        IoKind::NotFound => {
+            let message = format!("cannot write {}: its folder does not exist; make it first", path.display());
+            Error::new(ErrorKind::Io, message).with_source(source)
+        }
+        _ => Error::io("write", path, source),
+    };
+    let mut temporary = Temporary::beside(path);
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&temporary.path).map_err(fault)?;
+    temporary.exists = true;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(fault)?;
+    drop(file);
+    fs::rename(&temporary.path, path).map_err(fault)?;
+    temporary.exists = false;
+    Ok(())
+}
+
+/// A file under a name of its own, removed unless it got its final name.
+struct Temporary {
+    path: PathBuf,
+    exists: bool,
+}
+
+impl Temporary {
+    /// A name beside `path` that no other writer in any process has. It does not hold the name of `path`,
+    /// which may already be as long as names can be.
+    fn beside(path: &Path) -> Self {
+        static WRITTEN: AtomicU64 = AtomicU64::new(0);
+        let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+        let path = path.with_file_name(format!(".pulse-{}-{number}.tmp", process::id()));
+        Self { path, exists: false }
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if self.exists {
+            // The error that led here is the one to report.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The tests of the library, in one binary.
+
+mod dcgan;
+mod fixture;
+mod image;
+mod image_array;
+mod image_read;
+mod latent;
+mod loss;
+mod measurement;
+mod optimizer;
+mod sheet;

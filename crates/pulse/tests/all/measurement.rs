@@ -1,0 +1,367 @@
+//! Measurements against PULSE's numbers, and the properties that every one of them has.
+
+use proptest::prelude::*;
+use pulse::measurement::{
+    Factor, IMAGE, Kernel, MEASURED, Measurement, MeasurementKind, Projection, Resize, Size, resize_matrix,
+};
+use pulse_engine::{Cpu, Engine, Reference};
+
+use crate::fixture::{Fixture, max_difference};
+
+/// Every measurement whose properties are tested: the text, the generator's pictures, the target.
+const MEASUREMENTS: [(&str, Size, Size); 9] = [
+    ("identity", Size::new(5, 7), Size::new(5, 7)),
+    ("bicubic:4", Size::new(16, 16), Size::new(4, 4)),
+    ("bicubic", Size::new(32, 24), Size::new(8, 8)),
+    ("bicubic", Size::new(23, 17), Size::new(7, 6)),
+    ("bicubic", Size::new(16, 9), Size::new(1, 2)),
+    ("bicubic:1.5", Size::new(12, 9), Size::new(8, 6)),
+    ("area:3", Size::new(9, 12), Size::new(3, 4)),
+    ("area", Size::new(16, 16), Size::new(7, 5)),
+    ("area", Size::new(8, 8), Size::new(8, 3)),
+];
+
+fn measurements() -> impl Iterator<Item = Box<dyn Measurement>> {
+    MEASUREMENTS.into_iter().map(|(text, picture, target)| {
+        let kind: MeasurementKind = text.parse().unwrap();
+        kind.resolve(3, picture, target).unwrap()
+    })
+}
+
+fn engines() -> [(&'static str, Box<dyn Engine>); 2] {
+    [("reference", Box::new(Reference)), ("cpu", Box::new(Cpu::default()))]
+}
+
+/// Numbers in [0, 1) that look random, a list for each seed.
+fn numbers(seed: u64, count: usize) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / (1u64 << 24) as f32
+    };
+    std::iter::repeat_with(next).take(count).collect()
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f64 {
+    a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
+}
+
+/// A measurement and its adjoint, of one candidate, on the reference engine.
+struct Linear {
+    projection: Projection,
+    pixels: usize,
+    numbers: usize,
+}
+
+impl Linear {
+    fn new(measurement: &dyn Measurement) -> Self {
+        let projection = Projection::new(&Reference, measurement, 1).unwrap();
+        Self { projection, pixels: measurement.input_shape().len(), numbers: measurement.output_shape().len() }
+    }
+
+    fn measure(&mut self, x: &[f32]) -> Vec<f32> {
+        let mut y = vec![0.0; self.numbers];
+        self.projection.measure(x, &mut y);
+        y
+    }
+
+    fn adjoint(&mut self, y: &[f32]) -> Vec<f32> {
+        let mut x = vec![0.0; self.pixels];
+        self.projection.adjoint(y, &mut x);
+        x
+    }
+}
+
+/// 1e-5 on images in [0, 1]: the taps are single precision on both sides.
+#[test]
+fn bicubic_is_the_references_forward_and_backward() {
+    let fixture = Fixture::open("bicubic");
+    for factor in [2, 4, 8, 16, 32] {
+        let tensor = |name: &str| fixture.f32(&format!("x{factor}.{name}"));
+        let size = |name: &str| {
+            let shape = fixture.shape(&format!("x{factor}.{name}"));
+            Size::new(shape[3], shape[2])
+        };
+        let (picture, target) = (size("input"), size("output"));
+        let kind: MeasurementKind = format!("bicubic:{factor}").parse().unwrap();
+        let measurement = kind.resolve(3, picture, target).unwrap();
+        let network = measurement.network().unwrap();
+        let (image, measured) = (network.input(IMAGE).unwrap(), network.output(MEASURED).unwrap());
+        for (name, engine) in engines() {
+            let mut program = engine.compile(&network, 1).unwrap();
+            program.input_mut(image).copy_from_slice(&tensor("input"));
+            program.forward(1);
+            let forward = max_difference(program.output(measured), &tensor("output"));
+            program.cotangent_mut(measured).copy_from_slice(&tensor("cotangent"));
+            program.backward(1, &[image]);
+            let backward = max_difference(program.gradient(image), &tensor("input_grad"));
+            println!("bicubic x{factor}, {name}: forward {forward:.1e}, gradient {backward:.1e}");
+            assert!(forward <= 1e-5 && backward <= 1e-5, "x{factor} on {name}: {forward}, {backward}");
+        }
+        let applied = Resize::new(Kernel::Bicubic, picture, target).unwrap().apply(&tensor("input"));
+        let difference = max_difference(&applied, &tensor("output"));
+        println!("bicubic x{factor}, applied: {difference:.1e}");
+        assert!(difference <= 1e-5, "x{factor} applied: {difference}");
+    }
+}
+
+/// Rows of taps sum to 1 up to the rounding of each tap.
+#[test]
+fn constants_are_preserved() {
+    for measurement in measurements() {
+        let mut linear = Linear::new(&*measurement);
+        let y = linear.measure(&vec![0.7; linear.pixels]);
+        assert!(y.iter().all(|&y| (y - 0.7).abs() < 1e-6), "{}: {y:?}", measurement.describe());
+    }
+}
+
+#[test]
+fn measurements_are_linear() {
+    for measurement in measurements() {
+        let mut linear = Linear::new(&*measurement);
+        let (a, b) = (numbers(1, linear.pixels), numbers(2, linear.pixels));
+        let sum: Vec<_> = a.iter().zip(&b).map(|(a, b)| 2.0 * a - 0.5 * b).collect();
+        let expected: Vec<_> =
+            linear.measure(&a).iter().zip(linear.measure(&b)).map(|(a, b)| 2.0 * a - 0.5 * b).collect();
+        assert!(max_difference(&linear.measure(&sum), &expected) < 2e-6, "{}", measurement.describe());
+    }
+}
+
+/// `<A x, y> = <x, Aᵀ y>`; each result is rounded to single precision, the sums are of order 100.
+#[test]
+fn the_backward_pass_is_the_adjoint() {
+    for measurement in measurements() {
+        let mut linear = Linear::new(&*measurement);
+        let (x, y) = (numbers(3, linear.pixels), numbers(4, linear.numbers));
+        let (left, right) = (dot(&linear.measure(&x), &y), dot(&x, &linear.adjoint(&y)));
+        assert!((left - right).abs() <= 1e-6 * left.abs(), "{}: {left} is not {right}", measurement.describe());
+    }
+}
+
+#[test]
+fn projections_reach_the_target_and_stay() {
+    for measurement in measurements() {
+        let mut linear = Linear::new(&*measurement);
+        let (mut x, y) = (numbers(5, linear.pixels), numbers(6, linear.numbers));
+        let error = linear.projection.project(&mut x, &y)[0];
+        let left = max_difference(&linear.measure(&x), &y);
+        println!("{}: {error:.1e} root mean square, {left:.1e} at most", measurement.describe());
+        // The projected pictures reach past [0, 1], to about 2, where single precision has steps of 2e-7.
+        assert!(error <= 1e-6 && left <= 5e-6, "{}: {error}, {left}", measurement.describe());
+        let projected = x.clone();
+        linear.projection.project(&mut x, &y);
+        assert!(max_difference(&x, &projected) <= 5e-6, "{}", measurement.describe());
+    }
+}
+
+/// The step is orthogonal to whatever the measurement cannot see.
+#[test]
+fn projections_move_in_the_range_of_the_adjoint() {
+    for measurement in measurements() {
+        let mut linear = Linear::new(&*measurement);
+        let mut unseen = numbers(7, linear.pixels);
+        linear.projection.project(&mut unseen, &vec![0.0; linear.numbers]);
+        let start = numbers(8, linear.pixels);
+        let mut x = start.clone();
+        linear.projection.project(&mut x, &numbers(9, linear.numbers));
+        let step: Vec<_> = x.iter().zip(&start).map(|(x, start)| x - start).collect();
+        let cosine = dot(&step, &unseen) / (dot(&step, &step).sqrt() * dot(&unseen, &unseen).sqrt()).max(1e-3);
+        assert!(cosine.abs() <= 1e-5, "{}: {cosine}", measurement.describe());
+    }
+}
+
+/// Pictures at the border of [0, 1] on many pixels, and a target that some picture in [0, 1] has.
+#[test]
+fn projections_inside_end_in_range_and_near() {
+    for measurement in measurements() {
+        let mut linear = Linear::new(&*measurement);
+        let black_and_white = |seed| -> Vec<f32> {
+            numbers(seed, linear.pixels).iter().map(|x| (1.6 * x - 0.3).clamp(0.0, 1.0)).collect()
+        };
+        let (mut x, truth) = (black_and_white(10), black_and_white(11));
+        let y = linear.measure(&truth);
+        let start: Vec<_> = linear.measure(&x).iter().zip(&y).map(|(a, b)| f64::from(a - b).powi(2)).collect();
+        let start = (start.iter().sum::<f64>() / start.len() as f64).sqrt();
+        let error = linear.projection.project_inside(&mut x, &y, 30)[0];
+        println!("{}: from {start:.1e} to {error:.1e} inside [0, 1]", measurement.describe());
+        assert!(x.iter().all(|x| (0.0..=1.0).contains(x)), "{}", measurement.describe());
+        let left = max_difference(&linear.measure(&x), &y);
+        assert!(
+            left <= 3.0 * (linear.numbers as f64).sqrt() * error + 1e-6,
+            "{}: reported {error}",
+            measurement.describe()
+        );
+        assert!(error <= 1e-5, "{}: {error}", measurement.describe());
+    }
+}
+
+/// Targets that ask for more contrast than any picture in [0, 1] gives: more alternations never end worse, and
+/// none ends worse than clipping does.
+#[test]
+fn projections_inside_come_close_to_what_cannot_be_reached() {
+    for measurement in measurements() {
+        let mut linear = Linear::new(&*measurement);
+        let y: Vec<_> = numbers(15, linear.numbers).iter().map(|y| 1.4 * y - 0.2).collect();
+        let start: Vec<_> = numbers(16, linear.pixels).iter().map(|x| 1.6 * x - 0.3).collect();
+        let mut error_after = |alternations| {
+            let mut x = start.clone();
+            let error = linear.projection.project_inside(&mut x, &y, alternations)[0];
+            assert!(x.iter().all(|x| (0.0..=1.0).contains(x)), "{}", measurement.describe());
+            error
+        };
+        let errors = [0, 1, 2, 4, 8, 32].map(&mut error_after);
+        println!("{}: {errors:?}", measurement.describe());
+        assert!(errors.is_sorted_by(|before, after| before >= after), "{}: {errors:?}", measurement.describe());
+    }
+}
+
+#[test]
+fn a_target_that_no_picture_has_is_reported() {
+    let kind: MeasurementKind = "area:2".parse().unwrap();
+    let measurement = kind.resolve(3, Size::new(4, 4), Size::new(2, 2)).unwrap();
+    let mut projection = Projection::new(&Reference, &*measurement, 1).unwrap();
+    let mut x = vec![0.5; 48];
+    // Brighter than white by 0.25: white is the best there is.
+    let error = projection.project_inside(&mut x, &[1.25; 12], 10)[0];
+    assert!((error - 0.25).abs() < 1e-6, "{error}");
+    assert!(x.iter().all(|&x| x == 1.0), "{x:?}");
+}
+
+/// Engines differ by rounding only, and candidates do not mix, whether they converge early or late.
+#[test]
+fn candidates_are_projected_each_for_itself() {
+    let kind: MeasurementKind = "bicubic".parse().unwrap();
+    let measurement = kind.resolve(3, Size::new(20, 16), Size::new(5, 6)).unwrap();
+    let (pixels, count) = (measurement.input_shape().len(), measurement.output_shape().len());
+    for (name, engine) in engines() {
+        let mut alone = Projection::new(&*engine, &*measurement, 1).unwrap();
+        let mut together = Projection::new(&*engine, &*measurement, 4).unwrap();
+        let (mut x, y) = (numbers(12, 3 * pixels), numbers(13, 3 * count));
+        // The second candidate starts where it should end.
+        alone.project(&mut x[pixels..2 * pixels], &y[count..2 * count]);
+        let start = x.clone();
+        let errors = together.project(&mut x, &y).to_vec();
+        assert_eq!(errors.len(), 3);
+        assert!(errors.iter().all(|&error| error <= 1e-6), "{name}: {errors:?}");
+        for ((x, start), y) in x.chunks(pixels).zip(start.chunks(pixels)).zip(y.chunks(count)) {
+            let mut single = start.to_vec();
+            alone.project(&mut single, y);
+            assert!(max_difference(x, &single) <= 5e-6, "{name}");
+        }
+    }
+}
+
+#[test]
+fn area_is_the_mean_of_the_covered_pixels() {
+    let matrix = resize_matrix(Kernel::Area, 5, 2).unwrap();
+    let rows: Vec<Vec<_>> = (0..2).map(|row| matrix.row(row).collect()).collect();
+    assert_eq!(rows[0], [(0, 0.4), (1, 0.4), (2, 0.2)]);
+    assert_eq!(rows[1], [(2, 0.2), (3, 0.4), (4, 0.4)]);
+}
+
+/// Beside the fixture: a factor that is not whole, a picture smaller than the kernel's reach, and a picture
+/// of one pixel, from the formula worked by hand.
+#[test]
+fn bicubic_folds_at_both_borders() {
+    let row = |from, to, i| -> Vec<(usize, f32)> { resize_matrix(Kernel::Bicubic, from, to).unwrap().row(i).collect() };
+    assert_eq!(row(1, 1, 0), [(0, 1.0)]);
+    // Factor 3 at centre 1: the cubic is 1, 7/9, 1/3, 0, −2/27, −1/27 at the distances 0 … 5, in sum 3; pixels −4 … 6
+    // are the pixels 0 1 2 1 0 1 2 1 0 1 2.
+    let expected = [20.0, 41.0, 20.0].map(|weight: f64| weight / 81.0);
+    for ((k, weight), (pixel, expected)) in row(3, 1, 0).into_iter().zip(expected.into_iter().enumerate()) {
+        assert!(k == pixel && (f64::from(weight) - expected).abs() < 1e-7, "pixel {k}: {weight}, not {expected}");
+    }
+}
+
+/// A ramp is reproduced by a kernel that is symmetric about the right centre, away from the borders.
+#[test]
+fn bicubic_is_centred() {
+    for (from, to) in [(64, 16), (63, 21), (100, 23), (20, 30)] {
+        let matrix = resize_matrix(Kernel::Bicubic, from, to).unwrap();
+        let factor = from as f64 / to as f64;
+        for i in to / 3..to - to / 3 {
+            let mean: f64 = matrix.row(i).map(|(k, weight)| k as f64 * f64::from(weight)).sum();
+            let centre = (i as f64 + 0.5) * factor - 0.5;
+            // Keys' kernel reproduces ramps exactly when sampled whole; stretched by a factor that is not whole
+            // it does so to a hundredth of a pixel.
+            assert!((mean - centre).abs() < 0.02 * factor.max(1.0), "{from} to {to}, row {i}: {mean}, not {centre}");
+        }
+    }
+}
+
+#[test]
+fn applying_is_what_the_network_does() {
+    for (measurement, (text, picture, target)) in measurements().zip(MEASUREMENTS) {
+        let mut linear = Linear::new(&*measurement);
+        let x = numbers(14, linear.pixels);
+        let kernel = match text.parse().unwrap() {
+            MeasurementKind::Bicubic(_) => Kernel::Bicubic,
+            MeasurementKind::Area(_) => Kernel::Area,
+            _ => Kernel::Identity,
+        };
+        let applied = Resize::new(kernel, picture, target).unwrap().apply(&x);
+        assert!(max_difference(&applied, &linear.measure(&x)) <= 1e-6, "{}", measurement.describe());
+    }
+}
+
+proptest! {
+    #[test]
+    fn text_round_trips(factor in 1.0f64..4000.0, whole in 1u32..64) {
+        for factor in [factor, f64::from(whole)] {
+            let factor = Some(Factor::new(factor).unwrap());
+            for kind in [MeasurementKind::Bicubic(factor), MeasurementKind::Area(factor)] {
+                prop_assert_eq!(kind.to_string().parse::<MeasurementKind>().unwrap(), kind);
+            }
+        }
+    }
+
+    #[test]
+    fn any_text_ends_in_a_kind_or_an_error(text in "(bicubic|area|identity|[a-z,]*)(:[0-9.eE+-]*)?.*") {
+        if let Ok(kind) = text.parse::<MeasurementKind>() {
+            prop_assert_eq!(kind.to_string().parse::<MeasurementKind>().unwrap(), kind);
+        }
+    }
+
+    /// Any two sizes give rows that sum to 1 over pixels that are there.
+    #[test]
+    fn matrices_average(from in 1usize..200, to in 1usize..200) {
+        for kernel in [Kernel::Bicubic, Kernel::Area] {
+            let matrix = resize_matrix(kernel, from, to).unwrap();
+            prop_assert_eq!((matrix.rows(), matrix.columns()), (to, from));
+            for i in 0..to {
+                let sum: f64 = matrix.row(i).map(|tap| f64::from(tap.1)).sum();
+                prop_assert!((sum - 1.0).abs() < 1e-5);
+            }
+        }
+    }
+}
+
+#[test]
+fn kinds_print_as_they_are_written() {
+    for text in ["bicubic", "bicubic:16", "bicubic:2.5", "area", "area:3", "identity"] {
+        assert_eq!(text.parse::<MeasurementKind>().unwrap().to_string(), text);
+    }
+}
+
+#[test]
+fn errors_say_the_reason_and_the_way_out() {
+    for (text, reason) in [
+        ("cubic", "no such name is known"),
+        ("identity:2", "identity takes no factor"),
+        ("bicubic:", "`` is not a number"),
+        ("bicubic:0.5", "at least 1"),
+        ("area:NaN", "at least 1"),
+    ] {
+        let message = text.parse::<MeasurementKind>().unwrap_err().to_string();
+        assert!(message.contains(reason), "{message}");
+    }
+    let resolve = |text: &str, picture, target| {
+        text.parse::<MeasurementKind>().unwrap().resolve(3, picture, target).unwrap_err().to_string()
+    };
+    let (large, small) = (Size::new(1024, 1024), Size::new(16, 16));
+    assert!(resolve("bicubic:32", large, small).contains("give a target of 32x32, or leave the factor out: bicubic"));
+    assert!(resolve("area:1.7", large, small).ends_with("leave the factor out: area"));
+    assert!(resolve("area", small, large).contains("larger than the generator's pictures of 16x16"));
+    assert!(resolve("identity", large, small).contains("use bicubic or area"));
+    assert!(resolve("bicubic", large, Size::new(0, 3)).contains("empty"));
+}
