@@ -131,6 +131,6 @@ fn named(name: &str, error: Error) -> Error {
 
 fn not_a_tensor(arrays: &Arrays<'_, '_>, item: Item) -> Error {
     let what = arrays.pickle.describe(item);
-    let message = format!("here is {what}, and code is never run: save the state dictionary of the network instead");
+    let message = format!("this is {what}, and code of a file is never run: save the state dictionary instead");
     Error::new(ErrorKind::Unsupported, message)
 }

@@ -26,7 +26,7 @@ pub(crate) fn array(pickle: &Pickle<'_>, call: &Call<'_>, budget: &Budget) -> Re
         "scalar" => contents(pickle, call.argument(0), Layout::row_major(Vec::new())?, call.argument(1), budget),
         // An array over a buffer: (buffer, dtype, shape, order).
         "_frombuffer" => {
-            let fortran = pickle.text(call.argument(3)).is_some_and(|order| order == "F");
+            let fortran = pickle.name(call.argument(3)).is_some_and(|order| order == "F");
             shaped(pickle, call.argument(1), call.argument(2), fortran, call.argument(0), budget)
         }
         // An empty array, whose state is ([version,] shape, dtype, is_fortran, bytes).
@@ -75,7 +75,7 @@ fn dtype(pickle: &Pickle<'_>, item: Item) -> Result<(Element, ByteOrder)> {
         let message = format!("an array of NumPy has {} for its type", pickle.describe(item));
         return Err(Error::corrupt(message));
     };
-    let code = pickle.text(call.argument(0)).unwrap_or_default();
+    let code = pickle.name(call.argument(0)).unwrap_or_default();
     let element = match code.trim_start_matches(['<', '>', '=', '|']) {
         "b1" => Element::Bool,
         "u1" => Element::U8,
@@ -95,7 +95,7 @@ fn dtype(pickle: &Pickle<'_>, item: Item) -> Result<(Element, ByteOrder)> {
         }
     };
     let state = pickle.sequence(call.record.state).unwrap_or_default();
-    let order = state.get(1).and_then(|&order| pickle.text(order)).unwrap_or_default();
+    let order = state.get(1).and_then(|&order| pickle.name(order)).unwrap_or_default();
     Ok((element, if order == ">" || code.starts_with('>') { ByteOrder::Big } else { ByteOrder::Little }))
 }
 

@@ -11,11 +11,17 @@ pub(crate) const DEEPEST: usize = 32;
 ///
 /// | key | from | what |
 /// |---|---|---|
-/// | `class_name` | NVIDIA's PyTorch pickles | the network's class, such as `Generator` |
-/// | `init_args`, `init_kwargs` | the same | what the network was made with |
-/// | `name`, `build_func_name`, `static_kwargs` | NVIDIA's TensorFlow pickles | the same, in their words |
-/// | any other | plain data that stands beside the network in the file | as it stands there |
-/// | any | `__metadata__` of safetensors | strings |
+/// | `class_name` | networks pickled as objects of PyTorch, as NVIDIA's are | the network's class, such as `Generator` |
+/// | `modules` | the same | for each module by its dotted path, a map of its `class_name` and its plain attributes |
+/// | `init_args`, `init_kwargs` | NVIDIA's | what the network was made with |
+/// | attributes such as `z_dim`, `num_ws` | networks pickled as objects | as they stand in the object |
+/// | `name`, `build_func_name`, `static_kwargs` | NVIDIA's, for TensorFlow | what the network was made with |
+/// | `components` | the same | for each component, a map of these three |
+/// | any other | any pickle | plain data beside the network or beside its tensors, as it stands in the file |
+/// | any | `__metadata__` of safetensors | strings; or, in files written by this crate, what it wrote |
+///
+/// An object of another class becomes a map of its attributes and its `class_name`. Beyond a million values
+/// and bytes of text the rest is left out, as is what contains itself.
 pub type Configuration = BTreeMap<String, Value>;
 
 /// Plain data, as in JSON.

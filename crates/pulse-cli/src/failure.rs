@@ -40,9 +40,8 @@ impl Failure {
 /// Whether `text` has `thing` in it as a word, or as several.
 fn names(text: &str, thing: &str) -> bool {
     let inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || "/\\-_".contains(c));
-    text.match_indices(thing).any(|(at, _)| {
-        !inside(text[..at].chars().next_back()) && !inside(text[at + thing.len()..].chars().next())
-    })
+    text.match_indices(thing)
+        .any(|(at, _)| !inside(text[..at].chars().next_back()) && !inside(text[at + thing.len()..].chars().next()))
 }
 
 impl From<pulse::Error> for Failure {

@@ -113,9 +113,10 @@ fn main() -> ExitCode {
             Ok(Verdict::Good)
         }
     };
-    verdict.unwrap_or_else(|failure| {
-        failure.report();
-        Verdict::Failed
-    })
-    .into()
+    verdict
+        .unwrap_or_else(|failure| {
+            failure.report();
+            Verdict::Failed
+        })
+        .into()
 }

@@ -128,7 +128,13 @@ impl<'a> Rendering<'a> {
     }
 
     fn write_arrays(&mut self, out: &Path) -> Result<(), Failure> {
-        let given: Vec<_> = self.renderer.specs().iter().filter(|spec| self.inputs.arrays().contains_key(&spec.name)).cloned().collect();
+        let given: Vec<_> = self
+            .renderer
+            .specs()
+            .iter()
+            .filter(|spec| self.inputs.arrays().contains_key(&spec.name))
+            .cloned()
+            .collect();
         let names: Vec<_> = given.iter().map(|spec| spec.name.as_str()).collect();
         let mut image = Vec::with_capacity(self.rows * self.shape.len());
         let mut gradients = vec![Vec::new(); given.len()];

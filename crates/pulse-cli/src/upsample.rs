@@ -1,10 +1,10 @@
 //! `pulse upsample`: the search, for every picture that is given.
 
 mod arguments;
-mod target;
-mod trace;
 mod progress;
 mod sources;
+mod target;
+mod trace;
 mod watch;
 
 use std::io::IsTerminal as _;
@@ -110,11 +110,12 @@ impl<'a> Job<'a> {
             height: size.height,
         };
         let spec = self.named.generator.spec();
-        let prepared = Prepared::of(picture, self.arguments, spec)
-            .map_err(|reason| Failure::of(source.path.display(), reason))?;
+        let prepared =
+            Prepared::of(picture, self.arguments, spec).map_err(|reason| Failure::of(source.path.display(), reason))?;
         let kind = self.arguments.measurement;
-        let measurement =
-            kind.resolve(spec.channels, Size::new(spec.width, spec.height), prepared.target.size()).map_err(of_picture)?;
+        let measurement = kind
+            .resolve(spec.channels, Size::new(spec.width, spec.height), prepared.target.size())
+            .map_err(of_picture)?;
         let problem = Problem {
             generator: &*self.named.generator,
             measurement: &*measurement,
@@ -126,7 +127,12 @@ impl<'a> Job<'a> {
         let mut watch = Watch {
             progress: Progress::new(self.arguments.progress, &shown, std::io::stderr().is_terminal()),
             trace: self.trace.as_mut().map(|trace| trace.of(&shown)),
-            intermediate: Intermediate::new(self.arguments.save_intermediate, folder.path(), &self.named.record, &self.config)?,
+            intermediate: Intermediate::new(
+                self.arguments.save_intermediate,
+                folder.path(),
+                &self.named.record,
+                &self.config,
+            )?,
             interrupt,
             failure: None,
         };

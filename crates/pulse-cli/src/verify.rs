@@ -33,7 +33,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     let named = generator::open(&arguments.generator)?;
     let generator = &*named.generator;
     let rows = compare(generator, generator.spec().latents[0], arguments.points)?;
-    let mut text = format!("{}: the fast engine against the reference, {} points\n", arguments.generator, arguments.points);
+    let mut text =
+        format!("{}: the fast engine against the reference, {} points\n", arguments.generator, arguments.points);
     let _ = writeln!(text, "  {:<24}{:>15}{:>12}", "", "relative error", "tolerance");
     let mut good = true;
     for row in &rows {
@@ -67,7 +68,7 @@ fn compare(generator: &dyn Generator, latent: LatentInput, points: u32) -> Resul
     let mut rows = vec![comparison("image".into(), IMAGE_TOLERANCE)];
     rows.extend(names.iter().map(|name| comparison(format!("gradient of {name}"), GRADIENT_TOLERANCE)));
     for point in 0..points {
-        let stream = |input: usize| Stream { seed: u64::from(point), candidate: 0, restart: 0, input: input as u16 };
+        let stream = |input: usize| Stream { seed: u64::from(point), candidate: 0, draw: 0, input: input as u16 };
         let mut inputs = Inputs::default();
         for (index, spec) in specs.iter().enumerate() {
             let mut numbers = vec![0.0; spec.shape.len()];

@@ -1,5 +1,9 @@
 //! The fast engine.
 
+// A kernel is compiled for an instruction set only where all of it is inlined into the function that enables the set,
+// and its registers are arrays that two loops index alike.
+#![allow(clippy::inline_always, clippy::needless_range_loop)]
+
 mod activation;
 mod axis;
 mod correlation;

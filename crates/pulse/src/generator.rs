@@ -4,9 +4,16 @@
 //! convention that every file and every front shares: one latent (`z`, `w`, `ws` or `latent`, see
 //! [`LatentInput`]), `noise.0 …`, `feature.0 …`, `c`.
 
+mod assembly;
 mod dcgan;
 mod embedded;
+mod entrance;
 mod folder;
+mod mapping;
+mod prior;
+mod space;
+mod stylegan1;
+mod tensors;
 
 use std::path::Path;
 
@@ -15,7 +22,9 @@ use pulse_engine::{NetworkBuilder, Operator, Shape, Value, Weights};
 
 pub use dcgan::Dcgan;
 pub use embedded::{EMBEDDED, Embedded};
-pub use folder::checkpoint_file;
+pub use folder::checkpoint_files;
+pub use space::{NoiseStart, Space, Truncation, ZeroedNoise};
+pub use stylegan1::StyleGan1;
 
 use crate::latent::Geometry;
 use crate::{Error, ErrorKind, Result};
@@ -26,6 +35,12 @@ use crate::{Error, ErrorKind, Result};
 pub enum Family {
     /// Transposed convolutions with batch norm (Radford, Metz, Chintala 2016).
     Dcgan,
+    /// A mapping network, styles by instance norm, noise (Karras, Laine, Aila 2019).
+    StyleGan1,
+    /// The same with styles by modulated convolutions (Karras et al. 2020), trained with or without ADA.
+    StyleGan2,
+    /// Without aliasing, without noise (Karras et al. 2021): -T and -R.
+    StyleGan3,
 }
 
 impl Family {
@@ -33,6 +48,9 @@ impl Family {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Dcgan => "DCGAN",
+            Self::StyleGan1 => "StyleGAN",
+            Self::StyleGan2 => "StyleGAN2",
+            Self::StyleGan3 => "StyleGAN3",
         }
     }
 }
@@ -42,7 +60,7 @@ impl Family {
 pub struct GeneratorSpec {
     /// The family that it belongs to.
     pub family: Family,
-    /// Channels of its pictures: 1 or 3.
+    /// Channels of its pictures: 1 to 4.
     pub channels: usize,
     /// Rows of pixels.
     pub height: usize,
@@ -52,6 +70,28 @@ pub struct GeneratorSpec {
     pub parameters: usize,
     /// The latents at which it can be entered; the first is what the search starts from.
     pub latents: Vec<LatentInput>,
+    /// The length of `z`, 0 where it has none.
+    pub z_dim: usize,
+    /// The length of `w`, 0 where it has none.
+    pub w_dim: usize,
+    /// How many rows `ws` has, 0 where there are none.
+    pub num_ws: usize,
+    /// How many classes it was trained on, 0 where it knows none.
+    pub classes: usize,
+}
+
+impl GeneratorSpec {
+    /// A generator of square pictures, without styles or classes.
+    pub fn square(
+        family: Family,
+        channels: usize,
+        size: usize,
+        parameters: usize,
+        latents: Vec<LatentInput>,
+    ) -> Self {
+        let (height, width) = (size, size);
+        Self { family, channels, height, width, parameters, latents, z_dim: 0, w_dim: 0, num_ws: 0, classes: 0 }
+    }
 }
 
 /// The latent through which a generator is entered.
@@ -59,6 +99,13 @@ pub struct GeneratorSpec {
 pub enum LatentInput {
     /// `z`: what the prior draws, standard normal.
     Z,
+    /// `w`: what the mapping network makes of `z`.
+    W,
+    /// `ws` `[num_ws, w_dim]`: a `w` for each layer, after truncation.
+    Ws,
+    /// `latent` `[num_ws, w_dim]`: what PULSE searches, a sphere of whitened `ws` for each layer, standard
+    /// normal: `ws = LeakyReLU0.2(latent · std + mean)` (Menon et al. 2020, section 3.2).
+    Latent,
 }
 
 impl LatentInput {
@@ -66,6 +113,9 @@ impl LatentInput {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Z => "z",
+            Self::W => "w",
+            Self::Ws => "ws",
+            Self::Latent => "latent",
         }
     }
 }
@@ -105,6 +155,8 @@ pub struct Generated {
     pub inputs: Vec<InputSpec>,
     /// The latent that GEOCROSS looks at, where there are rows of it.
     pub rows: Option<Value>,
+    /// `ws` `[num_ws, w_dim]`, where there are styles.
+    pub ws: Option<Value>,
 }
 
 /// A generative model that can be searched. Bring your own by implementing it.
@@ -112,12 +164,12 @@ pub trait Generator: Send + Sync {
     /// What it is.
     fn spec(&self) -> &GeneratorSpec;
 
-    /// Adds its inputs and operators to `builder`.
+    /// Adds its inputs, set up as `space` says, and its operators to `builder`.
     ///
     /// # Errors
-    /// [`ErrorKind::Inputs`] when it has no such latent; [`ErrorKind::Network`] when its operators do not
-    /// fit each other.
-    fn append(&self, builder: &mut NetworkBuilder, latent: LatentInput) -> Result<Generated>;
+    /// [`ErrorKind::Inputs`] when it has no such latent; [`ErrorKind::Setting`] when it cannot be set up so;
+    /// [`ErrorKind::Network`] when its operators do not fit each other.
+    fn append(&self, builder: &mut NetworkBuilder, latent: LatentInput, space: &Space) -> Result<Generated>;
 }
 
 /// Reads the generator in the file or folder at `path`.
@@ -126,9 +178,15 @@ pub trait Generator: Send + Sync {
 /// [`ErrorKind::Io`] and [`ErrorKind::Checkpoint`] for files that cannot be read, [`ErrorKind::Generator`]
 /// for tensors that no family here is made of.
 pub fn open(path: &Path) -> Result<Box<dyn Generator>> {
-    let checkpoint = Checkpoint::open(checkpoint_file(path)?).map_err(|error| {
-        Error::new(ErrorKind::Checkpoint, format!("cannot use it as a generator: {error}")).with_source(error)
-    })?;
+    let read = |file: &Path| {
+        Checkpoint::open(file).map_err(|error| {
+            Error::new(ErrorKind::Checkpoint, format!("cannot use it as a generator: {error}")).with_source(error)
+        })
+    };
+    let checkpoint = match folder::pulse_files(path) {
+        Some(files) => folder::joined(files, read)?,
+        None => read(&folder::checkpoint_file(path)?)?,
+    };
     from_checkpoint(&checkpoint).map_err(|error| {
         Error::new(error.kind(), format!("cannot use {} as a generator: {error}", path.display())).with_source(error)
     })
@@ -139,7 +197,11 @@ pub fn open(path: &Path) -> Result<Box<dyn Generator>> {
 /// # Errors
 /// [`ErrorKind::Generator`] when no family here is made of such tensors.
 pub fn from_checkpoint(checkpoint: &Checkpoint) -> Result<Box<dyn Generator>> {
-    Ok(Box::new(Dcgan::from_tensors(&checkpoint.tensors)?))
+    let tensors = &checkpoint.tensors;
+    if StyleGan1::is_named(tensors) {
+        return Ok(Box::new(StyleGan1::from_tensors(tensors)?));
+    }
+    Ok(Box::new(Dcgan::from_tensors(tensors)?))
 }
 
 /// Adds `generator` to `builder`, and to its picture the last feature of all, an offset of the picture
@@ -148,20 +210,21 @@ pub fn append_whole(
     generator: &dyn Generator,
     builder: &mut NetworkBuilder,
     latent: LatentInput,
+    space: &Space,
 ) -> Result<Generated> {
-    let mut generated = generator.append(builder, latent)?;
+    let mut generated = generator.append(builder, latent, space)?;
     let index = generated.inputs.iter().filter(|input| input.name.starts_with("feature.")).count();
     generated.image = add_feature(builder, generated.image, index, Geometry::Fixed, &mut generated.inputs)?;
     Ok(generated)
 }
 
 /// The inputs of `generator` entered at `latent`, the offset of the picture among them, in the network's
-/// order.
+/// order, as they are set up for rendering.
 ///
 /// # Errors
 /// As [`Generator::append`].
 pub fn input_specs(generator: &dyn Generator, latent: LatentInput) -> Result<Vec<InputSpec>> {
-    Ok(append_whole(generator, &mut NetworkBuilder::new(), latent)?.inputs)
+    Ok(append_whole(generator, &mut NetworkBuilder::new(), latent, &Space::default())?.inputs)
 }
 
 /// Makes the output of stage `index` an input too: `y = stage + feature.index`.

@@ -2,7 +2,7 @@
 
 use pulse_engine::{Engine, InputId, Network, NetworkBuilder, OutputId, Program};
 
-use crate::generator::{Generator, InputSpec, LatentInput, append_whole};
+use crate::generator::{Generator, InputSpec, LatentInput, Space, append_whole};
 use crate::inputs::Inputs;
 use crate::start::{Stream, draw};
 use crate::{Error, ErrorKind, Result};
@@ -12,22 +12,45 @@ pub struct Renderer {
     network: Network,
     program: Box<dyn Program>,
     specs: Vec<InputSpec>,
+    latent: LatentInput,
     image: OutputId,
+    ws: Option<OutputId>,
 }
 
 impl Renderer {
-    /// Compiles `generator`, entered at `latent`, with `engine`.
+    /// Compiles `generator`, entered at `latent` and set up as its file has it, with `engine`.
     ///
     /// # Errors
     /// [`ErrorKind::Network`] when the engine cannot run it.
     pub fn new(generator: &dyn Generator, latent: LatentInput, engine: &dyn Engine) -> Result<Self> {
+        Self::in_space(generator, latent, &Space::default(), engine)
+    }
+
+    /// The same, set up as `space` says.
+    ///
+    /// # Errors
+    /// As [`Renderer::new`], and [`ErrorKind::Setting`] when the generator cannot be set up so.
+    pub fn in_space(
+        generator: &dyn Generator,
+        latent: LatentInput,
+        space: &Space,
+        engine: &dyn Engine,
+    ) -> Result<Self> {
         let mut builder = NetworkBuilder::new();
-        let generated = append_whole(generator, &mut builder, latent)?;
+        let generated = append_whole(generator, &mut builder, latent, space)?;
         builder.output("image", generated.image)?;
+        if let Some(ws) = generated.ws {
+            builder.output("ws", ws)?;
+        }
         let network = builder.build()?;
         let program = engine.compile(&network, 1)?;
-        let image = network.output("image")?;
-        Ok(Self { network, program, specs: generated.inputs, image })
+        let (image, ws) = (network.output("image")?, network.output("ws").ok());
+        Ok(Self { network, program, specs: generated.inputs, latent, image, ws })
+    }
+
+    /// The `ws` `[num_ws, w_dim]` of the last rendering, where the generator has styles.
+    pub fn ws(&self) -> Option<&[f32]> {
+        self.ws.map(|ws| self.program.output(ws))
     }
 
     /// The generator's inputs, in the order of the network's.
@@ -45,14 +68,14 @@ impl Renderer {
             let numbers = self.program.input_mut(self.network.input(&spec.name)?);
             match inputs.row(spec, candidate) {
                 Some(row) => numbers.copy_from_slice(row),
-                None if matches!(spec.start, crate::generator::Start::Normal) => {
+                None if spec.name == self.latent.name() => {
                     return Err(Error::new(
                         ErrorKind::Inputs,
                         format!("the inputs lack `{}` of {}, which has no default", spec.name, spec.shape),
                     ));
                 }
                 None => {
-                    let stream = Stream { seed: 0, candidate: candidate as u32, restart: 0, input: index as u16 };
+                    let stream = Stream { seed: 0, candidate: candidate as u32, draw: 0, input: index as u16 };
                     draw(&spec.start, stream, numbers);
                 }
             }

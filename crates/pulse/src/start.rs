@@ -1,6 +1,6 @@
 //! Where each candidate starts: named, seeded, portable random numbers.
 //!
-//! The generator is ChaCha with 8 rounds, seeded with the run's seed. Each candidate, restart and input has
+//! The generator is ChaCha with 8 rounds, seeded with the run's seed. Each candidate, draw and input has
 //! a stream of its own, so that a candidate starts at the same point whatever else is searched beside it.
 
 use rand_chacha::ChaCha8Rng;
@@ -9,15 +9,15 @@ use rand_distr::{Distribution, StandardNormal};
 
 use crate::generator::Start;
 
-/// Which stream of random numbers: one for every candidate, restart and input.
+/// Which stream of random numbers: one for every candidate, draw and input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Stream {
     /// The run's seed.
     pub seed: u64,
     /// The candidate, from 0.
     pub candidate: u32,
-    /// How often it was started again.
-    pub restart: u16,
+    /// The draw, from 0: every start that was ever tried for the candidate counts.
+    pub draw: u16,
     /// The input's place among the generator's inputs.
     pub input: u16,
 }
@@ -27,7 +27,7 @@ impl Stream {
     pub fn generator(self) -> ChaCha8Rng {
         let mut generator = ChaCha8Rng::seed_from_u64(self.seed);
         generator
-            .set_stream(u64::from(self.candidate) << 32 | u64::from(self.restart) << 16 | u64::from(self.input));
+            .set_stream(u64::from(self.candidate) << 32 | u64::from(self.draw) << 16 | u64::from(self.input));
         generator
     }
 }

@@ -30,7 +30,7 @@ impl<'p> Module<'p> {
         let module = if nvidia {
             let description = call.argument(0);
             let state = arrays.entry(description, "state")?;
-            let class_name = arrays.entry(description, "class_name")?.and_then(|name| pickle.text(name));
+            let class_name = arrays.entry(description, "class_name")?.and_then(|name| pickle.name(name));
             state.map(|state| (Origin::NvidiaTorch, class_name.unwrap_or_default(), state))
         } else {
             pickle.attributes(item).map(|state| (Origin::Plain, Cow::Borrowed(call.name), state))

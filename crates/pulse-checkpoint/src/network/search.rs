@@ -117,7 +117,9 @@ fn descend(arrays: &Arrays<'_, '_>, item: Item, passed: &mut Vec<(Item, Item)>, 
 
 /// What a dictionary holds under names, or a tuple of NVIDIA's in the places that have names.
 fn children(arrays: &Arrays<'_, '_>, item: Item) -> Result<Vec<(String, Item)>> {
-    if let Some(items @ [_, _, _]) = arrays.pickle.sequence(item) {
+    if let Some(items @ &[_, _, averaged]) = arrays.pickle.sequence(item)
+        && tensorflow::is_network(arrays, averaged)?
+    {
         return Ok(TENSORFLOW.into_iter().map(str::to_owned).zip(items.iter().copied()).collect());
     }
     let entries = arrays.named_entries(item)?;

@@ -58,6 +58,17 @@ impl Pickle<'_> {
         }
     }
 
+    /// The text of an item, if that is no longer than a name is. A reader that asks for the same text again
+    /// and again must not have to convert a long one each time.
+    pub(crate) fn name(&self, item: Item) -> Option<Cow<'_, str>> {
+        const LONGEST: usize = 1024;
+        match self.object(item)? {
+            Object::Text(text) if text.len() > LONGEST => None,
+            Object::ByteString(bytes) if bytes.len() > LONGEST => None,
+            _ => self.text(item),
+        }
+    }
+
     /// The bytes of an item, whichever way its protocol writes them. They are borrowed from the file where
     /// they lie there as they are.
     pub(crate) fn bytes(&self, item: Item) -> Option<Cow<'_, [u8]>> {
@@ -174,7 +185,7 @@ impl Pickle<'_> {
         let class = match self.object(item)? {
             // torch.save before 1.6 gives the classes of modules together with their source.
             &Object::Persistent(identifier) => match self.sequence(identifier)? {
-                &[kind, class, ..] if self.text(kind)? == "module" => self.object(class)?,
+                &[kind, class, ..] if self.name(kind)? == "module" => self.object(class)?,
                 _ => return None,
             },
             object => object,

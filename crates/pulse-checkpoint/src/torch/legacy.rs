@@ -36,7 +36,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Archive<'_>> {
         // Modules are given with their source; that is no storage.
         if object
             .sequence(identifier)
-            .and_then(|parts| object.text(*parts.first()?))
+            .and_then(|parts| object.name(*parts.first()?))
             .is_some_and(|kind| kind == "module")
         {
             continue;
@@ -48,7 +48,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Archive<'_>> {
     for &key in
         keys.sequence(keys.root).ok_or_else(|| Error::corrupt("the PyTorch archive does not list its storages"))?
     {
-        let key = keys.text(key).ok_or_else(|| Error::corrupt("the key of a storage is no text"))?;
+        let key = keys.name(key).ok_or_else(|| Error::corrupt("the key of a storage is no text"))?;
         let element = elements.get(&key);
         let element =
             element.ok_or_else(|| Error::corrupt(format_args!("nothing refers to storage {}", quote(&key))))?;

@@ -10,9 +10,6 @@ use crate::element::{ByteOrder, Element};
 use crate::error::{Error, Result, quote};
 use crate::pickle::{Item, ObjectId, Pickle};
 
-/// PyTorch numbers the storages, or gives addresses.
-const LONGEST_KEY: usize = 64;
-
 /// The numbers of one storage, and how to read them.
 #[derive(Debug)]
 pub(crate) struct Storage<'b> {
@@ -113,7 +110,7 @@ impl<'p> Identifier<'p> {
         let Some(&[kind, class, key, _location, length, ref view @ ..]) = pickle.sequence(identifier) else {
             return Err(corrupt());
         };
-        if pickle.text(kind).is_none_or(|kind| kind != "storage") {
+        if pickle.name(kind).is_none_or(|kind| kind != "storage") {
             return Err(corrupt());
         }
         let (module, name) = pickle.global(class).ok_or_else(corrupt)?;
@@ -127,7 +124,7 @@ impl<'p> Identifier<'p> {
             Some(&[_key, begin, length]) => Some((size(begin)?, size(length)?)),
             _ => None,
         };
-        let key = pickle.text(key).filter(|key| key.len() <= LONGEST_KEY).ok_or_else(corrupt)?;
+        let key = pickle.name(key).ok_or_else(corrupt)?;
         Ok(Self { element, key, length: size(length)?, view })
     }
 }

@@ -118,3 +118,25 @@ fn whole_models_are_flattened() {
     assert_eq!(checkpoint.configuration["class_name"].as_str(), Some("Model"));
     assert_eq!(checkpoint.configuration["modules"].get("inner").unwrap().get("width"), Some(&Value::Integer(8)));
 }
+
+#[test]
+fn modules_of_torchscript_have_their_tensors_as_attributes() {
+    let program = Program::new()
+        .global("__torch__.models", "Model")
+        .raw(b")\x81}(")
+        .text("training")
+        .raw(b"\x89")
+        .text("bias")
+        .tensor(&MATRIX)
+        .text("inner")
+        .global("__torch__.layers.___torch_mangle_0", "Layer")
+        .raw(b")\x81}(")
+        .text("weight")
+        .tensor(&MATRIX)
+        .text("width")
+        .integer(8)
+        .raw(b"ubub");
+    let checkpoint = read(program).unwrap();
+    assert_eq!(names(&checkpoint), ["bias", "inner.weight"]);
+    assert_eq!(checkpoint.configuration["modules"].get("inner").unwrap().get("width"), Some(&Value::Integer(8)));
+}

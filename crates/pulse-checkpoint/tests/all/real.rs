@@ -70,7 +70,7 @@ fn a_state_dictionary() {
     let synthesis = read("pulse_r32_synthesis.pt");
     assert_eq!(shape(&synthesis, "blocks.32x32.conv0_up.weight"), [16, 16, 3, 3]);
     assert_eq!(shape(&synthesis, "blocks.4x4.const"), [1, 16, 4, 4]);
-    // The blur is the outer product of (1, 2, 1)/4 with itself, stored as a strided view of a smaller kernel.
+    // The blur is the outer product of (1, 2, 1)/4 with itself.
     let blur = synthesis.tensor("blocks.8x8.conv0_up.intermediate.kernel").unwrap();
     assert_eq!(blur.data()[..], [1.0, 2.0, 1.0, 2.0, 4.0, 2.0, 1.0, 2.0, 1.0].map(|weight: f32| weight / 16.0));
 }

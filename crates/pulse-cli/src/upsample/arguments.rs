@@ -193,7 +193,11 @@ fn set<T>(setting: &mut T, option: Option<T>) {
 /// The help of an option that a preset sets.
 fn preset(text: &str, value: impl Fn(&SearchConfig) -> String) -> String {
     let [default, paper] = [Preset::Default, Preset::Paper].map(|preset| value(&preset.config()));
-    if default == paper { format!("{text} [default: {default}]") } else { format!("{text} [default: {default}; paper: {paper}]") }
+    if default == paper {
+        format!("{text} [default: {default}]")
+    } else {
+        format!("{text} [default: {default}; paper: {paper}]")
+    }
 }
 
 fn names(of: &[impl ToString]) -> String {
@@ -223,7 +227,8 @@ fn colour(text: &str) -> Result<[u8; 3], String> {
         "black" => "#000000",
         other => other,
     };
-    let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()));
+    let digits =
+        text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()));
     let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
     let [_, red, green, blue] = number.ok_or("write #RRGGBB, black or white")?.to_be_bytes();
     Ok([red, green, blue])

@@ -1,6 +1,7 @@
 //! Progress on standard error: candidates done, the best so far, the time left.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -139,14 +140,13 @@ impl State {
     }
 
     fn line(&self) -> String {
-        let mut line = format!("{} of {} candidates", self.done, self.parts.len());
-        if self.best_db.is_finite() {
-            line += &format!(", best {:.1} dB", self.best_db);
-        }
-        match self.seconds_left() {
-            Some(seconds) if self.done < self.parts.len() => line + &format!(", {} left", duration(seconds)),
-            _ => line,
-        }
+        let done = format!("{} of {} candidates", self.done, self.parts.len());
+        let best = if self.best_db.is_finite() { format!(", best {:.1} dB", self.best_db) } else { String::new() };
+        let left = match self.seconds_left() {
+            Some(seconds) if self.done < self.parts.len() => format!(", {} left", duration(seconds)),
+            _ => String::new(),
+        };
+        done + &best + &left
     }
 
     fn json(&self) -> Value {
@@ -184,8 +184,9 @@ impl State {
 }
 
 fn bar(input: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template("{prefix} {wide_bar:.green} {msg}").expect("the template is well-formed");
-    ProgressBar::new(WHOLE as u64).with_style(style).with_prefix(input.to_owned())
+    let style = ProgressStyle::with_template("{bar:24.green/dim} {prefix}: {msg}").expect("the template is well-formed");
+    let name = Path::new(input).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    ProgressBar::new(WHOLE as u64).with_style(style).with_prefix(name)
 }
 
 fn print_json(line: &Value) {

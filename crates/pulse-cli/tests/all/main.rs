@@ -1,1 +1,11 @@
-fn main(){}
+//! The program, driven as a process.
+//!
+//! Searches are short here, and most find no good face: what they leave behind is what is tested.
+
+mod bad_input;
+#[cfg(unix)]
+mod interrupt;
+mod others;
+mod program;
+mod render;
+mod upsample;

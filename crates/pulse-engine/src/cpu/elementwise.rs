@@ -24,7 +24,7 @@ fn tanh(x: f32) -> f32 {
 
 impl Kernel for Tanh {
     fn forward(&self, run: &Run, arguments: &[Tensor], result: Tensor) {
-        map(run, arguments[0], result, |x| tanh(x));
+        map(run, arguments[0], result, tanh);
     }
 
     fn backward(&self, run: &Run, _: usize, values: &Values, gradient: Tensor, target: Tensor) {
@@ -182,7 +182,9 @@ impl Kernel for Affine {
             let row = unsafe { result.row_from(&arguments[0], candidate, plane, y) };
             let (scale, shift) = (self.at(0, plane, y), self.at(1, plane, y));
             if let (&[scale], &[shift]) = (scale, shift) {
-                row.iter_mut().for_each(|value| *value = scale * *value + shift);
+                for value in row {
+                    *value = scale * *value + shift;
+                }
             } else {
                 for pixel in row.chunks_exact_mut(self.period) {
                     for ((value, scale), shift) in pixel.iter_mut().zip(scale).zip(shift) {
@@ -199,7 +201,9 @@ impl Kernel for Affine {
             let row = unsafe { target.row_from(&gradient, candidate, plane, y) };
             let scale = self.at(0, plane, y);
             if let &[scale] = scale {
-                row.iter_mut().for_each(|value| *value *= scale);
+                for value in row {
+                    *value *= scale;
+                }
             } else {
                 for pixel in row.chunks_exact_mut(self.period) {
                     pixel.iter_mut().zip(scale).for_each(|(value, scale)| *value *= scale);
@@ -219,20 +223,28 @@ pub(super) fn map(run: &Run, source: Tensor, target: Tensor, f: impl Fn(f32) -> 
     run.rows(&target.layout, |candidate, plane, y| {
         // SAFETY: one task has the row of `target`.
         let row = unsafe { target.row_from(&source, candidate, plane, y) };
-        row.iter_mut().for_each(|value| *value = f(*value));
+        for value in row {
+            *value = f(*value);
+        }
     });
 }
 
-/// `target = f(source, other)`. The first two may be the same memory; `other` must be apart from `target`, or
-/// be `source`.
+/// `target = f(source, other)`. The first two may be the same memory; `other` must be apart from `target`.
 #[inline]
 pub(super) fn zip(run: &Run, source: Tensor, other: Tensor, target: Tensor, f: impl Fn(f32, f32) -> f32 + Sync) {
+    let in_place = source.data == target.data;
     run.rows(&target.layout, |candidate, plane, y| {
         // SAFETY: one task has the row of `target`, and `other` is apart from it: the plan never lets a result
-        // have the memory of an argument that stands twice.
+        // have the memory of an argument that stands twice. `source` is apart too where it is read.
         unsafe {
-            let row = target.row_from(&source, candidate, plane, y);
-            row.iter_mut().zip(other.row(candidate, plane, y)).for_each(|(value, &other)| *value = f(*value, other));
+            let row = target.row_mut(candidate, plane, y);
+            let other = other.row(candidate, plane, y);
+            if in_place {
+                row.iter_mut().zip(other).for_each(|(value, &other)| *value = f(*value, other));
+            } else {
+                let source = source.row(candidate, plane, y);
+                row.iter_mut().zip(source).zip(other).for_each(|((value, &x), &other)| *value = f(x, other));
+            }
         }
     });
 }

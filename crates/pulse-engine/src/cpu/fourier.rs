@@ -161,7 +161,7 @@ impl FourierFeatures {
         let mut sums = [0.0; 4];
         for column in 0..3 {
             let (p, q) = (u(0, column) - a * u(2, column), u(1, column) - b * u(2, column));
-            let (d0, d1) = (d[0][column], d[1][column]);
+            let [d0, d1] = d.map(|row| row[column]);
             sums[0] += d0 * p + d1 * q;
             sums[1] += d1 * p - d0 * q;
             sums[2] -= (d0 * c + d1 * s) * u(2, column);

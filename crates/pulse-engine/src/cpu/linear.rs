@@ -7,7 +7,7 @@ use super::kernel::{Kernel, Needs, Run, Tensor, Values};
 use super::layout::{LANES, Layout};
 use super::narrow::Narrow;
 use super::simd::InstructionSet;
-use super::winograd::{Doubling, Halving, Winograd};
+use super::winograd::{DoublingByFour, DoublingByTwo, HalvingByFour, HalvingByTwo, Scheme, Winograd};
 use crate::{Convolution, Dense, Shape};
 
 /// A linear map of a value, with a bias and an activation behind it.
@@ -104,9 +104,13 @@ impl Maker<'_> {
             Axis::new(large.width, small.width, width, [1, stride], padding as isize),
         ];
         let border = axes[0].border().max(axes[1].border());
-        let map: Box<dyn LinearMap> = if self.suits_winograd() {
-            let size = [small.height, small.width];
-            Box::new(Winograd::<Halving>::new(instructions, channels, size, weight).followed_by(bias, activation))
+        let size = [small.height, small.width];
+        let map: Box<dyn LinearMap> = if self.suits_winograd::<HalvingByFour>() {
+            let map = Winograd::<HalvingByFour>::new(instructions, channels, size, weight);
+            Box::new(map.followed_by(bias, activation))
+        } else if self.suits_winograd::<HalvingByTwo>() {
+            let map = Winograd::<HalvingByTwo>::new(instructions, channels, size, weight);
+            Box::new(map.followed_by(bias, activation))
         } else if Narrow::suits(&large, &small) {
             Box::new(Narrow::new(axes, channels, weight).followed_by(bias, activation))
         } else {
@@ -131,9 +135,13 @@ impl Maker<'_> {
         ];
         let border = axes[0].border().max(axes[1].border());
         let turned = |o: usize, i: usize, k: usize, l: usize| weight(o, i, height - 1 - k, width - 1 - l);
-        let map: Box<dyn LinearMap> = if self.suits_winograd() {
-            let size = [small.height, small.width];
-            Box::new(Winograd::<Doubling>::new(instructions, channels, size, weight).followed_by(bias, activation))
+        let size = [small.height, small.width];
+        let map: Box<dyn LinearMap> = if self.suits_winograd::<DoublingByFour>() {
+            let map = Winograd::<DoublingByFour>::new(instructions, channels, size, weight);
+            Box::new(map.followed_by(bias, activation))
+        } else if self.suits_winograd::<DoublingByTwo>() {
+            let map = Winograd::<DoublingByTwo>::new(instructions, channels, size, weight);
+            Box::new(map.followed_by(bias, activation))
         } else if Narrow::suits(&small, &large) {
             Box::new(Narrow::new(axes, channels, turned).followed_by(bias, activation))
         } else {
@@ -143,15 +151,21 @@ impl Maker<'_> {
         (map, border)
     }
 
-    fn suits_winograd(&self) -> bool {
+    /// Whether the maps are of whole tiles of a scheme, and so large that it is worth its transformed weights.
+    fn suits_winograd<S: Scheme>(&self) -> bool {
+        const FACTORS_PER_TILE: usize = 1 << 20;
         let Self { large, small, .. } = self;
-        let &Convolution { kernel, stride, padding, .. } = self.convolution;
+        let &Convolution { kernel, stride, padding, in_channels, out_channels, .. } = self.convolution;
+        let side = S::SIDES[0].min(S::SIDES[1]);
+        let tiles = (small.height / side) * (small.width / side);
+        let factors = S::SUMS * S::TERMS * in_channels * out_channels;
         (kernel, stride, padding) == ([4, 4], 2, 1)
             && [large.height, large.width] == [2 * small.height, 2 * small.width]
-            && small.height.is_multiple_of(2)
-            && small.width.is_multiple_of(2)
+            && small.height.is_multiple_of(side)
+            && small.width.is_multiple_of(side)
             && large.lanes == LANES
             && small.lanes == LANES
+            && (side == 2 || factors <= tiles * FACTORS_PER_TILE)
     }
 }
 

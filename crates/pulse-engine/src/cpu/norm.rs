@@ -161,7 +161,9 @@ impl Kernel for Normalize {
                 let squares: f64 = row.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
                 let factor = 1.0 / (squares / row.len() as f64 + f64::from(self.epsilon)).sqrt();
                 *run.saved.add(candidate * self.rows + y) = factor as f32;
-                row.iter_mut().for_each(|x| *x = (f64::from(*x) * factor) as f32);
+                for x in row {
+                    *x = (f64::from(*x) * factor) as f32;
+                }
             }
         });
     }

@@ -3,54 +3,137 @@
 #![allow(unsafe_code)]
 
 use super::kernel::{Run, Tensor};
-use super::layout::Layout;
+use super::layout::LANES;
+use super::simd::{Lanes, Vectorized};
 
 /// Writes `target = source`, or `target += source`; `source` has rows of the shape, row-major.
 pub(super) fn import(run: &Run, source: &[f32], target: Tensor, add: bool) {
     let layout = target.layout;
     let length = layout.shape.len();
-    run.planes(&layout, |candidate, plane| {
+    run.tasks(run.active * layout.planes, |_, task| {
+        let (candidate, plane) = (task / layout.planes, task % layout.planes);
         let source = &source[candidate * length..][..length];
-        for y in 0..layout.height {
-            // SAFETY: one task has the plane.
-            let row = unsafe { target.row_mut(candidate, plane, y) };
-            if !add {
-                row.fill(0.0);
+        run.instructions.run(Import { source, target, candidate, plane, add });
+    });
+}
+
+struct Import<'a> {
+    source: &'a [f32],
+    target: Tensor,
+    candidate: usize,
+    plane: usize,
+    add: bool,
+}
+
+impl Vectorized for Import<'_> {
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) {
+        let Self { source, target, candidate, plane, add } = self;
+        let layout = target.layout;
+        if layout.lanes == 1 {
+            let source = &source[plane * layout.height * layout.width..];
+            for (y, from) in source.chunks_exact(layout.width).enumerate().take(layout.height) {
+                // SAFETY: one task has the plane.
+                let row = unsafe { target.row_mut(candidate, plane, y) };
+                row.iter_mut().zip(from).for_each(|(to, from)| *to = if add { *to + from } else { *from });
             }
-            for lane in 0..layout.channels_of(plane) {
-                let from = &source[row_major(&layout, plane * layout.lanes + lane, y)..][..layout.width];
-                for (pixel, value) in row.chunks_exact_mut(layout.lanes).zip(from) {
-                    pixel[lane] += value;
+            return;
+        }
+        let pixels = layout.height * layout.width;
+        let real = layout.channels_of(plane);
+        let source = &source[plane * LANES * pixels..][..real * pixels];
+        for first in (0..pixels).step_by(LANES) {
+            let count = LANES.min(pixels - first);
+            // SAFETY: a channel's pixels are read inside the source, and one task has the plane of the target.
+            unsafe {
+                let mut channels = [L::splat(0.0); LANES];
+                for (channel, vector) in channels.iter_mut().enumerate().take(real) {
+                    let from = source.as_ptr().add(channel * pixels + first);
+                    *vector = load_some(from, count);
+                }
+                for (k, mut vector) in L::transpose(channels).into_iter().enumerate().take(count) {
+                    let (y, x) = ((first + k) / layout.width, (first + k) % layout.width);
+                    let to = target.candidate(candidate).add(layout.row(plane, y) + x * LANES);
+                    if add {
+                        vector = vector.add(L::load(to));
+                    }
+                    vector.store(to);
                 }
             }
         }
-    });
+    }
+}
+
+/// Loads `count` lanes; the others are zero.
+///
+/// # Safety
+/// As for [`Lanes::load`], but only `count` floats need be readable.
+#[inline(always)]
+unsafe fn load_some<L: Lanes>(from: *const f32, count: usize) -> L {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if count == LANES {
+            return L::load(from);
+        }
+        let mut lanes = [0.0; LANES];
+        std::ptr::copy_nonoverlapping(from, lanes.as_mut_ptr(), count);
+        L::load(lanes.as_ptr())
+    }
 }
 
 /// Writes the numbers of `source` to `target` in row-major order.
 pub(super) fn export(run: &Run, source: Tensor, target: &mut [f32]) {
     let layout = source.layout;
-    let length = layout.shape.len();
-    let start = Start(target[..run.active * length].as_mut_ptr());
-    run.planes(&layout, |candidate, plane| {
-        for y in 0..layout.height {
-            // SAFETY: nobody writes the source.
-            let row = unsafe { source.row(candidate, plane, y) };
-            for lane in 0..layout.channels_of(plane) {
-                let at = candidate * length + row_major(&layout, plane * layout.lanes + lane, y);
-                // SAFETY: inside the target, and of this task alone.
-                let to = unsafe { std::slice::from_raw_parts_mut(start.get().add(at), layout.width) };
-                for (value, pixel) in to.iter_mut().zip(row.chunks_exact(layout.lanes)) {
-                    *value = pixel[lane];
-                }
-            }
-        }
+    let start = Start(target[..run.active * layout.shape.len()].as_mut_ptr());
+    run.tasks(run.active * layout.planes, |_, task| {
+        let (candidate, plane) = (task / layout.planes, task % layout.planes);
+        run.instructions.run(Export { source, start, candidate, plane });
     });
 }
 
-/// Where a channel's row begins in row-major order.
-fn row_major(layout: &Layout, channel: usize, y: usize) -> usize {
-    (channel * layout.height + y) * layout.width
+struct Export {
+    source: Tensor,
+    start: Start,
+    candidate: usize,
+    plane: usize,
+}
+
+impl Vectorized for Export {
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) {
+        let Self { source, start, candidate, plane } = self;
+        let layout = source.layout;
+        let pixels = layout.height * layout.width;
+        // SAFETY: the target has a row of the shape for every candidate, and this task alone has the plane's
+        // channels there; nobody writes the source.
+        unsafe {
+            let to = start.0.add(candidate * layout.shape.len() + plane * layout.lanes * pixels);
+            if layout.lanes == 1 {
+                for y in 0..layout.height {
+                    let row = source.row(candidate, plane, y);
+                    std::ptr::copy_nonoverlapping(row.as_ptr(), to.add(y * layout.width), row.len());
+                }
+                return;
+            }
+            for first in (0..pixels).step_by(LANES) {
+                let count = LANES.min(pixels - first);
+                let mut vectors = [L::splat(0.0); LANES];
+                for (k, vector) in vectors.iter_mut().enumerate().take(count) {
+                    let (y, x) = ((first + k) / layout.width, (first + k) % layout.width);
+                    *vector = L::load(source.candidate(candidate).add(layout.row(plane, y) + x * LANES));
+                }
+                let channels = L::transpose(vectors);
+                for (channel, vector) in channels.into_iter().enumerate().take(layout.channels_of(plane)) {
+                    let to = to.add(channel * pixels + first);
+                    if count == LANES {
+                        vector.store(to);
+                    } else {
+                        std::ptr::copy_nonoverlapping(vector.to_array().as_ptr(), to, count);
+                    }
+                }
+            }
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -58,12 +141,6 @@ struct Start(*mut f32);
 
 // SAFETY: an address; the tasks write to places apart.
 unsafe impl Sync for Start {}
-
-impl Start {
-    fn get(&self) -> *mut f32 {
-        self.0
-    }
-}
 
 /// Zeroes the border round every plane.
 pub(super) fn clear_border(run: &Run, tensor: Tensor) {
@@ -91,6 +168,7 @@ pub(super) fn clear_border(run: &Run, tensor: Tensor) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::layout::Layout;
     use super::super::memory::Floats;
     use super::super::simd::InstructionSet;
     use super::*;

@@ -15,7 +15,6 @@ use crate::{InputId, Network, OutputId};
 struct Port {
     numbers: Floats,
     gradient: Floats,
-    node: usize,
 }
 
 enum Source {
@@ -104,20 +103,16 @@ impl Program {
                 outputs: node.outputs,
             });
         }
-        let ports = |ports: &[crate::Port], holds: &dyn Fn(&Node, usize) -> bool| {
-            let port = |(index, port): (usize, &crate::Port)| Port {
-                numbers: Floats::zeroed(batch * port.shape.len()),
-                gradient: Floats::zeroed(batch * port.shape.len()),
-                node: nodes.iter().position(|node| holds(node, index)).expect("every port is a node"),
-            };
-            ports.iter().enumerate().map(port).collect()
+        let ports = |ports: &[crate::Port]| {
+            let numbers = |port: &crate::Port| Floats::zeroed(batch * port.shape.len());
+            ports.iter().map(|port| Port { numbers: numbers(port), gradient: numbers(port) }).collect()
         };
         Self {
             batch,
             instructions,
             workers,
-            inputs: ports(network.inputs(), &|node, index| matches!(node.source, Source::Input(input) if input == index)),
-            outputs: ports(network.outputs(), &|node, index| node.outputs.contains(&index)),
+            inputs: ports(network.inputs()),
+            outputs: ports(network.outputs()),
             needed: vec![false; nodes.len()],
             written: vec![false; nodes.len()],
             nodes,
@@ -187,17 +182,14 @@ fn descend(run: &Run, kernel: &dyn Kernel, nodes: &[Node], index: usize, needed:
     let values = Values { arguments: &node.values, result: node.value };
     for (which, &argument) in node.arguments.iter().enumerate().rev().filter(|(_, argument)| needed[**argument]) {
         let (Some(gradient), Some(target)) = (node.gradient, nodes[argument].gradient) else { continue };
-        match node.temporaries[which].filter(|_| written[argument]) {
-            Some(temporary) => {
-                kernel.backward(run, which, &values, gradient, temporary);
-                accumulate(run, temporary, target);
+        if let Some(temporary) = node.temporaries[which].filter(|_| written[argument]) {
+            kernel.backward(run, which, &values, gradient, temporary);
+            accumulate(run, temporary, target);
+        } else {
+            if nodes[argument].clear_gradient {
+                clear_border(run, target);
             }
-            None => {
-                if nodes[argument].clear_gradient {
-                    clear_border(run, target);
-                }
-                kernel.backward(run, which, &values, gradient, target);
-            }
+            kernel.backward(run, which, &values, gradient, target);
         }
         written[argument] = true;
     }

@@ -6,10 +6,31 @@ use super::kernel::{Kernel, Run, Tensor, Values};
 use super::layout::Layout;
 use crate::{Shape, SparseMatrix};
 
+/// A matrix whose rows are each zero but for a band.
+struct Bands {
+    /// The first column of each row's band, and its entries.
+    rows: Vec<(usize, Vec<f32>)>,
+}
+
+impl Bands {
+    fn new(matrix: &SparseMatrix) -> Self {
+        let band = |row: usize| {
+            let first = matrix.row(row).next().map_or(0, |(column, _)| column);
+            let mut band = Vec::new();
+            for (column, value) in matrix.row(row) {
+                band.resize(column - first, 0.0);
+                band.push(value);
+            }
+            (first, band)
+        };
+        Self { rows: (0..matrix.rows()).map(band).collect() }
+    }
+}
+
 /// `y[c] = V x[c] Hᵀ`, and the adjoint `Vᵀ y[c] H`.
 pub(super) struct SeparableMap {
-    forward: [SparseMatrix; 2],
-    backward: [SparseMatrix; 2],
+    forward: [Bands; 2],
+    backward: [Bands; 2],
     /// Floats of a row of the argument and of the result.
     rows: [usize; 2],
 }
@@ -17,8 +38,8 @@ pub(super) struct SeparableMap {
 impl SeparableMap {
     pub(super) fn new(map: &crate::SeparableMap, [argument, result]: [Shape; 2]) -> Self {
         Self {
-            forward: [(*map.vertical).clone(), (*map.horizontal).clone()],
-            backward: [map.vertical.transpose(), map.horizontal.transpose()],
+            forward: [Bands::new(&map.vertical), Bands::new(&map.horizontal)],
+            backward: [Bands::new(&map.vertical.transpose()), Bands::new(&map.horizontal.transpose())],
             rows: [argument, result].map(|shape| Layout::new(shape, 0).row_len()),
         }
     }
@@ -39,7 +60,7 @@ impl Kernel for SeparableMap {
 }
 
 /// Every output row is a sum of input rows in scratch memory, then shrunk or stretched along itself.
-fn apply(run: &Run, [vertical, horizontal]: &[SparseMatrix; 2], source: Tensor, target: Tensor) {
+fn apply(run: &Run, [vertical, horizontal]: &[Bands; 2], source: Tensor, target: Tensor) {
     let layout = target.layout;
     let (lanes, length) = (layout.lanes, source.layout.row_len());
     run.tasks(run.active * layout.planes, |worker, task| {
@@ -49,23 +70,30 @@ fn apply(run: &Run, [vertical, horizontal]: &[SparseMatrix; 2], source: Tensor, 
         run.instructions.call(
             #[inline(always)]
             || {
-            for y in 0..layout.height {
-                sum.fill(0.0);
-                for (k, weight) in vertical.row(y) {
-                    // SAFETY: nobody writes the source.
-                    let row = unsafe { source.row(candidate, plane, k) };
-                    sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += weight * value);
-                }
-                // SAFETY: one task has the plane of `target`.
-                let row = unsafe { target.row_mut(candidate, plane, y) };
-                for (x, pixel) in row.chunks_exact_mut(lanes).enumerate() {
-                    pixel.fill(0.0);
-                    for (l, weight) in horizontal.row(x) {
-                        let from = &sum[l * lanes..][..lanes];
-                        pixel.iter_mut().zip(from).for_each(|(value, sum)| *value += weight * sum);
+                for (y, (first, weights)) in vertical.rows.iter().enumerate() {
+                    sum.fill(0.0);
+                    for (k, weight) in weights.iter().enumerate() {
+                        // SAFETY: nobody writes the source.
+                        let row = unsafe { source.row(candidate, plane, first + k) };
+                        sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += weight * value);
+                    }
+                    // SAFETY: one task has the plane of `target`.
+                    let row = unsafe { target.row_mut(candidate, plane, y) };
+                    if lanes == 1 {
+                        for (value, (first, weights)) in row.iter_mut().zip(&horizontal.rows) {
+                            let from = &sum[*first..][..weights.len()];
+                            *value = weights.iter().zip(from).map(|(weight, sum)| weight * sum).sum();
+                        }
+                    } else {
+                        for (pixel, (first, weights)) in row.chunks_exact_mut(lanes).zip(&horizontal.rows) {
+                            pixel.fill(0.0);
+                            for (weight, from) in weights.iter().zip(sum[first * lanes..].chunks_exact(lanes)) {
+                                pixel.iter_mut().zip(from).for_each(|(value, sum)| *value += weight * sum);
+                            }
+                        }
                     }
                 }
-            }
-        });
+            },
+        );
     });
 }

@@ -131,6 +131,25 @@ pub(super) trait Lanes: Copy {
         array
     }
 
+    /// Rows for columns: lane `i` of vector `j` becomes lane `j` of vector `i`.
+    #[inline(always)]
+    unsafe fn transpose(rows: [Self; LANES]) -> [Self; LANES] {
+        let mut square = [0.0; LANES * LANES];
+        let mut columns = rows;
+        // SAFETY: the caller's promise; the square has a row for each vector.
+        unsafe {
+            for (i, row) in rows.into_iter().enumerate() {
+                for (j, value) in row.to_array().into_iter().enumerate() {
+                    square[j * LANES + i] = value;
+                }
+            }
+            for (column, values) in columns.iter_mut().zip(square.chunks_exact(LANES)) {
+                *column = Self::load(values.as_ptr());
+            }
+        }
+        columns
+    }
+
     /// The sum of the lanes, in a fixed order.
     #[inline(always)]
     unsafe fn sum(self) -> f32 {
@@ -219,11 +238,11 @@ mod x86 {
     //! is one for all: it is the promise of [`Lanes`], which the caller has given.
     #![allow(clippy::undocumented_unsafe_blocks)]
 
-    use super::Lanes;
+    use super::{LANES, Lanes};
     use std::arch::x86_64::{
         __m256, __m512, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_min_ps, _mm256_mul_ps,
-        _mm256_set1_ps, _mm256_storeu_ps, _mm256_sub_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps,
-        _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_storeu_ps, _mm512_sub_ps,
+        _mm256_set1_ps, _mm256_storeu_ps, _mm256_sub_ps, _mm512_add_ps, _mm512_castpd_ps, _mm512_castps_pd, _mm512_fmadd_ps, _mm512_loadu_ps,
+        _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_shuffle_f32x4, _mm512_storeu_ps, _mm512_sub_ps, _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_pd, _mm512_unpacklo_ps,
     };
 
     /// One register of AVX-512.
@@ -276,6 +295,41 @@ mod x86 {
         #[inline(always)]
         unsafe fn max(self, other: Self) -> Self {
             Self(unsafe { _mm512_max_ps(self.0, other.0) })
+        }
+
+        #[inline(always)]
+        unsafe fn transpose(rows: [Self; LANES]) -> [Self; LANES] {
+            unsafe {
+                let mut square = [_mm512_set1_ps(0.0); LANES];
+                for (to, row) in square.iter_mut().zip(rows) {
+                    *to = row.0;
+                }
+                // Squares of two lanes within each quarter of a vector, then of four.
+                for i in (0..LANES).step_by(2) {
+                    let (a, b) = (square[i], square[i + 1]);
+                    (square[i], square[i + 1]) = (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+                }
+                for i in (0..LANES).step_by(4) {
+                    let (a, b) = (_mm512_castps_pd(square[i]), _mm512_castps_pd(square[i + 1]));
+                    let (c, d) = (_mm512_castps_pd(square[i + 2]), _mm512_castps_pd(square[i + 3]));
+                    square[i] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, c));
+                    square[i + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, c));
+                    square[i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(b, d));
+                    square[i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(b, d));
+                }
+                // Vector `4 i + k` now has, in its quarter `q`, column `4 q + k` of the rows `4 i` to `4 i + 3`.
+                let mut columns = rows;
+                for k in 0..4 {
+                    let [a, b, c, d] = [square[k], square[4 + k], square[8 + k], square[12 + k]];
+                    let even = [_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0x88>(c, d)];
+                    let odd = [_mm512_shuffle_f32x4::<0xdd>(a, b), _mm512_shuffle_f32x4::<0xdd>(c, d)];
+                    columns[k] = Self(_mm512_shuffle_f32x4::<0x88>(even[0], even[1]));
+                    columns[8 + k] = Self(_mm512_shuffle_f32x4::<0xdd>(even[0], even[1]));
+                    columns[4 + k] = Self(_mm512_shuffle_f32x4::<0x88>(odd[0], odd[1]));
+                    columns[12 + k] = Self(_mm512_shuffle_f32x4::<0xdd>(odd[0], odd[1]));
+                }
+                columns
+            }
         }
     }
 
@@ -339,5 +393,32 @@ mod x86 {
         unsafe fn max(self, other: Self) -> Self {
             unsafe { Self(_mm256_max_ps(self.0, other.0), _mm256_max_ps(self.1, other.1)) }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Transposed;
+
+    impl Vectorized for Transposed {
+        #[inline(always)]
+        unsafe fn run<L: Lanes>(self) {
+            let square: [[f32; LANES]; LANES] = std::array::from_fn(|i| std::array::from_fn(|j| (16 * i + j) as f32));
+            // SAFETY: the instruction set is the caller's promise, and the rows have sixteen floats.
+            unsafe {
+                let columns = L::transpose(square.map(|row| L::load(row.as_ptr())));
+                for (i, column) in columns.into_iter().enumerate() {
+                    assert_eq!(column.to_array(), square.map(|row| row[i]));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn transposing_swaps_rows_and_columns() {
+        InstructionSet::Portable.run(Transposed);
+        InstructionSet::detect().run(Transposed);
     }
 }

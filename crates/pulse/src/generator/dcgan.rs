@@ -11,7 +11,7 @@ use std::sync::Arc;
 use pulse_checkpoint::Tensor;
 use pulse_engine::{Convolution, NetworkBuilder, Operator, Shape};
 
-use super::{Family, Generated, Generator, GeneratorSpec, InputSpec, LatentInput, Start};
+use super::{Family, Generated, Generator, GeneratorSpec, InputSpec, LatentInput, Space, Start};
 use crate::latent::Geometry;
 use crate::{Error, ErrorKind, Result};
 
@@ -56,8 +56,11 @@ impl Generator for Dcgan {
         &self.spec
     }
 
-    fn append(&self, builder: &mut NetworkBuilder, latent: LatentInput) -> Result<Generated> {
-        let LatentInput::Z = latent;
+    fn append(&self, builder: &mut NetworkBuilder, latent: LatentInput, _: &Space) -> Result<Generated> {
+        if latent != LatentInput::Z {
+            let message = format!("a DCGAN is entered at `z`, not at `{}`", latent.name());
+            return Err(Error::new(ErrorKind::Inputs, message));
+        }
         let length = self.stages[0].in_channels;
         let shape = Shape::Vector(length);
         let z = builder.input("z", shape)?;
@@ -74,7 +77,7 @@ impl Generator for Dcgan {
                 x = super::add_feature(builder, activated, index, geometry, &mut inputs)?;
             }
         }
-        Ok(Generated { image: x, inputs, rows: None })
+        Ok(Generated { image: x, inputs, rows: None, ws: None })
     }
 }
 
@@ -168,5 +171,5 @@ fn describe(stages: &[Convolution]) -> Result<GeneratorSpec> {
     let size = 4 << (stages.len() - 1);
     let parameters = stages.iter().map(|s| s.weight.len() + s.bias.as_ref().map_or(0, |bias| bias.len())).sum();
     let latents = vec![LatentInput::Z];
-    Ok(GeneratorSpec { family: Family::Dcgan, channels, height: size, width: size, parameters, latents })
+    Ok(GeneratorSpec::square(Family::Dcgan, channels, size, parameters, latents))
 }

@@ -1,18 +1,29 @@
 //! Folders that a generator was downloaded into.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use pulse_checkpoint::Checkpoint;
 
 use crate::{Error, ErrorKind, Result};
 
 /// The extensions by which a file in a folder is taken for a checkpoint.
 const EXTENSIONS: [&str; 5] = ["safetensors", "pt", "pth", "tar", "pkl"];
 
-/// The checkpoint at `path`: the file itself, or the only one in the folder.
+/// The files that the generator at `path` is read from, a file or a folder.
 ///
 /// # Errors
-/// [`ErrorKind::Io`] when a folder cannot be listed, [`ErrorKind::Checkpoint`] when there is not exactly one
-/// checkpoint in it.
-pub fn checkpoint_file(path: &Path) -> Result<PathBuf> {
+/// [`ErrorKind::Io`] when a folder cannot be listed, [`ErrorKind::Checkpoint`] when there is no checkpoint in it,
+/// or more than one generator.
+pub fn checkpoint_files(path: &Path) -> Result<Vec<PathBuf>> {
+    match pulse_files(path) {
+        Some(files) => Ok(files.into_iter().map(|(_, file)| file).collect()),
+        None => Ok(vec![checkpoint_file(path)?]),
+    }
+}
+
+/// The checkpoint at `path`: the file itself, or the only one in the folder.
+pub(super) fn checkpoint_file(path: &Path) -> Result<PathBuf> {
     if !path.is_dir() {
         return Ok(path.to_owned());
     }
@@ -34,4 +45,28 @@ pub fn checkpoint_file(path: &Path) -> Result<PathBuf> {
             format!("the folder {} holds no checkpoint (.{}): name one", path.display(), EXTENSIONS.join(", ."));
         Error::new(ErrorKind::Checkpoint, message)
     })
+}
+
+/// The files that PULSE keeps a StyleGAN in. The first must be there.
+const PULSE_PARTS: [&str; 3] = ["synthesis", "mapping", "gaussian_fit"];
+
+/// The names and files of PULSE's parts in the folder at `path`; `None` when it is no such folder.
+pub(super) fn pulse_files(path: &Path) -> Option<Vec<(&'static str, PathBuf)>> {
+    let file = |part: &'static str| (part, path.join(part).with_extension("pt"));
+    let files: Vec<_> = PULSE_PARTS.into_iter().map(file).filter(|(_, file)| file.is_file()).collect();
+    files.first().is_some_and(|(part, _)| *part == PULSE_PARTS[0]).then_some(files)
+}
+
+/// The parts as one checkpoint, each tensor with its part's name before its own.
+pub(super) fn joined(
+    files: Vec<(&'static str, PathBuf)>,
+    read: impl Fn(&Path) -> Result<Checkpoint>,
+) -> Result<Checkpoint> {
+    let mut whole: Option<Checkpoint> = None;
+    for (part, file) in files {
+        let Checkpoint { format, tensors, configuration } = read(&file)?;
+        let whole = whole.get_or_insert_with(|| Checkpoint { format, tensors: BTreeMap::new(), configuration });
+        whole.tensors.extend(tensors.into_iter().map(|(name, tensor)| (format!("{part}.{name}"), tensor)));
+    }
+    whole.ok_or_else(|| Error::new(ErrorKind::Checkpoint, "there is no file of it"))
 }

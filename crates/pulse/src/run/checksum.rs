@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
@@ -27,6 +27,23 @@ pub fn sha256_of_file(path: &Path) -> Result<String> {
             length => digest.update(&block[..length]),
         }
     }
+}
+
+/// The checksum of what a generator is read from: that of its only file, or of the lines `CHECKSUM  NAME` of its
+/// files, as the program `sha256sum` prints them.
+///
+/// # Errors
+/// [`ErrorKind::Io`](crate::ErrorKind::Io) when a file cannot be read.
+pub fn sha256_of_files(paths: &[PathBuf]) -> Result<String> {
+    if let [only] = paths {
+        return sha256_of_file(only);
+    }
+    let mut lines = String::new();
+    for path in paths {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        lines.extend([&sha256_of_file(path)?, "  ", &*name, "\n"]);
+    }
+    Ok(sha256(lines.as_bytes()))
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

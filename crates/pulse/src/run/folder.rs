@@ -65,8 +65,7 @@ impl RunFolder {
     pub fn create(path: &Path, replace: bool) -> Result<Self> {
         let made = !path.exists();
         let fault = |source: std::io::Error| {
-            let message =
-                format!("cannot make the folder {}: {source}; choose another place for it", path.display());
+            let message = format!("cannot make the folder {}: {source}; choose another place for it", path.display());
             Error::new(ErrorKind::Io, message).with_source(source)
         };
         fs::create_dir_all(path).map_err(fault)?;
@@ -74,8 +73,10 @@ impl RunFolder {
         if replace {
             remove_run_files(path)?;
         } else if fs::read_dir(path).map_err(fault)?.next().is_some() {
-            let message =
-                format!("the folder {} is not empty: choose another, or replace the run in it with --force", path.display());
+            let message = format!(
+                "the folder {} is not empty: choose another, or replace the run in it with --force",
+                path.display()
+            );
             return Err(Error::new(ErrorKind::Io, message));
         }
         Ok(folder)
@@ -97,7 +98,8 @@ impl RunFolder {
         let mut records = Vec::with_capacity(candidates.len());
         for candidate in candidates {
             provenance.candidate = Some(candidate.index + 1);
-            let (image, shrunk) = (numbered("candidate", candidate.index, most), numbered("shrunk", candidate.index, most));
+            let (image, shrunk) =
+                (numbered("candidate", candidate.index, most), numbered("shrunk", candidate.index, most));
             self.file(&image, &encode_png(&candidate.image, Some(&provenance))?)?;
             self.file(&shrunk, &encode_png(&candidate.measured, Some(&provenance))?)?;
             records.push(CandidateRecord::new(candidate, image, shrunk));
@@ -112,7 +114,7 @@ impl RunFolder {
             measurement: finished.measurement.clone(),
             target: TargetRecord { width: target.width(), height: target.height(), channels: target.channels() },
             settings: SettingsRecord::from(finished.config),
-            summary: summary(candidates),
+            summary: summary(candidates, finished.config.candidates),
             seconds: finished.seconds,
             files,
             candidates: records,
@@ -133,7 +135,8 @@ impl RunFolder {
             self.file(ORIGINAL, &encode_png(original, None)?)?;
         }
         let sheet = finished.sheet()?;
-        let provenance = Provenance { extent: Extent::Composite, ..finished.generator.provenance(finished.config.seed) };
+        let provenance =
+            Provenance { extent: Extent::Composite, ..finished.generator.provenance(finished.config.seed) };
         self.file(SHEET, &encode_png(&sheet, Some(&provenance))?)?;
         self.file(INPUTS, &inputs_of(finished.candidates, finished.specs).to_bytes()?)?;
         Ok(Files {
@@ -169,7 +172,8 @@ impl<'a> Finished<'a> {
             self.candidates.len(),
             consistency_db(self.config.epsilon),
         );
-        let title = Path::new(&self.input.path).file_name().map_or_else(|| "picture".into(), |name| name.to_string_lossy());
+        let title =
+            Path::new(&self.input.path).file_name().map_or_else(|| "picture".into(), |name| name.to_string_lossy());
         let entry = |candidate: &'a Candidate| Entry {
             image: &candidate.image,
             measured: &candidate.measured,
@@ -187,13 +191,13 @@ impl<'a> Finished<'a> {
     }
 }
 
-fn summary(candidates: &[Candidate]) -> Summary {
+fn summary(candidates: &[Candidate], wanted: usize) -> Summary {
     let images: Vec<_> = candidates.iter().map(|candidate| &candidate.image).collect();
     let db = || candidates.iter().map(|candidate| candidate.db);
     Summary {
         candidates: candidates.len(),
         reached: candidates.iter().filter(|candidate| candidate.outcome == Outcome::Reached).count(),
-        stopped: candidates.iter().any(|candidate| candidate.outcome == Outcome::Stopped),
+        stopped: candidates.len() < wanted || candidates.iter().any(|candidate| candidate.outcome == Outcome::Stopped),
         best_db: db().reduce(f64::max).unwrap_or_default(),
         worst_db: db().reduce(f64::min).unwrap_or_default(),
         mean_pairwise_distance: mean_pairwise_distance(&images),

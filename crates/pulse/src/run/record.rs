@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::candidate::Candidate;
+use crate::generator::{Space, Truncation, ZeroedNoise};
 use crate::image::Provenance;
 use crate::search::{FeatureSearch, Restarts, SearchConfig};
 use crate::{Error, ErrorKind, Result};
@@ -98,6 +99,8 @@ pub struct SettingsRecord {
     pub seed: u64,
     /// As in [`SearchConfig::steps`].
     pub steps: usize,
+    /// As in [`SearchConfig::starts`].
+    pub starts: usize,
     /// As in [`SearchConfig::loss`].
     pub loss: String,
     /// As in [`SearchConfig::epsilon`].
@@ -120,6 +123,25 @@ pub struct SettingsRecord {
     pub restarts: RestartRecord,
     /// As in [`SearchConfig::batch`].
     pub batch: usize,
+    /// As in [`SearchConfig::space`].
+    pub space: SpaceRecord,
+}
+
+/// [`Space`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpaceRecord {
+    /// As in [`Truncation::psi`].
+    pub truncation_psi: f32,
+    /// As in [`Truncation::cutoff`].
+    pub truncation_cutoff: Option<usize>,
+    /// As in [`Space::noise`].
+    pub noise: String,
+    /// As in [`Space::searched_noise`].
+    pub searched_noise: usize,
+    /// As in [`Space::zeroed_noise`]; absent where that is the last map.
+    pub zeroed_noise: Option<Vec<usize>>,
+    /// As in [`Space::tile_latent`].
+    pub tile_latent: bool,
 }
 
 /// [`FeatureSearch`].
@@ -214,7 +236,8 @@ impl Record {
         };
         let Versioned { schema } = serde_json::from_slice(bytes).map_err(damaged)?;
         if schema != SCHEMA {
-            let message = format!("its schema is {schema}, and this version reads {SCHEMA}; take the version that wrote it");
+            let message =
+                format!("its schema is {schema}, and this version reads {SCHEMA}; take the version that wrote it");
             return Err(Error::new(ErrorKind::Run, message));
         }
         serde_json::from_slice(bytes).map_err(damaged)
@@ -245,6 +268,7 @@ impl From<&SearchConfig> for SettingsRecord {
             candidates,
             seed,
             steps,
+            starts,
             loss,
             epsilon,
             optimizer,
@@ -256,12 +280,14 @@ impl From<&SearchConfig> for SettingsRecord {
             clamp_losses,
             restarts: Restarts { limit, after, below_db },
             batch,
+            space,
         } = config.clone();
         let features = features.map(|FeatureSearch { from, learning_rate }| FeatureRecord { from, learning_rate });
         Self {
             candidates,
             seed,
             steps,
+            starts,
             loss: loss.to_string(),
             epsilon,
             optimizer: optimizer.to_string(),
@@ -273,6 +299,24 @@ impl From<&SearchConfig> for SettingsRecord {
             clamp_losses,
             restarts: RestartRecord { limit, after, below_db },
             batch,
+            space: space.into(),
+        }
+    }
+}
+
+impl From<Space> for SpaceRecord {
+    fn from(space: Space) -> Self {
+        let Space { truncation: Truncation { psi, cutoff }, noise, searched_noise, zeroed_noise, tile_latent } = space;
+        Self {
+            truncation_psi: psi,
+            truncation_cutoff: cutoff,
+            noise: noise.to_string(),
+            searched_noise,
+            zeroed_noise: match zeroed_noise {
+                ZeroedNoise::Last => None,
+                ZeroedNoise::Maps(maps) => Some(maps),
+            },
+            tile_latent,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Every setting of a search, and the two sets of defaults. No front has a default of its own.
 
 use crate::candidate::epsilon_of_db;
+use crate::generator::Space;
 use crate::loss::Loss;
 use crate::optimizer::{OptimizerKind, Schedule};
 use crate::{Error, ErrorKind, Result};
@@ -14,6 +15,9 @@ pub struct SearchConfig {
     pub seed: u64,
     /// The most steps for one candidate, restarts not counted.
     pub steps: usize,
+    /// How many starts are drawn for each candidate; the one whose picture measures nearest to the target is
+    /// searched.
+    pub starts: usize,
     /// What is minimised.
     pub loss: Loss,
     /// A candidate is within epsilon when the mean squared error between what it shrinks to and the target is
@@ -37,6 +41,8 @@ pub struct SearchConfig {
     pub restarts: Restarts,
     /// The most candidates that are searched at the same time; more takes more memory. It changes no picture.
     pub batch: usize,
+    /// Truncation, which noise maps are searched, one row of the latent or all.
+    pub space: Space,
 }
 
 /// The search through intermediate features: each stage's output plus an offset in a small ball.
@@ -66,6 +72,7 @@ impl Default for SearchConfig {
             candidates: 8,
             seed: 0,
             steps: 100,
+            starts: 16,
             loss: Loss::default(),
             epsilon: epsilon_of_db(45.0),
             optimizer: OptimizerKind::Adam,
@@ -77,6 +84,7 @@ impl Default for SearchConfig {
             clamp_losses: false,
             restarts: Restarts { limit: 2, after: 0.5, below_db: 14.0 },
             batch: 8,
+            space: Space::search(),
         }
     }
 }
@@ -89,6 +97,7 @@ impl SearchConfig {
             candidates: 1,
             seed: 0,
             steps: 100,
+            starts: 1,
             loss: Loss::default(),
             epsilon: 2e-3,
             optimizer: OptimizerKind::Adam,
@@ -100,6 +109,7 @@ impl SearchConfig {
             clamp_losses: true,
             restarts: Restarts { limit: 0, after: 1.0, below_db: 0.0 },
             batch: 8,
+            space: Space::search(),
         }
     }
 
@@ -114,6 +124,10 @@ impl SearchConfig {
             format!("{} candidates: ask for 1 to {MOST_CANDIDATES}", self.candidates)
         } else if self.steps == 0 || self.steps > MOST_STEPS {
             format!("{} steps: allow 1 to {MOST_STEPS}", self.steps)
+        } else if self.starts == 0 || self.starts > MOST_STARTS {
+            format!("{} starts a candidate: draw 1 to {MOST_STARTS}", self.starts)
+        } else if self.restarts.limit > MOST_RESTARTS {
+            format!("{} restarts: allow at most {MOST_RESTARTS}", self.restarts.limit)
         } else if self.batch == 0 {
             "a batch of 0: search at least 1 candidate at a time".into()
         } else if !positive(self.epsilon) {
@@ -133,6 +147,13 @@ impl SearchConfig {
 
 /// More candidates than anyone can look at; streams of random numbers are numbered in 32 bits.
 pub const MOST_CANDIDATES: usize = 100_000;
+
+/// More starts than any candidate needs. Streams of random numbers number starts and restarts together in 16
+/// bits.
+pub const MOST_STARTS: usize = 1024;
+
+/// More restarts than any candidate needs.
+pub const MOST_RESTARTS: usize = 32;
 
 /// More steps than any search needs.
 pub const MOST_STEPS: usize = 1_000_000;

@@ -10,7 +10,8 @@ use crate::image::Image;
 use crate::measurement::Projection;
 
 use super::slot::Slot;
-use super::{Moving, Problem, SearchConfig, terms};
+use super::batch::{Moving, terms};
+use super::{Problem, SearchConfig};
 
 /// How often a picture is projected and clipped again. Where a consistent picture in [0, 1] exists, the few
 /// clipped pixels leave an error far below any target after so many.
@@ -56,7 +57,7 @@ impl<'a> Finisher<'a> {
         let spec = self.problem.generator.spec();
         Ok(Candidate {
             index: slot.candidate,
-            restarts: usize::from(slot.restart),
+            restarts: slot.restart,
             outcome,
             image: Image::clamped(spec.channels, spec.height, spec.width, picture)?,
             measured: Image::clamped(target.channels(), target.height(), target.width(), measured)?,

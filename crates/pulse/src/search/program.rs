@@ -3,7 +3,7 @@
 use pulse_engine::{Engine, InputId, NetworkBuilder, Operator, OutputId, Program};
 
 use crate::Result;
-use crate::generator::{InputSpec, append_whole};
+use crate::generator::{InputSpec, Space, append_whole};
 use crate::latent::Geometry;
 
 use super::Problem;
@@ -28,10 +28,10 @@ pub(super) struct SearchProgram {
 }
 
 impl SearchProgram {
-    pub(super) fn compile(problem: &Problem, engine: &dyn Engine, batch: usize) -> Result<Self> {
+    pub(super) fn compile(problem: &Problem, space: &Space, engine: &dyn Engine, batch: usize) -> Result<Self> {
         let mut builder = NetworkBuilder::new();
         let latent = problem.latent();
-        let generated = append_whole(problem.generator, &mut builder, latent)?;
+        let generated = append_whole(problem.generator, &mut builder, latent, space)?;
         builder.output("image", generated.image)?;
         let picture = builder.add(Operator::affine(vec![0.5], vec![0.5]), &[generated.image])?;
         let measured = problem.measurement.append(&mut builder, picture)?;
@@ -66,6 +66,6 @@ impl SearchProgram {
 }
 
 /// What the generator's inputs are, before anything is compiled.
-pub(super) fn specs(problem: &Problem) -> Result<Vec<InputSpec>> {
-    Ok(append_whole(problem.generator, &mut NetworkBuilder::new(), problem.latent())?.inputs)
+pub(super) fn specs(problem: &Problem, space: &Space) -> Result<Vec<InputSpec>> {
+    Ok(append_whole(problem.generator, &mut NetworkBuilder::new(), problem.latent(), space)?.inputs)
 }

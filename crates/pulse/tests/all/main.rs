@@ -9,4 +9,7 @@ mod latent;
 mod loss;
 mod measurement;
 mod optimizer;
+mod search;
+mod run;
 mod sheet;
+mod stylegan;

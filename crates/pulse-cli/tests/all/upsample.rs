@@ -1,0 +1,216 @@
+//! What a search leaves behind.
+
+use pulse::image::Image;
+use pulse::run::Run;
+use serde_json::Value;
+
+use crate::program::{Place, Ran};
+
+#[test]
+fn a_run_is_complete() {
+    let place = Place::new();
+    place.picture("photo.png", 3, 90, 70);
+    let ran = place.upsample("photo.png", &["--pixelate", "8", "--candidates", "2", "--seed", "5"]).ended_with(0);
+    assert!(ran.out.contains("2 of 2") && ran.out.contains("pulse-out/photo/sheet.png"), "{}", ran.out);
+    let files = [
+        "candidate-01.png",
+        "candidate-02.png",
+        "inputs.safetensors",
+        "original.png",
+        "run.json",
+        "sheet.png",
+        "shrunk-01.png",
+        "shrunk-02.png",
+        "target.png",
+    ];
+    assert_eq!(place.list("pulse-out/photo"), files);
+
+    let record = place.record("pulse-out/photo");
+    assert_eq!(record["settings"]["seed"], 5);
+    assert_eq!(record["settings"]["candidates"], 2);
+    assert_eq!(record["input"]["width"], 90);
+    assert_eq!(record["input"]["sha256"].as_str().unwrap().len(), 64);
+    assert_eq!(record["generator"]["name"], "faces");
+    assert_eq!(record["target"]["width"], 8);
+    assert_eq!(record["summary"]["reached"], 2);
+    assert_eq!(record["candidates"][1]["image"], "candidate-02.png");
+    assert_eq!(record["candidates"][1]["outcome"], "reached");
+
+    // The middle square was taken, and what the candidates shrink to is the target, to 8 bits.
+    let original = place.read_picture("pulse-out/photo/original.png");
+    assert_eq!([original.width(), original.height()], [70, 70]);
+    let run = Run::open(&place.path("pulse-out/photo")).unwrap();
+    let target = run.target().unwrap();
+    for number in 1..=2 {
+        let shrunk = place.read_picture(&format!("pulse-out/photo/shrunk-{number:02}.png"));
+        assert!(mean_difference(&target, &shrunk) < 1.0 / 255.0);
+    }
+    assert_eq!(run.candidate(&run.record().candidates[0]).unwrap().width(), 64);
+    assert_eq!(run.inputs().unwrap().arrays()["z"].shape(), [2, 100]);
+}
+
+#[test]
+fn its_pictures_say_that_they_are_synthetic() {
+    let place = Place::new();
+    place.picture("small.png", 3, 8, 8);
+    place.upsample("small.png", &["--seed", "7"]).ended_with(0);
+    for (name, kind) in [
+        ("candidate-01.png", "/trainedAlgorithmicMedia"),
+        ("shrunk-01.png", "/trainedAlgorithmicMedia"),
+        ("sheet.png", "/compositeWithTrainedAlgorithmicMedia"),
+    ] {
+        let file = std::fs::read(place.path("pulse-out/small").join(name)).unwrap();
+        let text = String::from_utf8_lossy(&file);
+        for word in ["Software\0PULSE", "Source\0faces (sha256", "seed\x007", kind] {
+            assert!(text.contains(word), "{name} lacks {word:?}");
+        }
+    }
+    let target = std::fs::read(place.path("pulse-out/small/target.png")).unwrap();
+    assert!(!String::from_utf8_lossy(&target).contains("AlgorithmicMedia"), "the target is no model's work");
+}
+
+#[test]
+fn seeds_repeat_themselves_and_differ() {
+    let place = Place::new();
+    place.picture("small.png", 3, 8, 8);
+    let run = |seed: &str, out: &str| {
+        place.upsample("small.png", &["--seed", seed, "--out", out]).ended_with(0);
+        place.read_picture(&format!("{out}/small/candidate-01.png"))
+    };
+    let (zero, again, one) = (run("0", "zero"), run("0", "again"), run("1", "one"));
+    assert_eq!(zero, again);
+    // Two faces differ by tens of levels, not by rounding.
+    assert!(mean_difference(&zero, &one) > 3.0 / 255.0);
+}
+
+#[test]
+fn a_candidate_is_the_same_in_any_company() {
+    let place = Place::new();
+    place.picture("small.png", 3, 8, 8);
+    let run = |candidates: &str, threads: &str, out: &str| {
+        let options = ["--candidates", candidates, "--threads", threads, "--out", out];
+        place.upsample("small.png", &options).ended_with(0);
+        place.read_picture(&format!("{out}/small/candidate-01.png"))
+    };
+    let (alone, together) = (run("1", "1", "alone"), run("3", "2", "together"));
+    // Sums in another order differ in the last bits of f32, which 8 bits mostly hide.
+    assert!(mean_difference(&alone, &together) < 1.0 / 255.0);
+}
+
+#[test]
+fn missing_epsilon_is_an_answer() {
+    let place = Place::new();
+    place.picture("small.png", 3, 8, 8);
+    let ran = place.upsample("small.png", &["--preset", "paper", "--eps", "1e-12"]).ended_with(1);
+    assert!(ran.out.contains("0 of 1"), "{}", ran.out);
+    let record = place.record("pulse-out/small");
+    assert_eq!(record["candidates"][0]["outcome"], "missed");
+    assert_eq!(record["summary"]["stopped"], false);
+    assert!(place.path("pulse-out/small/candidate-01.png").exists());
+}
+
+#[test]
+fn a_run_is_replaced_only_by_force() {
+    let place = Place::new();
+    place.picture("small.png", 3, 8, 8);
+    place.upsample("small.png", &["--candidates", "2", "--save-intermediate"]).ended_with(0);
+    place.write("pulse-out/small/letter.txt", b"dear mother");
+    assert_eq!(place.upsample("small.png", &[]).status, 2);
+    assert_eq!(place.record("pulse-out/small")["summary"]["candidates"], 2);
+
+    place.upsample("small.png", &["--force"]).ended_with(0);
+    let names = place.list("pulse-out/small");
+    assert!(names.contains(&"letter.txt".to_owned()) && names.contains(&"candidate-01.png".to_owned()));
+    assert!(!names.contains(&"candidate-02.png".to_owned()) && !names.contains(&"intermediate".to_owned()));
+}
+
+#[test]
+fn every_step_can_be_followed() {
+    let place = Place::new();
+    place.picture("small.png", 3, 8, 8);
+    let options = ["--candidates", "2", "--trace", "trace.jsonl", "--save-intermediate=2", "--preset", "paper"];
+    assert!(place.upsample("small.png", &options).status < 2);
+    let trace = std::fs::read_to_string(place.path("trace.jsonl")).unwrap();
+    let lines: Vec<Value> = trace.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2 * 3);
+    for line in &lines {
+        assert!(matches!(line["candidate"].as_u64(), Some(1 | 2)), "{line}");
+        assert!(line["step"].as_u64().unwrap() < 3);
+        assert_eq!(line["input"], "small.png");
+        let losses = &line["losses"];
+        let total = 100.0 * losses["L2"].as_f64().unwrap().max(2e-3) + 0.05 * losses["GEOCROSS"].as_f64().unwrap();
+        assert!((total - losses["total"].as_f64().unwrap()).abs() < 1e-9 * total);
+        assert!(line["learning_rate"].as_f64().unwrap() > 0.0);
+        let db = -10.0 * losses["L2"].as_f64().unwrap().log10();
+        assert!((db - line["db"].as_f64().unwrap()).abs() < 1e-9);
+    }
+    let names = ["candidate-01-step-0000.png", "candidate-01-step-0002.png"];
+    assert_eq!(place.list("pulse-out/small/intermediate")[..2], names);
+}
+
+#[test]
+fn progress_is_for_people_or_programs() {
+    let place = Place::new();
+    place.picture("small.png", 3, 8, 8);
+    let run = |progress: &str| -> Ran {
+        place.run(&["up", "small.png", "-f", "-n", "1", "--steps", "3", "--progress", progress])
+    };
+    let json = run("json");
+    let events: Vec<Value> = json.err.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let named = |name: &str| events.iter().filter(|event| event["event"] == name).count();
+    assert_eq!((named("started"), named("finished")), (1, 1));
+    let last = events.iter().rfind(|event| event["event"] == "progress").unwrap();
+    assert_eq!((&last["done"], &last["candidates"], &last["fraction"]), (&1.into(), &1.into(), &1.0.into()));
+
+    // Standard error is no terminal here.
+    assert!(run("auto").err.contains("small.png: 1 of 1 candidates, best"));
+    assert_eq!(run("none").err, "");
+}
+
+#[test]
+fn any_small_picture_will_do() {
+    let place = Place::new();
+    place.picture("one.png", 3, 1, 1);
+    place.picture("grey.png", 1, 16, 12);
+    place.picture("full.png", 3, 64, 64);
+    for name in ["one", "grey", "full"] {
+        let ran = place.upsample(&format!("{name}.png"), &[]);
+        assert!(ran.status < 2 && ran.err.is_empty(), "{name}: {}", ran.err);
+        assert_eq!(place.read_picture(&format!("pulse-out/{name}/candidate-01.png")).channels(), 3);
+    }
+    assert_eq!(place.record("pulse-out/one")["summary"]["reached"], 1);
+    assert_eq!(place.record("pulse-out/grey")["target"]["height"], 12);
+}
+
+#[test]
+fn folders_and_equal_names() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("a")).unwrap();
+    place.picture("a/face.png", 3, 8, 8);
+    place.picture("a/other.png", 3, 4, 4);
+    place.write("a/notes.txt", b"");
+    place.picture("face.png", 3, 6, 6);
+    let ran = place.upsample("a", &["face.png"]).ended_with(0);
+    assert_eq!(place.list("pulse-out"), ["face", "face-2", "other"]);
+    assert_eq!(place.record("pulse-out/face-2")["target"]["width"], 6);
+    assert!(ran.out.contains("a/other.png: "), "{}", ran.out);
+}
+
+#[test]
+fn arrays_are_taken_without_rounding() {
+    let place = Place::new();
+    let values: Vec<f32> = (0..48).map(|i| 0.3 + i as f32 / 300.0).collect();
+    let mut npy = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+    npy.extend(format!("{:<117}\n", "{'descr': '<f4', 'fortran_order': False, 'shape': (4, 4, 3), }").bytes());
+    npy.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+    place.write("array.npy", &npy);
+    place.upsample("array.npy", &[]).ended_with(0);
+    let target = Run::open(&place.path("pulse-out/array")).unwrap().target().unwrap();
+    assert_eq!(target.plane(1)[5], values[16]);
+    assert!(place.path("pulse-out/array/target.png").exists());
+}
+
+pub(crate) fn mean_difference(a: &Image, b: &Image) -> f64 {
+    let sum: f64 = a.values().iter().zip(b.values()).map(|(&a, &b)| f64::from((a - b).abs())).sum();
+    sum / a.values().len() as f64
+}

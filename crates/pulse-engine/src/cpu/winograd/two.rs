@@ -1,0 +1,143 @@
+//! Two results at a time. With `d` three neighbouring pixels and `g` the taps,
+//!
+//! `d₀ g₀ + d₁ g₁ = (d₀ − d₁) g₀ + d₁ (g₀ + g₁)` and `d₁ g₀ + d₂ g₁ = d₁ (g₀ + g₁) − (d₁ − d₂) g₁`.
+//!
+//! Along both axes that is 9 products for 16. The transforms are differences and sums alone, so the results
+//! are as exact as the definition's.
+
+#![allow(unsafe_code)]
+
+use super::{Finish, LANES, Lanes, Scheme, load, store};
+
+/// From the smaller map to the larger: a transposed convolution, or the gradient of a convolution.
+pub(in super::super) struct DoublingByTwo;
+
+/// From the larger map to the smaller: a convolution, or the gradient of a transposed one.
+pub(in super::super) struct HalvingByTwo;
+
+impl Scheme for DoublingByTwo {
+    const SIDES: [usize; 2] = [2, 4];
+    const TILES: usize = 48;
+    const INPUTS: usize = 25;
+    const SUMS: usize = 36;
+    const TERMS: usize = 1;
+
+    fn input(sum: usize, _: usize) -> usize {
+        // The difference in the middle serves both phases.
+        const INPUT: [usize; 6] = [0, 1, 2, 2, 3, 4];
+        INPUT[sum / 6] * 5 + INPUT[sum % 6]
+    }
+
+    fn factor(sum: usize, _: usize, kernel: &[[f64; 4]; 4]) -> f64 {
+        let line = |w: [f64; 4], at: usize| [w[3], w[3] + w[1], w[1], w[2], w[2] + w[0], w[0]][at];
+        line(kernel.map(|row| line(row, sum % 6)), sum / 6)
+    }
+
+    #[inline(always)]
+    unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let corner = source.sub(row + LANES);
+            for x in 0..4 {
+                store(spread(load::<L, 4>(corner.add(x * LANES), row)), target.add(x * stride), 5 * stride);
+            }
+            for y in 0..5 {
+                let line = target.add(y * 5 * stride);
+                store(spread(load::<L, 4>(line, stride)), line, stride);
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, target: *mut f32, row: usize, finish: Finish<L>) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            for x in 0..6 {
+                let column = sums.add(x * stride);
+                store(gather(load::<L, 6>(column, 6 * stride)), column, 6 * stride);
+            }
+            for y in 0..4 {
+                let line = gather(load::<L, 6>(sums.add(y * 6 * stride), stride));
+                store(finish.all(line), target.add(y * row), LANES);
+            }
+        }
+    }
+}
+
+/// The differences and pixels that both phases need, from the pixels −1, 0, 1, 2.
+#[inline(always)]
+unsafe fn spread<L: Lanes>(x: [L; 4]) -> [L; 5] {
+    // SAFETY: the instruction set is the caller's promise.
+    unsafe { [x[0].sub(x[1]), x[1], x[1].sub(x[2]), x[2], x[2].sub(x[3])] }
+}
+
+/// Four pixels, the phases in turn, from the products of both.
+#[inline(always)]
+unsafe fn gather<L: Lanes>(m: [L; 6]) -> [L; 4] {
+    // SAFETY: the instruction set is the caller's promise.
+    unsafe { [m[0].add(m[1]), m[3].add(m[4]), m[1].sub(m[2]), m[4].sub(m[5])] }
+}
+
+impl Scheme for HalvingByTwo {
+    const SIDES: [usize; 2] = [4, 2];
+    const TILES: usize = 48;
+    const INPUTS: usize = 36;
+    const SUMS: usize = 9;
+    const TERMS: usize = 4;
+
+    fn input(sum: usize, term: usize) -> usize {
+        (term / 2 * 3 + sum / 3) * 6 + term % 2 * 3 + sum % 3
+    }
+
+    fn factor(sum: usize, term: usize, kernel: &[[f64; 4]; 4]) -> f64 {
+        let line = |w: [f64; 4], phase: usize, at: usize| {
+            let [first, second] = if phase == 0 { [w[1], w[3]] } else { [w[0], w[2]] };
+            [first, first + second, second][at]
+        };
+        line(kernel.map(|row| line(row, term % 2, sum % 3)), term / 2, sum / 3)
+    }
+
+    #[inline(always)]
+    unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let corner = source.sub(row + LANES);
+            for x in 0..6 {
+                store(differences(load::<L, 6>(corner.add(x * LANES), row)), target.add(x * stride), 6 * stride);
+            }
+            for y in 0..6 {
+                let line = target.add(y * 6 * stride);
+                store(differences(load::<L, 6>(line, stride)), line, stride);
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, target: *mut f32, row: usize, finish: Finish<L>) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            for x in 0..3 {
+                let column = sums.add(x * stride);
+                store(pair(load::<L, 3>(column, 3 * stride)), column, 3 * stride);
+            }
+            for y in 0..2 {
+                let line = pair(load::<L, 3>(sums.add(y * 3 * stride), stride));
+                store(finish.all(line), target.add(y * row), LANES);
+            }
+        }
+    }
+}
+
+/// Two neighbouring pixels from their three products.
+#[inline(always)]
+unsafe fn pair<L: Lanes>(m: [L; 3]) -> [L; 2] {
+    // SAFETY: the instruction set is the caller's promise.
+    unsafe { [m[0].add(m[1]), m[1].sub(m[2])] }
+}
+
+/// What the even and the odd phase need, from the pixels −1 to 4.
+#[inline(always)]
+unsafe fn differences<L: Lanes>(x: [L; 6]) -> [L; 6] {
+    // SAFETY: the instruction set is the caller's promise.
+    unsafe { [x[1].sub(x[3]), x[3], x[3].sub(x[5]), x[0].sub(x[2]), x[2], x[2].sub(x[4])] }
+}

@@ -1,0 +1,134 @@
+//! The way from a latent to `ws`, the rows that the layers read; the same in every StyleGAN.
+
+use std::sync::OnceLock;
+
+use pulse_engine::{Operator, Shape, Value, Weights};
+
+use super::assembly::Assembly;
+use super::mapping::Mapping;
+use super::prior::GaussianFit;
+use super::space::Truncation;
+use super::{LatentInput, Start};
+use crate::latent::Geometry;
+use crate::{Error, ErrorKind, Result};
+
+/// `z → mapping → w → truncation → ws`, and `latent → Gaussian fit → ws`.
+#[derive(Clone, Debug)]
+pub(super) struct Entrance {
+    /// Absent where the file has none: then there is no `z`.
+    pub(super) mapping: Option<Mapping>,
+    /// `w_avg`, what truncation moves towards.
+    pub(super) average: Option<Weights>,
+    /// How many rows `ws` has.
+    pub(super) rows: usize,
+    /// The length of `w`.
+    pub(super) width: usize,
+    fit: OnceLock<GaussianFit>,
+}
+
+/// Where the synthesis starts.
+pub(super) struct Entered {
+    /// `[num_ws, w_dim]`.
+    pub(super) ws: Value,
+    /// The same, where its rows can differ.
+    pub(super) rows: Option<Value>,
+}
+
+impl Entrance {
+    pub(super) fn new(mapping: Option<Mapping>, average: Option<Weights>, rows: usize, width: usize) -> Self {
+        Self { mapping, average, rows, width, fit: OnceLock::new() }
+    }
+
+    /// The same with the Gaussian fit that came with the file.
+    pub(super) fn with_fit(mut self, fit: GaussianFit) -> Self {
+        self.fit = fit.into();
+        self
+    }
+
+    /// The latents at which it can be entered, PULSE's first.
+    pub(super) fn latents(&self) -> Vec<LatentInput> {
+        let fitted = self.mapping.is_some() || self.fit.get().is_some();
+        let all = [
+            (fitted, LatentInput::Latent),
+            (self.mapping.is_some(), LatentInput::Z),
+            (true, LatentInput::W),
+            (true, LatentInput::Ws),
+        ];
+        all.into_iter().filter(|entry| entry.0).map(|entry| entry.1).collect()
+    }
+
+    pub(super) fn append(&self, assembly: &mut Assembly, latent: LatentInput) -> Result<Entered> {
+        let Shape::Rows { rows, width } = (Shape::Rows { rows: self.rows, width: self.width }) else { unreachable!() };
+        match latent {
+            LatentInput::Z => {
+                let mapping = self.mapping.as_ref().ok_or_else(|| lacks("z", "mapping network"))?;
+                let shape = Shape::Vector(mapping.z_dim());
+                let z = assembly.input("z", shape, Start::Normal, Geometry::sphere(shape))?;
+                let c = self.class(mapping.classes(), assembly)?;
+                let w = mapping.append(assembly.builder, z, c)?;
+                self.truncated(assembly, w).map(|ws| Entered { ws, rows: None })
+            }
+            LatentInput::W => {
+                let w = assembly.input("w", Shape::Vector(width), Start::Normal, Geometry::Free)?;
+                self.truncated(assembly, w).map(|ws| Entered { ws, rows: None })
+            }
+            LatentInput::Ws => {
+                let ws = assembly.input("ws", Shape::Rows { rows, width }, Start::Normal, Geometry::Free)?;
+                Ok(Entered { ws, rows: Some(ws) })
+            }
+            LatentInput::Latent => {
+                let tiled = assembly.space.tile_latent;
+                let shape = Shape::Rows { rows: if tiled { 1 } else { rows }, width };
+                let v = assembly.input("latent", shape, Start::Normal, Geometry::sphere(shape))?;
+                let fitted = self.fit()?.append(assembly.builder, v)?;
+                if !tiled {
+                    return Ok(Entered { ws: fitted, rows: Some(fitted) });
+                }
+                let w = assembly.add(Operator::Row(0), &[fitted])?;
+                let ws = assembly.add(Operator::RepeatRows(rows), &[w])?;
+                Ok(Entered { ws, rows: None })
+            }
+        }
+    }
+
+    /// The Gaussian fit: the file's, or that of the mapping, made when it is first asked for.
+    fn fit(&self) -> Result<&GaussianFit> {
+        if self.fit.get().is_none() {
+            let mapping = self.mapping.as_ref();
+            let made = GaussianFit::of(mapping.ok_or_else(|| lacks("latent", "mapping network and no Gaussian fit"))?)?;
+            return Ok(self.fit.get_or_init(|| made));
+        }
+        self.fit.get().ok_or_else(|| lacks("latent", "Gaussian fit"))
+    }
+
+    /// The input `c`, one number a class; the first class when nobody says which.
+    fn class(&self, classes: usize, assembly: &mut Assembly) -> Result<Option<Value>> {
+        if classes == 0 {
+            return Ok(None);
+        }
+        let mut first = vec![0.0; classes];
+        first[0] = 1.0;
+        assembly.input("c", Shape::Vector(classes), Start::Constant(first.into()), Geometry::Fixed).map(Some)
+    }
+
+    /// All rows `w`, the first of them brought nearer to the average.
+    fn truncated(&self, assembly: &mut Assembly, w: Value) -> Result<Value> {
+        let ws = assembly.add(Operator::RepeatRows(self.rows), &[w])?;
+        let Truncation { psi, cutoff } = assembly.space.truncation;
+        if psi == 1.0 {
+            return Ok(ws);
+        }
+        let Some(average) = &self.average else {
+            let message = format!("a truncation psi of {psi}: this file has no average w; leave it at 1");
+            return Err(Error::new(ErrorKind::Setting, message));
+        };
+        let psi_of = |row: usize| if row < cutoff.unwrap_or(usize::MAX) { psi } else { 1.0 };
+        let every = (0..self.rows).flat_map(|row| average.iter().map(move |&average| (psi_of(row), average)));
+        let (scale, shift): (Vec<f32>, Vec<f32>) = every.map(|(psi, average)| (psi, (1.0 - psi) * average)).unzip();
+        assembly.add(Operator::affine(scale, shift), &[ws])
+    }
+}
+
+fn lacks(latent: &str, what: &str) -> Error {
+    Error::new(ErrorKind::Inputs, format!("it cannot be entered at `{latent}`: the file has no {what}"))
+}

@@ -1,0 +1,155 @@
+//! Tensors by name, with the shapes that a family wants.
+
+use std::collections::BTreeMap;
+
+use pulse_checkpoint::{Configuration, Tensor, Value as Setting};
+use pulse_engine::{Dense, Weights};
+
+use super::Family;
+use crate::{Error, ErrorKind, Result};
+
+/// Resolutions double from 4 at most so often: 16384 pixels.
+pub(super) const MOST_BLOCKS: usize = 13;
+
+/// The tensors and the configuration of one checkpoint, read as those of a family.
+pub(super) struct Tensors<'a> {
+    family: Family,
+    all: &'a BTreeMap<String, Tensor>,
+    modules: Option<&'a BTreeMap<String, Setting>>,
+}
+
+/// How the numbers of a layer with an equalised learning rate are scaled when it runs (Karras et al. 2018,
+/// section 4.1): the weights by `gain · rate / sqrt(fan_in)`, the bias by `rate`.
+#[derive(Clone, Copy)]
+pub(super) struct Equalised {
+    pub(super) gain: f64,
+    pub(super) rate: f64,
+}
+
+impl Equalised {
+    /// Gain and rate 1.
+    pub(super) const PLAIN: Self = Self { gain: 1.0, rate: 1.0 };
+
+    pub(super) fn weight_scale(self, fan_in: usize) -> f64 {
+        self.gain * self.rate / (fan_in as f64).sqrt()
+    }
+}
+
+impl<'a> Tensors<'a> {
+    pub(super) fn new(family: Family, all: &'a BTreeMap<String, Tensor>, configuration: &'a Configuration) -> Self {
+        Self { family, all, modules: configuration.get("modules").and_then(Setting::as_map) }
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.all.contains_key(name)
+    }
+
+    /// Why these are no tensors of the family.
+    pub(super) fn unfit(&self, name: &str, reason: &str) -> Error {
+        Error::new(ErrorKind::Generator, format!("as {} it cannot be read: `{name}` {reason}", self.family.name()))
+    }
+
+    /// A tensor, every number of it finite.
+    pub(super) fn get(&self, name: &str) -> Result<&'a Tensor> {
+        let tensor = self.all.get(name).ok_or_else(|| self.unfit(name, "is missing"))?;
+        if tensor.data().iter().all(|number| number.is_finite()) {
+            Ok(tensor)
+        } else {
+            Err(self.unfit(name, "holds a number that is not finite"))
+        }
+    }
+
+    /// The lengths of a tensor's `N` axes, none of them 0. Leading axes of length 1 are passed over where it
+    /// has more.
+    pub(super) fn shape<const N: usize>(&self, name: &str) -> Result<[usize; N]> {
+        let whole = self.get(name)?.shape();
+        let surplus = whole.len().saturating_sub(N);
+        match <[usize; N]>::try_from(&whole[surplus..]) {
+            Ok(shape) if whole[..surplus].iter().all(|&length| length == 1) && !shape.contains(&0) => Ok(shape),
+            _ => Err(self.unfit(name, &format!("has the shape {whole:?} where one of {N} axes is needed"))),
+        }
+    }
+
+    /// A tensor's numbers, when it has this shape; leading axes of length 1 do not matter.
+    pub(super) fn numbers(&self, name: &str, wanted: &[usize]) -> Result<Weights> {
+        let tensor = self.get(name)?;
+        if without_leading_ones(tensor.shape()) == without_leading_ones(wanted) {
+            return Ok(tensor.data().clone());
+        }
+        Err(self.unfit(name, &format!("has the shape {:?} where {wanted:?} is needed", tensor.shape())))
+    }
+
+    /// The same, where there is such a tensor.
+    pub(super) fn optional(&self, name: &str, wanted: &[usize]) -> Result<Option<Weights>> {
+        if self.has(name) { self.numbers(name, wanted).map(Some) } else { Ok(None) }
+    }
+
+    /// A tensor's numbers, each times `factor`.
+    pub(super) fn scaled(&self, name: &str, wanted: &[usize], factor: f64) -> Result<Weights> {
+        Ok(scale(&self.numbers(name, wanted)?, factor))
+    }
+
+    /// The dense layer `name`, with its `weight` [out, in] and `bias` [out].
+    pub(super) fn dense(&self, name: &str, equalised: Equalised) -> Result<Dense> {
+        let weight = format!("{name}.weight");
+        let [out_features, in_features] = self.shape(&weight)?;
+        let scale = equalised.weight_scale(in_features);
+        Ok(Dense {
+            weight: self.scaled(&weight, &[out_features, in_features], scale)?,
+            bias: Some(self.scaled(&format!("{name}.bias"), &[out_features], equalised.rate)?),
+            out_features,
+            in_features,
+        })
+    }
+
+    /// The dense layer `name` from `w` of length `from` to `to` numbers.
+    pub(super) fn dense_between(&self, name: &str, from: usize, to: usize) -> Result<Dense> {
+        let dense = self.dense(name, Equalised::PLAIN)?;
+        if (dense.in_features, dense.out_features) == (from, to) {
+            return Ok(dense);
+        }
+        let (i, o) = (dense.in_features, dense.out_features);
+        Err(self.unfit(name, &format!("takes {i} numbers to {o} where it must take {from} to {to}")))
+    }
+
+    /// What the configuration says of a module: `None` where it says nothing, or says "none".
+    pub(super) fn setting(&self, module: &str, key: &str) -> Option<&'a Setting> {
+        self.modules?.get(module)?.get(key).filter(|value| **value != Setting::Null)
+    }
+
+    /// A number of the configuration that the file must have.
+    pub(super) fn required(&self, module: &str, key: &str) -> Result<f64> {
+        let number = self.setting(module, key).and_then(Setting::as_float);
+        number.ok_or_else(|| self.unfit(module, &format!("lacks its setting `{key}`: keep the file's configuration")))
+    }
+
+    /// How many numbers there are, those not counted whose last name is one of `buffers`.
+    pub(super) fn parameters(&self, buffers: &[&str]) -> usize {
+        let frozen = self.all.iter().filter(|(name, _)| {
+            let last = name.rsplit(['.', '/']).next().unwrap_or_default();
+            !buffers.iter().any(|buffer| last.starts_with(buffer))
+        });
+        frozen.map(|(_, tensor)| tensor.data().len()).sum()
+    }
+
+    /// How many channels the pictures have, once that is a number of channels that pictures have.
+    pub(super) fn channels(&self, name: &str, channels: usize) -> Result<usize> {
+        if (1..=4).contains(&channels) {
+            return Ok(channels);
+        }
+        Err(self.unfit(name, &format!("makes pictures of {channels} channels: 1 to 4 can be read")))
+    }
+}
+
+/// Each number times `factor`, in f64.
+pub(super) fn scale(numbers: &Weights, factor: f64) -> Weights {
+    if factor == 1.0 {
+        return numbers.clone();
+    }
+    numbers.iter().map(|&number| (f64::from(number) * factor) as f32).collect()
+}
+
+fn without_leading_ones(shape: &[usize]) -> &[usize] {
+    let ones = shape.iter().take_while(|&&length| length == 1).count();
+    &shape[ones..]
+}

@@ -1,0 +1,152 @@
+//! The folder that a run leaves behind.
+
+use std::collections::BTreeMap;
+
+use pulse::ErrorKind;
+use pulse::candidate::{Candidate, Outcome};
+use pulse::generator::{EMBEDDED, InputSpec, input_specs};
+use pulse::image::Image;
+use pulse::run::{Finished, GeneratorRecord, InputRecord, Record, Run, RunFolder};
+use pulse::search::SearchConfig;
+use tempfile::TempDir;
+
+/// A run whose candidates were not searched for.
+struct Story {
+    specs: Vec<InputSpec>,
+    target: Image,
+    config: SearchConfig,
+    candidates: Vec<Candidate>,
+}
+
+impl Story {
+    fn new(candidates: usize) -> Self {
+        let generator = EMBEDDED[0].open().unwrap();
+        let specs = input_specs(&*generator, generator.spec().latents[0]).unwrap();
+        let candidate = |index| {
+            let grey = |side: usize| Image::new(3, side, side, vec![0.1 * index as f32; 3 * side * side]).unwrap();
+            let mut inputs: BTreeMap<_, _> =
+                specs.iter().map(|spec| (spec.name.clone(), vec![0.0; spec.shape.len()])).collect();
+            inputs.get_mut("feature.1").unwrap()[3] = index as f32;
+            Candidate {
+                index,
+                restarts: 0,
+                outcome: if index == 0 { Outcome::Missed } else { Outcome::Reached },
+                image: grey(64),
+                measured: grey(4),
+                db: 20.0 + index as f64,
+                searched_db: 20.0,
+                losses: Vec::new(),
+                total: f64::INFINITY,
+                steps: 3,
+                inputs,
+            }
+        };
+        let candidates: Vec<_> = (0..candidates).map(candidate).collect();
+        let target = Image::new(3, 4, 4, vec![0.123_456; 48]).unwrap();
+        let config = SearchConfig { candidates: candidates.len(), ..SearchConfig::default() };
+        Self { specs, target, config, candidates }
+    }
+
+    fn finished(&self) -> Finished<'_> {
+        let checksum = String::from("00");
+        Finished {
+            input: InputRecord { path: "a/face.npy".into(), sha256: checksum.clone(), width: 4, height: 4 },
+            generator: GeneratorRecord {
+                name: "faces".into(),
+                family: "DCGAN".into(),
+                width: 64,
+                height: 64,
+                channels: 3,
+                sha256: checksum,
+            },
+            specs: &self.specs,
+            measurement: "bicubic".into(),
+            target: &self.target,
+            original: None,
+            config: &self.config,
+            candidates: &self.candidates,
+            seconds: 0.5,
+        }
+    }
+}
+
+#[test]
+fn a_run_reads_back() {
+    let place = TempDir::new().unwrap();
+    let path = place.path().join("deep/er");
+    let story = Story::new(3);
+    let record = RunFolder::create(&path, false).unwrap().write(&story.finished()).unwrap();
+    let run = Run::open(&path).unwrap();
+    assert_eq!(run.record().to_json(), record.to_json());
+    assert_eq!((record.summary.reached, record.summary.candidates, record.summary.stopped), (2, 3, false));
+    assert_eq!((record.summary.worst_db, record.summary.best_db), (20.0, 22.0));
+    // Grey of 0, 0.1 and 0.2: distances of 0.1, 0.2 and 0.1.
+    assert!((record.summary.mean_pairwise_distance - 0.4 / 3.0).abs() < 1e-6);
+    assert!(record.candidates[0].losses["total"].is_null());
+
+    assert_eq!(run.target().unwrap(), story.target);
+    assert_eq!(run.candidate(&record.candidates[1]).unwrap(), story.candidates[1].image.quantised());
+    let inputs = run.inputs().unwrap();
+    let names: Vec<_> = inputs.arrays().keys().collect();
+    // What never moved is left out, but for the latent, which has no start to fall back on.
+    assert_eq!(names, ["feature.1", "z"]);
+    assert_eq!(inputs.row(&story.specs[2], 2).unwrap()[3], 2.0);
+}
+
+#[test]
+fn candidates_that_are_missing_mean_stopped() {
+    let place = TempDir::new().unwrap();
+    let mut story = Story::new(3);
+    story.candidates.remove(1);
+    let record = RunFolder::create(place.path(), false).unwrap().write(&story.finished()).unwrap();
+    assert!(record.summary.stopped);
+    assert_eq!(record.candidates[1].image, "candidate-03.png");
+}
+
+#[test]
+fn a_folder_goes_when_nothing_was_written() {
+    let place = TempDir::new().unwrap();
+    let path = place.path().join("run");
+    drop(RunFolder::create(&path, false).unwrap());
+    assert!(!path.exists());
+
+    std::fs::create_dir(&path).unwrap();
+    drop(RunFolder::create(&path, false).unwrap());
+    assert!(path.exists(), "it was there before");
+}
+
+#[test]
+fn only_the_files_of_a_run_are_replaced() {
+    let place = TempDir::new().unwrap();
+    let path = place.path().join("run");
+    RunFolder::create(&path, false).unwrap().write(&Story::new(3).finished()).unwrap();
+    let strangers = ["candidate-of-the-party.png", "candidate-.png", "notes.txt"];
+    for name in strangers {
+        std::fs::write(path.join(name), name).unwrap();
+    }
+    assert_eq!(RunFolder::create(&path, false).unwrap_err().kind(), ErrorKind::Io);
+    assert!(Run::open(&path).is_ok(), "it is still there");
+
+    let folder = RunFolder::create(&path, true).unwrap();
+    assert_eq!(Run::open(&path).unwrap_err().kind(), ErrorKind::Io);
+    folder.write(&Story::new(1).finished()).unwrap();
+    assert!(path.join("candidate-01.png").exists() && !path.join("candidate-03.png").exists());
+    assert!(strangers.iter().all(|name| path.join(name).exists()));
+}
+
+#[test]
+fn records_of_others_are_not_trusted() {
+    let bad = |bytes: &[u8]| Record::from_json(bytes).unwrap_err();
+    assert_eq!(bad(b"").kind(), ErrorKind::Run);
+    assert_eq!(bad(b"[1]").kind(), ErrorKind::Run);
+    let other = bad(br#"{"schema": 99, "news": true}"#);
+    assert!(other.kind() == ErrorKind::Run && other.to_string().contains("99"), "{other}");
+
+    let place = TempDir::new().unwrap();
+    let mut record = RunFolder::create(place.path(), false).unwrap().write(&Story::new(1).finished()).unwrap();
+    for name in ["../secret.safetensors", "/etc/passwd", "..", ""] {
+        record.files.inputs = name.into();
+        std::fs::write(place.path().join("run.json"), record.to_json()).unwrap();
+        assert_eq!(Run::open(place.path()).unwrap().inputs().unwrap_err().kind(), ErrorKind::Run, "{name}");
+    }
+}
