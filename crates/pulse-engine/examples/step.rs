@@ -153,7 +153,14 @@ impl Build {
         self.builder.output("measurement", y)
     }
 
-    fn transposed(&mut self, x: Value, channels: [usize; 2], size: usize, stride: usize, padding: usize) -> Result<Value> {
+    fn transposed(
+        &mut self,
+        x: Value,
+        channels: [usize; 2],
+        size: usize,
+        stride: usize,
+        padding: usize,
+    ) -> Result<Value> {
         self.products += (channels[1] * size * size * self.builder.shape(x).len()) as f64;
         let convolution = self.weights_of(channels, size, stride, padding);
         self.builder.add(Operator::TransposedConvolution(convolution), &[x])

@@ -24,6 +24,8 @@ mod program;
 mod rearrange;
 mod separable;
 mod simd;
+#[cfg(test)]
+mod tests;
 mod winograd;
 
 use crate::{Engine, Network, Program, Result};

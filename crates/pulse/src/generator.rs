@@ -8,11 +8,15 @@ mod assembly;
 mod dcgan;
 mod embedded;
 mod entrance;
+mod filter;
 mod folder;
 mod mapping;
+mod modulated;
 mod prior;
 mod space;
 mod stylegan1;
+mod stylegan2;
+mod stylegan3;
 mod tensors;
 
 use std::path::Path;
@@ -25,6 +29,8 @@ pub use embedded::{EMBEDDED, Embedded};
 pub use folder::checkpoint_files;
 pub use space::{NoiseStart, Space, Truncation, ZeroedNoise};
 pub use stylegan1::StyleGan1;
+pub use stylegan2::StyleGan2;
+pub use stylegan3::StyleGan3;
 
 use crate::latent::Geometry;
 use crate::{Error, ErrorKind, Result};
@@ -200,6 +206,12 @@ pub fn from_checkpoint(checkpoint: &Checkpoint) -> Result<Box<dyn Generator>> {
     let tensors = &checkpoint.tensors;
     if StyleGan1::is_named(tensors) {
         return Ok(Box::new(StyleGan1::from_tensors(tensors)?));
+    }
+    if StyleGan2::is_named(tensors) {
+        return Ok(Box::new(StyleGan2::from_checkpoint(checkpoint)?));
+    }
+    if StyleGan3::is_named(tensors) {
+        return Ok(Box::new(StyleGan3::from_checkpoint(checkpoint)?));
     }
     Ok(Box::new(Dcgan::from_tensors(tensors)?))
 }

@@ -62,32 +62,46 @@ impl LeakyRelu {
             None => each.for_each(|(g, &d)| *g *= if d >= 0.0 { above } else { below }),
             Some(clamp) => each.for_each(|(g, &d)| {
                 let (y, positive) = if by_result { (d, d.is_sign_positive()) } else { (self.of(d), d >= 0.0) };
-                *g *= if y.abs() >= clamp { 0.0 } else if positive { above } else { below };
+                *g *= if y.abs() >= clamp {
+                    0.0
+                } else if positive {
+                    above
+                } else {
+                    below
+                };
             }),
         }
     }
 
     /// Writes the gradient of the argument to `target`, which may be `gradient`.
     pub(super) fn backward(&self, run: &Run, decisive: Tensor, gradient: Tensor, target: Tensor) {
-        run.rows(&target.layout, |candidate, plane, y| {
-            // SAFETY: one task has the row of `target`; `decisive` is another buffer.
-            unsafe {
-                let row = target.row_from(&gradient, candidate, plane, y);
-                self.descend(row, decisive.row(candidate, plane, y));
-            }
-        });
+        run.rows(
+            &target.layout,
+            #[inline(always)]
+            |candidate, plane, y| {
+                // SAFETY: one task has the row of `target`; `decisive` is another buffer.
+                unsafe {
+                    let row = target.row_from(&gradient, candidate, plane, y);
+                    self.descend(row, decisive.row(candidate, plane, y));
+                }
+            },
+        );
     }
 }
 
 impl Kernel for LeakyRelu {
     fn forward(&self, run: &Run, arguments: &[Tensor], result: Tensor) {
-        run.rows(&result.layout, |candidate, plane, y| {
-            // SAFETY: one task has the row of `result`.
-            let row = unsafe { result.row_from(&arguments[0], candidate, plane, y) };
-            for value in row {
-                *value = self.of(*value);
-            }
-        });
+        run.rows(
+            &result.layout,
+            #[inline(always)]
+            |candidate, plane, y| {
+                // SAFETY: one task has the row of `result`.
+                let row = unsafe { result.row_from(&arguments[0], candidate, plane, y) };
+                for value in row {
+                    *value = self.of(*value);
+                }
+            },
+        );
     }
 
     fn backward(&self, run: &Run, _: usize, values: &Values, gradient: Tensor, target: Tensor) {

@@ -125,7 +125,8 @@ impl Correlation {
         let mut phases = Vec::new();
         for (y, rows) in vertical.phases.iter().enumerate() {
             for (x, columns) in horizontal.phases.iter().enumerate() {
-                let taps: Vec<_> = rows.iter().flat_map(|&row| columns.iter().map(move |&column| [row, column])).collect();
+                let taps: Vec<_> =
+                    rows.iter().flat_map(|&row| columns.iter().map(move |&column| [row, column])).collect();
                 phases.push(Phase {
                     offsets: taps.iter().map(|tap| tap.map(|tap| tap.offset)).collect(),
                     weights: packed.len() * vectors * LANES,
@@ -137,9 +138,10 @@ impl Correlation {
                 for group in 0..groups {
                     for plane in (0..in_channels).step_by(in_lanes) {
                         let channels = plane..in_channels.min(plane + in_lanes);
-                        packed.extend(taps.iter().flat_map(|tap| {
-                            channels.clone().map(move |i| (group, i, tap[0].index, tap[1].index))
-                        }));
+                        packed.extend(
+                            taps.iter()
+                                .flat_map(|tap| channels.clone().map(move |i| (group, i, tap[0].index, tap[1].index))),
+                        );
                     }
                 }
             }

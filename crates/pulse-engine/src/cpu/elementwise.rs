@@ -69,16 +69,20 @@ pub(super) struct InverseSqrt {
 impl Kernel for InverseSqrt {
     fn forward(&self, run: &Run, arguments: &[Tensor], result: Tensor) {
         let layout = result.layout;
-        run.rows(&layout, |candidate, plane, y| {
-            // SAFETY: one task has the row of `result`.
-            let row = unsafe { result.row_from(&arguments[0], candidate, plane, y) };
-            for value in row.iter_mut() {
-                *value = 1.0 / (*value + self.epsilon).sqrt();
-            }
-            for pixel in row.chunks_exact_mut(layout.lanes) {
-                pixel[layout.channels_of(plane)..].fill(0.0);
-            }
-        });
+        run.rows(
+            &layout,
+            #[inline(always)]
+            |candidate, plane, y| {
+                // SAFETY: one task has the row of `result`.
+                let row = unsafe { result.row_from(&arguments[0], candidate, plane, y) };
+                for value in row.iter_mut() {
+                    *value = 1.0 / (*value + self.epsilon).sqrt();
+                }
+                for pixel in row.chunks_exact_mut(layout.lanes) {
+                    pixel[layout.channels_of(plane)..].fill(0.0);
+                }
+            },
+        );
     }
 
     fn backward(&self, run: &Run, _: usize, values: &Values, gradient: Tensor, target: Tensor) {
@@ -177,39 +181,47 @@ impl Affine {
 
 impl Kernel for Affine {
     fn forward(&self, run: &Run, arguments: &[Tensor], result: Tensor) {
-        run.rows(&result.layout, |candidate, plane, y| {
-            // SAFETY: one task has the row of `result`.
-            let row = unsafe { result.row_from(&arguments[0], candidate, plane, y) };
-            let (scale, shift) = (self.at(0, plane, y), self.at(1, plane, y));
-            if let (&[scale], &[shift]) = (scale, shift) {
-                for value in row {
-                    *value = scale * *value + shift;
-                }
-            } else {
-                for pixel in row.chunks_exact_mut(self.period) {
-                    for ((value, scale), shift) in pixel.iter_mut().zip(scale).zip(shift) {
+        run.rows(
+            &result.layout,
+            #[inline(always)]
+            |candidate, plane, y| {
+                // SAFETY: one task has the row of `result`.
+                let row = unsafe { result.row_from(&arguments[0], candidate, plane, y) };
+                let (scale, shift) = (self.at(0, plane, y), self.at(1, plane, y));
+                if let (&[scale], &[shift]) = (scale, shift) {
+                    for value in row {
                         *value = scale * *value + shift;
                     }
+                } else {
+                    for pixel in row.chunks_exact_mut(self.period) {
+                        for ((value, scale), shift) in pixel.iter_mut().zip(scale).zip(shift) {
+                            *value = scale * *value + shift;
+                        }
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 
     fn backward(&self, run: &Run, _: usize, _: &Values, gradient: Tensor, target: Tensor) {
-        run.rows(&target.layout, |candidate, plane, y| {
-            // SAFETY: one task has the row of `target`.
-            let row = unsafe { target.row_from(&gradient, candidate, plane, y) };
-            let scale = self.at(0, plane, y);
-            if let &[scale] = scale {
-                for value in row {
-                    *value *= scale;
+        run.rows(
+            &target.layout,
+            #[inline(always)]
+            |candidate, plane, y| {
+                // SAFETY: one task has the row of `target`.
+                let row = unsafe { target.row_from(&gradient, candidate, plane, y) };
+                let scale = self.at(0, plane, y);
+                if let &[scale] = scale {
+                    for value in row {
+                        *value *= scale;
+                    }
+                } else {
+                    for pixel in row.chunks_exact_mut(self.period) {
+                        pixel.iter_mut().zip(scale).for_each(|(value, scale)| *value *= scale);
+                    }
                 }
-            } else {
-                for pixel in row.chunks_exact_mut(self.period) {
-                    pixel.iter_mut().zip(scale).for_each(|(value, scale)| *value *= scale);
-                }
-            }
-        });
+            },
+        );
     }
 
     fn in_place(&self) -> bool {
@@ -220,33 +232,41 @@ impl Kernel for Affine {
 /// `target = f(source)`, which may be the same memory.
 #[inline]
 pub(super) fn map(run: &Run, source: Tensor, target: Tensor, f: impl Fn(f32) -> f32 + Sync) {
-    run.rows(&target.layout, |candidate, plane, y| {
-        // SAFETY: one task has the row of `target`.
-        let row = unsafe { target.row_from(&source, candidate, plane, y) };
-        for value in row {
-            *value = f(*value);
-        }
-    });
+    run.rows(
+        &target.layout,
+        #[inline(always)]
+        |candidate, plane, y| {
+            // SAFETY: one task has the row of `target`.
+            let row = unsafe { target.row_from(&source, candidate, plane, y) };
+            for value in row {
+                *value = f(*value);
+            }
+        },
+    );
 }
 
 /// `target = f(source, other)`. The first two may be the same memory; `other` must be apart from `target`.
 #[inline]
 pub(super) fn zip(run: &Run, source: Tensor, other: Tensor, target: Tensor, f: impl Fn(f32, f32) -> f32 + Sync) {
     let in_place = source.data == target.data;
-    run.rows(&target.layout, |candidate, plane, y| {
-        // SAFETY: one task has the row of `target`, and `other` is apart from it: the plan never lets a result
-        // have the memory of an argument that stands twice. `source` is apart too where it is read.
-        unsafe {
-            let row = target.row_mut(candidate, plane, y);
-            let other = other.row(candidate, plane, y);
-            if in_place {
-                row.iter_mut().zip(other).for_each(|(value, &other)| *value = f(*value, other));
-            } else {
-                let source = source.row(candidate, plane, y);
-                row.iter_mut().zip(source).zip(other).for_each(|((value, &x), &other)| *value = f(x, other));
+    run.rows(
+        &target.layout,
+        #[inline(always)]
+        |candidate, plane, y| {
+            // SAFETY: one task has the row of `target`, and `other` is apart from it: the plan never lets a result
+            // have the memory of an argument that stands twice. `source` is apart too where it is read.
+            unsafe {
+                let row = target.row_mut(candidate, plane, y);
+                let other = other.row(candidate, plane, y);
+                if in_place {
+                    row.iter_mut().zip(other).for_each(|(value, &other)| *value = f(*value, other));
+                } else {
+                    let source = source.row(candidate, plane, y);
+                    row.iter_mut().zip(source).zip(other).for_each(|((value, &x), &other)| *value = f(x, other));
+                }
             }
-        }
-    });
+        },
+    );
 }
 
 /// `target = source`, of one shape.

@@ -81,29 +81,33 @@ impl Filter {
     fn apply(&self, run: &Run, source: Tensor, target: Tensor) {
         let (from, lanes) = (source.layout, target.layout.lanes);
         let [vertical, horizontal] = &self.axes;
-        run.rows(&target.layout, |candidate, plane, y| {
-            // SAFETY: one task has the row of `target`; the taps stay inside the border, which is as wide as
-            // `border` says.
-            unsafe {
-                let row = target.row_mut(candidate, plane, y);
-                let base = source.candidate(candidate).add(from.row(plane, vertical.step * (y / vertical.period)));
-                for (phase, taps) in self.phases[y % vertical.period].iter().enumerate() {
-                    for (t, x) in (phase..horizontal.outputs).step_by(horizontal.period).enumerate() {
-                        let base = base.add(horizontal.step * t * lanes);
-                        let pixel = &mut row[x * lanes..][..lanes];
-                        if let Ok(pixel) = <&mut [f32; super::layout::LANES]>::try_from(&mut *pixel) {
-                            filter(pixel, base, from.row_stride(), taps);
-                        } else {
-                            for (lane, value) in pixel.iter_mut().enumerate() {
-                                let mut sum = [0.0];
-                                filter(&mut sum, base.add(lane), from.row_stride(), taps);
-                                *value = sum[0];
+        run.rows(
+            &target.layout,
+            #[inline(always)]
+            |candidate, plane, y| {
+                // SAFETY: one task has the row of `target`; the taps stay inside the border, which is as wide as
+                // `border` says.
+                unsafe {
+                    let row = target.row_mut(candidate, plane, y);
+                    let base = source.candidate(candidate).add(from.row(plane, vertical.step * (y / vertical.period)));
+                    for (phase, taps) in self.phases[y % vertical.period].iter().enumerate() {
+                        for (t, x) in (phase..horizontal.outputs).step_by(horizontal.period).enumerate() {
+                            let base = base.add(horizontal.step * t * lanes);
+                            let pixel = &mut row[x * lanes..][..lanes];
+                            if let Ok(pixel) = <&mut [f32; super::layout::LANES]>::try_from(&mut *pixel) {
+                                filter(pixel, base, from.row_stride(), taps);
+                            } else {
+                                for (lane, value) in pixel.iter_mut().enumerate() {
+                                    let mut sum = [0.0];
+                                    filter(&mut sum, base.add(lane), from.row_stride(), taps);
+                                    *value = sum[0];
+                                }
                             }
                         }
                     }
                 }
-            }
-        });
+            },
+        );
     }
 }
 
@@ -123,4 +127,3 @@ unsafe fn filter<const N: usize>(sums: &mut [f32; N], base: *const f32, row: usi
     }
     *sums = total;
 }
-

@@ -30,9 +30,7 @@ impl FourierFeatures {
         let u = |row: usize, column: usize| f64::from(self.features.transform[row * 3 + column]);
         std::array::from_fn(|row| {
             let (p, q) = if row == 0 { (c, -s) } else { (s, c) };
-            std::array::from_fn(|column| {
-                p * (u(0, column) - a * u(2, column)) + q * (u(1, column) - b * u(2, column))
-            })
+            std::array::from_fn(|column| p * (u(0, column) - a * u(2, column)) + q * (u(1, column) - b * u(2, column)))
         })
     }
 
@@ -70,59 +68,66 @@ unsafe fn parameters(t: &Tensor, candidate: usize) -> [f64; 4] {
 impl Kernel for FourierFeatures {
     fn forward(&self, run: &Run, arguments: &[Tensor], result: Tensor) {
         let layout = result.layout;
-        run.planes(&layout, |candidate, plane| {
-            // SAFETY: a vector of four that nobody writes.
-            let t = unsafe { parameters(&arguments[0], candidate) };
-            let length = t[0].hypot(t[1]);
-            let transform = self.transform(t.map(|t| t / length));
-            for lane in 0..layout.lanes {
-                let channel = plane * layout.lanes + lane;
-                let wave = (lane < layout.channels_of(plane)).then(|| self.wave(channel, &transform));
-                for i in 0..layout.height {
-                    // SAFETY: one task has the plane.
-                    let row = unsafe { result.row_mut(candidate, plane, i) };
-                    let y = self.position(i, layout.height);
-                    for (j, value) in row.iter_mut().skip(lane).step_by(layout.lanes).enumerate() {
-                        let x = self.position(j, layout.width);
-                        *value = wave.as_ref().map_or(0.0, |wave| {
-                            let turns = wave.frequency[0] * x + wave.frequency[1] * y + wave.phase;
-                            (wave.amplitude * (TAU * turns).sin()) as f32
-                        });
+        run.planes(
+            &layout,
+            #[inline(always)]
+            |candidate, plane| {
+                // SAFETY: a vector of four that nobody writes.
+                let t = unsafe { parameters(&arguments[0], candidate) };
+                let length = t[0].hypot(t[1]);
+                let transform = self.transform(t.map(|t| t / length));
+                for lane in 0..layout.lanes {
+                    let channel = plane * layout.lanes + lane;
+                    let wave = (lane < layout.channels_of(plane)).then(|| self.wave(channel, &transform));
+                    for i in 0..layout.height {
+                        // SAFETY: one task has the plane.
+                        let row = unsafe { result.row_mut(candidate, plane, i) };
+                        let y = self.position(i, layout.height);
+                        for (j, value) in row.iter_mut().skip(lane).step_by(layout.lanes).enumerate() {
+                            let x = self.position(j, layout.width);
+                            *value = wave.as_ref().map_or(0.0, |wave| {
+                                let turns = wave.frequency[0] * x + wave.frequency[1] * y + wave.phase;
+                                (wave.amplitude * (TAU * turns).sin()) as f32
+                            });
+                        }
                     }
                 }
-            }
-        });
+            },
+        );
     }
 
     fn backward(&self, run: &Run, _: usize, values: &Values, gradient: Tensor, target: Tensor) {
         let layout = gradient.layout;
-        run.candidates(|candidate| {
-            // SAFETY: a vector of four that nobody writes.
-            let t = unsafe { parameters(&values.arguments[0], candidate) };
-            let length = t[0].hypot(t[1]);
-            let unit = t.map(|t| t / length);
-            let transform = self.transform(unit);
-            let mut d_transform = [[0.0; 3]; 2];
-            for channel in 0..layout.shape.channels() {
-                let wave = self.wave(channel, &transform);
-                // SAFETY: nobody writes the gradient.
-                let [d_amplitude, d_phase, dx, dy] = unsafe { self.descend(&gradient, candidate, channel, &wave) };
-                let f = self.given_frequency(channel);
-                for (axis, row) in d_transform.iter_mut().enumerate() {
-                    row[0] += f[axis] * (dx + d_amplitude * wave.slope[0]);
-                    row[1] += f[axis] * (dy + d_amplitude * wave.slope[1]);
-                    row[2] += f[axis] * d_phase;
+        run.candidates(
+            #[inline(always)]
+            |candidate| {
+                // SAFETY: a vector of four that nobody writes.
+                let t = unsafe { parameters(&values.arguments[0], candidate) };
+                let length = t[0].hypot(t[1]);
+                let unit = t.map(|t| t / length);
+                let transform = self.transform(unit);
+                let mut d_transform = [[0.0; 3]; 2];
+                for channel in 0..layout.shape.channels() {
+                    let wave = self.wave(channel, &transform);
+                    // SAFETY: nobody writes the gradient.
+                    let [d_amplitude, d_phase, dx, dy] = unsafe { self.descend(&gradient, candidate, channel, &wave) };
+                    let f = self.given_frequency(channel);
+                    for (axis, row) in d_transform.iter_mut().enumerate() {
+                        row[0] += f[axis] * (dx + d_amplitude * wave.slope[0]);
+                        row[1] += f[axis] * (dy + d_amplitude * wave.slope[1]);
+                        row[2] += f[axis] * d_phase;
+                    }
                 }
-            }
-            let d_unit = self.descend_transform(unit, &d_transform);
-            // `unit = t / sqrt(t₀² + t₁²)`, all four of it.
-            let along: f64 = (0..4).map(|k| d_unit[k] * unit[k]).sum();
-            for k in 0..4 {
-                let radial = if k < 2 { unit[k] * along } else { 0.0 };
-                // SAFETY: one task has the candidate.
-                unsafe { *target.candidate(candidate).add(k) = ((d_unit[k] - radial) / length) as f32 };
-            }
-        });
+                let d_unit = self.descend_transform(unit, &d_transform);
+                // `unit = t / sqrt(t₀² + t₁²)`, all four of it.
+                let along: f64 = (0..4).map(|k| d_unit[k] * unit[k]).sum();
+                for k in 0..4 {
+                    let radial = if k < 2 { unit[k] * along } else { 0.0 };
+                    // SAFETY: one task has the candidate.
+                    unsafe { *target.candidate(candidate).add(k) = ((d_unit[k] - radial) / length) as f32 };
+                }
+            },
+        );
     }
 
     fn needs(&self) -> Needs {

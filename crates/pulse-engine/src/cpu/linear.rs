@@ -153,7 +153,7 @@ impl Maker<'_> {
 
     /// Whether the maps are of whole tiles of a scheme, and so large that it is worth its transformed weights.
     fn suits_winograd<S: Scheme>(&self) -> bool {
-        const FACTORS_PER_TILE: usize = 1 << 20;
+        const FACTORS_PER_TILE: usize = 1 << 18;
         let Self { large, small, .. } = self;
         let &Convolution { kernel, stride, padding, in_channels, out_channels, .. } = self.convolution;
         let side = S::SIDES[0].min(S::SIDES[1]);

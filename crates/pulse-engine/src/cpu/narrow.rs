@@ -56,9 +56,10 @@ impl Narrow {
                     phase.offsets.push([row.offset, column.offset]);
                     for plane in 0..in_planes {
                         for o in 0..out_channels {
-                            packed.extend((plane * LANES..(plane + 1) * LANES).map(|i| {
-                                if i < in_channels { weight(o, i, row.index, column.index) } else { 0.0 }
-                            }));
+                            packed
+                                .extend((plane * LANES..(plane + 1) * LANES).map(|i| {
+                                    if i < in_channels { weight(o, i, row.index, column.index) } else { 0.0 }
+                                }));
                         }
                     }
                 }
@@ -165,7 +166,8 @@ impl Row<'_> {
                 let row = target.row_mut(candidate, o + channel, y);
                 for (n, sums) in sums.iter().enumerate() {
                     let value = sums[channel].sum() + map.bias[o + channel];
-                    row[x + (t + n) * horizontal.period] = map.activation.map_or(value, |activation| activation.of(value));
+                    row[x + (t + n) * horizontal.period] =
+                        map.activation.map_or(value, |activation| activation.of(value));
                 }
             }
         }

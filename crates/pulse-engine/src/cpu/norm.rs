@@ -69,48 +69,56 @@ impl Kernel for InstanceNorm {
         let layout = result.layout;
         let x = arguments[0];
         let pixels = (layout.height * layout.width) as f64;
-        run.planes(&layout, |candidate, plane| {
-            // SAFETY: one task has the plane of `result` and of the deviations.
-            unsafe {
-                let rows = |y| [x.row(candidate, plane, y); 2];
-                let mean = sum_of_plane(&layout, rows, |_, x, _| x).map(|sum| (sum / pixels) as f32);
-                let squares = sum_of_plane(&layout, rows, |lane, x, _| (x - mean[lane]) * (x - mean[lane]));
-                let deviation = self.deviation(run, candidate, plane);
-                for lane in 0..LANES {
-                    let variance = squares[lane] / pixels + f64::from(self.epsilon);
-                    // A plane's filling has no deviation, and no epsilon need be there to save it.
-                    deviation[lane] = if variance > 0.0 { (1.0 / variance.sqrt()) as f32 } else { 0.0 };
+        run.planes(
+            &layout,
+            #[inline(always)]
+            |candidate, plane| {
+                // SAFETY: one task has the plane of `result` and of the deviations.
+                unsafe {
+                    let rows = |y| [x.row(candidate, plane, y); 2];
+                    let mean = sum_of_plane(&layout, rows, |_, x, _| x).map(|sum| (sum / pixels) as f32);
+                    let squares = sum_of_plane(&layout, rows, |lane, x, _| (x - mean[lane]) * (x - mean[lane]));
+                    let deviation = self.deviation(run, candidate, plane);
+                    for lane in 0..LANES {
+                        let variance = squares[lane] / pixels + f64::from(self.epsilon);
+                        // A plane's filling has no deviation, and no epsilon need be there to save it.
+                        deviation[lane] = if variance > 0.0 { (1.0 / variance.sqrt()) as f32 } else { 0.0 };
+                    }
+                    for y in 0..layout.height {
+                        let row = result.row_from(&x, candidate, plane, y);
+                        each_lane(row, |lane, value| *value = (*value - mean[lane]) * deviation[lane]);
+                    }
                 }
-                for y in 0..layout.height {
-                    let row = result.row_from(&x, candidate, plane, y);
-                    each_lane(row, |lane, value| *value = (*value - mean[lane]) * deviation[lane]);
-                }
-            }
-        });
+            },
+        );
     }
 
     fn backward(&self, run: &Run, _: usize, values: &Values, gradient: Tensor, target: Tensor) {
         let layout = target.layout;
         let result = values.result;
         let pixels = (layout.height * layout.width) as f64;
-        run.planes(&layout, |candidate, plane| {
-            // SAFETY: one task has the plane of `target`; `result` is another buffer.
-            unsafe {
-                let rows = |y| [gradient.row(candidate, plane, y), result.row(candidate, plane, y)];
-                let mean = sum_of_plane(&layout, rows, |_, g, _| g).map(|sum| (sum / pixels) as f32);
-                let along = sum_of_plane(&layout, rows, |_, g, y| g * y).map(|sum| (sum / pixels) as f32);
-                let deviation = self.deviation(run, candidate, plane);
-                for row in 0..layout.height {
-                    let values = result.row(candidate, plane, row);
-                    let target = target.row_from(&gradient, candidate, plane, row);
-                    for (target, values) in target.chunks_mut(LANES).zip(values.chunks(LANES)) {
-                        for (lane, (g, y)) in target.iter_mut().zip(values).enumerate() {
-                            *g = deviation[lane] * (*g - mean[lane] - y * along[lane]);
+        run.planes(
+            &layout,
+            #[inline(always)]
+            |candidate, plane| {
+                // SAFETY: one task has the plane of `target`; `result` is another buffer.
+                unsafe {
+                    let rows = |y| [gradient.row(candidate, plane, y), result.row(candidate, plane, y)];
+                    let mean = sum_of_plane(&layout, rows, |_, g, _| g).map(|sum| (sum / pixels) as f32);
+                    let along = sum_of_plane(&layout, rows, |_, g, y| g * y).map(|sum| (sum / pixels) as f32);
+                    let deviation = self.deviation(run, candidate, plane);
+                    for row in 0..layout.height {
+                        let values = result.row(candidate, plane, row);
+                        let target = target.row_from(&gradient, candidate, plane, row);
+                        for (target, values) in target.chunks_mut(LANES).zip(values.chunks(LANES)) {
+                            for (lane, (g, y)) in target.iter_mut().zip(values).enumerate() {
+                                *g = deviation[lane] * (*g - mean[lane] - y * along[lane]);
+                            }
                         }
                     }
                 }
-            }
-        });
+            },
+        );
     }
 
     fn needs(&self) -> Needs {
@@ -154,32 +162,40 @@ impl Normalize {
 
 impl Kernel for Normalize {
     fn forward(&self, run: &Run, arguments: &[Tensor], result: Tensor) {
-        run.rows(&result.layout, |candidate, _, y| {
-            // SAFETY: one task has the row of `result` and its factor.
-            unsafe {
-                let row = result.row_from(&arguments[0], candidate, 0, y);
-                let squares: f64 = row.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
-                let factor = 1.0 / (squares / row.len() as f64 + f64::from(self.epsilon)).sqrt();
-                *run.saved.add(candidate * self.rows + y) = factor as f32;
-                for x in row {
-                    *x = (f64::from(*x) * factor) as f32;
+        run.rows(
+            &result.layout,
+            #[inline(always)]
+            |candidate, _, y| {
+                // SAFETY: one task has the row of `result` and its factor.
+                unsafe {
+                    let row = result.row_from(&arguments[0], candidate, 0, y);
+                    let squares: f64 = row.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
+                    let factor = 1.0 / (squares / row.len() as f64 + f64::from(self.epsilon)).sqrt();
+                    *run.saved.add(candidate * self.rows + y) = factor as f32;
+                    for x in row {
+                        *x = (f64::from(*x) * factor) as f32;
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 
     fn backward(&self, run: &Run, _: usize, values: &Values, gradient: Tensor, target: Tensor) {
-        run.rows(&target.layout, |candidate, _, y| {
-            // SAFETY: one task has the row of `target`; the result is another buffer.
-            unsafe {
-                let factor = *run.saved.add(candidate * self.rows + y);
-                let row = target.row_from(&gradient, candidate, 0, y);
-                let result = values.result.row(candidate, 0, y);
-                let along: f64 = row.iter().zip(result).map(|(&g, &y)| f64::from(g) * f64::from(y)).sum();
-                let along = (along / row.len() as f64) as f32;
-                row.iter_mut().zip(result).for_each(|(g, y)| *g = factor * (*g - y * along));
-            }
-        });
+        run.rows(
+            &target.layout,
+            #[inline(always)]
+            |candidate, _, y| {
+                // SAFETY: one task has the row of `target`; the result is another buffer.
+                unsafe {
+                    let factor = *run.saved.add(candidate * self.rows + y);
+                    let row = target.row_from(&gradient, candidate, 0, y);
+                    let result = values.result.row(candidate, 0, y);
+                    let along: f64 = row.iter().zip(result).map(|(&g, &y)| f64::from(g) * f64::from(y)).sum();
+                    let along = (along / row.len() as f64) as f32;
+                    row.iter_mut().zip(result).for_each(|(g, y)| *g = factor * (*g - y * along));
+                }
+            },
+        );
     }
 
     fn needs(&self) -> Needs {

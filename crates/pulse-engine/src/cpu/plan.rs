@@ -102,8 +102,8 @@ impl<'a> Planner<'a> {
                 last_use[argument] = index;
                 uses[argument] += 1;
             }
-            differentiable[index] =
-                matches!(node.maker, Maker::Input(_)) || node.arguments.iter().any(|&argument| differentiable[argument]);
+            differentiable[index] = matches!(node.maker, Maker::Input(_))
+                || node.arguments.iter().any(|&argument| differentiable[argument]);
         }
         Self { nodes, batch, last_use, uses, differentiable, buffers: Vec::new() }
     }

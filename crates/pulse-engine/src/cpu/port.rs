@@ -148,22 +148,26 @@ pub(super) fn clear_border(run: &Run, tensor: Tensor) {
     if layout.border == 0 {
         return;
     }
-    run.planes(&layout, |candidate, plane| {
-        let (origin, row) = (layout.origin(), layout.row_stride());
-        let sides = 2 * layout.border * layout.lanes;
-        // SAFETY: one task has the plane, and all is inside it.
-        let plane = unsafe {
-            let start = tensor.candidate(candidate).add(plane * layout.plane_stride());
-            std::slice::from_raw_parts_mut(start, layout.plane_stride())
-        };
-        plane[..origin].fill(0.0);
-        for y in 1..=layout.height {
-            let end = origin + y * row;
-            let from = end + layout.row_len() - row;
-            let to = if y == layout.height { plane.len() } else { from + sides };
-            plane[from..to].fill(0.0);
-        }
-    });
+    run.planes(
+        &layout,
+        #[inline(always)]
+        |candidate, plane| {
+            let (origin, row) = (layout.origin(), layout.row_stride());
+            let sides = 2 * layout.border * layout.lanes;
+            // SAFETY: one task has the plane, and all is inside it.
+            let plane = unsafe {
+                let start = tensor.candidate(candidate).add(plane * layout.plane_stride());
+                std::slice::from_raw_parts_mut(start, layout.plane_stride())
+            };
+            plane[..origin].fill(0.0);
+            for y in 1..=layout.height {
+                let end = origin + y * row;
+                let from = end + layout.row_len() - row;
+                let to = if y == layout.height { plane.len() } else { from + sides };
+                plane[from..to].fill(0.0);
+            }
+        },
+    );
 }
 
 #[cfg(test)]

@@ -64,13 +64,8 @@ impl Program {
         let plan = plan(&lowered, batch, workers);
         let memory = Floats::zeroed(plan.total);
         let mut constants = Vec::new();
-        let run = Run {
-            instructions,
-            workers: 1,
-            active: 1,
-            scratch: std::ptr::null_mut(),
-            saved: std::ptr::null_mut(),
-        };
+        let run =
+            Run { instructions, workers: 1, active: 1, scratch: std::ptr::null_mut(), saved: std::ptr::null_mut() };
         // SAFETY: the plan's places are inside of its total.
         let at = |start: usize| unsafe { memory.start().add(start) };
         let tensor = |spot: &Spot| Tensor { data: at(spot.start), stride: spot.layout.len(), layout: spot.layout };

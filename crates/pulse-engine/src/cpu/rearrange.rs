@@ -10,7 +10,12 @@ use super::layout::LANES;
 ///
 /// # Safety
 /// The candidate must exist, and nobody else may use the target's elements.
-unsafe fn copy_elements(candidate: usize, (source, from): (&Tensor, usize), (target, to): (&Tensor, usize), length: usize) {
+unsafe fn copy_elements(
+    candidate: usize,
+    (source, from): (&Tensor, usize),
+    (target, to): (&Tensor, usize),
+    length: usize,
+) {
     // SAFETY: the elements are inside the tensors.
     unsafe {
         let (source_start, target_start) = (source.candidate(candidate), target.candidate(candidate));
@@ -32,26 +37,32 @@ pub(super) struct Take {
 
 impl Kernel for Take {
     fn forward(&self, run: &Run, arguments: &[Tensor], result: Tensor) {
-        run.candidates(|candidate| {
-            // SAFETY: one task has the candidate.
-            unsafe {
-                clear(candidate, &result);
-                copy_elements(candidate, (&arguments[0], self.start), (&result, 0), self.length);
-            }
-        });
+        run.candidates(
+            #[inline(always)]
+            |candidate| {
+                // SAFETY: one task has the candidate.
+                unsafe {
+                    clear(candidate, &result);
+                    copy_elements(candidate, (&arguments[0], self.start), (&result, 0), self.length);
+                }
+            },
+        );
     }
 
     fn backward(&self, run: &Run, _: usize, _: &Values, gradient: Tensor, target: Tensor) {
-        run.candidates(|candidate| {
-            // SAFETY: one task has the candidate.
-            unsafe {
-                if self.length < target.layout.shape.len() {
-                    target.all_mut(candidate).fill(0.0);
+        run.candidates(
+            #[inline(always)]
+            |candidate| {
+                // SAFETY: one task has the candidate.
+                unsafe {
+                    if self.length < target.layout.shape.len() {
+                        target.all_mut(candidate).fill(0.0);
+                    }
+                    clear(candidate, &target);
+                    copy_elements(candidate, (&gradient, 0), (&target, self.start), self.length);
                 }
-                clear(candidate, &target);
-                copy_elements(candidate, (&gradient, 0), (&target, self.start), self.length);
-            }
-        });
+            },
+        );
     }
 }
 
@@ -74,23 +85,30 @@ pub(super) struct RepeatRows;
 
 impl Kernel for RepeatRows {
     fn forward(&self, run: &Run, arguments: &[Tensor], result: Tensor) {
-        run.rows(&result.layout, |candidate, _, y| {
-            // SAFETY: one task has the row.
-            unsafe { result.row_mut(candidate, 0, y).copy_from_slice(arguments[0].row(candidate, 0, 0)) };
-        });
+        run.rows(
+            &result.layout,
+            #[inline(always)]
+            |candidate, _, y| {
+                // SAFETY: one task has the row.
+                unsafe { result.row_mut(candidate, 0, y).copy_from_slice(arguments[0].row(candidate, 0, 0)) };
+            },
+        );
     }
 
     fn backward(&self, run: &Run, _: usize, _: &Values, gradient: Tensor, target: Tensor) {
-        run.candidates(|candidate| {
-            // SAFETY: one task has the candidate.
-            let sum = unsafe { target.row_mut(candidate, 0, 0) };
-            sum.fill(0.0);
-            for y in 0..gradient.layout.height {
-                // SAFETY: nobody writes the gradient.
-                let row = unsafe { gradient.row(candidate, 0, y) };
-                sum.iter_mut().zip(row).for_each(|(sum, g)| *sum += g);
-            }
-        });
+        run.candidates(
+            #[inline(always)]
+            |candidate| {
+                // SAFETY: one task has the candidate.
+                let sum = unsafe { target.row_mut(candidate, 0, 0) };
+                sum.fill(0.0);
+                for y in 0..gradient.layout.height {
+                    // SAFETY: nobody writes the gradient.
+                    let row = unsafe { gradient.row(candidate, 0, y) };
+                    sum.iter_mut().zip(row).for_each(|(sum, g)| *sum += g);
+                }
+            },
+        );
     }
 }
 
@@ -102,19 +120,25 @@ pub(super) struct Concatenate {
 
 impl Kernel for Concatenate {
     fn forward(&self, run: &Run, arguments: &[Tensor], result: Tensor) {
-        run.candidates(|candidate| {
-            for (argument, &start) in arguments.iter().zip(&self.starts) {
-                // SAFETY: one task has the candidate.
-                unsafe { copy_elements(candidate, (argument, 0), (&result, start), argument.layout.shape.len()) };
-            }
-        });
+        run.candidates(
+            #[inline(always)]
+            |candidate| {
+                for (argument, &start) in arguments.iter().zip(&self.starts) {
+                    // SAFETY: one task has the candidate.
+                    unsafe { copy_elements(candidate, (argument, 0), (&result, start), argument.layout.shape.len()) };
+                }
+            },
+        );
     }
 
     fn backward(&self, run: &Run, which: usize, _: &Values, gradient: Tensor, target: Tensor) {
-        run.candidates(|candidate| {
-            let length = target.layout.shape.len();
-            // SAFETY: one task has the candidate.
-            unsafe { copy_elements(candidate, (&gradient, self.starts[which]), (&target, 0), length) };
-        });
+        run.candidates(
+            #[inline(always)]
+            |candidate| {
+                let length = target.layout.shape.len();
+                // SAFETY: one task has the candidate.
+                unsafe { copy_elements(candidate, (&gradient, self.starts[which]), (&target, 0), length) };
+            },
+        );
     }
 }

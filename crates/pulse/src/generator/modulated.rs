@@ -65,10 +65,6 @@ impl Modulated {
         Self { affine, convolution, doubling, energies }
     }
 
-    pub(super) fn in_channels(&self) -> usize {
-        self.convolution.in_channels
-    }
-
     pub(super) fn out_channels(&self) -> usize {
         self.convolution.out_channels
     }

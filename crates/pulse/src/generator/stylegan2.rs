@@ -1,5 +1,5 @@
 //! StyleGAN2 (Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", CVPR 2020), trained with
-//! or without adaptive augmentation: NVIDIA's pickles for PyTorch, and rosinality's `.pt`.
+//! or without adaptive augmentation: NVIDIA's pickles for PyTorch and for TensorFlow, and rosinality's `.pt`.
 //!
 //! Each layer is `x ← clamp(√2 LeakyReLU0.2(f(x, ws[row]) + strength · noise + bias))` with a modulated
 //! convolution `f`; the first one of each resolution doubles the picture by a transposed convolution and a
@@ -12,6 +12,9 @@
 
 mod nvidia;
 mod rosinality;
+mod tensorflow;
+
+pub(super) use nvidia::{clamp, describe, read_entrance};
 
 use std::collections::BTreeMap;
 
@@ -41,8 +44,8 @@ struct Block {
     layers: Vec<Layer>,
     to_rgb: Option<ToRgb>,
     skip: Option<Skip>,
-    /// What doubles the picture so far.
-    doubling: FirTaps,
+    /// What doubles the picture so far; there is none before the first resolution.
+    doubling: Option<FirTaps>,
 }
 
 #[derive(Clone, Debug)]
@@ -74,17 +77,23 @@ struct Skip {
 impl StyleGan2 {
     /// Whether tensors of these names may be a StyleGAN2's.
     pub(super) fn is_named(tensors: &BTreeMap<String, Tensor>) -> bool {
-        nvidia::is_named(tensors) || rosinality::is_named(tensors)
+        nvidia::is_named(tensors) || rosinality::is_named(tensors) || tensorflow::is_named(tensors)
     }
 
     /// Infers everything (resolution, architecture, widths, lengths of z and w, depth of the mapping, classes,
-    /// channels) from tensors named as in NVIDIA's pickles (`synthesis.b4.const`) or in rosinality's files
-    /// (`input.input`). Where layers are clamped is taken from the configuration.
+    /// channels) from tensors named as in NVIDIA's pickles for PyTorch (`synthesis.b4.const`) and for
+    /// TensorFlow (`synthesis/4x4/Conv/mod_weight`) or as in rosinality's files (`input.input`). Where layers are clamped is taken from the configuration.
     ///
     /// # Errors
     /// [`ErrorKind::Generator`](crate::ErrorKind::Generator), saying which tensor does not fit.
     pub fn from_checkpoint(checkpoint: &Checkpoint) -> Result<Self> {
-        if rosinality::is_named(&checkpoint.tensors) { rosinality::read(checkpoint) } else { nvidia::read(checkpoint) }
+        if rosinality::is_named(&checkpoint.tensors) {
+            return rosinality::read(checkpoint);
+        }
+        if tensorflow::is_named(&checkpoint.tensors) {
+            return nvidia::read(&tensorflow::renamed(checkpoint)?);
+        }
+        nvidia::read(checkpoint)
     }
 }
 
@@ -108,12 +117,12 @@ impl Generator for StyleGan2 {
                 // The row is that of the next resolution's first layer too.
                 let w = assembly.add(Operator::Row(row), &[entered.ws])?;
                 let part = to_rgb.append(&mut assembly, x, w)?;
-                image = Some(match image {
-                    Some(image) => {
-                        let doubled = assembly.add(doubling(&block.doubling), &[image])?;
+                image = Some(match (image, &block.doubling) {
+                    (Some(image), Some(taps)) => {
+                        let doubled = assembly.add(doubling(taps), &[image])?;
                         assembly.add(Operator::Add, &[doubled, part])?
                     }
-                    None => part,
+                    _ => part,
                 });
             }
         }

@@ -153,3 +153,16 @@ fn without_leading_ones(shape: &[usize]) -> &[usize] {
     let ones = shape.iter().take_while(|&&length| length == 1).count();
     &shape[ones..]
 }
+
+/// From TensorFlow's `[…, in, out]` to `[out, in, …]`; a tensor of fewer axes as it is.
+pub(super) fn outputs_first(tensor: &Tensor) -> Tensor {
+    let (shape, data) = (tensor.shape(), tensor.data());
+    let [taps @ .., from, to] = shape else { return tensor.clone() };
+    let positions: usize = taps.iter().product();
+    let turned: Vec<f32> = (0..*to)
+        .flat_map(|o| (0..*from).flat_map(move |i| (0..positions).map(move |p| (p * from + i) * to + o)))
+        .map(|index| data[index])
+        .collect();
+    let shape: Vec<usize> = [*to, *from].into_iter().chain(taps.iter().copied()).collect();
+    Tensor::new(shape, turned).expect("as many numbers as before")
+}

@@ -158,8 +158,6 @@ pub struct FeatureRecord {
 pub struct RestartRecord {
     /// As in [`Restarts::limit`].
     pub limit: usize,
-    /// As in [`Restarts::after`].
-    pub after: f64,
     /// As in [`Restarts::below_db`].
     pub below_db: f64,
 }
@@ -278,7 +276,7 @@ impl From<&SearchConfig> for SettingsRecord {
             project,
             early_stop,
             clamp_losses,
-            restarts: Restarts { limit, after, below_db },
+            restarts: Restarts { limit, below_db },
             batch,
             space,
         } = config.clone();
@@ -297,7 +295,7 @@ impl From<&SearchConfig> for SettingsRecord {
             project,
             early_stop,
             clamp_losses,
-            restarts: RestartRecord { limit, after, below_db },
+            restarts: RestartRecord { limit, below_db },
             batch,
             space: space.into(),
         }

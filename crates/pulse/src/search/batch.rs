@@ -15,7 +15,10 @@ use crate::start::{self, Stream};
 use super::finish::Finisher;
 use super::program::{self, SearchProgram};
 use super::slot::Slot;
-use super::{Problem, SearchConfig};
+use super::{Problem, Restarts, SearchConfig};
+
+/// The factor on the latent's learning rate once features move: the latent has settled, and follows them.
+const SETTLED: f64 = 0.1;
 
 /// One input of the network on the host: its numbers for every slot, and how they move.
 pub(super) struct Moving {
@@ -50,6 +53,8 @@ pub(super) struct Batch<'a> {
     finisher: Finisher<'a>,
     /// The step from which features move.
     features_from: usize,
+    /// The step at which a candidate is judged and goes on from its best; never in a search that cannot start again.
+    judged: usize,
     wanted: Vec<InputId>,
 }
 
@@ -74,6 +79,11 @@ impl<'a> Batch<'a> {
         let [rows, width] = network.rows.map_or([0, 0], |(_, shape)| shape);
         let floor = config.clamp_losses.then_some(config.epsilon);
         let features_from = config.features.map_or(usize::MAX, |features| (features.from * config.steps as f64) as usize);
+        let judged = match (config.features, config.restarts.limit) {
+            (Some(_), _) => features_from,
+            (None, 0) => usize::MAX,
+            (None, _) => config.steps / 2,
+        };
         Ok(Self {
             loss: config.loss.evaluator(numbers, rows, width, floor),
             measured_gradient: vec![0.0; numbers],
@@ -89,6 +99,7 @@ impl<'a> Batch<'a> {
             network,
             inputs,
             features_from,
+            judged,
         })
     }
 
@@ -206,6 +217,7 @@ impl<'a> Batch<'a> {
 
     /// Looks at a slot after the forward pass: losses, cotangents, the best step, and whether it is finished.
     fn evaluate(&mut self, slot: usize, observer: &mut dyn Observer) -> ControlFlow<()> {
+        let learning_rate = self.latent_rate(self.slots[slot].step);
         let program = &mut self.network.program;
         let numbers = self.measured_gradient.len();
         let latent = self.rows_gradient.len();
@@ -226,7 +238,7 @@ impl<'a> Batch<'a> {
             step: state.step,
             losses: &self.terms,
             total: values.total,
-            learning_rate: self.config.learning_rate * self.config.schedule.factor(state.step, self.config.steps),
+            learning_rate,
             db: state.db,
             image,
         };
@@ -265,17 +277,21 @@ impl<'a> Batch<'a> {
     /// Moves a slot's inputs one step, or starts it again when it is hopeless.
     fn advance(&mut self, slot: usize, observer: &mut dyn Observer) -> ControlFlow<()> {
         let state = &mut self.slots[slot];
-        let restarts = &self.config.restarts;
-        let judged = (restarts.after * self.config.steps as f64) as usize;
-        if state.step == judged && state.db < restarts.below_db && state.restart < restarts.limit {
-            let flow = observer.event(SearchEvent::Restarted { candidate: state.candidate, db: state.db });
-            state.restart += 1;
-            state.step = 0;
-            state.fresh = true;
-            return flow;
-        }
         let (step, steps) = (state.step, self.config.steps);
         state.step += 1;
+        if state.step == self.judged {
+            let Restarts { limit, below_db } = self.config.restarts;
+            let db = consistency_db(state.best.values.l2);
+            if db < below_db && state.restart < limit {
+                state.restart += 1;
+                state.step = 0;
+                state.fresh = true;
+                return observer.event(SearchEvent::Restarted { candidate: state.candidate, db });
+            }
+            self.return_to_best(slot);
+            return ControlFlow::Continue(());
+        }
+        let latent_rate = self.latent_rate(step);
         for input in &mut self.inputs {
             let range = input.row(slot);
             let learning_rate = match (input.port.spec.geometry, self.config.features) {
@@ -286,7 +302,7 @@ impl<'a> Batch<'a> {
                     let spread = input.retraction.radius(slot) / (range.len() as f64).sqrt();
                     features.learning_rate * factor * spread
                 }
-                _ => self.config.learning_rate * self.config.schedule.factor(step, steps),
+                _ => latent_rate,
             };
             let gradient = &self.network.program.gradient(input.port.id)[range.clone()];
             let x = &mut input.x[range.clone()];
@@ -295,6 +311,29 @@ impl<'a> Batch<'a> {
             self.network.program.input_mut(input.port.id)[range].copy_from_slice(x);
         }
         ControlFlow::Continue(())
+    }
+
+    /// Goes on from the best step of all attempts.
+    fn return_to_best(&mut self, slot: usize) {
+        for (input, best) in self.inputs.iter_mut().zip(&self.slots[slot].best.inputs) {
+            let range = input.row(slot);
+            input.x[range].copy_from_slice(best);
+            input.retraction.start(slot, best, 0.0);
+            if input.port.spec.geometry != Geometry::Fixed {
+                input.optimizer.reset(slot);
+            }
+        }
+        self.upload(slot);
+    }
+
+    /// The learning rate of what is not a feature: the schedule runs until features are freed, and then goes on
+    /// slowly.
+    fn latent_rate(&self, step: usize) -> f64 {
+        let factor = match step {
+            settled if settled >= self.features_from => SETTLED,
+            step => self.config.schedule.factor(step, self.features_from.min(self.config.steps)),
+        };
+        self.config.learning_rate * factor
     }
 
     /// Frees a slot: the last one takes its place.

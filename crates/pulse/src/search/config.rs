@@ -54,14 +54,13 @@ pub struct FeatureSearch {
     pub learning_rate: f64,
 }
 
-/// Starting again.
+/// Starting again from fresh inputs. A candidate is judged when its latent has settled (where features are
+/// searched, else after half of the steps), by the best that it has reached in all its attempts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Restarts {
     /// How often a candidate may start again from fresh inputs.
     pub limit: usize,
-    /// The share of the steps, from 0 to 1, after which a candidate is judged, once.
-    pub after: f64,
-    /// The consistency in dB below which it is hopeless then.
+    /// The consistency in dB below which it is hopeless.
     pub below_db: f64,
 }
 
@@ -71,18 +70,18 @@ impl Default for SearchConfig {
         Self {
             candidates: 8,
             seed: 0,
-            steps: 100,
-            starts: 16,
+            steps: 80,
+            starts: 4,
             loss: Loss::default(),
             epsilon: epsilon_of_db(45.0),
             optimizer: OptimizerKind::Adam,
-            learning_rate: 0.2,
+            learning_rate: 0.4,
             schedule: Schedule::Linear1CycleDrop,
-            features: Some(FeatureSearch { from: 0.5, learning_rate: 0.1 }),
+            features: Some(FeatureSearch { from: 0.5, learning_rate: 0.5 }),
             project: true,
             early_stop: true,
             clamp_losses: false,
-            restarts: Restarts { limit: 2, after: 0.5, below_db: 14.0 },
+            restarts: Restarts { limit: 2, below_db: 19.0 },
             batch: 8,
             space: Space::search(),
         }
@@ -107,7 +106,7 @@ impl SearchConfig {
             project: false,
             early_stop: false,
             clamp_losses: true,
-            restarts: Restarts { limit: 0, after: 1.0, below_db: 0.0 },
+            restarts: Restarts { limit: 0, below_db: 0.0 },
             batch: 8,
             space: Space::search(),
         }
@@ -136,8 +135,6 @@ impl SearchConfig {
             format!("a learning rate of {}: it must be a number above 0", self.learning_rate)
         } else if self.features.is_some_and(|features| !share(features.from) || !positive(features.learning_rate)) {
             "a feature search that starts outside the steps, or with a learning rate that is not above 0".into()
-        } else if !share(self.restarts.after) {
-            format!("restarts after {} of the steps: give a share from 0 to 1", self.restarts.after)
         } else {
             return Ok(());
         };

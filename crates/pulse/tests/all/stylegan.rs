@@ -1,6 +1,9 @@
 //! The StyleGAN generators against the numbers of their reference implementations.
 
+mod broken;
+mod nvidia;
 mod pulse_port;
+mod rosinality;
 mod tensorflow;
 
 use std::path::PathBuf;
@@ -50,6 +53,10 @@ struct Case(Checkpoint);
 impl Case {
     fn open(name: &str) -> Self {
         Self(Checkpoint::open(fixture(name).with_extension("safetensors")).unwrap())
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.tensors.contains_key(name)
     }
 
     fn all(&self, name: &str) -> &[f32] {

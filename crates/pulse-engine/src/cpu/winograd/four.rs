@@ -101,9 +101,7 @@ impl Scheme for DoublingByFour {
 
     fn factor(sum: usize, _: usize, kernel: &[[f64; 4]; 4]) -> f64 {
         // An even pixel takes the pixels −1 and 0, an odd one 0 and 1.
-        let line = |w: [f64; 4], at: usize| {
-            factors(if at < 5 { [w[3], w[1]] } else { [w[2], w[0]] })[at % 5]
-        };
+        let line = |w: [f64; 4], at: usize| factors(if at < 5 { [w[3], w[1]] } else { [w[2], w[0]] })[at % 5];
         line(kernel.map(|row| line(row, sum % 10)), sum / 10)
     }
 
@@ -153,9 +151,8 @@ impl Scheme for HalvingByFour {
     }
 
     fn factor(sum: usize, term: usize, kernel: &[[f64; 4]; 4]) -> f64 {
-        let line = |w: [f64; 4], phase: usize, at: usize| {
-            factors(if phase == 0 { [w[1], w[3]] } else { [w[0], w[2]] })[at]
-        };
+        let line =
+            |w: [f64; 4], phase: usize, at: usize| factors(if phase == 0 { [w[1], w[3]] } else { [w[0], w[2]] })[at];
         line(kernel.map(|row| line(row, term % 2, sum % 5)), term / 2, sum / 5)
     }
 

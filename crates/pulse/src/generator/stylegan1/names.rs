@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use pulse_checkpoint::Tensor;
 
+use super::super::tensors::outputs_first;
 use crate::{Error, ErrorKind, Result};
 
 type Named = BTreeMap<String, Tensor>;
@@ -63,17 +64,4 @@ fn rename(name: &str) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// From `[…, in, out]` to `[out, in, …]`; a tensor of fewer axes as it is.
-fn outputs_first(tensor: &Tensor) -> Tensor {
-    let (shape, data) = (tensor.shape(), tensor.data());
-    let [taps @ .., from, to] = shape else { return tensor.clone() };
-    let positions: usize = taps.iter().product();
-    let turned: Vec<f32> = (0..*to)
-        .flat_map(|o| (0..*from).flat_map(move |i| (0..positions).map(move |p| (p * from + i) * to + o)))
-        .map(|index| data[index])
-        .collect();
-    let shape: Vec<usize> = [*to, *from].into_iter().chain(taps.iter().copied()).collect();
-    Tensor::new(shape, turned).expect("as many numbers as before")
 }

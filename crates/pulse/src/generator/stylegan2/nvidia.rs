@@ -26,7 +26,7 @@ pub(super) fn is_named(tensors: &BTreeMap<String, Tensor>) -> bool {
 
 pub(super) fn read(checkpoint: &Checkpoint) -> Result<StyleGan2> {
     let tensors = &Tensors::new(Family::StyleGan2, &checkpoint.tensors, &checkpoint.configuration);
-    let [width] = tensors.shape("synthesis.b4.conv1.affine.weight").map(|[_, width]: [usize; 2]| [width])?;
+    let [_, width] = tensors.shape("synthesis.b4.conv1.affine.weight")?;
     let [channels, ..] = tensors.shape::<3>("synthesis.b4.const")?;
     let constant = tensors.numbers("synthesis.b4.const", &[channels, 4, 4])?;
     let mut reader = Reader { tensors, width, channels };
@@ -111,7 +111,8 @@ impl Reader<'_> {
             }
         }
         let to_rgb = if tensors.has(&format!("{name}.torgb.weight")) { Some(self.to_rgb(&name)?) } else { None };
-        let doubling = filter::read(tensors, &format!("{name}.resample_filter"), DOUBLING_GAIN)?;
+        let filter = format!("{name}.resample_filter");
+        let doubling = if size > 4 { Some(filter::read(tensors, &filter, DOUBLING_GAIN)?) } else { None };
         Ok(Block { layers, to_rgb, skip, doubling })
     }
 

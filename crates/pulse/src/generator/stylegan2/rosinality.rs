@@ -29,33 +29,25 @@ pub(super) fn read(checkpoint: &Checkpoint) -> Result<StyleGan2> {
     let [channels, ..] = tensors.shape::<3>("input.input")?;
     let constant = tensors.numbers("input.input", &[channels, 4, 4])?;
     let mut reader = Reader { tensors, width, channels };
-    let first = reader.layer("conv1", 0, None)?;
+    let layers = vec![reader.layer("conv1", 0, None)?];
     let to_rgb = reader.to_rgb("to_rgb1")?;
     let colours = tensors.channels("to_rgb1", to_rgb.bias.len())?;
-    let mut blocks = Vec::new();
-    let mut layers = vec![first];
-    let mut to_rgb = Some(to_rgb);
-    // Each resolution but the first has a filter of its own; the first has no picture to double.
-    let mut doubling = None;
-    loop {
-        let next = blocks.len();
-        let own = format!("to_rgbs.{next}.upsample.kernel");
-        let more = next + 1 < MOST_BLOCKS && tensors.has(&own);
-        let filter = if more { Some(filter::read(tensors, &own, 1.0)?) } else { None };
-        let taps = doubling.take().or_else(|| filter.clone());
-        let taps = taps.ok_or_else(|| tensors.unfit(&own, "is missing"))?;
-        blocks.push(Block { layers, to_rgb: to_rgb.take(), skip: None, doubling: taps });
-        let Some(filter) = filter else { break };
-        let blur = format!("convs.{}.conv.blur.kernel", 2 * next);
-        layers = vec![
-            reader.layer(&format!("convs.{}", 2 * next), 2 * next + 1, Some(&blur))?,
-            reader.layer(&format!("convs.{}", 2 * next + 1), 2 * next + 2, None)?,
+    let mut blocks = vec![Block { layers, to_rgb: Some(to_rgb), skip: None, doubling: None }];
+    let exists = |index: &usize| tensors.has(&format!("to_rgbs.{index}.conv.weight"));
+    for index in (0..MOST_BLOCKS - 1).take_while(exists) {
+        let [doubling, same] = [2 * index, 2 * index + 1];
+        let blur = format!("convs.{doubling}.conv.blur.kernel");
+        let layers = vec![
+            reader.layer(&format!("convs.{doubling}"), doubling + 1, Some(&blur))?,
+            reader.layer(&format!("convs.{same}"), same + 1, None)?,
         ];
-        let part = reader.to_rgb(&format!("to_rgbs.{next}"))?;
-        if part.bias.len() != colours {
-            return Err(tensors.unfit(&own, "belongs to a picture of other channels"));
+        let name = format!("to_rgbs.{index}");
+        let to_rgb = reader.to_rgb(&name)?;
+        if to_rgb.bias.len() != colours {
+            return Err(tensors.unfit(&name, "makes a picture of other channels than `to_rgb1`"));
         }
-        (to_rgb, doubling) = (Some(part), Some(filter));
+        let doubling = Some(filter::read(tensors, &format!("{name}.upsample.kernel"), 1.0)?);
+        blocks.push(Block { layers, to_rgb: Some(to_rgb), skip: None, doubling });
     }
     let num_ws = 2 * blocks.len();
     let mapping = if tensors.has("style.1.weight") {
