@@ -216,6 +216,22 @@ pub fn from_checkpoint(checkpoint: &Checkpoint) -> Result<Box<dyn Generator>> {
     Ok(Box::new(Dcgan::from_tensors(tensors)?))
 }
 
+/// The generator, once its operators were found to fit each other and to make the pictures that its
+/// description says.
+fn checked<G: Generator>(generator: G) -> Result<G> {
+    let spec = generator.spec();
+    let unfit = |reason: String| {
+        let message = format!("as {} it cannot be read: {reason}", spec.family.name());
+        Error::new(ErrorKind::Generator, message)
+    };
+    let Some(&latent) = spec.latents.last() else { return Err(unfit("it has no latent".into())) };
+    let mut builder = NetworkBuilder::new();
+    let appended = generator.append(&mut builder, latent, &Space::default());
+    let generated = appended.map_err(|error| unfit(format!("its layers do not fit each other: {error}")))?;
+    let (made, said) = (builder.shape(generated.image), Shape::map(spec.channels, spec.height, spec.width));
+    if made == said { Ok(generator) } else { Err(unfit(format!("it makes pictures of {made}, not of {said}"))) }
+}
+
 /// Adds `generator` to `builder`, and to its picture the last feature of all, an offset of the picture
 /// itself: what the exact projection found is kept there, so that inputs alone make a candidate again.
 pub fn append_whole(

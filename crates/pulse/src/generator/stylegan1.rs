@@ -19,7 +19,7 @@ use super::mapping::Mapping;
 use super::prior::GaussianFit;
 use super::space::Space;
 use super::tensors::{Equalised, MOST_BLOCKS, Tensors};
-use super::{Family, Generated, Generator, GeneratorSpec, LatentInput};
+use super::{Family, Generated, Generator, GeneratorSpec, LatentInput, checked};
 use crate::Result;
 
 /// The gain of He's initialisation, which the weights are scaled with when they run.
@@ -115,7 +115,7 @@ impl StyleGan1 {
                 entrance.latents(),
             )
         };
-        Ok(Self { spec, entrance, layers, to_rgb, epsilon })
+        checked(Self { spec, entrance, layers, to_rgb, epsilon })
     }
 }
 

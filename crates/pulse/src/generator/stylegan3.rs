@@ -18,7 +18,7 @@ use super::modulated::{Modulated, Parts, energy, weight_shape};
 use super::space::Space;
 use super::stylegan2::{clamp, describe, read_entrance};
 use super::tensors::{Equalised, Tensors};
-use super::{Family, Generated, Generator, GeneratorSpec, LatentInput};
+use super::{Family, Generated, Generator, GeneratorSpec, LatentInput, checked};
 use crate::Result;
 
 /// What is no parameter of the network, by the beginning of the last part of its name.
@@ -93,21 +93,7 @@ impl StyleGan3 {
         let size = setting(&tensors, "synthesis", "img_resolution", LARGEST_SIZE)?;
         let output_scale = tensors.required("synthesis", "output_scale")? as f32;
         let spec = describe(&entrance, Family::StyleGan3, channels, size, tensors.parameters(&BUFFERS));
-        let generator = Self { spec, entrance, input, layers, output_scale };
-        generator.check(&tensors)?;
-        Ok(generator)
-    }
-
-    /// Paddings and factors come from the configuration: they must lead to pictures of the size that it says.
-    fn check(&self, tensors: &Tensors) -> Result<()> {
-        let mut builder = NetworkBuilder::new();
-        let generated = self.append(&mut builder, LatentInput::Ws, &Space::default())?;
-        let made = builder.shape(generated.image);
-        let wanted = pulse_engine::Shape::map(self.spec.channels, self.spec.height, self.spec.width);
-        if made == wanted {
-            return Ok(());
-        }
-        Err(tensors.unfit("synthesis", &format!("makes pictures of {made} and says {wanted}")))
+        checked(Self { spec, entrance, input, layers, output_scale })
     }
 }
 

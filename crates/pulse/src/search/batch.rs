@@ -184,12 +184,12 @@ impl<'a> Batch<'a> {
                 let range = input.row(slot);
                 let x = &mut input.x[range];
                 let spec = &input.port.spec;
-                match self.problem.start.filter(|_| restart == 0).and_then(|start| start.row(spec, candidate)) {
-                    Some(row) => x.copy_from_slice(row),
-                    None => {
-                        let (seed, candidate) = (self.config.seed, candidate as u32);
-                        start::draw(&spec.start, Stream { seed, candidate, draw: draw as u16, input: index as u16 }, x);
-                    }
+                let given = self.problem.start.filter(|_| restart == 0).and_then(|start| start.row(spec, candidate));
+                if let Some(row) = given {
+                    x.copy_from_slice(row);
+                } else {
+                    let (seed, candidate) = (self.config.seed, candidate as u32);
+                    start::draw(&spec.start, Stream { seed, candidate, draw: draw as u16, input: index as u16 }, x);
                 }
                 input.retraction.start(slot, x, 0.0);
                 if spec.geometry != Geometry::Fixed {

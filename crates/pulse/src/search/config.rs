@@ -71,7 +71,7 @@ impl Default for SearchConfig {
             candidates: 8,
             seed: 0,
             steps: 80,
-            starts: 4,
+            starts: 8,
             loss: Loss::default(),
             epsilon: epsilon_of_db(45.0),
             optimizer: OptimizerKind::Adam,

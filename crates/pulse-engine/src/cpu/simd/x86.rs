@@ -1,5 +1,5 @@
-//! The lanes on x86-64. Each function is one or two instructions. `clippy` sees no safety comments on them because the reason
-//! is one for all: it is the promise of [`Lanes`], which the caller has given.
+//! The lanes on x86-64. Each function is one or two instructions. `clippy` sees no safety comments on them
+//! because the reason is one for all: it is the promise of [`Lanes`], which the caller has given.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
 use super::{LANES, Lanes};

@@ -11,7 +11,7 @@ use super::super::filter;
 use super::super::mapping::Mapping;
 use super::super::modulated::{Modulated, Parts, weight_shape};
 use super::super::tensors::{Equalised, MOST_BLOCKS, Tensors};
-use super::super::{Family, GeneratorSpec};
+use super::super::{Family, GeneratorSpec, checked};
 use super::{Block, Layer, Skip, StyleGan2, ToRgb};
 use crate::Result;
 
@@ -46,7 +46,7 @@ pub(super) fn read(checkpoint: &Checkpoint) -> Result<StyleGan2> {
     let entrance = read_entrance(tensors, num_ws, width)?;
     let parameters = tensors.parameters(&BUFFERS);
     let spec = describe(&entrance, Family::StyleGan2, channels, 2 << blocks.len(), parameters);
-    Ok(StyleGan2 { spec, entrance, constant, blocks })
+    checked(StyleGan2 { spec, entrance, constant, blocks })
 }
 
 /// The mapping network of NVIDIA's pickles, which StyleGAN3 has too.

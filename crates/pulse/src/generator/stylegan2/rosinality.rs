@@ -11,7 +11,7 @@ use super::super::filter;
 use super::super::mapping::Mapping;
 use super::super::modulated::{Modulated, Parts, weight_shape};
 use super::super::tensors::{Equalised, MOST_BLOCKS, Tensors};
-use super::super::Family;
+use super::super::{Family, checked};
 use super::nvidia::describe;
 use super::{Block, Layer, StyleGan2, ToRgb};
 use crate::Result;
@@ -62,7 +62,7 @@ pub(super) fn read(checkpoint: &Checkpoint) -> Result<StyleGan2> {
     };
     let entrance = Entrance::new(mapping, tensors.optional("latent_avg", &[width])?, num_ws, width);
     let spec = describe(&entrance, Family::StyleGan2, colours, 2 << blocks.len(), tensors.parameters(&BUFFERS));
-    Ok(StyleGan2 { spec, entrance, constant, blocks })
+    checked(StyleGan2 { spec, entrance, constant, blocks })
 }
 
 /// Reads layer after layer.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use pulse::event::SearchEvent;
-use pulse::generator::{Family, Generator, LatentInput, Space, Start, StyleGan1, ZeroedNoise};
+use pulse::generator::{Family, LatentInput, Space, Start, StyleGan1, ZeroedNoise};
 use pulse::image::Image;
 use pulse::inputs::Inputs;
 use pulse::latent::Geometry;
