@@ -58,13 +58,13 @@ impl Entrance {
     }
 
     pub(super) fn append(&self, assembly: &mut Assembly, latent: LatentInput) -> Result<Entered> {
-        let Shape::Rows { rows, width } = (Shape::Rows { rows: self.rows, width: self.width }) else { unreachable!() };
+        let (rows, width) = (self.rows, self.width);
         match latent {
             LatentInput::Z => {
                 let mapping = self.mapping.as_ref().ok_or_else(|| lacks("z", "mapping network"))?;
                 let shape = Shape::Vector(mapping.z_dim());
                 let z = assembly.input("z", shape, Start::Normal, Geometry::sphere(shape))?;
-                let c = self.class(mapping.classes(), assembly)?;
+                let c = class(mapping.classes(), assembly)?;
                 let w = mapping.append(assembly.builder, z, c)?;
                 self.truncated(assembly, w).map(|ws| Entered { ws, rows: None })
             }
@@ -101,16 +101,6 @@ impl Entrance {
         self.fit.get().ok_or_else(|| lacks("latent", "Gaussian fit"))
     }
 
-    /// The input `c`, one number a class; the first class when nobody says which.
-    fn class(&self, classes: usize, assembly: &mut Assembly) -> Result<Option<Value>> {
-        if classes == 0 {
-            return Ok(None);
-        }
-        let mut first = vec![0.0; classes];
-        first[0] = 1.0;
-        assembly.input("c", Shape::Vector(classes), Start::Constant(first.into()), Geometry::Fixed).map(Some)
-    }
-
     /// All rows `w`, the first of them brought nearer to the average.
     fn truncated(&self, assembly: &mut Assembly, w: Value) -> Result<Value> {
         let ws = assembly.add(Operator::RepeatRows(self.rows), &[w])?;
@@ -127,6 +117,16 @@ impl Entrance {
         let (scale, shift): (Vec<f32>, Vec<f32>) = every.map(|(psi, average)| (psi, (1.0 - psi) * average)).unzip();
         assembly.add(Operator::affine(scale, shift), &[ws])
     }
+}
+
+/// The input `c`, one number a class; the first class when nobody says which.
+fn class(classes: usize, assembly: &mut Assembly) -> Result<Option<Value>> {
+    if classes == 0 {
+        return Ok(None);
+    }
+    let mut first = vec![0.0; classes];
+    first[0] = 1.0;
+    assembly.input("c", Shape::Vector(classes), Start::Constant(first.into()), Geometry::Fixed).map(Some)
 }
 
 fn lacks(latent: &str, what: &str) -> Error {

@@ -7,6 +7,8 @@ use crate::Result;
 
 /// The learning rate of the mapping's layers relative to the others', which scales them when they run.
 const RATE: f64 = 0.01;
+/// More than any mapping has; 8 are usual.
+const MOST_LAYERS: usize = 256;
 /// Under the root of the norms.
 const EPSILON: f32 = 1e-8;
 
@@ -28,7 +30,7 @@ impl Mapping {
         gain: f64,
         activation_gain: f32,
     ) -> Result<Self> {
-        let count = (0..).take_while(|&index| tensors.has(&format!("{}.weight", name(index)))).count();
+        let count = (0..MOST_LAYERS).take_while(|&index| tensors.has(&format!("{}.weight", name(index)))).count();
         let mut layers = Vec::<Dense>::with_capacity(count);
         for name in (0..count).map(&name) {
             let rate = tensors.setting(&name, "bias_gain").and_then(pulse_checkpoint::Value::as_float).unwrap_or(RATE);
