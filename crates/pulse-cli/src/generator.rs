@@ -3,8 +3,13 @@
 use std::path::Path;
 
 use pulse::ErrorKind;
-use pulse::generator::{self, EMBEDDED, Embedded, Generator, checkpoint_files};
+use pulse::generator::{
+    self, EMBEDDED, Embedded, Generator, InputSpec, LatentInput, Space, append_whole, checkpoint_files,
+};
 use pulse::run::{GeneratorRecord, sha256, sha256_of_files};
+
+use pulse_checkpoint::{Configuration, OpenOptions};
+use pulse_engine::NetworkBuilder;
 
 use crate::failure::Failure;
 
@@ -16,6 +21,8 @@ pub(crate) const HELP: &str =
 pub(crate) struct Named {
     pub(crate) generator: Box<dyn Generator>,
     pub(crate) record: GeneratorRecord,
+    /// What its file says of it beside its numbers.
+    pub(crate) configuration: Configuration,
 }
 
 /// The name of the embedded generator that is taken when nobody names one.
@@ -25,15 +32,18 @@ pub(crate) fn default_name() -> &'static str {
 
 /// Reads the generator called `name`: an embedded one, or else a file or folder.
 pub(crate) fn open(name: &str) -> Result<Named, Failure> {
-    let (generator, checksum) = if let Some(embedded) = Embedded::find(name) {
-        (embedded.open()?, sha256(embedded.bytes))
+    let (generator, checksum, configuration) = if let Some(embedded) = Embedded::find(name) {
+        (embedded.open()?, sha256(embedded.bytes), Configuration::new())
     } else if Path::new(name).exists() {
-        let files = checkpoint_files(Path::new(name))?;
-        let generator = generator::open(Path::new(name)).map_err(|error| {
+        let path = Path::new(name);
+        let files = checkpoint_files(path)?;
+        let checkpoint = generator::checkpoint(path, &OpenOptions::new())
+            .map_err(|error| Failure::of(name, format!("{error}; `pulse info --help` says which are read")))?;
+        let generator = generator::from_checkpoint(&checkpoint).map_err(|error| {
             let way_out = format!("{error}; `pulse info --help` says which are read");
             Failure::of(name, if error.kind() == ErrorKind::Generator { error.to_string() } else { way_out })
         })?;
-        (generator, sha256_of_files(&files)?)
+        (generator, sha256_of_files(&files)?, checkpoint.configuration)
     } else {
         let names: Vec<_> = EMBEDDED.iter().map(|embedded| embedded.name).collect();
         let reason = format!(
@@ -51,5 +61,42 @@ pub(crate) fn open(name: &str) -> Result<Named, Failure> {
         channels: spec.channels,
         sha256: checksum,
     };
-    Ok(Named { generator, record })
+    Ok(Named { generator, record, configuration })
+}
+
+impl Named {
+    /// Its inputs when it is entered at `latent` and set up as `space` says.
+    pub(crate) fn inputs(&self, latent: LatentInput, space: &Space) -> Result<Vec<InputSpec>, Failure> {
+        Ok(append_whole(&*self.generator, &mut NetworkBuilder::new(), latent, space)?.inputs)
+    }
+
+    /// How many noise maps it has. `option` is about them, and would do nothing where there are none.
+    pub(crate) fn noise_maps(&self, option: &str) -> Result<usize, Failure> {
+        // Every generator has its last latent without further work.
+        let latent = self.generator.spec().latents.last().copied().unwrap_or(LatentInput::Z);
+        let inputs = self.inputs(latent, &Space::default())?;
+        match inputs.iter().filter(|input| input.name.starts_with("noise.")).count() {
+            0 => Err(Failure::of(option, format!("this {} has no noise maps; leave the option out", self.family()))),
+            maps => Ok(maps),
+        }
+    }
+
+    /// Checks that truncation changes what is made of `latent`; `option` would do nothing otherwise.
+    pub(crate) fn check_truncation(&self, latent: LatentInput, option: &str) -> Result<(), Failure> {
+        if self.generator.spec().num_ws == 0 {
+            let reason = format!("a {} has no w to bring nearer to the average; leave the option out", self.family());
+            return Err(Failure::of(option, reason));
+        }
+        match latent {
+            LatentInput::Z | LatentInput::W => Ok(()),
+            LatentInput::Ws | LatentInput::Latent => Err(Failure::of(
+                option,
+                format!("`{}` is taken as it is; give inputs of z or w, or leave the option out", latent.name()),
+            )),
+        }
+    }
+
+    pub(crate) fn family(&self) -> &'static str {
+        self.generator.spec().family.name()
+    }
 }

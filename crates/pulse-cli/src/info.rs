@@ -3,18 +3,36 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use pulse::generator::{EMBEDDED, Embedded, InputSpec, LatentInput, Start, input_specs};
+use pulse::generator::{EMBEDDED, Embedded, Family, GeneratorSpec, InputSpec, LatentInput, Start};
 use pulse::latent::Geometry;
+use pulse::search::SearchConfig;
+use pulse_checkpoint::Value;
+use pulse_engine::Shape;
 
 use crate::Verdict;
 use crate::failure::{Failure, print};
 use crate::generator::{self, Named};
 
 pub(crate) const FAMILIES: &str = "\
-Generators are read from safetensors files and from files of torch.save (.pt, .pth, .tar), without running any code in
-them. What is read of their tensors:
-  DCGAN    a state dict of numbered layers with any prefix, 4x4 transposed convolutions and batch norms;
-           any length of z, any widths and number of stages, 1 or 3 channels";
+Generators are told by their bytes and tensors, not by their names, and no code in a file is ever run. What is read:
+  StyleGAN     PULSE's folder of synthesis.pt, mapping.pt and gaussian_fit.pt (the last two may be absent);
+               NVIDIA's .pkl for TensorFlow
+  StyleGAN2    NVIDIA's .pkl of StyleGAN2-ADA, with or without classes; NVIDIA's .pkl for TensorFlow; rosinality's .pt
+  StyleGAN3    NVIDIA's .pkl, -T and -R
+  DCGAN        a state dict of numbered layers with any prefix, 4x4 transposed convolutions and batch norms, in a file
+               of torch.save (.pt, .pth, .tar)
+  any of them  as the safetensors file that `pulse convert` makes
+Resolution, widths, lengths of z and w, depths and classes are read off the tensors.";
+
+/// What stands in a file's configuration about how the network was trained.
+const TRAINING: [&str; 9] =
+    ["training_set_kwargs", "training_options", "args", "config", "iter", "iteration", "epoch", "step", "cur_nimg"];
+
+/// What NVIDIA's programs for TensorFlow say of a network: which one it is, and what made it.
+const MADE: [&str; 4] = ["init_kwargs", "name", "build_func_name", "static_kwargs"];
+
+/// The longest text of a file that is printed.
+const LONGEST: usize = 400;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -37,8 +55,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
 
 fn describe(name: &str, named: &Named, text: &mut String) -> Result<(), Failure> {
     let spec = named.generator.spec();
-    let channels = if spec.channels == 1 { "grey" } else { "RGB" };
-    let latents: Vec<_> = spec.latents.iter().copied().map(LatentInput::name).collect();
+    let channels = match spec.channels {
+        1 => "grey".to_owned(),
+        3 => "RGB".to_owned(),
+        channels => format!("of {channels} channels"),
+    };
+    let latents: Vec<_> = spec.latents.iter().map(|&latent| describe_latent(latent, spec)).collect();
     let mut line = |key: &str, value: &str| {
         let _ = writeln!(text, "  {key:<12}{value}");
     };
@@ -47,15 +69,81 @@ fn describe(name: &str, named: &Named, text: &mut String) -> Result<(), Failure>
     line("pictures", &format!("{}x{} {channels}", spec.width, spec.height));
     line("parameters", &grouped(spec.parameters));
     line("latents", &latents.join(", "));
+    if spec.classes > 0 {
+        line("classes", &format!("{}, chosen by the input c; the first where nobody says which", spec.classes));
+    }
     line("sha256", &named.record.sha256);
-    for input in input_specs(&*named.generator, spec.latents[0])? {
+    for input in searched_inputs(named)? {
         line("input", &describe_input(&input));
+    }
+    for (title, keys) in [("training", &TRAINING[..]), ("made with", &MADE)] {
+        for (key, value) in keys.iter().filter_map(|key| named.configuration.get_key_value(*key)) {
+            let value = plain(value);
+            if !value.is_empty() {
+                line(title, &format!("{key}: {}", shortened(&value)));
+            }
+        }
+    }
+    if spec.family != Family::Dcgan {
+        line(
+            "licence",
+            "NVIDIA's published weights are under a non-commercial licence; this file's licence is not in the file",
+        );
     }
     if let Some(embedded) = Embedded::find(name) {
         line("card", embedded.card);
     }
     text.push('\n');
     Ok(())
+}
+
+/// A latent's name, with its shape where the family has styles.
+fn describe_latent(latent: LatentInput, spec: &GeneratorSpec) -> String {
+    let GeneratorSpec { z_dim, w_dim, num_ws, .. } = *spec;
+    let shape = match latent {
+        _ if num_ws == 0 => return latent.name().to_owned(),
+        LatentInput::Z => Shape::Vector(z_dim),
+        LatentInput::W => Shape::Vector(w_dim),
+        LatentInput::Ws | LatentInput::Latent => Shape::Rows { rows: num_ws, width: w_dim },
+    };
+    format!("{} {shape}", latent.name())
+}
+
+/// The inputs as the search has them: beside the latents of a StyleGAN, which are described already, as the
+/// Gaussian fit of one may take a while.
+fn searched_inputs(named: &Named) -> Result<Vec<InputSpec>, Failure> {
+    let spec = named.generator.spec();
+    let latent = spec.latents.last().copied().unwrap_or(LatentInput::Z);
+    let mut inputs = named.inputs(latent, &SearchConfig::default().space)?;
+    inputs.retain(|input| spec.num_ws == 0 || input.name != latent.name());
+    Ok(inputs)
+}
+
+/// A file's own data on one line. What would move a terminal's cursor is escaped.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Bool(value) => value.to_string(),
+        Value::Integer(value) => value.to_string(),
+        Value::Float(value) => value.to_string(),
+        Value::String(text) => text.escape_debug().to_string(),
+        Value::List(values) => format!("[{}]", values.iter().map(plain).collect::<Vec<_>>().join(", ")),
+        Value::Map(entries) => {
+            let entries = entries.iter().filter(|(_, value)| **value != Value::Null);
+            let entries = entries.map(|(key, value)| match value {
+                Value::Map(_) => format!("{} ({})", key.escape_debug(), plain(value)),
+                _ => format!("{} {}", key.escape_debug(), plain(value)),
+            });
+            entries.collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{} …", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 fn describe_input(input: &InputSpec) -> String {

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod completions;
+mod convert;
 mod failure;
 mod generator;
 mod info;
@@ -37,7 +38,9 @@ Examples:
   pulse upsample folder --candidates 32 --seed 7 --out results
   pulse upsample photo.jpg --crop 120,40,256,256 --pixelate 8 --preset paper
   pulse render faces --inputs pulse-out/small/inputs.safetensors --out again.png
-  pulse info faces
+  pulse info network.pkl
+  pulse upsample small.png --generator network.pkl
+  pulse convert network.pkl network.safetensors
 
 Exit status: 0 when every picture has a candidate within epsilon, 1 when one has none, 2 after an error.
 
@@ -63,6 +66,9 @@ enum Command {
     /// Describe a generator: family, size, inputs, where it comes from
     #[command(after_help = info::FAMILIES)]
     Info(info::Arguments),
+    /// Write the network of a checkpoint as a safetensors file, without running any code in it
+    #[command(after_help = convert::EXAMPLES)]
+    Convert(convert::Arguments),
     /// Print a completion script for a shell
     Completions(completions::Arguments),
     /// Print a manual page (roff, for `man -l -`)
@@ -97,6 +103,7 @@ impl Command {
             Self::Render(arguments) => render::run(&arguments),
             Self::Verify(arguments) => verify::run(&arguments),
             Self::Info(arguments) => info::run(&arguments),
+            Self::Convert(arguments) => convert::run(&arguments),
             Self::Completions(arguments) => completions::run(&arguments, Cli::command()),
             Self::Man(arguments) => manual::run(&arguments, Cli::command()),
         }

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use pulse::generator::{LatentInput, NoiseStart, Space};
 use pulse::image::{Image, write_png};
 use pulse::inputs::Inputs;
-use pulse::render::Renderer;
+use pulse::render::{Mapping, Renderer};
 use pulse::write::write_atomically;
 use pulse_engine::{Cpu, Shape};
 
@@ -20,9 +21,12 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   pulse render faces --inputs pulse-out/small/inputs.safetensors --out faces.png
   pulse render faces --inputs inputs.safetensors --out arrays.safetensors --vjp
+  pulse render ffhq.pkl --inputs z.safetensors --out faces.png --truncation-psi 0.7 --noise random
+  pulse render ffhq.pkl --inputs z.safetensors --out ws.safetensors --mapping-only
 
 Inputs have one row a candidate: z [B,n], w [B,n], ws [B,num_ws,n], latent [B,num_ws,n], noise.0 ... [B,1,h,w],
-feature.0 ... [B,c,h,w], c [B,classes]. What the file does not name is at its start.";
+feature.0 ... [B,c,h,w], c [B,classes]. One latent (z, w, ws or latent) must be there; what else the file does not
+name is at its start.";
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -43,6 +47,82 @@ pub(crate) struct Arguments {
     /// <image, image_cotangent> as `NAME_grad` for every input that was given (safetensors only)
     #[arg(long)]
     vjp: bool,
+
+    /// Stop at `ws`: write it [B,num_ws,n] instead of `image`, without running the synthesis (safetensors only)
+    #[arg(long, conflicts_with_all = ["vjp", "noise"])]
+    mapping_only: bool,
+
+    #[arg(long, value_name = "KIND", help = format!(
+        "What noise maps are that the inputs do not hold: const, those of the generator's file, random where it has \
+         none; zero; or random [default: {}]", Space::default().noise))]
+    noise: Option<NoiseStart>,
+
+    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = finite, help = format!(
+        "Bring w nearer to its average: w_avg + X (w - w_avg); 1 changes nothing, 0 gives the average [default: {}]",
+        Space::default().truncation.psi))]
+    truncation_psi: Option<f32>,
+
+    /// Do so only for the first N rows of ws [default: all]
+    #[arg(long, value_name = "N", requires = "truncation_psi")]
+    truncation_cutoff: Option<usize>,
+}
+
+impl Arguments {
+    /// How the generator is set up for inputs that enter it at `latent`.
+    fn space(&self, named: &Named, inputs: &Inputs, latent: LatentInput) -> Result<Space, Failure> {
+        let mut space = Space { tile_latent: is_tiled(named, inputs, latent), ..Space::default() };
+        if let Some(noise) = self.noise {
+            named.noise_maps("--noise")?;
+            space.noise = noise;
+        }
+        if let Some(psi) = self.truncation_psi {
+            named.check_truncation(latent, "--truncation-psi")?;
+            space.truncation.psi = psi;
+        }
+        if let Some(rows) = self.truncation_cutoff {
+            let all = named.generator.spec().num_ws;
+            if rows > all {
+                let reason = format!("ws has {all} rows, not {rows}; give at most {all}");
+                return Err(Failure::of("--truncation-cutoff", reason));
+            }
+            space.truncation.cutoff = Some(rows);
+        }
+        Ok(space)
+    }
+
+    /// The latent that the inputs hold.
+    fn latent(&self, named: &Named, inputs: &Inputs) -> Result<LatentInput, Failure> {
+        let latents = [LatentInput::Z, LatentInput::W, LatentInput::Ws, LatentInput::Latent].map(LatentInput::name);
+        let held: Vec<_> = latents.into_iter().filter(|name| inputs.arrays().contains_key(*name)).collect();
+        if held.len() > 1 {
+            let reason = format!("it holds {}, of which only one can be rendered; keep that one", held.join(" and "));
+            return Err(Failure::of(self.inputs.display(), reason));
+        }
+        let latent = inputs.latent(&*named.generator);
+        if self.mapping_only && latent == LatentInput::Ws {
+            return Err(Failure::of(
+                self.inputs.display(),
+                "it holds ws already; give z, w or latent to --mapping-only",
+            ));
+        }
+        Ok(latent)
+    }
+}
+
+/// Whether the inputs have one row of `latent` for all layers, as a search with --tile-latent leaves them.
+fn is_tiled(named: &Named, inputs: &Inputs, latent: LatentInput) -> bool {
+    let spec = named.generator.spec();
+    let held = (latent == LatentInput::Latent).then(|| inputs.arrays().get(latent.name())).flatten();
+    held.is_some_and(|tensor| tensor.shape().iter().skip(1).product::<usize>() == spec.w_dim)
+}
+
+/// A number that is one.
+pub(crate) fn finite(text: &str) -> Result<f32, String> {
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|number: &f32| number.is_finite())
+        .ok_or_else(|| "write a number such as 0.7".into())
 }
 
 /// The kinds of files that it writes.
@@ -64,14 +144,20 @@ impl Kind {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     let kind = Kind::of(&arguments.out)?;
-    if arguments.vjp && kind == Kind::Png {
-        return Err(Failure::of(
-            arguments.out.display(),
-            "a picture cannot hold the gradients of --vjp; end its name in .safetensors",
-        ));
+    for (asked, option, what) in
+        [(arguments.vjp, "--vjp", "the gradients"), (arguments.mapping_only, "--mapping-only", "the ws")]
+    {
+        if asked && kind == Kind::Png {
+            let reason = format!("a picture cannot hold {what} of {option}; end its name in .safetensors");
+            return Err(Failure::of(arguments.out.display(), reason));
+        }
     }
     let named = generator::open(&arguments.generator)?;
     let inputs = Inputs::read(&arguments.inputs)?;
+    if arguments.mapping_only {
+        write_ws(&named, &inputs, arguments)?;
+        return Ok(Verdict::Good);
+    }
     let mut rendering = Rendering::new(&named, &inputs, arguments)?;
     match kind {
         Kind::Png => rendering.write_pngs(&named, &arguments.out)?,
@@ -103,7 +189,9 @@ impl<'a> Rendering<'a> {
         let generator = &*named.generator;
         let spec = generator.spec();
         let shape = Shape::map(spec.channels, spec.height, spec.width);
-        let renderer = Renderer::new(generator, inputs.latent(generator), &Cpu::default())?;
+        let latent = arguments.latent(named, inputs)?;
+        let space = arguments.space(named, inputs, latent)?;
+        let renderer = Renderer::in_space(generator, latent, &space, &Cpu::default())?;
         let rows = inputs.check(renderer.specs()).map_err(|error| Failure::of(file.display(), error))?;
         let unknown = inputs.unknown(renderer.specs()).filter(|&name| !(arguments.vjp && name == COTANGENT));
         note_unknown(file, unknown);
@@ -156,6 +244,26 @@ impl<'a> Rendering<'a> {
         write_atomically(out, &arrays.to_bytes()?)?;
         print(&format!("{}\n", out.display()))
     }
+}
+
+/// Writes the `ws` of every row.
+fn write_ws(named: &Named, inputs: &Inputs, arguments: &Arguments) -> Result<(), Failure> {
+    let latent = arguments.latent(named, inputs)?;
+    let space = arguments.space(named, inputs, latent)?;
+    let mut mapping = Mapping::new(&*named.generator, latent, &space, &Cpu::default())
+        .map_err(|error| Failure::of("--mapping-only", error))?;
+    let file = &arguments.inputs;
+    let rows = inputs.check(mapping.specs()).map_err(|error| Failure::of(file.display(), error))?;
+    note_unknown(file, inputs.unknown(mapping.specs()));
+    let shape = mapping.shape();
+    let mut ws = Vec::with_capacity(rows * shape.len());
+    for row in 0..rows {
+        ws.extend_from_slice(mapping.run(inputs, row)?);
+    }
+    let mut arrays = Inputs::default();
+    arrays.insert("ws", rows, shape, ws);
+    write_atomically(&arguments.out, &arrays.to_bytes()?)?;
+    print(&format!("{}\n", arguments.out.display()))
 }
 
 /// The cotangents of all rows, once they were checked.

@@ -3,6 +3,7 @@
 mod arguments;
 mod progress;
 mod sources;
+mod space;
 mod target;
 mod trace;
 mod watch;
@@ -11,7 +12,7 @@ use std::io::IsTerminal as _;
 use std::time::Instant;
 
 use pulse::candidate::consistency_db;
-use pulse::generator::{InputSpec, input_specs};
+use pulse::generator::InputSpec;
 use pulse::image::Reader;
 use pulse::inputs::Inputs;
 use pulse::measurement::Size;
@@ -51,7 +52,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
         }
         match job.upsample(source, &interrupt) {
             Ok(record) => {
-                print(&summary(source, &record, several))?;
+                if let Err(failure) = print(&summary(source, &record, several)) {
+                    failure.report();
+                    verdict = Verdict::Failed;
+                }
                 if record.summary.reached == 0 && verdict == Verdict::Good {
                     verdict = Verdict::Bad;
                 }
@@ -88,7 +92,8 @@ impl<'a> Job<'a> {
         let generator = &*named.generator;
         let init = arguments.init.as_deref().map(Inputs::read).transpose()?;
         let latent = init.as_ref().map_or(generator.spec().latents[0], |init| init.latent(generator));
-        let specs = input_specs(generator, latent)?;
+        arguments.space.check(named, latent)?;
+        let specs = named.inputs(latent, &config.space)?;
         if let (Some(init), Some(file)) = (&init, &arguments.init) {
             config.candidates = init.check(&specs).map_err(|error| Failure::of(file.display(), error))?;
             note_unknown(file, init.unknown(&specs));
@@ -136,8 +141,10 @@ impl<'a> Job<'a> {
             interrupt,
             failure: None,
         };
-        let candidates = search(&problem, &self.config, &Cpu::default(), &mut watch).map_err(of_picture)?;
-        watch.finish()?;
+        let searched = search(&problem, &self.config, &Cpu::default(), &mut watch).map_err(of_picture);
+        let watched = watch.finish();
+        let candidates = searched?;
+        watched?;
         let finished = Finished {
             input,
             generator: self.named.record.clone(),

@@ -16,7 +16,7 @@ use pulse::Result;
 use pulse::candidate::{Candidate, epsilon_of_db, mean_pairwise_distance};
 use pulse::event::Silent;
 use pulse::generator::{EMBEDDED, Generator};
-use pulse::image::{Image, Reader, Rectangle, write_png};
+use pulse::image::{Extent, Image, Provenance, Reader, Rectangle, write_png};
 use pulse::measurement::{MeasurementKind, Size};
 use pulse::search::{Problem, SearchConfig, search};
 use pulse::sheet::{Entry, Sheet};
@@ -49,7 +49,8 @@ fn main() -> Result<()> {
     let mut totals = [0.0; 5];
     let mut count = 0.0;
     for case in cases()? {
-        if size.is_some_and(|size: usize| size != case.size) || frame.as_ref().is_some_and(|frame| frame != case.frame) {
+        if size.is_some_and(|size: usize| size != case.size) || frame.as_ref().is_some_and(|frame| frame != case.frame)
+        {
             continue;
         }
         let figures = line(&*generator, &case, &config, out.as_deref())?;
@@ -118,7 +119,8 @@ fn line(generator: &dyn Generator, case: &Case, config: &SearchConfig, out: Opti
     if let Some(out) = out {
         let stem = case.photograph.trim_end_matches(".jpg");
         let path = Path::new(out).join(format!("{stem}-{}-{}.png", case.frame, case.size));
-        write_png(&path, &sheet(&case.photograph, &target, &original, &found).draw()?, None)?;
+        let provenance = Provenance { extent: Extent::Composite, ..Provenance::new(EMBEDDED[0].name, config.seed) };
+        write_png(&path, &sheet(&case.photograph, &target, &original, &found).draw()?, Some(&provenance))?;
     }
     let least = |db: fn(&Candidate) -> f64| found.iter().map(db).fold(f64::INFINITY, f64::min);
     let images: Vec<_> = found.iter().map(|candidate| &candidate.image).collect();

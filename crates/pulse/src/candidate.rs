@@ -6,7 +6,8 @@ use crate::image::Image;
 use crate::loss::Term;
 
 /// One sharp picture that shrinks to the given one, with all that belongs to it. Everything is of one and
-/// the same step.
+/// the same step, the best; where the search projects, `image`, `measured`, `db` and `inputs` are of its picture
+/// after the projection, the losses and `searched_db` of it before.
 #[derive(Clone, Debug)]
 pub struct Candidate {
     /// Its number within the run, from 0.
@@ -17,13 +18,13 @@ pub struct Candidate {
     pub outcome: Outcome,
     /// The picture, in [0, 1].
     pub image: Image,
-    /// `A(image)`: what it shrinks to.
+    /// `A(image)`, clipped to [0, 1]: what it shrinks to.
     pub measured: Image,
-    /// How well `measured` agrees with the target, in dB; see [`consistency_db`].
+    /// How well `A(image)` agrees with the target, in dB; see [`consistency_db`].
     pub db: f64,
     /// The same before the exact projection.
     pub searched_db: f64,
-    /// Each term of the loss, unweighted, and then what they add up to, at the best step.
+    /// Each term of the loss, unweighted, at the best step.
     pub losses: Vec<(Term, f64)>,
     /// The weighted sum of the losses at the best step.
     pub total: f64,
@@ -60,9 +61,23 @@ impl Outcome {
 pub const PERFECT_DB: f64 = 150.0;
 
 /// Consistency: `−10 log₁₀(mean squared error)` in dB for pictures in [0, 1] (the LR-PSNR of Lugmayr et
-/// al., "NTIRE 2021 Learning the Super-Resolution Space Challenge"), at most [`PERFECT_DB`].
+/// al., "NTIRE 2021 Learning the Super-Resolution Space Challenge"), at most [`PERFECT_DB`]. An error that is not a number agrees with
+/// nothing: −∞ dB.
 pub fn consistency_db(mean_squared_error: f64) -> f64 {
+    if mean_squared_error.is_nan() {
+        return f64::NEG_INFINITY;
+    }
     (-10.0 * mean_squared_error.log10()).min(PERFECT_DB)
+}
+
+/// `(1/n) Σ (aᵢ − bᵢ)²`, in f64.
+///
+/// # Panics
+/// When the two are not of one length.
+pub fn mean_squared_error(a: &[f32], b: &[f32]) -> f64 {
+    assert_eq!(a.len(), b.len(), "only pictures of one shape can be compared");
+    let squares = a.iter().zip(b).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2));
+    squares.sum::<f64>() / a.len() as f64
 }
 
 /// The mean squared error at `db`: the inverse of [`consistency_db`].

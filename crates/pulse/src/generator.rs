@@ -21,7 +21,7 @@ mod tensors;
 
 use std::path::Path;
 
-use pulse_checkpoint::Checkpoint;
+use pulse_checkpoint::{Checkpoint, OpenOptions};
 use pulse_engine::{NetworkBuilder, Operator, Shape, Value, Weights};
 
 pub use dcgan::Dcgan;
@@ -184,18 +184,27 @@ pub trait Generator: Send + Sync {
 /// [`ErrorKind::Io`] and [`ErrorKind::Checkpoint`] for files that cannot be read, [`ErrorKind::Generator`]
 /// for tensors that no family here is made of.
 pub fn open(path: &Path) -> Result<Box<dyn Generator>> {
-    let read = |file: &Path| {
-        Checkpoint::open(file).map_err(|error| {
-            Error::new(ErrorKind::Checkpoint, format!("cannot use it as a generator: {error}")).with_source(error)
-        })
-    };
-    let checkpoint = match folder::pulse_files(path) {
-        Some(files) => folder::joined(files, read)?,
-        None => read(&folder::checkpoint_file(path)?)?,
-    };
+    let checkpoint = checkpoint(path, &OpenOptions::new()).map_err(|error| {
+        Error::new(error.kind(), format!("cannot use it as a generator: {error}")).with_source(error)
+    })?;
     from_checkpoint(&checkpoint).map_err(|error| {
         Error::new(error.kind(), format!("cannot use {} as a generator: {error}", path.display())).with_source(error)
     })
+}
+
+/// Reads the checkpoint in the file or folder at `path`. PULSE's three files in a folder are one.
+///
+/// # Errors
+/// [`ErrorKind::Io`] and [`ErrorKind::Checkpoint`] for files that cannot be read.
+pub fn checkpoint(path: &Path, options: &OpenOptions) -> Result<Checkpoint> {
+    let read = |file: &Path| {
+        let opened = options.open(file);
+        opened.map_err(|error| Error::new(ErrorKind::Checkpoint, error.to_string()).with_source(error))
+    };
+    match folder::pulse_files(path) {
+        Some(files) => folder::joined(files, read),
+        None => read(&folder::checkpoint_file(path)?),
+    }
 }
 
 /// The generator that a checkpoint's tensors make.

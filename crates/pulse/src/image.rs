@@ -7,6 +7,7 @@ mod raster;
 mod read;
 mod write;
 
+use crate::candidate::mean_squared_error;
 use crate::measurement::{Kernel, Resize, Size};
 use crate::{Error, ErrorKind, Result};
 
@@ -197,6 +198,15 @@ impl Image {
         Self { channels: 1, values, ..*self }
     }
 
+    /// The picture of a generator's own values, nominally in [-1, 1]: `(v + 1) / 2`, clipped to [0, 1].
+    ///
+    /// # Errors
+    /// As [`clamped`](Self::clamped).
+    pub fn from_network(channels: usize, height: usize, width: usize, values: &[f32]) -> Result<Self> {
+        let values = values.iter().map(|&value| f32::midpoint(value, 1.0)).collect();
+        Self::clamped(channels, height, width, values)
+    }
+
     /// The picture at another size. Where the kernel overshoots [0, 1], the nearest value within is taken.
     ///
     /// # Errors
@@ -232,8 +242,7 @@ impl Image {
     pub fn mean_squared_difference(&self, other: &Self) -> f64 {
         let shape = |image: &Self| [image.channels, image.height, image.width];
         assert_eq!(shape(self), shape(other), "only pictures of one shape can be compared");
-        let squares = self.values.iter().zip(&other.values).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2));
-        squares.sum::<f64>() / self.values.len() as f64
+        mean_squared_error(&self.values, &other.values)
     }
 }
 

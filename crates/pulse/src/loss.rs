@@ -137,11 +137,16 @@ impl LossEvaluator {
             l2: mean_square,
             l1: L1_FACTOR * mean_magnitude,
             geocross,
-            total: self.l2 * mean_square.max(self.floor)
-                + self.l1 * L1_FACTOR * mean_magnitude.max(self.floor)
+            total: self.l2 * at_least(mean_square, self.floor)
+                + self.l1 * L1_FACTOR * at_least(mean_magnitude, self.floor)
                 + self.geocross * geocross,
         }
     }
+}
+
+/// The larger of the two, but an error that is not a number stays one: it must not pass for the least.
+fn at_least(error: f64, floor: f64) -> f64 {
+    if error < floor { floor } else { error }
 }
 
 /// −1, 0 or 1: the magnitude has no slope at zero.

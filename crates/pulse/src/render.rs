@@ -1,6 +1,6 @@
 //! The pictures of given inputs, and gradients through the generator.
 
-use pulse_engine::{Engine, InputId, Network, NetworkBuilder, OutputId, Program};
+use pulse_engine::{Engine, InputId, Network, NetworkBuilder, Operator, OutputId, Program, Shape, Value};
 
 use crate::generator::{Generator, InputSpec, LatentInput, Space, append_whole};
 use crate::inputs::Inputs;
@@ -64,22 +64,7 @@ impl Renderer {
     /// # Errors
     /// [`ErrorKind::Inputs`] when `inputs` lacks the latent.
     pub fn render(&mut self, inputs: &Inputs, candidate: usize) -> Result<&[f32]> {
-        for (index, spec) in self.specs.iter().enumerate() {
-            let numbers = self.program.input_mut(self.network.input(&spec.name)?);
-            match inputs.row(spec, candidate) {
-                Some(row) => numbers.copy_from_slice(row),
-                None if spec.name == self.latent.name() => {
-                    return Err(Error::new(
-                        ErrorKind::Inputs,
-                        format!("the inputs lack `{}` of {}, which has no default", spec.name, spec.shape),
-                    ));
-                }
-                None => {
-                    let stream = Stream { seed: 0, candidate: candidate as u32, draw: 0, input: index as u16 };
-                    draw(&spec.start, stream, numbers);
-                }
-            }
-        }
+        give(inputs, candidate, self.latent, &self.specs, &self.network, &mut *self.program)?;
         self.program.forward(1);
         Ok(self.program.output(self.image))
     }
@@ -100,4 +85,115 @@ impl Renderer {
         self.program.backward(1, &ids);
         Ok(ids.iter().map(|&id| self.program.gradient(id).to_vec()).collect())
     }
+}
+
+/// The way from a latent to `ws` alone, without the synthesis.
+pub struct Mapping {
+    network: Network,
+    program: Box<dyn Program>,
+    specs: Vec<InputSpec>,
+    latent: LatentInput,
+    ws: OutputId,
+}
+
+impl Mapping {
+    /// Compiles what `generator`, entered at `latent` and set up as `space` says, makes `ws` of.
+    ///
+    /// # Errors
+    /// As [`Renderer::in_space`], and [`ErrorKind::Setting`] when the generator has no styles.
+    pub fn new(generator: &dyn Generator, latent: LatentInput, space: &Space, engine: &dyn Engine) -> Result<Self> {
+        let mut builder = NetworkBuilder::new();
+        let generated = generator.append(&mut builder, latent, space)?;
+        let Some(ws) = generated.ws else {
+            let message =
+                format!("a {} has no mapping from z to ws: render its picture", generator.spec().family.name());
+            return Err(Error::new(ErrorKind::Setting, message));
+        };
+        builder.output("ws", ws)?;
+        let network = only(ws, "ws", &builder.build()?)?;
+        let program = engine.compile(&network, 1)?;
+        let mut specs = generated.inputs;
+        specs.retain(|spec| network.input(&spec.name).is_ok());
+        let ws = network.output("ws")?;
+        Ok(Self { network, program, specs, latent, ws })
+    }
+
+    /// The inputs that it reads: the latent, and the class where there are any.
+    pub fn specs(&self) -> &[InputSpec] {
+        &self.specs
+    }
+
+    /// `[num_ws, w_dim]`.
+    pub fn shape(&self) -> Shape {
+        self.network.output_port(self.ws).shape
+    }
+
+    /// The `ws` of row `candidate` of `inputs`.
+    ///
+    /// # Errors
+    /// As [`Renderer::render`].
+    pub fn run(&mut self, inputs: &Inputs, candidate: usize) -> Result<&[f32]> {
+        give(inputs, candidate, self.latent, &self.specs, &self.network, &mut *self.program)?;
+        self.program.forward(1);
+        Ok(self.program.output(self.ws))
+    }
+}
+
+/// Gives a program its inputs: row `candidate` of those that `inputs` names, and the start of the others.
+fn give(
+    inputs: &Inputs,
+    candidate: usize,
+    latent: LatentInput,
+    specs: &[InputSpec],
+    network: &Network,
+    program: &mut dyn Program,
+) -> Result<()> {
+    for (index, spec) in specs.iter().enumerate() {
+        let numbers = program.input_mut(network.input(&spec.name)?);
+        match inputs.row(spec, candidate) {
+            Some(row) => numbers.copy_from_slice(row),
+            None if spec.name == latent.name() => {
+                return Err(Error::new(
+                    ErrorKind::Inputs,
+                    format!("the inputs lack `{}` of {}, which has no default", spec.name, spec.shape),
+                ));
+            }
+            None => {
+                let stream = Stream { seed: 0, candidate: candidate as u32, draw: 0, input: index as u16 };
+                draw(&spec.start, stream, numbers);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The network of `value` alone, as its output `name`: the nodes that nothing in it needs are left out.
+fn only(value: Value, name: &str, network: &Network) -> Result<Network> {
+    let mut needed = vec![false; value.index() + 1];
+    needed[value.index()] = true;
+    for (index, node) in network.nodes()[..=value.index()].iter().enumerate().rev() {
+        if needed[index] {
+            node.arguments.iter().for_each(|argument| needed[argument.index()] = true);
+        }
+    }
+    let mut builder = NetworkBuilder::new();
+    let mut copies: Vec<Option<Value>> = Vec::with_capacity(needed.len());
+    for (index, node) in network.nodes()[..needed.len()].iter().enumerate() {
+        let copy = match &node.operator {
+            _ if !needed[index] => None,
+            Operator::Input => {
+                let port = network.inputs().iter().find(|port| port.value.index() == index);
+                port.map(|port| builder.input(&port.name, port.shape)).transpose()?
+            }
+            operator => {
+                let arguments: Vec<Value> = node.arguments.iter().filter_map(|value| copies[value.index()]).collect();
+                Some(builder.add(operator.clone(), &arguments)?)
+            }
+        };
+        copies.push(copy);
+    }
+    if let Some(copy) = copies[value.index()] {
+        builder.output(name, copy)?;
+    }
+    Ok(builder.build()?)
 }

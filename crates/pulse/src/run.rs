@@ -23,7 +23,7 @@ pub use checksum::{sha256, sha256_of_file, sha256_of_files};
 pub use folder::{Finished, INTERMEDIATE, RunFolder, intermediate_file};
 pub use record::{
     CandidateRecord, FeatureRecord, Files, GeneratorRecord, InputRecord, ProgramRecord, Record, RestartRecord, SCHEMA,
-    SettingsRecord, Summary, TargetRecord,
+    SettingsRecord, SpaceRecord, Summary, TargetRecord,
 };
 
 use crate::image::{Image, Reader};

@@ -12,6 +12,7 @@
 mod batch;
 mod config;
 mod finish;
+mod moving;
 mod program;
 mod slot;
 
@@ -24,6 +25,7 @@ use crate::event::{Observer, SearchEvent};
 use crate::generator::{Generator, LatentInput};
 use crate::image::Image;
 use crate::inputs::Inputs;
+use crate::loss::{Loss, LossValues, Term};
 use crate::measurement::Measurement;
 use crate::{Error, ErrorKind, Result};
 
@@ -49,9 +51,7 @@ impl<'a> Problem<'a> {
 
     /// The latent that is searched: the one that the start names, or else the generator's first.
     fn latent(&self) -> LatentInput {
-        let latents = &self.generator.spec().latents;
-        let named = |latent: &&LatentInput| self.start.is_some_and(|start| start.arrays().contains_key(latent.name()));
-        *latents.iter().find(named).unwrap_or(&latents[0])
+        self.start.map_or(self.generator.spec().latents[0], |start| start.latent(self.generator))
     }
 
     fn check(&self) -> Result<()> {
@@ -64,7 +64,7 @@ impl<'a> Problem<'a> {
     }
 
     /// How many numbers one picture of the generator has.
-    fn generator_numbers(&self) -> usize {
+    fn picture_numbers(&self) -> usize {
         let spec = self.generator.spec();
         spec.channels * spec.height * spec.width
     }
@@ -94,4 +94,9 @@ pub fn search(
     let mut found = batch.run(observer)?;
     found.sort_by_key(|candidate| candidate.index);
     Ok(found)
+}
+
+/// The terms that a loss holds, with their unweighted values.
+fn terms(loss: &Loss, values: &LossValues) -> impl Iterator<Item = (Term, f64)> {
+    Term::ALL.into_iter().filter(|&term| loss.weight(term) > 0.0).map(|term| (term, values.get(term)))
 }

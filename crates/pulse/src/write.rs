@@ -1,6 +1,6 @@
 //! Files that are whole or not there at all.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind as IoKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process;
@@ -28,9 +28,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
         }
         _ => Error::io("write", path, source),
     };
-    let mut temporary = Temporary::beside(path);
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&temporary.path).map_err(fault)?;
-    temporary.exists = true;
+    let (mut temporary, mut file) = Temporary::create(path).map_err(fault)?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(fault)?;
     drop(file);
     fs::rename(&temporary.path, path).map_err(fault)?;
@@ -45,13 +43,20 @@ struct Temporary {
 }
 
 impl Temporary {
-    /// A name beside `path` that no other writer in any process has. It does not hold the name of `path`,
-    /// which may already be as long as names can be.
-    fn beside(path: &Path) -> Self {
+    /// A new file beside `path` under a name that no other writer in any process has; one that was left behind by a
+    /// killed process of the same number is passed over. The name does not hold the name of `path`, which may
+    /// already be as long as names can be.
+    fn create(path: &Path) -> std::io::Result<(Self, File)> {
         static WRITTEN: AtomicU64 = AtomicU64::new(0);
-        let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
-        let path = path.with_file_name(format!(".pulse-{}-{number}.tmp", process::id()));
-        Self { path, exists: false }
+        loop {
+            let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+            let path = path.with_file_name(format!(".pulse-{}-{number}.tmp", process::id()));
+            match OpenOptions::new().write(true).create_new(true).open(&path) {
+                Ok(file) => return Ok((Self { path, exists: true }, file)),
+                Err(error) if error.kind() == IoKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 

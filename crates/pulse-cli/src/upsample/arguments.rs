@@ -4,13 +4,14 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use pulse::candidate::{consistency_db, epsilon_of_db};
+use pulse::candidate::{PERFECT_DB, consistency_db, epsilon_of_db};
 use pulse::image::{FORMATS, Reader, Rectangle};
 use pulse::loss::Loss;
 use pulse::measurement::{MeasurementKind, Size};
 use pulse::optimizer::{OptimizerKind, Schedule};
 use pulse::search::SearchConfig;
 
+use super::space::SpaceOptions;
 use crate::failure::Failure;
 use crate::generator;
 
@@ -27,6 +28,7 @@ Examples:
   pulse upsample photo.jpg --pixelate 16 --candidates 16 --seed 7
   pulse upsample small.png --init pulse-out/small/inputs.safetensors --out again
   pulse upsample small.png --preset paper --steps 200 --trace steps.jsonl
+  pulse upsample small.png --generator ffhq.pkl --trainable-noise 3 --zero-noise 16,17
 
 Exit status: 0 when every picture has a candidate within epsilon, 1 when one has none (its best are written all the
 same), 2 after an error. Ctrl-C stops the search and writes what was found; a second one ends at once.
@@ -133,6 +135,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE.safetensors", conflicts_with = "candidates", help_heading = "Search")]
     pub(super) init: Option<PathBuf>,
 
+    #[command(flatten)]
+    pub(super) space: SpaceOptions,
+
     /// What made the picture small: bicubic, area (either with :FACTOR) or identity
     #[arg(short, long, value_name = "NAME", default_value_t, help_heading = "Picture")]
     pub(super) measurement: MeasurementKind,
@@ -174,11 +179,15 @@ impl Arguments {
         set(&mut config.candidates, self.candidates);
         set(&mut config.seed, self.seed);
         set(&mut config.steps, self.steps);
+        if self.target_db.is_some_and(|db| !(0.0..=PERFECT_DB).contains(&db)) {
+            return Err(Failure::of("--target-db", format!("give a number from 0 to {PERFECT_DB}")));
+        }
         set(&mut config.epsilon, self.eps.or(self.target_db.map(epsilon_of_db)));
         set(&mut config.optimizer, self.optimizer);
         set(&mut config.learning_rate, self.learning_rate);
         set(&mut config.schedule, self.schedule);
         set(&mut config.loss, self.loss.clone());
+        self.space.apply(&mut config.space);
         config.validate()?;
         Ok(config)
     }
@@ -191,7 +200,7 @@ fn set<T>(setting: &mut T, option: Option<T>) {
 }
 
 /// The help of an option that a preset sets.
-fn preset(text: &str, value: impl Fn(&SearchConfig) -> String) -> String {
+pub(super) fn preset(text: &str, value: impl Fn(&SearchConfig) -> String) -> String {
     let [default, paper] = [Preset::Default, Preset::Paper].map(|preset| value(&preset.config()));
     if default == paper {
         format!("{text} [default: {default}]")

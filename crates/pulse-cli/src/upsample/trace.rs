@@ -1,7 +1,7 @@
 //! `--trace`: a line of JSON for every step of every candidate.
 
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::{BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use pulse::event::Step;
@@ -16,8 +16,14 @@ pub(super) struct Trace {
 }
 
 impl Trace {
-    /// Begins the file at `path` anew.
+    /// Begins the file at `path` anew. What is there is replaced only when it is a trace too.
     pub(super) fn create(path: &Path) -> Result<Self, Failure> {
+        let mut beginning = [0; 2];
+        let length = File::open(path).and_then(|mut file| file.read(&mut beginning)).unwrap_or(0);
+        if !b"{\"".starts_with(&beginning[..length]) {
+            let reason = "is there already and is no trace: choose another place for the trace";
+            return Err(Failure::of(path.display(), reason));
+        }
         let file = File::create(path).map_err(|error| fault(path, &error))?;
         Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
     }

@@ -89,12 +89,11 @@ impl Intermediate {
     }
 
     fn step(&self, step: &Step<'_>) -> Result<(), Failure> {
-        if step.step % self.every != 0 {
+        if step.step % self.every != 0 || !step.total.is_finite() {
             return Ok(());
         }
         let [channels, height, width] = self.shape;
-        let picture = step.image.iter().map(|&value| f32::midpoint(value, 1.0)).collect();
-        let image = Image::clamped(channels, height, width, picture)?;
+        let image = Image::from_network(channels, height, width, step.image)?;
         let path = self.run.join(intermediate_file(step.candidate, self.candidates, step.step));
         let provenance = Provenance { candidate: Some(step.candidate + 1), ..self.provenance.clone() };
         Ok(write_png(&path, &image, Some(&provenance))?)

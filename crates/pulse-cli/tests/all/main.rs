@@ -8,4 +8,5 @@ mod interrupt;
 mod others;
 mod program;
 mod render;
+mod stylegan;
 mod upsample;

@@ -96,7 +96,8 @@ pub(super) fn weight_shape(tensors: &Tensors, name: &str, in_channels: usize) ->
     if from == in_channels && height == width && height % 2 == 1 {
         return Ok(shape);
     }
-    Err(tensors.unfit(name, &format!("has the shape {shape:?} where [out, {in_channels}, k, k] with an odd k is needed")))
+    Err(tensors
+        .unfit(name, &format!("has the shape {shape:?} where [out, {in_channels}, k, k] with an odd k is needed")))
 }
 
 pub(super) fn energy(taps: &[f32]) -> f64 {

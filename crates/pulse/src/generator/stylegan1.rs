@@ -101,7 +101,8 @@ impl StyleGan1 {
         let size = size / 2;
         let weight = "synthesis.torgb.weight";
         let [colours, ..] = tensors.shape::<4>(weight)?;
-        let to_rgb = read_convolution(tensors, "synthesis.torgb", [tensors.channels(weight, colours)?, channels], 1, 1.0)?;
+        let to_rgb =
+            read_convolution(tensors, "synthesis.torgb", [tensors.channels(weight, colours)?, channels], 1, 1.0)?;
         let entrance = read_entrance(tensors, layers.len(), width)?;
         let spec = GeneratorSpec {
             num_ws: layers.len(),
@@ -173,14 +174,7 @@ fn blur() -> Operator {
 }
 
 /// Layer `index` of all, which is number `place` (1 or 2) of its resolution and takes `from` channels.
-fn read_layer(
-    tensors: &Tensors,
-    size: usize,
-    place: usize,
-    from: usize,
-    width: usize,
-    index: usize,
-) -> Result<Layer> {
+fn read_layer(tensors: &Tensors, size: usize, place: usize, from: usize, width: usize, index: usize) -> Result<Layer> {
     let block = format!("synthesis.blocks.{size}x{size}");
     let weight = |name: &str| tensors.shape::<4>(&format!("{block}.{name}.weight"));
     let (source, channels) = match (size, place) {
@@ -254,15 +248,7 @@ fn doubling(convolution: &Convolution, fused: bool) -> Convolution {
             }
         }
     }
-    Convolution {
-        weight: weight.into(),
-        bias: None,
-        out_channels,
-        in_channels,
-        kernel: [4, 4],
-        stride: 2,
-        padding: 1,
-    }
+    Convolution { weight: weight.into(), bias: None, out_channels, in_channels, kernel: [4, 4], stride: 2, padding: 1 }
 }
 
 fn read_entrance(tensors: &Tensors, rows: usize, width: usize) -> Result<Entrance> {

@@ -103,7 +103,8 @@ impl Generator for StyleGan2 {
     }
 
     fn append(&self, builder: &mut NetworkBuilder, latent: LatentInput, space: &Space) -> Result<Generated> {
-        let noise_maps = self.blocks.iter().flat_map(|block| &block.layers).filter(|layer| layer.noise.is_some()).count();
+        let noise_maps =
+            self.blocks.iter().flat_map(|block| &block.layers).filter(|layer| layer.noise.is_some()).count();
         let mut assembly = Assembly::new(builder, space, noise_maps);
         let entered = self.entrance.append(&mut assembly, latent)?;
         let shape = Shape::map(self.constant.len() / 16, 4, 4);

@@ -1,14 +1,15 @@
 //! Writing a run's folder.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use pulse_checkpoint::{Configuration, Tensor, safetensors_to_vec};
 
 use super::record::{CandidateRecord, Files, ProgramRecord, Record, SCHEMA, Summary, TargetRecord};
-use super::{GeneratorRecord, InputRecord, SettingsRecord};
+use super::{GeneratorRecord, InputRecord, Run, SettingsRecord};
 use crate::candidate::{Candidate, Outcome, consistency_db, mean_pairwise_distance};
-use crate::generator::{InputSpec, Start};
+use crate::generator::InputSpec;
 use crate::image::{Extent, Image, Provenance, encode_png};
 use crate::inputs::Inputs;
 use crate::search::SearchConfig;
@@ -54,14 +55,17 @@ pub struct Finished<'a> {
 pub struct RunFolder {
     path: PathBuf,
     made: bool,
+    /// The files of the run that is replaced.
+    replaced: Vec<PathBuf>,
 }
 
 impl RunFolder {
     /// Makes the folder at `path`, and those above it. A folder that holds something already is taken only
-    /// when `replace` is set: the files of an earlier run in it are removed, and nothing else.
+    /// when `replace` is set and a finished run is in it. The files that its record names make way when the new
+    /// ones are [written](Self::write), and nothing else.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when it cannot be made or is not empty.
+    /// [`ErrorKind::Io`] when it cannot be made, is not empty, or holds no run to replace.
     pub fn create(path: &Path, replace: bool) -> Result<Self> {
         let made = !path.exists();
         let fault = |source: std::io::Error| {
@@ -69,16 +73,21 @@ impl RunFolder {
             Error::new(ErrorKind::Io, message).with_source(source)
         };
         fs::create_dir_all(path).map_err(fault)?;
-        let folder = Self { path: path.to_owned(), made };
-        if replace {
-            remove_run_files(path)?;
-        } else if fs::read_dir(path).map_err(fault)?.next().is_some() {
-            let message = format!(
-                "the folder {} is not empty: choose another, or replace the run in it with --force",
-                path.display()
-            );
+        let mut folder = Self { path: path.to_owned(), made, replaced: Vec::new() };
+        if fs::read_dir(path).map_err(fault)?.next().is_none() {
+            return Ok(folder);
+        }
+        let name = path.display();
+        if !replace {
+            let message = format!("the folder {name} is not empty: choose another, or replace the run in it with --force");
             return Err(Error::new(ErrorKind::Io, message));
         }
+        let run = Run::open(path).map_err(|error| {
+            let message = format!("the folder {name} holds no run that could be replaced ({error}): empty it or choose another");
+            Error::new(ErrorKind::Io, message).with_source(error)
+        })?;
+        folder.replaced = files_of(run.record()).map(|file| path.join(file)).collect();
+        remove_intermediate(path)?;
         Ok(folder)
     }
 
@@ -93,6 +102,11 @@ impl RunFolder {
     /// [`ErrorKind::Io`] when a file cannot be written.
     pub fn write(&self, finished: &Finished<'_>) -> Result<Record> {
         let candidates = finished.candidates;
+        // The old record first: what is left has lost its seal.
+        remove_file(&self.path.join(RECORD))?;
+        for file in &self.replaced {
+            remove_file(file)?;
+        }
         let mut provenance = finished.generator.provenance(finished.config.seed);
         let most = finished.config.candidates.max(candidates.len());
         let mut records = Vec::with_capacity(candidates.len());
@@ -155,8 +169,9 @@ impl RunFolder {
 
 impl Drop for RunFolder {
     fn drop(&mut self) {
+        // These remove empty folders only; a full one is what was wanted.
+        let _ = fs::remove_dir(self.path.join(INTERMEDIATE));
         if self.made {
-            // This removes an empty folder only; a full one is what was wanted.
             let _ = fs::remove_dir(&self.path);
         }
     }
@@ -204,14 +219,14 @@ fn summary(candidates: &[Candidate], wanted: usize) -> Summary {
     }
 }
 
-/// Every input of every candidate. An offset that is zero for all of them is left out: what a file does not
-/// name is at its start.
+/// Every input of every candidate. An offset of a stage that is zero for all of them is left out: what a file
+/// does not name is at its start. A noise map of zeros is named, as it is where maps start otherwise.
 fn inputs_of(candidates: &[Candidate], specs: &[InputSpec]) -> Inputs {
     let mut inputs = Inputs::default();
     for spec in specs {
         let rows = candidates.iter().flat_map(|candidate| &candidate.inputs[&spec.name]);
         let data: Vec<f32> = rows.copied().collect();
-        if !matches!(spec.start, Start::Zero) || data.iter().any(|&number| number != 0.0) {
+        if spec.stage.is_none() || data.iter().any(|&number| number != 0.0) {
             inputs.insert(&spec.name, candidates.len(), spec.shape, data);
         }
     }
@@ -238,16 +253,19 @@ pub fn intermediate_file(index: usize, most: usize, step: usize) -> PathBuf {
     Path::new(INTERMEDIATE).join(format!("{}-step-{step:04}.png", candidate.trim_end_matches(".png")))
 }
 
-/// Removes what an earlier run wrote, the record first: what is left has lost its seal.
-fn remove_run_files(folder: &Path) -> Result<()> {
-    for name in [RECORD, TARGET, TARGET_EXACT, ORIGINAL, SHEET, INPUTS] {
-        remove_file(&folder.join(name))?;
-    }
-    remove_pictures(folder, &["candidate-", "shrunk-"])?;
+/// The names of the files of a run within its folder, whatever a record says beside them.
+fn files_of(record: &Record) -> impl Iterator<Item = &OsStr> {
+    let Files { target, target_exact, original, sheet, inputs } = &record.files;
+    let single = [Some(target), target_exact.as_ref(), original.as_ref(), Some(sheet), Some(inputs)];
+    let pictures = record.candidates.iter().flat_map(|candidate| [&candidate.image, &candidate.shrunk]);
+    single.into_iter().flatten().chain(pictures).filter_map(|name| Path::new(name).file_name())
+}
+
+/// Removes the pictures of an earlier run's steps. When somebody else's files are beside them, the folder stays.
+fn remove_intermediate(folder: &Path) -> Result<()> {
     let intermediate = folder.join(INTERMEDIATE);
     if intermediate.is_dir() {
         remove_pictures(&intermediate, &["candidate-"])?;
-        // When somebody else's files are in it, it stays.
         let _ = fs::remove_dir(&intermediate);
     }
     Ok(())

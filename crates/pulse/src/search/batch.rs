@@ -5,38 +5,25 @@ use std::ops::ControlFlow;
 use pulse_engine::{Engine, InputId};
 
 use crate::Result;
-use crate::candidate::{Candidate, consistency_db};
+use crate::candidate::{Candidate, consistency_db, mean_squared_error};
 use crate::event::{Observer, SearchEvent, Step};
-use crate::latent::{Geometry, Retraction};
 use crate::loss::{LossEvaluator, Term};
-use crate::optimizer::Optimizer;
 use crate::start::{self, Stream};
 
 use super::finish::Finisher;
+use super::moving::Moving;
 use super::program::{self, SearchProgram};
-use super::slot::Slot;
-use super::{Problem, Restarts, SearchConfig};
+use super::slot::{Slot, Stage};
+use super::{Problem, Restarts, SearchConfig, terms};
 
 /// The factor on the latent's learning rate once features move: the latent has settled, and follows them.
 const SETTLED: f64 = 0.1;
 
-/// One input of the network on the host: its numbers for every slot, and how they move.
-pub(super) struct Moving {
-    pub(super) port: program::Port,
-    pub(super) x: Vec<f32>,
-    optimizer: Optimizer,
-    retraction: Retraction,
-    /// Whether it moves with the latent from the first step, or with the features later.
-    feature: bool,
-}
+/// A fresh start that gains less than this, in dB, shows that the target is hard and not the start: the
+/// candidate goes on from its best.
+const WORTH_ANOTHER: f64 = 1.0;
 
-impl Moving {
-    pub(super) fn row(&self, slot: usize) -> std::ops::Range<usize> {
-        let length = self.port.spec.shape.len();
-        slot * length..(slot + 1) * length
-    }
-}
-
+/// The candidates that are searched side by side, each in a slot of the program's batch.
 pub(super) struct Batch<'a> {
     problem: &'a Problem<'a>,
     config: &'a SearchConfig,
@@ -53,7 +40,7 @@ pub(super) struct Batch<'a> {
     finisher: Finisher<'a>,
     /// The step from which features move.
     features_from: usize,
-    /// The step at which a candidate is judged and goes on from its best; never in a search that cannot start again.
+    /// The step at which a candidate is judged and goes on from its best; never where there is nothing to decide.
     judged: usize,
     wanted: Vec<InputId>,
 }
@@ -64,17 +51,8 @@ impl<'a> Batch<'a> {
         let candidates = problem.start.map_or(Ok(config.candidates), |start| start.check(&specs))?;
         let batch = config.batch.min(candidates);
         let mut network = SearchProgram::compile(problem, &config.space, engine, batch)?;
-        let inputs = std::mem::take(&mut network.ports).into_iter().map(|port| {
-            let (numbers, geometry) = (port.spec.shape.len(), port.spec.geometry);
-            Moving {
-                x: vec![0.0; batch * numbers],
-                optimizer: Optimizer::new(config.optimizer, batch, if geometry == Geometry::Fixed { 0 } else { numbers }),
-                retraction: Retraction::new(geometry, batch, numbers),
-                feature: matches!(geometry, Geometry::Ball { .. }),
-                port,
-            }
-        });
-        let inputs: Vec<_> = inputs.collect();
+        let ports = std::mem::take(&mut network.ports);
+        let inputs: Vec<_> = ports.into_iter().map(|port| Moving::new(port, config.optimizer, batch)).collect();
         let numbers = problem.target.values().len();
         let [rows, width] = network.rows.map_or([0, 0], |(_, shape)| shape);
         let floor = config.clamp_losses.then_some(config.epsilon);
@@ -112,106 +90,97 @@ impl<'a> Batch<'a> {
         let batch = self.network.program.batch();
         let mut found = Vec::with_capacity(self.candidates);
         let mut stopped = false;
-        while self.slots.len() < batch && self.next < self.candidates {
-            self.start_next();
-        }
-        while !self.slots.is_empty() {
-            self.place_fresh();
-            self.network.program.forward(self.slots.len());
-            for slot in 0..self.slots.len() {
-                stopped |= self.evaluate(slot, observer).is_break();
+        loop {
+            while !stopped && self.slots.len() < batch && self.next < self.candidates {
+                self.slots.push(Slot::new(self.next, self.problem.picture_numbers(), &self.inputs));
+                self.next += 1;
+            }
+            if self.slots.is_empty() {
+                return Ok(found);
+            }
+            if !stopped {
+                self.place_fresh();
+                stopped |= self.step(observer).is_break();
             }
             if stopped {
-                self.slots.iter_mut().for_each(|slot| slot.finished = true);
-            }
-            if self.slots.iter().any(|slot| !slot.finished) {
-                self.backward();
-                for slot in 0..self.slots.len() {
-                    if !self.slots[slot].finished {
-                        stopped |= self.advance(slot, observer).is_break();
-                    }
-                }
+                let running = self.slots.iter_mut().filter(|slot| slot.stage != Stage::Finished);
+                running.for_each(|slot| slot.stage = Stage::Stopped);
             }
             for slot in (0..self.slots.len()).rev() {
-                if self.slots[slot].finished {
-                    let candidate = self.finisher.finish(&self.slots[slot], &self.inputs, stopped)?;
+                if matches!(self.slots[slot].stage, Stage::Finished | Stage::Stopped) {
+                    let candidate = self.finisher.finish(&self.slots[slot], &self.inputs)?;
                     stopped |= observer.event(SearchEvent::Finished(&candidate)).is_break();
                     found.push(candidate);
-                    self.vacate(slot);
+                    self.swap(slot, self.slots.len() - 1);
+                    self.slots.pop();
                 }
             }
-            while !stopped && self.slots.len() < batch && self.next < self.candidates {
-                self.start_next();
-            }
         }
-        Ok(found)
     }
 
-    /// Puts the next candidate into the first free slot.
-    fn start_next(&mut self) {
-        self.slots.push(Slot::new(self.next, self.problem.generator_numbers(), &self.inputs));
-        self.next += 1;
+    /// One step of every slot.
+    fn step(&mut self, observer: &mut dyn Observer) -> ControlFlow<()> {
+        self.network.program.forward(self.slots.len());
+        for slot in 0..self.slots.len() {
+            self.evaluate(slot, observer)?;
+        }
+        if self.slots.iter().any(Slot::is_running) {
+            self.backward();
+            for slot in 0..self.slots.len() {
+                if self.slots[slot].is_running() {
+                    self.advance(slot, observer)?;
+                }
+            }
+        }
+        ControlFlow::Continue(())
     }
 
     /// Puts every fresh slot at its start: the row that was given, or else the draw whose picture measures
-    /// nearest to the target.
+    /// nearest to the target. Fresh slots come first, so that only they are run.
     fn place_fresh(&mut self) {
-        if self.slots.iter().all(|slot| !slot.fresh) {
-            return;
+        let fresh = self.slots.iter().filter(|slot| slot.is_fresh()).count();
+        for slot in 0..fresh {
+            if let Some(other) = (slot..self.slots.len()).find(|&other| self.slots[other].is_fresh()) {
+                self.swap(slot, other);
+            }
         }
-        let mut nearest = vec![(f64::INFINITY, 0); self.slots.len()];
-        let draws = if self.config.starts > 1 { self.config.starts } else { 0 };
-        for draw in 0..draws {
-            self.draw_fresh(|_| draw);
-            self.network.program.forward(self.slots.len());
-            for (slot, nearest) in nearest.iter_mut().enumerate() {
-                let error = self.squared_error(slot);
-                if error < nearest.0 {
-                    *nearest = (error, draw);
+        let choices = if self.problem.start.is_some() { 1 } else { self.config.starts };
+        for draw in 0..if fresh > 0 && choices > 1 { choices } else { 0 } {
+            (0..fresh).for_each(|slot| self.draw(slot, draw));
+            self.network.program.forward(fresh);
+            for slot in 0..fresh {
+                let target = self.problem.target.values();
+                let measured = &self.network.program.output(self.network.measured)[slot * target.len()..][..target.len()];
+                let found = mean_squared_error(measured, target);
+                if let Stage::Fresh { nearest, error } = &mut self.slots[slot].stage
+                    && found < *error
+                {
+                    (*nearest, *error) = (draw, found);
                 }
             }
         }
-        self.draw_fresh(|slot| nearest[slot].1);
-        self.slots.iter_mut().for_each(|slot| slot.fresh = false);
-    }
-
-    /// Fills the inputs of every fresh slot with the draw that `choose` names, and uploads them.
-    fn draw_fresh(&mut self, choose: impl Fn(usize) -> usize) {
-        for slot in 0..self.slots.len() {
-            let Slot { candidate, restart, fresh: true, .. } = self.slots[slot] else { continue };
-            let draw = restart * self.config.starts + choose(slot);
-            for (index, input) in self.inputs.iter_mut().enumerate() {
-                let range = input.row(slot);
-                let x = &mut input.x[range];
-                let spec = &input.port.spec;
-                let given = self.problem.start.filter(|_| restart == 0).and_then(|start| start.row(spec, candidate));
-                if let Some(row) = given {
-                    x.copy_from_slice(row);
-                } else {
-                    let (seed, candidate) = (self.config.seed, candidate as u32);
-                    start::draw(&spec.start, Stream { seed, candidate, draw: draw as u16, input: index as u16 }, x);
-                }
-                input.retraction.start(slot, x, 0.0);
-                if spec.geometry != Geometry::Fixed {
-                    input.optimizer.reset(slot);
-                }
-            }
-            self.upload(slot);
+        for slot in 0..fresh {
+            let Stage::Fresh { nearest, .. } = self.slots[slot].stage else { continue };
+            self.draw(slot, nearest);
+            self.slots[slot].stage = Stage::Running;
         }
     }
 
-    /// The squared error between what a slot's picture measures as and the target.
-    fn squared_error(&self, slot: usize) -> f64 {
-        let target = self.problem.target.values();
-        let measured = &self.network.program.output(self.network.measured)[slot * target.len()..];
-        measured.iter().zip(target).map(|(&a, &b)| f64::from(a - b).powi(2)).sum()
-    }
-
-    /// Copies a slot's inputs into the program.
-    fn upload(&mut self, slot: usize) {
-        for input in &self.inputs {
-            let range = input.row(slot);
-            self.network.program.input_mut(input.port.id)[range.clone()].copy_from_slice(&input.x[range]);
+    /// Fills the inputs of a slot: with the row that was given, and else with one draw of its present start.
+    fn draw(&mut self, slot: usize, draw: usize) {
+        let Slot { candidate, restart, .. } = self.slots[slot];
+        let draw = (restart * self.config.starts + draw) as u16;
+        for (index, input) in self.inputs.iter_mut().enumerate() {
+            let spec = input.port.spec.clone();
+            let given = self.problem.start.and_then(|start| start.row(&spec, candidate));
+            input.start(slot, &mut *self.network.program, |x| match given {
+                Some(row) => x.copy_from_slice(row),
+                None => {
+                    let stream =
+                        Stream { seed: self.config.seed, candidate: candidate as u32, draw, input: index as u16 };
+                    start::draw(&spec.start, stream, x);
+                }
+            });
         }
     }
 
@@ -226,11 +195,19 @@ impl<'a> Batch<'a> {
         let target = self.problem.target.values();
         let values =
             self.loss.evaluate(measured, target, rows, &mut self.measured_gradient, &mut self.rows_gradient);
-        let pixels = self.problem.generator_numbers();
+        let pixels = self.problem.picture_numbers();
         let image = &program.output(self.network.image)[slot * pixels..][..pixels];
         let state = &mut self.slots[slot];
-        state.keep_best(&values, image, &self.inputs, slot);
-        state.db = consistency_db(values.l2);
+        state.taken += 1;
+        // Where a candidate may end early, the step at which it is within epsilon is the one that is wanted, even
+        // when another term of the loss was less before.
+        let within = self.config.early_stop && values.l2 <= self.config.epsilon;
+        if within || values.total < state.best.values.total {
+            state.keep(&values, image, &self.inputs, slot);
+        }
+        if within || state.step + 1 >= self.config.steps || !values.total.is_finite() {
+            state.stage = Stage::Finished;
+        }
         self.terms.clear();
         self.terms.extend(terms(&self.config.loss, &values));
         let step = Step {
@@ -239,91 +216,73 @@ impl<'a> Batch<'a> {
             losses: &self.terms,
             total: values.total,
             learning_rate,
-            db: state.db,
+            db: consistency_db(values.l2),
             image,
         };
         let flow = observer.event(SearchEvent::Step(step));
-        state.finished =
-            state.step + 1 >= self.config.steps || self.config.early_stop && values.l2 <= self.config.epsilon;
         program.cotangent_mut(self.network.measured)[slot * numbers..][..numbers].copy_from_slice(&self.measured_gradient);
         if let Some((id, _)) = self.network.rows {
             program.cotangent_mut(id)[slot * latent..][..latent].copy_from_slice(&self.rows_gradient);
         }
         if state.step == self.features_from {
-            self.open_balls(slot);
+            for input in self.inputs.iter_mut().filter(|input| input.is_feature()) {
+                if let Some(stage) = input.port.stage {
+                    let row = input.row(slot);
+                    input.open(slot, &program.output(stage)[row]);
+                }
+            }
         }
         flow
-    }
-
-    /// The radius of each feature's ball follows from the norm of the stage's own output when it is freed.
-    fn open_balls(&mut self, slot: usize) {
-        for input in self.inputs.iter_mut().filter(|input| input.feature) {
-            let range = input.row(slot);
-            let Some(stage) = input.port.stage else { continue };
-            let stage = &self.network.program.output(stage)[range.clone()];
-            let norm = stage.iter().map(|&v| f64::from(v) * f64::from(v)).sum::<f64>().sqrt();
-            input.retraction.start(slot, &input.x[range], norm);
-        }
     }
 
     fn backward(&mut self) {
         let features = self.slots.iter().any(|slot| slot.step >= self.features_from);
         self.wanted.clear();
-        let moves = |input: &&Moving| input.port.spec.geometry != Geometry::Fixed && (features || !input.feature);
+        let moves = |input: &&Moving| !input.is_fixed() && (features || !input.is_feature());
         self.wanted.extend(self.inputs.iter().filter(moves).map(|input| input.port.id));
         self.network.program.backward(self.slots.len(), &self.wanted);
     }
 
-    /// Moves a slot's inputs one step, or starts it again when it is hopeless.
+    /// Moves a slot's inputs one step; at the step at which it is judged, starts it again or goes on from its best.
     fn advance(&mut self, slot: usize, observer: &mut dyn Observer) -> ControlFlow<()> {
-        let state = &mut self.slots[slot];
-        let (step, steps) = (state.step, self.config.steps);
-        state.step += 1;
-        if state.step == self.judged {
-            let Restarts { limit, below_db } = self.config.restarts;
-            let db = consistency_db(state.best.values.l2);
-            if db < below_db && state.restart < limit {
-                state.restart += 1;
-                state.step = 0;
-                state.fresh = true;
-                return observer.event(SearchEvent::Restarted { candidate: state.candidate, db });
-            }
-            self.return_to_best(slot);
-            return ControlFlow::Continue(());
+        let step = self.slots[slot].step;
+        self.slots[slot].step += 1;
+        if step + 1 == self.judged {
+            return self.judge(slot, observer);
         }
         let latent_rate = self.latent_rate(step);
         for input in &mut self.inputs {
-            let range = input.row(slot);
-            let learning_rate = match (input.port.spec.geometry, self.config.features) {
-                (Geometry::Fixed, _) | (Geometry::Ball { .. }, None) => continue,
-                (Geometry::Ball { .. }, Some(features)) => {
-                    let Some(step) = step.checked_sub(self.features_from) else { continue };
-                    let factor = self.config.schedule.factor(step, steps - self.features_from);
-                    let spread = input.retraction.radius(slot) / (range.len() as f64).sqrt();
-                    features.learning_rate * factor * spread
+            let rate = match self.config.features {
+                _ if input.is_fixed() => continue,
+                _ if !input.is_feature() => latent_rate,
+                Some(features) if step >= self.features_from => {
+                    let (step, steps) = (step - self.features_from, self.config.steps - self.features_from);
+                    features.learning_rate * self.config.schedule.factor(step, steps) * input.spread(slot)
                 }
-                _ => latent_rate,
+                _ => continue,
             };
-            let gradient = &self.network.program.gradient(input.port.id)[range.clone()];
-            let x = &mut input.x[range.clone()];
-            input.optimizer.step(slot, x, gradient, learning_rate);
-            input.retraction.retract(slot, x);
-            self.network.program.input_mut(input.port.id)[range].copy_from_slice(x);
+            input.step(slot, &mut *self.network.program, rate);
         }
         ControlFlow::Continue(())
     }
 
-    /// Goes on from the best step of all attempts.
-    fn return_to_best(&mut self, slot: usize) {
-        for (input, best) in self.inputs.iter_mut().zip(&self.slots[slot].best.inputs) {
-            let range = input.row(slot);
-            input.x[range].copy_from_slice(best);
-            input.retraction.start(slot, best, 0.0);
-            if input.port.spec.geometry != Geometry::Fixed {
-                input.optimizer.reset(slot);
-            }
+    fn judge(&mut self, slot: usize, observer: &mut dyn Observer) -> ControlFlow<()> {
+        let Restarts { limit, below_db } = self.config.restarts;
+        let state = &mut self.slots[slot];
+        let db = consistency_db(state.best.values.l2);
+        let gained = db - state.judged_db;
+        state.judged_db = db;
+        let given = self.problem.start.is_some();
+        if !given && db < below_db && state.restart < limit && gained >= WORTH_ANOTHER {
+            state.restart += 1;
+            state.step = 0;
+            state.stage = Stage::FRESH;
+            return observer.event(SearchEvent::Restarted { candidate: state.candidate, db });
         }
-        self.upload(slot);
+        for (input, best) in self.inputs.iter_mut().zip(&state.best.inputs) {
+            input.start(slot, &mut *self.network.program, |x| x.copy_from_slice(best));
+        }
+        ControlFlow::Continue(())
     }
 
     /// The learning rate of what is not a feature: the schedule runs until features are freed, and then goes on
@@ -336,26 +295,13 @@ impl<'a> Batch<'a> {
         self.config.learning_rate * factor
     }
 
-    /// Frees a slot: the last one takes its place.
-    fn vacate(&mut self, slot: usize) {
-        let last = self.slots.len() - 1;
-        self.slots.swap_remove(slot);
-        if slot == last {
-            return;
-        }
-        for input in &mut self.inputs {
-            let (from, to) = (input.row(last), input.row(slot));
-            input.x.copy_within(from, to.start);
-            input.retraction.swap(slot, last);
-            if input.port.spec.geometry != Geometry::Fixed {
-                input.optimizer.swap(slot, last);
+    /// Two slots change places.
+    fn swap(&mut self, a: usize, b: usize) {
+        if a != b {
+            self.slots.swap(a, b);
+            for input in &mut self.inputs {
+                input.swap(a, b, &mut *self.network.program);
             }
         }
-        self.upload(slot);
     }
-}
-
-/// The terms that a loss holds, with their unweighted values.
-pub(super) fn terms(loss: &crate::loss::Loss, values: &crate::loss::LossValues) -> impl Iterator<Item = (Term, f64)> {
-    Term::ALL.into_iter().filter(|&term| loss.weight(term) > 0.0).map(|term| (term, values.get(term)))
 }

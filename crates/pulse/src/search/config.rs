@@ -2,7 +2,7 @@
 
 use crate::candidate::epsilon_of_db;
 use crate::generator::Space;
-use crate::loss::Loss;
+use crate::loss::{Loss, Term};
 use crate::optimizer::{OptimizerKind, Schedule};
 use crate::{Error, ErrorKind, Result};
 
@@ -25,9 +25,9 @@ pub struct SearchConfig {
     pub epsilon: f64,
     /// The optimiser.
     pub optimizer: OptimizerKind,
-    /// The learning rate of the latent and the noise maps.
+    /// The learning rate of the latent and the noise maps. Once features move, it goes on at a tenth.
     pub learning_rate: f64,
-    /// How the learning rates change over the steps.
+    /// How the learning rates change: over the steps until features move, and again over those from there on.
     pub schedule: Schedule,
     /// Whether, when and how fast intermediate features are searched too.
     pub features: Option<FeatureSearch>,
@@ -129,6 +129,8 @@ impl SearchConfig {
             format!("{} restarts: allow at most {MOST_RESTARTS}", self.restarts.limit)
         } else if self.batch == 0 {
             "a batch of 0: search at least 1 candidate at a time".into()
+        } else if self.loss.weight(Term::L2) + self.loss.weight(Term::L1) == 0.0 {
+            format!("the loss {}: without L2 or L1 nothing draws a picture to the target", self.loss)
         } else if !positive(self.epsilon) {
             format!("an epsilon of {}: it must be a number above 0", self.epsilon)
         } else if !positive(self.learning_rate) {
@@ -142,8 +144,8 @@ impl SearchConfig {
     }
 }
 
-/// More candidates than anyone can look at; streams of random numbers are numbered in 32 bits.
-pub const MOST_CANDIDATES: usize = 100_000;
+/// More candidates than anyone can look at. All are kept in memory, and compared pair by pair.
+pub const MOST_CANDIDATES: usize = 1000;
 
 /// More starts than any candidate needs. Streams of random numbers number starts and restarts together in 16
 /// bits.

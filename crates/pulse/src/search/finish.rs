@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use pulse_engine::Engine;
 
 use crate::Result;
-use crate::candidate::{Candidate, Outcome, consistency_db};
+use crate::candidate::{Candidate, Outcome, consistency_db, mean_squared_error};
 use crate::image::Image;
 use crate::measurement::Projection;
 
-use super::slot::Slot;
-use super::batch::{Moving, terms};
-use super::{Problem, SearchConfig};
+use super::moving::Moving;
+use super::slot::{Slot, Stage};
+use super::{Problem, SearchConfig, terms};
 
 /// How often a picture is projected and clipped again. Where a consistent picture in [0, 1] exists, the few
 /// clipped pixels leave an error far below any target after so many.
@@ -22,22 +22,27 @@ pub(super) struct Finisher<'a> {
     problem: &'a Problem<'a>,
     config: &'a SearchConfig,
     projection: Projection,
+    measured: Vec<f32>,
 }
 
 impl<'a> Finisher<'a> {
     pub(super) fn new(problem: &'a Problem<'a>, config: &'a SearchConfig, engine: &dyn Engine) -> Result<Self> {
-        Ok(Self { problem, config, projection: Projection::new(engine, problem.measurement, 1)? })
+        let projection = Projection::new(engine, problem.measurement, 1)?;
+        Ok(Self { problem, config, projection, measured: vec![0.0; problem.target.values().len()] })
     }
 
-    pub(super) fn finish(&mut self, slot: &Slot, inputs: &[Moving], stopped: bool) -> Result<Candidate> {
+    pub(super) fn finish(&mut self, slot: &Slot, inputs: &[Moving]) -> Result<Candidate> {
         let best = &slot.best;
+        let spec = self.problem.generator.spec();
         let target = self.problem.target;
-        let mut picture: Vec<f32> = best.image.iter().map(|&v| (f32::midpoint(v, 1.0)).clamp(0.0, 1.0)).collect();
-        let searched_db = self.consistency(&picture);
         let mut kept: BTreeMap<String, Vec<f32>> =
             inputs.iter().zip(&best.inputs).map(|(input, x)| (input.port.spec.name.clone(), x.clone())).collect();
+        let mut picture = Image::from_network(spec.channels, spec.height, spec.width, &best.image)?.into_values();
+        let mut error = self.measure(&picture);
+        let searched_db = consistency_db(error);
         if self.config.project {
             self.projection.project_inside(&mut picture, target.values(), ALTERNATIONS);
+            error = self.measure(&picture);
             // The last input is the offset of the picture itself; with it the inputs alone make this picture.
             if let Some(offset) = inputs.last().and_then(|input| kept.get_mut(&input.port.spec.name)) {
                 for ((offset, &projected), &own) in offset.iter_mut().zip(&picture).zip(&best.image) {
@@ -45,23 +50,18 @@ impl<'a> Finisher<'a> {
                 }
             }
         }
-        let mut measured = vec![0.0; target.values().len()];
-        self.projection.measure(&picture, &mut measured);
-        let db = self.consistency(&picture);
-        let within = db >= consistency_db(self.config.epsilon);
-        let outcome = match (within, stopped) {
-            (true, _) => Outcome::Reached,
-            (false, false) => Outcome::Missed,
-            (false, true) => Outcome::Stopped,
+        let outcome = match slot.stage {
+            _ if error <= self.config.epsilon => Outcome::Reached,
+            Stage::Stopped => Outcome::Stopped,
+            _ => Outcome::Missed,
         };
-        let spec = self.problem.generator.spec();
         Ok(Candidate {
             index: slot.candidate,
             restarts: slot.restart,
             outcome,
             image: Image::clamped(spec.channels, spec.height, spec.width, picture)?,
-            measured: Image::clamped(target.channels(), target.height(), target.width(), measured)?,
-            db,
+            measured: Image::clamped(target.channels(), target.height(), target.width(), self.measured.clone())?,
+            db: consistency_db(error),
             searched_db,
             losses: terms(&self.config.loss, &best.values).collect(),
             total: best.values.total,
@@ -70,12 +70,9 @@ impl<'a> Finisher<'a> {
         })
     }
 
-    /// The consistency of a picture in [0, 1] with the target, in dB.
-    fn consistency(&mut self, picture: &[f32]) -> f64 {
-        let target = self.problem.target.values();
-        let mut measured = vec![0.0; target.len()];
-        self.projection.measure(picture, &mut measured);
-        let squares: f64 = measured.iter().zip(target).map(|(&a, &b)| f64::from(a - b).powi(2)).sum();
-        consistency_db(squares / target.len() as f64)
+    /// Measures a picture in [0, 1] and gives its mean squared error to the target.
+    fn measure(&mut self, picture: &[f32]) -> f64 {
+        self.projection.measure(picture, &mut self.measured);
+        mean_squared_error(&self.measured, self.problem.target.values())
     }
 }

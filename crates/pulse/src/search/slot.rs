@@ -2,22 +2,38 @@
 
 use crate::loss::LossValues;
 
-use super::batch::Moving;
+use super::moving::Moving;
 
 /// The state of one candidate, and its best step whole.
 pub(super) struct Slot {
     pub(super) candidate: usize,
+    /// How often it was started again.
     pub(super) restart: usize,
     /// Steps taken since it was last started.
     pub(super) step: usize,
     /// Steps taken in all.
     pub(super) taken: usize,
-    pub(super) finished: bool,
-    /// Whether its start is still to be drawn.
-    pub(super) fresh: bool,
-    /// The consistency at the step under way.
-    pub(super) db: f64,
+    pub(super) stage: Stage,
+    /// The best consistency when it was last judged.
+    pub(super) judged_db: f64,
     pub(super) best: Best,
+}
+
+/// How far a candidate is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Stage {
+    /// Its start is still to be drawn; the draw that measured nearest so far, and its error.
+    Fresh { nearest: usize, error: f64 },
+    /// It is searched.
+    Running,
+    /// It is within epsilon, has taken all its steps, or left what can be computed.
+    Finished,
+    /// It was stopped from outside.
+    Stopped,
+}
+
+impl Stage {
+    pub(super) const FRESH: Self = Self::Fresh { nearest: 0, error: f64::INFINITY };
 }
 
 /// Everything of the step with the least loss.
@@ -36,19 +52,24 @@ impl Slot {
             image: vec![0.0; pixels],
             inputs: inputs.iter().map(numbers).collect(),
         };
-        Self { candidate, restart: 0, step: 0, taken: 0, finished: false, fresh: true, db: 0.0, best }
+        let judged_db = f64::NEG_INFINITY;
+        Self { candidate, restart: 0, step: 0, taken: 0, stage: Stage::FRESH, judged_db, best }
     }
 
-    /// Keeps this step when its loss is the least so far.
-    pub(super) fn keep_best(&mut self, values: &LossValues, image: &[f32], inputs: &[Moving], slot: usize) {
-        self.taken += 1;
-        if values.total >= self.best.values.total {
-            return;
-        }
+    pub(super) fn is_running(&self) -> bool {
+        self.stage == Stage::Running
+    }
+
+    pub(super) fn is_fresh(&self) -> bool {
+        matches!(self.stage, Stage::Fresh { .. })
+    }
+
+    /// Keeps this step whole.
+    pub(super) fn keep(&mut self, values: &LossValues, image: &[f32], inputs: &[Moving], slot: usize) {
         self.best.values = *values;
         self.best.image.copy_from_slice(image);
         for (kept, input) in self.best.inputs.iter_mut().zip(inputs) {
-            kept.copy_from_slice(&input.x[input.row(slot)]);
+            kept.copy_from_slice(input.numbers(slot));
         }
     }
 }

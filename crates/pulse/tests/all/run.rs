@@ -128,10 +128,22 @@ fn only_the_files_of_a_run_are_replaced() {
     assert!(Run::open(&path).is_ok(), "it is still there");
 
     let folder = RunFolder::create(&path, true).unwrap();
-    assert_eq!(Run::open(&path).unwrap_err().kind(), ErrorKind::Io);
+    assert!(Run::open(&path).is_ok(), "the old run stays until the new one is there to be written");
     folder.write(&Story::new(1).finished()).unwrap();
     assert!(path.join("candidate-01.png").exists() && !path.join("candidate-03.png").exists());
     assert!(strangers.iter().all(|name| path.join(name).exists()));
+}
+
+#[test]
+fn force_takes_no_folder_without_a_run() {
+    let place = TempDir::new().unwrap();
+    for name in ["original.png", "candidate-02.png"] {
+        std::fs::write(place.path().join(name), "mine").unwrap();
+    }
+    let error = RunFolder::create(place.path(), true).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io);
+    assert!(error.to_string().contains("holds no run"), "{error}");
+    assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 2);
 }
 
 #[test]

@@ -83,13 +83,19 @@ fn the_default_reaches_its_target_with_different_pictures() {
 
 #[test]
 fn a_candidate_is_the_same_whatever_the_batch_and_the_threads() {
-    let together = found(&config());
-    for (batch, threads) in [(1, 1), (2, 2), (3, 1)] {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let alone = pool.install(|| found(&SearchConfig { batch, ..config() }));
-        for (a, b) in together.iter().zip(&alone) {
-            // The engine's sums do not depend on the batch, so this is far below a step of 8 bits.
-            assert!(largest_difference(a, b) < 1e-5, "candidate {} in a batch of {batch}", a.index);
+    // With early ends at different steps, and with restarts, slots are freed, filled and swapped.
+    let uneven = SearchConfig { candidates: 5, steps: 40, epsilon: epsilon_of_db(16.0), ..config() };
+    let restarting = SearchConfig { candidates: 5, restarts: Restarts { limit: 2, below_db: 14.0 }, ..config() };
+    for config in [config(), uneven, restarting] {
+        let together = found(&SearchConfig { batch: 5, ..config.clone() });
+        for (batch, threads) in [(1, 1), (2, 2), (3, 1)] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let alone = pool.install(|| found(&SearchConfig { batch, ..config.clone() }));
+            for (a, b) in together.iter().zip(&alone) {
+                assert_eq!(a.steps, b.steps, "candidate {} in a batch of {batch}", a.index);
+                assert_eq!(a.image.values(), b.image.values(), "candidate {} in a batch of {batch}", a.index);
+                assert_eq!(a.inputs, b.inputs, "candidate {} in a batch of {batch}", a.index);
+            }
         }
     }
 }
@@ -99,7 +105,7 @@ fn more_candidates_leave_the_first_ones_as_they_were() {
     let three = found(&config());
     let five = found(&SearchConfig { candidates: 5, batch: 2, ..config() });
     for (a, b) in three.iter().zip(&five) {
-        assert!(largest_difference(a, b) < 1e-5);
+        assert_eq!(a.image.values(), b.image.values());
     }
 }
 
@@ -171,7 +177,8 @@ fn stopping_keeps_what_was_found() {
     let config = SearchConfig { candidates: 5, batch: 2, project: false, ..config() };
     let found = find(&config, None, &mut observer).unwrap();
     assert_eq!(found.len(), 2, "the two that had been started");
-    assert!(found.iter().all(|candidate| candidate.outcome == Outcome::Stopped && candidate.steps == 3));
+    // The step under way is broken off where the observer says so.
+    assert!(found.iter().all(|candidate| candidate.outcome == Outcome::Stopped && (2..=3).contains(&candidate.steps)));
 }
 
 #[test]
@@ -184,8 +191,9 @@ fn a_hopeless_candidate_starts_again() {
         ControlFlow::Continue(())
     };
     let found = find(&config, None, &mut observer).unwrap();
-    assert_eq!((restarted, found[0].restarts), (2, 2));
-    assert_eq!(found[0].steps, 5 + 5 + 10, "judged after half of the steps");
+    assert!((1..=2).contains(&restarted), "a second time only when the first one gained something");
+    assert_eq!(found[0].restarts, restarted);
+    assert_eq!(found[0].steps, 5 * restarted + 10, "judged after half of the steps");
 }
 
 #[test]
@@ -212,6 +220,31 @@ fn a_start_has_as_many_candidates_as_rows() {
     let error = find(&config(), Some(&start), &mut Silent).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Inputs);
     assert!(error.to_string().contains("`z`"), "{error}");
+}
+
+#[test]
+fn a_start_that_was_given_is_not_thrown_away() {
+    let mut start = Inputs::default();
+    start.insert("z", 1, Shape::Vector(6), vec![0.5, -0.5, 1.0, -1.0, 0.2, 0.1]);
+    let config = SearchConfig { restarts: Restarts { limit: 2, below_db: 100.0 }, ..config() };
+    let found = find(&config, Some(&start), &mut Silent).unwrap();
+    assert_eq!((found[0].restarts, found[0].steps), (0, 12));
+}
+
+#[test]
+fn a_search_that_leaves_the_numbers_keeps_its_best_and_does_not_call_it_perfect() {
+    let config = SearchConfig { learning_rate: 1e300, epsilon: 1e-9, ..SearchConfig::paper() };
+    let mut worst = f64::INFINITY;
+    let mut observer = |event: SearchEvent<'_>| {
+        if let SearchEvent::Step(step) = event {
+            worst = worst.min(step.db);
+        }
+        ControlFlow::Continue(())
+    };
+    let found = find(&config, None, &mut observer).unwrap();
+    assert_eq!(worst, f64::NEG_INFINITY, "the second step is not a number");
+    assert_eq!(found[0].outcome, Outcome::Missed);
+    assert!(found[0].steps < 100 && found[0].db > 0.0 && found[0].db < 60.0, "{}", found[0].db);
 }
 
 #[test]

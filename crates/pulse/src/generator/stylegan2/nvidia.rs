@@ -39,7 +39,9 @@ pub(super) fn read(checkpoint: &Checkpoint) -> Result<StyleGan2> {
     let channels = tensors.channels(&name, to_rgb.bias.len())?;
     // A picture that is made part by part is made at every resolution.
     let parts = blocks.iter().filter_map(|block| block.to_rgb.as_ref());
-    if parts.clone().any(|part| part.bias.len() != channels) || !matches!(parts.count(), n if n == 1 || n == blocks.len()) {
+    if parts.clone().any(|part| part.bias.len() != channels)
+        || !matches!(parts.count(), n if n == 1 || n == blocks.len())
+    {
         return Err(tensors.unfit(&name, "does not fit those of the other resolutions"));
     }
     let num_ws = blocks.iter().map(|block| block.layers.len()).sum::<usize>() + 1;

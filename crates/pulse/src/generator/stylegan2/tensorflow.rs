@@ -19,7 +19,8 @@ pub(super) fn is_named(tensors: &BTreeMap<String, Tensor>) -> bool {
 
 pub(super) fn renamed(checkpoint: &Checkpoint) -> Result<Checkpoint> {
     if let Some(name) = checkpoint.tensors.keys().find(|name| name.starts_with("mapping/Label")) {
-        let message = format!("as StyleGAN2 it cannot be read: `{name}` is of classes, which are read from PyTorch only");
+        let message =
+            format!("as StyleGAN2 it cannot be read: `{name}` is of classes, which are read from PyTorch only");
         return Err(Error::new(ErrorKind::Generator, message));
     }
     let mut tensors = BTreeMap::new();

@@ -51,7 +51,10 @@ fn every_tensor_may_be_missing_or_wrong() {
             }
             let mut numbers = tensor.data().to_vec();
             numbers[0] = f32::NAN;
-            ends_well(&format!("{file} with {name} not finite"), &with(Some(Tensor::new(tensor.shape(), numbers).unwrap())));
+            ends_well(
+                &format!("{file} with {name} not finite"),
+                &with(Some(Tensor::new(tensor.shape(), numbers).unwrap())),
+            );
         }
     }
 }
