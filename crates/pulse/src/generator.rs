@@ -88,13 +88,7 @@ pub struct GeneratorSpec {
 
 impl GeneratorSpec {
     /// A generator of square pictures, without styles or classes.
-    pub fn square(
-        family: Family,
-        channels: usize,
-        size: usize,
-        parameters: usize,
-        latents: Vec<LatentInput>,
-    ) -> Self {
+    pub fn square(family: Family, channels: usize, size: usize, parameters: usize, latents: Vec<LatentInput>) -> Self {
         let (height, width) = (size, size);
         Self { family, channels, height, width, parameters, latents, z_dim: 0, w_dim: 0, num_ws: 0, classes: 0 }
     }
@@ -277,4 +271,3 @@ fn add_feature(
     inputs.push(InputSpec { name, shape, start: Start::Zero, geometry, stage: Some(stage) });
     Ok(builder.add(Operator::Add, &[stage, feature])?)
 }
-

@@ -85,7 +85,11 @@ impl Inputs {
             let found: Vec<_> = self.arrays.keys().map(String::as_str).collect();
             Error::new(
                 ErrorKind::Inputs,
-                format!("none of the generator's inputs ({}) is in the file: it holds {}", known.join(", "), found.join(", ")),
+                format!(
+                    "none of the generator's inputs ({}) is in the file: it holds {}",
+                    known.join(", "),
+                    found.join(", ")
+                ),
             )
         })
     }

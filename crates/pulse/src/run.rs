@@ -47,13 +47,18 @@ impl Run {
         let bytes = std::fs::read(&path).map_err(|source| match source.kind() {
             std::io::ErrorKind::NotFound => Error::new(
                 ErrorKind::Io,
-                format!("{} is no finished run: it holds no {}; run the search again", folder.display(), folder::RECORD),
+                format!(
+                    "{} is no finished run: it holds no {}; run the search again",
+                    folder.display(),
+                    folder::RECORD
+                ),
             )
             .with_source(source),
             _ => Error::io("read", &path, source),
         })?;
-        let record = Record::from_json(&bytes)
-            .map_err(|error| Error::new(error.kind(), format!("cannot read {}: {error}", path.display())).with_source(error))?;
+        let record = Record::from_json(&bytes).map_err(|error| {
+            Error::new(error.kind(), format!("cannot read {}: {error}", path.display())).with_source(error)
+        })?;
         Ok(Self { folder: folder.to_owned(), record })
     }
 

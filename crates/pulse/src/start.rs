@@ -26,8 +26,7 @@ impl Stream {
     /// The random numbers of this stream.
     pub fn generator(self) -> ChaCha8Rng {
         let mut generator = ChaCha8Rng::seed_from_u64(self.seed);
-        generator
-            .set_stream(u64::from(self.candidate) << 32 | u64::from(self.draw) << 16 | u64::from(self.input));
+        generator.set_stream(u64::from(self.candidate) << 32 | u64::from(self.draw) << 16 | u64::from(self.input));
         generator
     }
 }

@@ -84,7 +84,7 @@ fn settings() {
         ("--candidates", "-1", ["-1", "--candidates"]),
         ("--steps", "0", ["0 steps", "1 to"]),
         ("--eps", "0", ["epsilon", "above 0"]),
-        ("--target-db", "NaN", ["epsilon", "above 0"]),
+        ("--target-db", "NaN", ["--target-db", "from 0 to"]),
         ("--learning-rate", "-1", ["learning rate", "above 0"]),
         ("--loss", "3*L3", ["3*L3", "WEIGHT*TERM"]),
         ("--optimizer", "best", ["best", "adam"]),

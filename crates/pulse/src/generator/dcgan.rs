@@ -64,8 +64,13 @@ impl Generator for Dcgan {
         let length = self.stages[0].in_channels;
         let shape = Shape::Vector(length);
         let z = builder.input("z", shape)?;
-        let mut inputs =
-            vec![InputSpec { name: "z".into(), shape, start: Start::Normal, geometry: Geometry::sphere(shape), stage: None }];
+        let mut inputs = vec![InputSpec {
+            name: "z".into(),
+            shape,
+            start: Start::Normal,
+            geometry: Geometry::sphere(shape),
+            stage: None,
+        }];
         let mut x = builder.add(Operator::Reshape(Shape::map(length, 1, 1)), &[z])?;
         for (index, stage) in self.stages.iter().enumerate() {
             let convolved = builder.add(Operator::TransposedConvolution(stage.clone()), &[x])?;

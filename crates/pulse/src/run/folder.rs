@@ -79,11 +79,13 @@ impl RunFolder {
         }
         let name = path.display();
         if !replace {
-            let message = format!("the folder {name} is not empty: choose another, or replace the run in it with --force");
+            let message =
+                format!("the folder {name} is not empty: choose another, or replace the run in it with --force");
             return Err(Error::new(ErrorKind::Io, message));
         }
         let run = Run::open(path).map_err(|error| {
-            let message = format!("the folder {name} holds no run that could be replaced ({error}): empty it or choose another");
+            let message =
+                format!("the folder {name} holds no run that could be replaced ({error}): empty it or choose another");
             Error::new(ErrorKind::Io, message).with_source(error)
         })?;
         folder.replaced = files_of(run.record()).map(|file| path.join(file)).collect();

@@ -56,7 +56,8 @@ impl<'a> Batch<'a> {
         let numbers = problem.target.values().len();
         let [rows, width] = network.rows.map_or([0, 0], |(_, shape)| shape);
         let floor = config.clamp_losses.then_some(config.epsilon);
-        let features_from = config.features.map_or(usize::MAX, |features| (features.from * config.steps as f64) as usize);
+        let features_from =
+            config.features.map_or(usize::MAX, |features| (features.from * config.steps as f64) as usize);
         let judged = match (config.features, config.restarts.limit) {
             (Some(_), _) => features_from,
             (None, 0) => usize::MAX,
@@ -150,7 +151,8 @@ impl<'a> Batch<'a> {
             self.network.program.forward(fresh);
             for slot in 0..fresh {
                 let target = self.problem.target.values();
-                let measured = &self.network.program.output(self.network.measured)[slot * target.len()..][..target.len()];
+                let measured =
+                    &self.network.program.output(self.network.measured)[slot * target.len()..][..target.len()];
                 let found = mean_squared_error(measured, target);
                 if let Stage::Fresh { nearest, error } = &mut self.slots[slot].stage
                     && found < *error
@@ -173,13 +175,10 @@ impl<'a> Batch<'a> {
         for (index, input) in self.inputs.iter_mut().enumerate() {
             let spec = input.port.spec.clone();
             let given = self.problem.start.and_then(|start| start.row(&spec, candidate));
+            let stream = Stream { seed: self.config.seed, candidate: candidate as u32, draw, input: index as u16 };
             input.start(slot, &mut *self.network.program, |x| match given {
                 Some(row) => x.copy_from_slice(row),
-                None => {
-                    let stream =
-                        Stream { seed: self.config.seed, candidate: candidate as u32, draw, input: index as u16 };
-                    start::draw(&spec.start, stream, x);
-                }
+                None => start::draw(&spec.start, stream, x),
             });
         }
     }
@@ -193,8 +192,7 @@ impl<'a> Batch<'a> {
         let measured = &program.output(self.network.measured)[slot * numbers..][..numbers];
         let rows = self.network.rows.map_or(&[][..], |(id, _)| &program.output(id)[slot * latent..][..latent]);
         let target = self.problem.target.values();
-        let values =
-            self.loss.evaluate(measured, target, rows, &mut self.measured_gradient, &mut self.rows_gradient);
+        let values = self.loss.evaluate(measured, target, rows, &mut self.measured_gradient, &mut self.rows_gradient);
         let pixels = self.problem.picture_numbers();
         let image = &program.output(self.network.image)[slot * pixels..][..pixels];
         let state = &mut self.slots[slot];
@@ -220,7 +218,8 @@ impl<'a> Batch<'a> {
             image,
         };
         let flow = observer.event(SearchEvent::Step(step));
-        program.cotangent_mut(self.network.measured)[slot * numbers..][..numbers].copy_from_slice(&self.measured_gradient);
+        program.cotangent_mut(self.network.measured)[slot * numbers..][..numbers]
+            .copy_from_slice(&self.measured_gradient);
         if let Some((id, _)) = self.network.rows {
             program.cotangent_mut(id)[slot * latent..][..latent].copy_from_slice(&self.rows_gradient);
         }

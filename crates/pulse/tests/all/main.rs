@@ -9,7 +9,7 @@ mod latent;
 mod loss;
 mod measurement;
 mod optimizer;
-mod search;
 mod run;
+mod search;
 mod sheet;
 mod stylegan;
