@@ -37,9 +37,9 @@ use watch::{Intermediate, Watch};
 pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     let config = arguments.config()?;
     set_threads(arguments)?;
+    let interrupt = Interrupt::listen()?;
     let named = generator::open(&arguments.generator)?;
     let mut job = Job::new(arguments, config, &named)?;
-    let interrupt = Interrupt::listen()?;
     let (sources, failures) = sources::of(&arguments.inputs, &arguments.out);
     failures.iter().for_each(Failure::report);
 
@@ -117,9 +117,14 @@ impl<'a> Job<'a> {
         let spec = self.named.generator.spec();
         let prepared =
             Prepared::of(picture, self.arguments, spec).map_err(|reason| Failure::of(source.path.display(), reason))?;
+        let pictures = Size::new(spec.width, spec.height);
+        if prepared.target.size() == pictures {
+            let shown = source.path.display();
+            note(&format!("{shown}: it has all of the {pictures} pixels that the generator makes, so every candidate is it"));
+        }
         let kind = self.arguments.measurement;
         let measurement = kind
-            .resolve(spec.channels, Size::new(spec.width, spec.height), prepared.target.size())
+            .resolve(spec.channels, pictures, prepared.target.size())
             .map_err(of_picture)?;
         let problem = Problem {
             generator: &*self.named.generator,

@@ -141,3 +141,43 @@ fn the_others_are_done_all_the_same() {
     assert_eq!(place.list("pulse-out"), ["good"]);
     assert_eq!(place.record("pulse-out/good")["schema"], 1);
 }
+
+#[test]
+fn a_trace_replaces_only_a_trace() {
+    let place = Place::new();
+    place.picture("small.png", 3, 8, 8);
+    let before = std::fs::read(place.path("small.png")).unwrap();
+    refuses(&place, "small.png", &["--trace", "small.png"], &["small.png", "no trace", "another place"]);
+    assert_eq!(std::fs::read(place.path("small.png")).unwrap(), before);
+    for _ in 0..2 {
+        assert!(place.upsample("small.png", &["--trace", "steps.jsonl", "--force"]).status < 2);
+    }
+}
+
+#[test]
+fn force_leaves_a_folder_that_holds_no_run_alone() {
+    let place = Place::new();
+    place.picture("small.png", 3, 8, 8);
+    std::fs::create_dir_all(place.path("mine/small")).unwrap();
+    place.write("mine/small/original.png", b"my own");
+    place.upsample("small.png", &["--out", "mine", "--force"]).failed_with(&["mine/small", "holds no run", "choose another"]);
+    assert_eq!(std::fs::read(place.path("mine/small/original.png")).unwrap(), b"my own");
+}
+
+#[test]
+fn a_search_that_leaves_the_numbers_still_leaves_its_best() {
+    let place = Place::new();
+    place.picture("small.png", 3, 8, 8);
+    let ran = place.upsample("small.png", &["--preset", "paper", "--learning-rate", "1e300", "--eps", "1e-9"]);
+    assert_eq!(ran.status, 1, "{}", ran.err);
+    assert_eq!(place.record("pulse-out/small")["candidates"][0]["outcome"], "missed");
+    assert!(place.path("pulse-out/small/candidate-01.png").exists());
+}
+
+#[test]
+fn targets_that_cannot_be() {
+    let place = Place::new();
+    place.picture("small.png", 3, 8, 8);
+    refuses(&place, "small.png", &["--target-db", "1000"], &["--target-db", "150"]);
+    refuses(&place, "small.png", &["--loss", "GEOCROSS"], &["GEOCROSS", "L2"]);
+}

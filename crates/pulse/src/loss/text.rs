@@ -37,7 +37,7 @@ impl FromStr for Loss {
             Error::new(ErrorKind::Setting, format!("cannot read the loss `{text}`: {reason}; {GRAMMAR}"))
         };
         let mut terms: Vec<(f64, Term)> = Vec::new();
-        for summand in text.split('+') {
+        for summand in summands(text) {
             let (weight, term) = parse_summand(summand).map_err(fail)?;
             if terms.iter().any(|entry| entry.1 == term) {
                 return Err(fail(format!("{term} stands in it twice, add the two weights up")));
@@ -46,6 +46,21 @@ impl FromStr for Loss {
         }
         Ok(Self { terms })
     }
+}
+
+/// The parts between the plus signs, but for those of exponents, as in `1e+3*L2`.
+fn summands(text: &str) -> impl Iterator<Item = &str> {
+    let is_exponent = |at: usize| {
+        let mut before = text[..at].chars().rev();
+        before.next().is_some_and(|e| matches!(e, 'e' | 'E'))
+            && before.next().is_some_and(|digit| digit.is_ascii_digit())
+    };
+    let ends = text.match_indices('+').map(|(at, _)| at).filter(move |&at| !is_exponent(at)).chain([text.len()]);
+    ends.scan(0, |start, end| {
+        let summand = &text[*start..end];
+        *start = end + 1;
+        Some(summand)
+    })
 }
 
 /// `WEIGHT*TERM`, or a term alone, which weighs 1.

@@ -179,3 +179,9 @@ fn errors_name_what_can_stand_there() {
         assert!(message.contains("a term is L2, L1 or GEOCROSS"), "{message}");
     }
 }
+
+#[test]
+fn exponents_with_a_sign_are_numbers() {
+    assert_eq!("1e+2*L2+5E-2*GEOCROSS".parse::<Loss>().unwrap(), Loss::default());
+    assert_eq!("1e+2*L2 + 0.05*geocross".parse::<Loss>().unwrap(), Loss::default());
+}
