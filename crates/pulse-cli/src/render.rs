@@ -205,9 +205,8 @@ impl<'a> Rendering<'a> {
         let provenance = named.record.provenance(None);
         for row in 0..self.rows {
             let values = self.renderer.render(self.inputs, row)?;
-            let picture = values.iter().map(|&value| f32::midpoint(value, 1.0)).collect();
             let Shape::Map { channels, height, width } = self.shape else { unreachable!("pictures are maps") };
-            let image = Image::clamped(channels, height, width, picture)?;
+            let image = Image::from_network(channels, height, width, values)?;
             let path = if self.rows == 1 { out.to_owned() } else { numbered(out, row, self.rows) };
             write_png(&path, &image, Some(&provenance))?;
             print(&format!("{}\n", path.display()))?;

@@ -120,12 +120,12 @@ impl<'a> Job<'a> {
         let pictures = Size::new(spec.width, spec.height);
         if prepared.target.size() == pictures {
             let shown = source.path.display();
-            note(&format!("{shown}: it has all of the {pictures} pixels that the generator makes, so every candidate is it"));
+            note(&format!(
+                "{shown}: it has all of the {pictures} pixels that the generator makes, so every candidate is it"
+            ));
         }
         let kind = self.arguments.measurement;
-        let measurement = kind
-            .resolve(spec.channels, pictures, prepared.target.size())
-            .map_err(of_picture)?;
+        let measurement = kind.resolve(spec.channels, pictures, prepared.target.size()).map_err(of_picture)?;
         let problem = Problem {
             generator: &*self.named.generator,
             measurement: &*measurement,

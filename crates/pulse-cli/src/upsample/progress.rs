@@ -184,7 +184,8 @@ impl State {
 }
 
 fn bar(input: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:24.green/dim} {prefix}: {msg}").expect("the template is well-formed");
+    let style =
+        ProgressStyle::with_template("{bar:24.green/dim} {prefix}: {msg}").expect("the template is well-formed");
     let name = Path::new(input).file_name().unwrap_or_default().to_string_lossy().into_owned();
     ProgressBar::new(WHOLE as u64).with_style(style).with_prefix(name)
 }

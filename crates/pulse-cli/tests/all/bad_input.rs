@@ -160,7 +160,11 @@ fn force_leaves_a_folder_that_holds_no_run_alone() {
     place.picture("small.png", 3, 8, 8);
     std::fs::create_dir_all(place.path("mine/small")).unwrap();
     place.write("mine/small/original.png", b"my own");
-    place.upsample("small.png", &["--out", "mine", "--force"]).failed_with(&["mine/small", "holds no run", "choose another"]);
+    place.upsample("small.png", &["--out", "mine", "--force"]).failed_with(&[
+        "mine/small",
+        "holds no run",
+        "choose another",
+    ]);
     assert_eq!(std::fs::read(place.path("mine/small/original.png")).unwrap(), b"my own");
 }
 

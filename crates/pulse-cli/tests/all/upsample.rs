@@ -176,7 +176,11 @@ fn any_small_picture_will_do() {
     for name in ["one", "grey", "full"] {
         let ran = place.upsample(&format!("{name}.png"), &[]);
         let note = if name == "full" { "every candidate is it" } else { "" };
-        assert!(ran.status < 2 && ran.err.contains(note) && ran.err.is_empty() == note.is_empty(), "{name}: {}", ran.err);
+        assert!(
+            ran.status < 2 && ran.err.contains(note) && ran.err.is_empty() == note.is_empty(),
+            "{name}: {}",
+            ran.err
+        );
         assert_eq!(place.read_picture(&format!("pulse-out/{name}/candidate-01.png")).channels(), 3);
     }
     assert_eq!(place.record("pulse-out/one")["summary"]["reached"], 1);
