@@ -1,5 +1,7 @@
 //! From a network to kernels: which kernel runs each node, and which nodes run as one.
 
+use std::sync::Arc;
+
 use super::activation::LeakyRelu;
 use super::elementwise::{Add, Affine, InverseSqrt, Multiply, Square, Tanh};
 use super::fir::Fir;
@@ -12,7 +14,7 @@ use super::norm::{InstanceNorm, Normalize};
 use super::rearrange::{Concatenate, RepeatRows, Take};
 use super::separable::SeparableMap;
 use super::simd::InstructionSet;
-use crate::{Network, Operator, Shape, Weights};
+use crate::{FirTaps, Network, Operator, Shape, SparseMatrix, Weights};
 
 /// What makes a value.
 pub(super) enum Maker {
@@ -124,11 +126,40 @@ fn kernel(
         Operator::InverseSqrt { epsilon } => Box::new(InverseSqrt { epsilon: *epsilon }),
         Operator::Add => Box::new(Add),
         Operator::Multiply => Box::new(Multiply),
-        Operator::Fir(fir) => Box::new(Fir::new(fir, [arguments[0], result])),
+        Operator::Fir(fir) => match axis_matrices(fir, arguments[0], result) {
+            Some(map) => Box::new(SeparableMap::new(&map, [arguments[0], result])),
+            None => Box::new(Fir::new(fir, [arguments[0], result])),
+        },
         Operator::SeparableMap(map) => Box::new(SeparableMap::new(map, [arguments[0], result])),
         Operator::InstanceNorm { epsilon } => Box::new(InstanceNorm::new(*epsilon, &layout)),
         Operator::Modulate => Box::new(Modulate),
         Operator::AddNoise(strength) => Box::new(AddNoise::new(strength, &layout)),
         Operator::FourierFeatures(features) => Box::new(FourierFeatures::new(features)),
     }
+}
+
+/// A long separable filter as one matrix along each axis: two passes of few products a pixel where the kernel of
+/// filters would make all their products.
+fn axis_matrices(fir: &crate::Fir, argument: Shape, result: Shape) -> Option<crate::SeparableMap> {
+    /// Products a pixel and axis up to which one pass is as fast.
+    const SHORT: usize = 4;
+    let FirTaps::Separable { vertical, horizontal } = &fir.taps else { return None };
+    if vertical.len().max(horizontal.len()) <= SHORT * fir.up {
+        return None;
+    }
+    let (from, to) = (Layout::new(argument, 0), Layout::new(result, 0));
+    let matrix = |taps: &[f32], inputs: usize, outputs: usize, before: isize| {
+        let row = |i: usize| {
+            let entry = |(k, &tap): (usize, &f32)| {
+                let at = usize::try_from((i * fir.down + k) as isize - before).ok()?;
+                (at % fir.up == 0 && at / fir.up < inputs).then(|| (at / fir.up, f64::from(tap)))
+            };
+            taps.iter().enumerate().filter_map(entry).collect()
+        };
+        Arc::new(SparseMatrix::from_rows(inputs, (0..outputs).map(row)))
+    };
+    Some(crate::SeparableMap {
+        vertical: matrix(vertical, from.height, to.height, fir.padding_y[0]),
+        horizontal: matrix(horizontal, from.width, to.width, fir.padding_x[0]),
+    })
 }

@@ -56,9 +56,10 @@ impl<'a> Batch<'a> {
         let numbers = problem.target.values().len();
         let [rows, width] = network.rows.map_or([0, 0], |(_, shape)| shape);
         let floor = config.clamp_losses.then_some(config.epsilon);
-        let features_from =
-            config.features.map_or(usize::MAX, |features| (features.from * config.steps as f64) as usize);
-        let judged = match (config.features, config.restarts.limit) {
+        // A generator without features goes on with its latent alone.
+        let features = config.features.filter(|_| inputs.iter().any(Moving::is_feature));
+        let features_from = features.map_or(usize::MAX, |features| (features.from * config.steps as f64) as usize);
+        let judged = match (features, config.restarts.limit) {
             (Some(_), _) => features_from,
             (None, 0) => usize::MAX,
             (None, _) => config.steps / 2,
@@ -246,8 +247,10 @@ impl<'a> Batch<'a> {
     fn advance(&mut self, slot: usize, observer: &mut dyn Observer) -> ControlFlow<()> {
         let step = self.slots[slot].step;
         self.slots[slot].step += 1;
-        if step + 1 == self.judged {
-            return self.judge(slot, observer);
+        if step + 1 == self.judged
+            && let Some(flow) = self.judge(slot, observer)
+        {
+            return flow;
         }
         let latent_rate = self.latent_rate(step);
         for input in &mut self.inputs {
@@ -265,7 +268,9 @@ impl<'a> Batch<'a> {
         ControlFlow::Continue(())
     }
 
-    fn judge(&mut self, slot: usize, observer: &mut dyn Observer) -> ControlFlow<()> {
+    /// Starts a hopeless candidate again, or puts it back to its best step; neither when there is nothing to
+    /// gain: in its first attempt, with no features to come, it just goes on.
+    fn judge(&mut self, slot: usize, observer: &mut dyn Observer) -> Option<ControlFlow<()>> {
         let Restarts { limit, below_db } = self.config.restarts;
         let state = &mut self.slots[slot];
         let db = consistency_db(state.best.values.l2);
@@ -276,12 +281,15 @@ impl<'a> Batch<'a> {
             state.restart += 1;
             state.step = 0;
             state.stage = Stage::FRESH;
-            return observer.event(SearchEvent::Restarted { candidate: state.candidate, db });
+            return Some(observer.event(SearchEvent::Restarted { candidate: state.candidate, db }));
+        }
+        if self.features_from == usize::MAX && state.restart == 0 {
+            return None;
         }
         for (input, best) in self.inputs.iter_mut().zip(&state.best.inputs) {
             input.start(slot, &mut *self.network.program, |x| x.copy_from_slice(best));
         }
-        ControlFlow::Continue(())
+        Some(ControlFlow::Continue(()))
     }
 
     /// The learning rate of what is not a feature: the schedule runs until features are freed, and then goes on

@@ -10,7 +10,7 @@ use crate::random::Random;
 /// Taps along the two axes, up, down, padding along the two axes, and the argument's channels, height and width.
 type Geometry = ([usize; 2], usize, usize, [isize; 2], [isize; 2], [usize; 3]);
 
-const FILTERS: [Geometry; 21] = [
+const FILTERS: [Geometry; 22] = [
     ([1, 1], 1, 1, [0, 0], [0, 0], [1, 1, 1]),
     ([3, 3], 1, 1, [1, 1], [1, 1], [3, 5, 7]),
     ([4, 4], 1, 1, [2, 1], [2, 1], [5, 4, 4]),
@@ -32,6 +32,7 @@ const FILTERS: [Geometry; 21] = [
     ([3, 3], 1, 2, [1, 1], [1, 1], [5, 7, 9]),
     // StyleGAN3's: twice up, and then half of it.
     ([12, 12], 2, 2, [-3, -2], [-3, -2], [3, 16, 14]),
+    ([12, 12], 1, 2, [-4, -3], [5, 6], [17, 20, 22]),
     ([6, 5], 4, 2, [3, 2], [2, 2], [17, 5, 4]),
     ([3, 3], 1, 1, [-2, -1], [-1, -2], [3, 9, 8]),
     ([4, 2], 1, 2, [-1, 3], [2, -1], [1, 6, 7]),
