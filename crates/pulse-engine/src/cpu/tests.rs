@@ -25,7 +25,8 @@ fn network() -> Result<Network> {
     builder.build()
 }
 
-fn numbers(seed: u32) -> impl FnMut(usize) -> Vec<f32> {
+/// Numbers in [-1, 1) that are the same in every run.
+pub(super) fn numbers(seed: u32) -> impl FnMut(usize) -> Vec<f32> {
     let mut state = seed;
     move |count| {
         let next = |_| {

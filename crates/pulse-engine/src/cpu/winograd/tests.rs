@@ -1,5 +1,6 @@
 //! Every scheme against the reference.
 
+use crate::cpu::tests::numbers;
 use crate::{Convolution, Cpu, Engine, Network, NetworkBuilder, Operator, Reference, Result, Shape};
 
 fn network(channels: [usize; 2], size: [usize; 2], transposed: bool) -> Result<Network> {
@@ -20,17 +21,6 @@ fn network(channels: [usize; 2], size: [usize; 2], transposed: bool) -> Result<N
     let y = builder.add(operator, &[x])?;
     builder.output("y", y)?;
     builder.build()
-}
-
-fn numbers(seed: u32) -> impl FnMut(usize) -> Vec<f32> {
-    let mut state = seed;
-    move |count| {
-        let next = |_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) as f32 / (1 << 23) as f32 - 1.0
-        };
-        (0..count).map(next).collect()
-    }
 }
 
 /// The result and the gradient.
