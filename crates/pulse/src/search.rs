@@ -60,7 +60,10 @@ impl<'a> Problem<'a> {
         if shape == wanted {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::Setting, format!("the target is {shape} and the measurement makes {wanted}")))
+        let measurement = self.measurement.describe();
+        let message =
+            format!("the target is {shape}, and the measurement ({measurement}) makes {wanted}: match the two");
+        Err(Error::new(ErrorKind::Setting, message))
     }
 
     /// How many numbers one picture of the generator has.

@@ -40,7 +40,7 @@ These are faces of people who do not exist. It cannot tell you who was in the pi
 enum Preset {
     /// Tuned for fit, variety and time
     Default,
-    /// The search of the paper (Menon et al. 2020), number for number
+    /// The search of the paper (Menon et al. 2020), with its losses, optimiser and schedule
     Paper,
 }
 

@@ -89,8 +89,8 @@ impl Default for SearchConfig {
 }
 
 impl SearchConfig {
-    /// The original's search, number for number from a given start: Menon et al. 2020, and the defaults of
-    /// the program that its authors published.
+    /// The original's search from a given start, its losses, optimisers, schedules and downscaling each checked
+    /// against its numbers: Menon et al. 2020, and the defaults of the program that its authors published.
     pub fn paper() -> Self {
         Self {
             candidates: 1,
