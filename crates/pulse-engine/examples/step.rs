@@ -39,6 +39,7 @@ fn measure(name: &str, network: &Network, operations: f64, batch: usize, steps: 
     let compiled = begin.elapsed();
     let mut random = Random(1);
     let inputs: Vec<_> = network.inputs().iter().map(|port| network.input(&port.name)).collect::<Result<_>>()?;
+    let wanted = &inputs[..inputs.len().min(6)];
     let output = network.output("measurement")?;
     for &input in &inputs {
         program.input_mut(input).iter_mut().for_each(|x| *x = random.next());
@@ -50,8 +51,17 @@ fn measure(name: &str, network: &Network, operations: f64, batch: usize, steps: 
         program.forward(batch);
         times[0].push(begin.elapsed().as_secs_f64() * 1e3);
         let begin = Instant::now();
-        program.backward(batch, &inputs);
+        program.backward(batch, wanted);
         times[1].push(begin.elapsed().as_secs_f64() * 1e3);
+    }
+    if std::env::var("PLAN").is_ok() {
+        let profile = Cpu::default().profile(network, batch, wanted, 5);
+        for s in &profile.steps {
+            let ms = |i: usize| s.times[i].as_secs_f64() * 1e3;
+            println!("{:.20} {:70} {:16} {:8.2} {:8.2} ms {:6.0} {:6.0} GFLOP/s", s.operators, s.kernel, format!("{}", s.shape), ms(0), ms(1),
+                2e-6 * s.products as f64 / ms(0), 2e-6 * s.products as f64 / ms(1));
+        }
+        println!("{} MB", profile.memory / 1_000_000);
     }
     let [forward, backward] = times.map(|mut times| {
         times.remove(0);
@@ -74,6 +84,7 @@ struct Build {
     random: Random,
     /// Multiplications of the forward pass.
     products: f64,
+    style: bool,
 }
 
 impl Build {
@@ -105,6 +116,7 @@ impl Build {
     /// A StyleGAN from 4 x 4 pixels up: 16 to 512 channels, two layers a resolution.
     fn stylegan(mut self, resolution: usize) -> Result<(Network, f64)> {
         let w = self.builder.input("w", Shape::Vector(512))?;
+        self.style = true;
         let constant = self.weights(512 * 16, 1.0);
         let mut x = self.builder.add(Operator::Constant(Shape::map(512, 4, 4), constant), &[])?;
         let mut channels = 512;
@@ -113,6 +125,8 @@ impl Build {
             if size > 4 {
                 x = self.transposed(x, [channels, wider], 4, 2, 1)?;
                 x = self.blur(x)?;
+                let shift = self.weights(wider, 0.1);
+                x = self.builder.add(Operator::affine(Vec::new(), shift), &[x])?;
                 x = self.styled(x, w, format!("noise {size} a"))?;
             }
             x = self.convolution(x, [wider, wider], 3)?;
@@ -162,7 +176,10 @@ impl Build {
         padding: usize,
     ) -> Result<Value> {
         self.products += (channels[1] * size * size * self.builder.shape(x).len()) as f64;
-        let convolution = self.weights_of(channels, size, stride, padding);
+        let mut convolution = self.weights_of(channels, size, stride, padding);
+        if channels[1] > 3 && self.style {
+            convolution.bias = None;
+        }
         self.builder.add(Operator::TransposedConvolution(convolution), &[x])
     }
 

@@ -6,11 +6,14 @@
 
 mod activation;
 mod axis;
+mod band;
 mod correlation;
 mod elementwise;
 mod fir;
 mod fourier;
+mod fuse;
 mod kernel;
+mod layer;
 mod layout;
 mod linear;
 mod lower;
@@ -18,17 +21,23 @@ mod memory;
 mod modulate;
 mod narrow;
 mod norm;
+mod pass;
 mod plan;
 mod port;
+mod profile;
 mod program;
 mod rearrange;
 mod separable;
 mod simd;
+mod source;
+mod target;
 #[cfg(test)]
 mod tests;
+mod widen;
 mod winograd;
 
-use crate::{Engine, Network, Program, Result};
+use crate::{Engine, InputId, Network, Program, Result};
+pub use profile::{Profile, Step};
 use simd::InstructionSet;
 
 /// The fast engine for the processor that the program runs on.
@@ -48,6 +57,14 @@ pub struct Cpu {
 impl Default for Cpu {
     fn default() -> Self {
         Self { instructions: InstructionSet::detect() }
+    }
+}
+
+impl Cpu {
+    /// Compiles `network` for `batch` candidates, and times each of its nodes over `runs` passes on random inputs, with
+    /// the gradients of the `wanted` ones.
+    pub fn profile(&self, network: &Network, batch: usize, wanted: &[InputId], runs: usize) -> Profile {
+        Profile::new(self.instructions, network, batch, wanted, runs)
     }
 }
 

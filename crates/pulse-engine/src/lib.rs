@@ -40,7 +40,7 @@ mod error;
 mod network;
 pub mod reference;
 
-pub use cpu::Cpu;
+pub use cpu::{Cpu, Profile, Step};
 pub use engine::{Engine, Program};
 pub use error::{Error, ErrorKind, Result};
 pub use network::{

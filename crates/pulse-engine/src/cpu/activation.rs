@@ -38,6 +38,23 @@ impl LeakyRelu {
         }
     }
 
+    /// The gradient of the argument for sixteen gradients of the `result`, whose sign must [tell](Self::keeps_sign).
+    ///
+    /// # Safety
+    /// The processor must have the instruction set of `L`.
+    #[inline(always)]
+    pub(super) unsafe fn descend_lanes<L: Lanes>(&self, gradient: L, result: L) -> L {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let below = gradient.mul(L::splat(self.gain * self.slope));
+            let above = gradient.mul(L::splat(self.gain));
+            let g = result.where_negative(below, above);
+            let Some(clamp) = self.clamp else { return g };
+            let magnitude = result.max(L::splat(0.0).sub(result));
+            magnitude.sub(L::splat(clamp)).where_negative(g, L::splat(0.0))
+        }
+    }
+
     /// The result for one number.
     #[inline(always)]
     pub(super) fn of(&self, x: f32) -> f32 {

@@ -5,13 +5,14 @@
 
 #![allow(unsafe_code)]
 
-use super::activation::LeakyRelu;
 use super::axis::Axis;
 use super::kernel::{Run, Tensor};
 use super::layout::{LANES, Layout};
 use super::linear::LinearMap;
 use super::memory::Floats;
 use super::simd::{InstructionSet, Lanes, Vectorized};
+use super::source::Source;
+use super::target::{Target, Writing};
 
 /// How the channels and pixels of one candidate lie: a map's planes, or vectors one after another.
 #[derive(Clone, Copy, Debug)]
@@ -82,8 +83,7 @@ pub(super) struct Correlation {
     /// Vectors of output channels in a group.
     vectors: usize,
     weights: Floats,
-    bias: Floats,
-    activation: Option<LeakyRelu>,
+    border: usize,
     /// Whether it works on vectors and rows, not on maps.
     rows: bool,
 }
@@ -161,23 +161,22 @@ impl Correlation {
             in_channels,
             vectors,
             weights,
-            bias: Floats::zeroed(groups * width),
-            activation: None,
+            border: vertical.border().max(horizontal.border()),
             rows,
         }
-    }
-
-    pub(super) fn followed_by(mut self, bias: Option<&[f32]>, activation: Option<LeakyRelu>) -> Self {
-        if let Some(bias) = bias {
-            self.bias[..bias.len()].copy_from_slice(bias);
-        }
-        self.activation = activation;
-        self
     }
 }
 
 impl LinearMap for Correlation {
-    fn apply(&self, run: &Run, source: Tensor, target: Tensor) {
+    fn describe(&self) -> String {
+        "direct".into()
+    }
+
+    fn border(&self) -> usize {
+        self.border
+    }
+
+    fn apply(&self, run: &Run, source: &Source, target: &Target) {
         const PIXELS_OF_A_TASK: usize = 192;
         let groups = self.out_channels.div_ceil(self.vectors * LANES);
         let chunks = |phase: &Phase| (run.active * phase.height * phase.width).div_ceil(PIXELS_OF_A_TASK);
@@ -194,8 +193,9 @@ impl LinearMap for Correlation {
                         group: task / chunks,
                         first,
                         end: pixels.min(first + PIXELS_OF_A_TASK),
-                        source,
-                        target,
+                        source: source.tensor,
+                        target: target.tensor,
+                        writing: target.writing,
                     });
                     return;
                 }
@@ -214,6 +214,7 @@ struct Strip<'a> {
     end: usize,
     source: Tensor,
     target: Tensor,
+    writing: Writing<'a>,
 }
 
 impl Vectorized for Strip<'_> {
@@ -286,11 +287,11 @@ impl Strip<'_> {
                 if channel >= correlation.out_channels {
                     break;
                 }
-                let bias = L::load(correlation.bias.as_ptr().add(channel));
+                let bias = self.writing.bias.map_or(L::splat(0.0), |bias| L::load(bias.as_ptr().add(channel)));
                 let left = correlation.out_channels - channel;
                 for n in 0..N {
                     let mut y = sums[n][v].add(bias);
-                    if let Some(activation) = correlation.activation {
+                    if let Some(activation) = self.writing.activation {
                         y = activation.lanes(y);
                     }
                     let at = self.target.data.add(to[n]);

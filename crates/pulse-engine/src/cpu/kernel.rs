@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::layout::Layout;
 use super::simd::InstructionSet;
+use super::source::Coefficients;
 
 /// A value or a gradient in memory: the rows of a batch, `stride` floats apart.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +30,14 @@ impl Tensor {
     pub(super) unsafe fn candidate(&self, candidate: usize) -> *mut f32 {
         // SAFETY: the caller's promise.
         unsafe { self.data.add(candidate * self.stride) }
+    }
+
+    /// The coefficients of a styled map.
+    pub(super) fn coefficients(&self) -> Coefficients {
+        debug_assert!(self.layout.styled);
+        // A candidate's lie behind its planes.
+        let data = self.data.wrapping_add(self.layout.coefficients());
+        Coefficients { data, stride: self.stride, planes: self.layout.planes }
     }
 
     /// A row of a plane without its border.
@@ -175,6 +184,11 @@ fn share(first: usize, count: usize, work: &(impl Fn(usize) + Sync)) {
 
 /// One operator as this engine runs it.
 pub(super) trait Kernel: Send + Sync {
+    /// How it computes, in a few words for a profile.
+    fn describe(&self) -> String {
+        "loops".into()
+    }
+
     /// Writes `result`; its border and filling are zero already, and stay so.
     fn forward(&self, run: &Run, arguments: &[Tensor], result: Tensor);
 

@@ -1,5 +1,6 @@
 //! How a value lies in memory: planar, or in blocks of sixteen channels.
 
+use super::source::Coefficients;
 use crate::Shape;
 
 /// How many channels a block has: the lanes of one vector.
@@ -27,6 +28,10 @@ pub(super) struct Layout {
     pub(super) width: usize,
     /// Zero pixels on every side of a plane.
     pub(super) border: usize,
+    /// Whether the map is styled by who reads it, with coefficients that lie behind its planes. Behind its gradient's
+    /// lie two sums for each channel: that of the gradient, and that of the gradient times the deviation of the map
+    /// from its mean.
+    pub(super) styled: bool,
 }
 
 impl Layout {
@@ -39,7 +44,11 @@ impl Layout {
             }
             Shape::Map { channels, height, width } => (channels, 1, height, width),
         };
-        Self { shape, planes, lanes, height, width, border }
+        Self { shape, planes, lanes, height, width, border, styled: false }
+    }
+
+    pub(super) fn styled(self, styled: bool) -> Self {
+        Self { styled, ..self }
     }
 
     /// Floats between a row and the next.
@@ -54,6 +63,12 @@ impl Layout {
 
     /// Floats of one candidate, a multiple of [`LANES`].
     pub(super) fn len(&self) -> usize {
+        let coefficients = if self.styled { Coefficients::len(self.planes, 1) } else { 0 };
+        self.coefficients() + coefficients
+    }
+
+    /// Where the coefficients of a styled map lie.
+    pub(super) fn coefficients(&self) -> usize {
         (self.planes * self.plane_stride()).next_multiple_of(LANES)
     }
 
@@ -65,6 +80,11 @@ impl Layout {
     /// Where a row begins.
     pub(super) fn row(&self, plane: usize, y: usize) -> usize {
         self.origin() + plane * self.plane_stride() + y * self.row_stride()
+    }
+
+    /// Where a pixel lies, or would if the plane had it.
+    pub(super) fn pixel(&self, plane: usize, y: isize, x: isize) -> isize {
+        self.row(plane, 0) as isize + y * self.row_stride() as isize + x * self.lanes as isize
     }
 
     /// Floats of a row, the border not counted.

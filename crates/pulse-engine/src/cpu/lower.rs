@@ -1,20 +1,26 @@
 //! From a network to kernels: which kernel runs each node, and which nodes run as one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::activation::LeakyRelu;
+use super::band::Band;
 use super::elementwise::{Add, Affine, InverseSqrt, Multiply, Square, Tanh};
 use super::fir::Fir;
 use super::fourier::FourierFeatures;
+use super::fuse::{Fusion, Fusions, StyledLayer};
 use super::kernel::Kernel;
+use super::layer::{Layer, LayerParts};
 use super::layout::Layout;
 use super::linear::Linear;
 use super::modulate::{AddNoise, Modulate};
 use super::norm::{InstanceNorm, Normalize};
+use super::pass::{Filtered, convolution};
+use super::profile::Step;
 use super::rearrange::{Concatenate, RepeatRows, Take};
 use super::separable::SeparableMap;
 use super::simd::InstructionSet;
-use crate::{FirTaps, Network, Operator, Shape, SparseMatrix, Weights};
+use crate::{FirTaps, Network, Node, Operator, Shape, SparseMatrix, Weights};
 
 /// What makes a value.
 pub(super) enum Maker {
@@ -31,81 +37,166 @@ pub(super) struct Lowered {
     pub(super) maker: Maker,
     pub(super) arguments: Vec<usize>,
     pub(super) shape: Shape,
+    /// Whether it is styled by who reads it.
+    pub(super) styled: bool,
     /// The outputs that it is.
     pub(super) outputs: Vec<usize>,
+    /// The operators that it stands for.
+    pub(super) operators: Vec<&'static str>,
+    /// Multiplications of the forward pass by the operators' definitions, for one candidate.
+    pub(super) products: usize,
 }
 
-/// Lowers every node. An activation that is alone in using a linear operator's result runs in its kernel.
+impl Lowered {
+    /// It as a profile shows it, not timed.
+    pub(super) fn step(&self, batch: usize) -> Step {
+        let kernel = match &self.maker {
+            Maker::Input(_) => "input".into(),
+            Maker::Constant(_) => "constant".into(),
+            Maker::Kernel(kernel) => kernel.describe(),
+        };
+        Step {
+            operators: self.operators.join("+"),
+            kernel,
+            shape: self.shape,
+            bytes: size_of::<f32>() * batch * self.shape.len(),
+            products: batch * self.products,
+            times: [Duration::ZERO; 2],
+        }
+    }
+}
+
+impl Lowered {
+    /// How it lies in memory.
+    pub(super) fn layout(&self, border: usize) -> Layout {
+        Layout::new(self.shape, border).styled(self.styled)
+    }
+}
+
+/// Lowers every node, or the nodes that run as one.
 pub(super) fn lower(instructions: InstructionSet, network: &Network) -> Vec<Lowered> {
     let nodes = network.nodes();
-    let mut uses = vec![0; nodes.len()];
-    let arguments = nodes.iter().flat_map(|node| &node.arguments);
-    for value in arguments.chain(network.outputs().iter().map(|port| &port.value)) {
-        uses[value.index()] += 1;
-    }
-    let fused = |index: usize| -> Option<LeakyRelu> {
-        let Operator::LeakyRelu { slope, gain, clamp } = nodes[index].operator else { return None };
-        let argument = nodes[index].arguments[0].index();
-        let linear = matches!(
-            nodes[argument].operator,
-            Operator::Dense(_) | Operator::Convolution(_) | Operator::TransposedConvolution(_)
-        );
-        let activation = LeakyRelu { slope, gain, clamp };
-        (linear && uses[argument] == 1 && activation.keeps_sign()).then_some(activation)
-    };
-    let mut absorbed = vec![false; nodes.len()];
-    for index in 0..nodes.len() {
-        if fused(index).is_some() {
-            absorbed[nodes[index].arguments[0].index()] = true;
-        }
-    }
-
+    let fusions = Fusions::find(network);
     let mut lowered: Vec<Lowered> = Vec::new();
     let mut places = vec![usize::MAX; nodes.len()];
-    for (index, node) in nodes.iter().enumerate() {
-        if absorbed[index] {
-            continue;
-        }
-        let activation = fused(index);
-        let maker_node = if activation.is_some() { &nodes[node.arguments[0].index()] } else { node };
-        let shapes: Vec<_> = maker_node.arguments.iter().map(|value| nodes[value.index()].shape).collect();
-        let maker = match &maker_node.operator {
-            Operator::Input => {
-                let input = network.inputs().iter().position(|port| port.value.index() == index);
-                Maker::Input(input.expect("every input node has a port"))
+    for index in (0..nodes.len()).filter(|&index| !fusions.absorbed[index]) {
+        let of = |index: usize| nodes[index].arguments.iter().map(|value| value.index()).collect::<Vec<_>>();
+        let (maker, arguments, operators) = match &fusions.heads[index] {
+            Some(Fusion::Styled(layer)) => {
+                let first = of(layer.convolution)[0];
+                let mut arguments = vec![first];
+                arguments.extend(layer.noise.map(|(noise, _)| noise));
+                arguments.extend(layer.style);
+                let kernel = layer_kernel(instructions, network, layer, fusions.is_styled(first));
+                (Maker::Kernel(kernel), arguments, layer.nodes(index))
             }
-            Operator::Constant(_, values) => Maker::Constant(values.clone()),
-            operator => Maker::Kernel(kernel(instructions, operator, &shapes, node.shape, activation)),
+            Some(Fusion::Activated { linear, activation }) => {
+                let arguments = of(*linear);
+                let styled = fusions.is_styled(arguments[0]);
+                let kernel = kernel(instructions, network, *linear, Some(*activation), styled);
+                (Maker::Kernel(kernel), arguments, vec![*linear, index])
+            }
+            None => {
+                let arguments = of(index);
+                let maker = match &nodes[index].operator {
+                    Operator::Input => {
+                        let input = network.inputs().iter().position(|port| port.value.index() == index);
+                        Maker::Input(input.expect("every input node has a port"))
+                    }
+                    Operator::Constant(_, values) => Maker::Constant(values.clone()),
+                    _ => {
+                        let styled = arguments.first().is_some_and(|&first| fusions.is_styled(first));
+                        Maker::Kernel(kernel(instructions, network, index, None, styled))
+                    }
+                };
+                (maker, arguments, vec![index])
+            }
         };
         places[index] = lowered.len();
         lowered.push(Lowered {
             maker,
-            arguments: maker_node.arguments.iter().map(|value| places[value.index()]).collect(),
-            shape: node.shape,
+            arguments: arguments.into_iter().map(|argument| places[argument]).collect(),
+            shape: nodes[index].shape,
+            styled: fusions.is_styled(index),
             outputs: (0..network.outputs().len())
                 .filter(|&output| network.outputs()[output].value.index() == index)
                 .collect(),
+            products: operators.iter().map(|&node| products(network, node)).sum(),
+            operators: operators.into_iter().map(|node| nodes[node].operator.name()).collect(),
         });
     }
     lowered
 }
 
+fn shapes(network: &Network, node: usize) -> Vec<Shape> {
+    network.nodes()[node].arguments.iter().map(|value| network.nodes()[value.index()].shape).collect()
+}
+
+fn products(network: &Network, node: usize) -> usize {
+    let Node { operator, shape, .. } = &network.nodes()[node];
+    operator.products(&shapes(network, node), *shape)
+}
+
+/// A layer of StyleGAN.
+fn layer_kernel(
+    instructions: InstructionSet,
+    network: &Network,
+    layer: &StyledLayer,
+    styled: bool,
+) -> Box<dyn Kernel> {
+    let nodes = network.nodes();
+    let Node { operator, shape: made, .. } = &nodes[layer.convolution];
+    let (weights, transposed) = match operator {
+        Operator::TransposedConvolution(weights) => (weights, true),
+        Operator::Convolution(weights) => (weights, false),
+        _ => unreachable!("a layer has a convolution"),
+    };
+    let argument = shapes(network, layer.convolution)[0];
+    let mut maps = convolution(instructions, weights, transposed, [argument, *made]);
+    let mut result = *made;
+    if let Some(node) = layer.filter
+        && let Operator::Fir(fir) = &nodes[node].operator
+        && let Some([band, adjoint]) = Band::pair(fir)
+    {
+        result = nodes[node].shape;
+        let [forward, backward] = maps;
+        maps = [
+            Box::new(Filtered::after(forward, band, *made)),
+            Box::new(Filtered::before(backward, adjoint, *made, result)),
+        ];
+    }
+    let channels = result.channels();
+    let mut bias = vec![0.0; channels];
+    for given in [weights.bias.as_deref(), layer.bias].into_iter().flatten() {
+        bias.iter_mut().zip(given).for_each(|(sum, bias)| *sum += bias);
+    }
+    let strength = layer.noise.map(|(_, strength)| match strength {
+        &[one] => vec![one; channels],
+        each => each.to_vec(),
+    });
+    let parts =
+        LayerParts { bias, strength, activation: layer.activation, epsilon: layer.epsilon, styled };
+    Box::new(Layer::new(maps, [argument, result], parts))
+}
+
 fn kernel(
     instructions: InstructionSet,
-    operator: &Operator,
-    arguments: &[Shape],
-    result: Shape,
+    network: &Network,
+    node: usize,
     activation: Option<LeakyRelu>,
+    styled: bool,
 ) -> Box<dyn Kernel> {
+    let Node { operator, shape: result, .. } = &network.nodes()[node];
+    let (arguments, result) = (&shapes(network, node)[..], *result);
     let layout = Layout::new(result, 0);
     match operator {
         Operator::Input | Operator::Constant(..) => unreachable!("made without a kernel"),
-        Operator::Dense(dense) => Box::new(Linear::dense(instructions, dense, result, activation)),
+        Operator::Dense(dense) => Box::new(Linear::dense(instructions, dense, [arguments[0], result], activation)),
         Operator::Convolution(convolution) => {
-            Box::new(Linear::convolution(instructions, convolution, false, [arguments[0], result], activation))
+            Box::new(Linear::convolution(instructions, convolution, false, [arguments[0], result], activation, styled))
         }
         Operator::TransposedConvolution(convolution) => {
-            Box::new(Linear::convolution(instructions, convolution, true, [arguments[0], result], activation))
+            Box::new(Linear::convolution(instructions, convolution, true, [arguments[0], result], activation, styled))
         }
         Operator::Row(row) => Box::new(Take { start: row * result.len(), length: result.len() }),
         Operator::RepeatRows(_) => Box::new(RepeatRows),

@@ -14,7 +14,7 @@ pub(super) struct Modulate;
 /// # Safety
 /// The candidate and the plane must exist, and nobody may write the vector.
 #[inline(always)]
-unsafe fn coefficients(vector: &Tensor, layout: &Layout, candidate: usize, plane: usize) -> [f32; LANES] {
+pub(super) unsafe fn coefficients(vector: &Tensor, layout: &Layout, candidate: usize, plane: usize) -> [f32; LANES] {
     let real = layout.channels_of(plane);
     // SAFETY: the vector has an element for every channel.
     let given = unsafe { std::slice::from_raw_parts(vector.candidate(candidate).add(plane * layout.lanes), real) };

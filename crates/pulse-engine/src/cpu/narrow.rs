@@ -2,13 +2,14 @@
 
 #![allow(unsafe_code)]
 
-use super::activation::LeakyRelu;
 use super::axis::Axis;
 use super::kernel::{Run, Tensor};
 use super::layout::{LANES, Layout};
 use super::linear::LinearMap;
 use super::memory::Floats;
 use super::simd::{Lanes, Vectorized};
+use super::source::{Reading, Source};
+use super::target::{Target, Writing};
 
 /// Pixels that are summed at a time.
 const PIXELS: usize = 4;
@@ -28,8 +29,7 @@ pub(super) struct Narrow {
     out_channels: usize,
     in_planes: usize,
     weights: Floats,
-    bias: Vec<f32>,
-    activation: Option<LeakyRelu>,
+    border: usize,
 }
 
 impl Narrow {
@@ -69,25 +69,30 @@ impl Narrow {
         }
         let mut weights = Floats::zeroed(packed.len());
         weights.copy_from_slice(&packed);
-        let bias = vec![0.0; out_channels];
-        Self { axes, phases, out_channels, in_planes, weights, bias, activation: None }
-    }
-
-    pub(super) fn followed_by(mut self, bias: Option<&[f32]>, activation: Option<LeakyRelu>) -> Self {
-        if let Some(bias) = bias {
-            self.bias.copy_from_slice(bias);
-        }
-        self.activation = activation;
-        self
+        let border = vertical.border().max(horizontal.border());
+        Self { axes, phases, out_channels, in_planes, weights, border }
     }
 }
 
 impl LinearMap for Narrow {
-    fn apply(&self, run: &Run, source: Tensor, target: Tensor) {
-        let height = target.layout.height;
+    fn describe(&self) -> String {
+        "lanes of input".into()
+    }
+
+    fn reads(&self, reading: &Reading) -> bool {
+        // Scaled and shifted, zeros outside of the map would be zeros no more.
+        matches!(reading, Reading::Plain) || (self.border == 0 && matches!(reading, Reading::Styled))
+    }
+
+    fn border(&self) -> usize {
+        self.border
+    }
+
+    fn apply(&self, run: &Run, source: &Source, target: &Target) {
+        let height = target.tensor.layout.height;
         run.tasks(run.active * height, |_, task| {
             let (candidate, y) = (task / height, task % height);
-            run.instructions.run(Row { map: self, source, target, candidate, y });
+            run.instructions.run(Row { map: self, source: source.tensor, target: target.tensor, writing: target.writing, candidate, y });
         });
     }
 }
@@ -97,6 +102,7 @@ struct Row<'a> {
     map: &'a Narrow,
     source: Tensor,
     target: Tensor,
+    writing: Writing<'a>,
     candidate: usize,
     y: usize,
 }
@@ -134,7 +140,7 @@ impl Row<'_> {
     /// The output channels `o..o + O` of those.
     #[inline(always)]
     unsafe fn block<L: Lanes, const N: usize, const O: usize>(&self, phase: &Phase, x: usize, t: usize, o: usize) {
-        let Self { map, source, target, candidate, y } = *self;
+        let Self { map, source, target, writing, candidate, y } = *self;
         let layout = source.layout;
         let [vertical, horizontal] = &map.axes;
         let step = horizontal.step * LANES;
@@ -153,8 +159,14 @@ impl Row<'_> {
                     for o in 0..O {
                         w[o] = L::load(weights.add(o * LANES));
                     }
+                    let style = layout.styled.then(|| {
+                        [0, 1].map(|kind| L::load(source.coefficients().of(candidate, kind, plane)))
+                    });
                     for n in 0..N {
-                        let value = L::load(pixel.add(n * step));
+                        let mut value = L::load(pixel.add(n * step));
+                        if let Some([scale, shift]) = style {
+                            value = value.mul_add(scale, shift);
+                        }
                         for o in 0..O {
                             sums[n][o] = w[o].mul_add(value, sums[n][o]);
                         }
@@ -164,10 +176,11 @@ impl Row<'_> {
             }
             for channel in 0..O {
                 let row = target.row_mut(candidate, o + channel, y);
+                let bias = writing.bias.map_or(0.0, |bias| bias[o + channel]);
                 for (n, sums) in sums.iter().enumerate() {
-                    let value = sums[channel].sum() + map.bias[o + channel];
+                    let value = sums[channel].sum() + bias;
                     row[x + (t + n) * horizontal.period] =
-                        map.activation.map_or(value, |activation| activation.of(value));
+                        writing.activation.map_or(value, |activation| activation.of(value));
                 }
             }
         }

@@ -67,7 +67,7 @@ pub(super) fn plan(nodes: &[Lowered], batch: usize, workers: usize) -> Plan {
     let (places, total) = place(&planner.buffers);
     let spot = |index: usize, home: Home| {
         let Place { start, shared } = places[home.buffer];
-        let layout = Layout::new(nodes[index].shape, home.border);
+        let layout = nodes[index].layout(home.border);
         Spot { layout, start, clear: shared && !home.inherited && home.border > 0 }
     };
     let start = |buffer: Option<usize>| buffer.map_or(0, |buffer| places[buffer].start);
@@ -164,7 +164,7 @@ impl<'a> Planner<'a> {
             } else {
                 let border = borders[index];
                 let constant = matches!(self.nodes[index].maker, Maker::Constant(_));
-                let len = if constant { 0 } else { Layout::new(self.nodes[index].shape, border).len() };
+                let len = if constant { 0 } else { self.nodes[index].layout(border).len() };
                 Home { buffer: self.buffer(len, index, until), border, inherited: false }
             };
             homes.push(home);
@@ -194,7 +194,7 @@ impl<'a> Planner<'a> {
                 home
             } else {
                 let from = self.backward_time(self.last_use[index]);
-                let len = Layout::new(self.nodes[index].shape, border).len();
+                let len = self.nodes[index].layout(border).len();
                 Home { buffer: self.buffer(len, from, until), border, inherited: false }
             };
             homes[index] = Some(home);
@@ -210,7 +210,7 @@ impl<'a> Planner<'a> {
         let nodes = self.nodes;
         let temporary = |&argument: &usize| {
             let Home { border, .. } = gradients[argument].filter(|_| self.uses[argument] > 1)?;
-            let len = Layout::new(nodes[argument].shape, border).len();
+            let len = nodes[argument].layout(border).len();
             Some(Home { buffer: self.buffer(len, time, time), border, inherited: false })
         };
         nodes[index].arguments.iter().map(temporary).collect()

@@ -7,6 +7,7 @@ use super::kernel::{Kernel, Run, Tensor, Values};
 use super::lower::{Maker, lower};
 use super::memory::Floats;
 use super::plan::{NodePlan, Spot, plan};
+use super::profile::{Clock, Step};
 use super::port::{clear_border, export, import};
 use super::simd::InstructionSet;
 use crate::{InputId, Network, OutputId};
@@ -50,7 +51,10 @@ pub(super) struct Program {
     needed: Vec<bool>,
     /// Which nodes have a gradient already.
     written: Vec<bool>,
-    _memory: Floats,
+    /// What runs as one, as a profile shows it.
+    pub(super) steps: Vec<Step>,
+    pub(super) clock: Option<Clock>,
+    memory: Floats,
     _constants: Vec<Floats>,
 }
 
@@ -70,6 +74,7 @@ impl Program {
         let at = |start: usize| unsafe { memory.start().add(start) };
         let tensor = |spot: &Spot| Tensor { data: at(spot.start), stride: spot.layout.len(), layout: spot.layout };
 
+        let steps = lowered.iter().map(|node| node.step(batch)).collect();
         let mut nodes: Vec<Node> = Vec::new();
         for (node, NodePlan { value, gradient, temporaries, scratch, saved }) in lowered.into_iter().zip(&plan.nodes) {
             let mut own = tensor(value);
@@ -110,10 +115,17 @@ impl Program {
             outputs: ports(network.outputs()),
             needed: vec![false; nodes.len()],
             written: vec![false; nodes.len()],
+            steps,
+            clock: None,
             nodes,
-            _memory: memory,
+            memory,
             _constants: constants,
         }
+    }
+
+    /// Bytes of all values and gradients.
+    pub(super) fn memory(&self) -> usize {
+        size_of::<f32>() * self.memory.len()
     }
 
     fn run(&self, active: usize, scratch: *mut f32, saved: *mut f32) -> Run {
@@ -134,6 +146,9 @@ impl Program {
             }
             for &output in &node.outputs {
                 export(&run, node.value, &mut self.outputs[output].numbers);
+            }
+            if let Some(clock) = &mut self.clock {
+                clock.done(index, 0);
             }
         }
     }
@@ -166,6 +181,9 @@ impl Program {
                     descend(&run, kernel.as_ref(), &self.nodes, index, &self.needed, &mut self.written);
                 }
                 _ => {}
+            }
+            if let Some(clock) = &mut self.clock {
+                clock.done(index, 1);
             }
         }
     }

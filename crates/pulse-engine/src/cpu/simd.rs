@@ -54,6 +54,17 @@ impl InstructionSet {
         Self::Portable
     }
 
+    /// As `PULSE_SIMD` names it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => "avx2",
+            Self::Portable => "portable",
+        }
+    }
+
     /// How many vectors of output channels a convolution works on at a time.
     pub(super) fn vectors(self) -> usize {
         match self {
@@ -124,6 +135,11 @@ pub(super) trait Lanes: Copy {
     unsafe fn min(self, other: Self) -> Self;
     /// The larger; `other` where either is not a number.
     unsafe fn max(self, other: Self) -> Self;
+
+    /// `negative` where the sign is, `positive` elsewhere. Zeros have signs.
+    unsafe fn where_negative(self, negative: Self, positive: Self) -> Self;
+    /// Stores past the caches, at a multiple of 64 bytes.
+    unsafe fn stream(self, to: *mut f32);
 
     /// The lanes as an array.
     #[inline(always)]
@@ -232,6 +248,17 @@ impl Lanes for Portable {
     #[inline(always)]
     unsafe fn max(self, other: Self) -> Self {
         self.zip(other, |a, b| if a > b { a } else { b })
+    }
+
+    #[inline(always)]
+    unsafe fn where_negative(self, negative: Self, positive: Self) -> Self {
+        Self(std::array::from_fn(|i| if self.0[i].is_sign_negative() { negative.0[i] } else { positive.0[i] }))
+    }
+
+    #[inline(always)]
+    unsafe fn stream(self, to: *mut f32) {
+        // SAFETY: the caller's promise.
+        unsafe { self.store(to) }
     }
 }
 

@@ -9,22 +9,29 @@
 mod four;
 #[cfg(test)]
 mod tests;
+mod three;
 mod two;
 
 use std::marker::PhantomData;
 
-use super::activation::LeakyRelu;
-use super::kernel::{Run, Tensor};
+use rayon::prelude::*;
+
+use super::kernel::Run;
 use super::layout::LANES;
 use super::linear::LinearMap;
 use super::memory::Floats;
 use super::simd::{InstructionSet, Lanes, Vectorized};
+use super::source::{Reading, Source};
+use super::target::Target;
 
 pub(super) use four::{DoublingByFour, HalvingByFour};
+pub(super) use three::KeepingByFour;
 pub(super) use two::{DoublingByTwo, HalvingByTwo};
 
 /// How tiles are transformed.
 pub(super) trait Scheme: Send + Sync + 'static {
+    /// Its name for a profile.
+    const NAME: &'static str;
     /// Pixels of the source, and of the target, along each side of a tile.
     const SIDES: [usize; 2];
     /// How many tiles a task works on, so that their sums stay in a near cache.
@@ -35,6 +42,10 @@ pub(super) trait Scheme: Send + Sync + 'static {
     const SUMS: usize;
     /// How many products each of them is a sum of, for each input channel.
     const TERMS: usize;
+
+    /// Whether it pays to transform so many weights for so many tiles, which are `whole` when none of them goes beyond the
+    /// map.
+    fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool;
 
     /// Which transformed number of the source goes into a term of a sum.
     fn input(sum: usize, term: usize) -> usize;
@@ -48,11 +59,11 @@ pub(super) trait Scheme: Send + Sync + 'static {
     /// One pixel round the tile must be readable, and all the numbers writable.
     unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize);
 
-    /// Makes the tile at `target` from sums that are `stride` apart, which are used up.
+    /// Makes a tile, one row after another, from sums that are `stride` apart, which are used up.
     ///
     /// # Safety
     /// The sums and the tile must be writable.
-    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, target: *mut f32, row: usize, finish: Finish<L>);
+    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32);
 }
 
 /// Loads vectors that are `step` floats apart.
@@ -79,31 +90,7 @@ unsafe fn store<L: Lanes, const N: usize>(vectors: [L; N], to: *mut f32, step: u
     }
 }
 
-/// What is done to the pixels of a tile before they are stored.
-#[derive(Clone, Copy)]
-pub(super) struct Finish<L> {
-    bias: L,
-    activation: Option<LeakyRelu>,
-}
-
-impl<L: Lanes> Finish<L> {
-    #[inline(always)]
-    unsafe fn all<const N: usize>(self, mut line: [L; N]) -> [L; N] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe {
-            for y in &mut line {
-                *y = y.add(self.bias);
-                if let Some(activation) = self.activation {
-                    *y = activation.lanes(*y);
-                }
-            }
-            line
-        }
-    }
-}
-
-/// A convolution or transposed convolution of 4 x 4 pixels, stride 2 and padding 1, between blocked maps.
-/// The smaller map must be made of whole tiles.
+/// A convolution or transposed convolution between blocked maps, whose scheme says of what kind.
 pub(super) struct Winograd<S> {
     out_channels: usize,
     in_planes: usize,
@@ -114,68 +101,65 @@ pub(super) struct Winograd<S> {
     /// For each group of output channels, each sum, each term, each input channel: the output channels side by
     /// side.
     factors: Floats,
-    bias: Floats,
-    activation: Option<LeakyRelu>,
+    /// How many tiles a task takes from the source to the target; none where the whole source is transformed
+    /// before anything else.
+    local: Option<usize>,
     scheme: PhantomData<S>,
 }
 
 impl<S: Scheme> Winograd<S> {
-    /// `weight(o, i, k, l)` is the weight between pixel `(y, x)` of the smaller map and pixel
-    /// `(2 y + k − 1, 2 x + l − 1)` of the larger.
+    /// `weight(o, i, k, l)` is the weight of the kernel at `(k, l)`, which for maps that double or halve is that between
+    /// pixel `(y, x)` of the smaller map and pixel `(2 y + k − 1, 2 x + l − 1)` of the larger. `size` is that of the
+    /// smaller map.
     pub(super) fn new(
         instructions: InstructionSet,
         [out_channels, in_channels]: [usize; 2],
         [height, width]: [usize; 2],
-        weight: impl Fn(usize, usize, usize, usize) -> f32,
+        kernel: usize,
+        weight: impl Fn(usize, usize, usize, usize) -> f32 + Sync,
     ) -> Self {
         let vectors = instructions.vectors().min(out_channels.div_ceil(LANES));
         let side = vectors * LANES;
         let groups = out_channels.div_ceil(side);
         let in_planes = in_channels.div_ceil(LANES);
-        let mut factors = Floats::zeroed(groups * S::SUMS * S::TERMS * in_planes * LANES * side);
-        for o in 0..out_channels {
+        let group_len = S::SUMS * S::TERMS * in_planes * LANES * side;
+        let mut factors = Floats::zeroed(groups * group_len);
+        factors.par_chunks_exact_mut(group_len).enumerate().for_each(|(group, factors)| {
             for i in 0..in_channels {
-                let kernel = std::array::from_fn(|k| std::array::from_fn(|l| f64::from(weight(o, i, k, l))));
-                for sum in 0..S::SUMS {
-                    for term in 0..S::TERMS {
-                        let row = (((o / side) * S::SUMS + sum) * S::TERMS + term) * in_planes * LANES + i;
+                for o in group * side..out_channels.min((group + 1) * side) {
+                    let tap = |k: usize, l: usize| if k.max(l) < kernel { f64::from(weight(o, i, k, l)) } else { 0.0 };
+                    let kernel = std::array::from_fn(|k| std::array::from_fn(|l| tap(k, l)));
+                    for (sum, term) in (0..S::SUMS).flat_map(|sum| (0..S::TERMS).map(move |term| (sum, term))) {
+                        let row = (sum * S::TERMS + term) * in_planes * LANES + i;
                         factors[row * side + o % side] = S::factor(sum, term, &kernel) as f32;
                     }
                 }
             }
-        }
-        let bias = Floats::zeroed(groups * side);
+        });
         let side = S::SIDES[0].min(S::SIDES[1]);
-        let tiles = [height / side, width / side];
-        Self { out_channels, in_planes, tiles, vectors, factors, bias, activation: None, scheme: PhantomData }
-    }
-
-    pub(super) fn followed_by(mut self, bias: Option<&[f32]>, activation: Option<LeakyRelu>) -> Self {
-        if let Some(bias) = bias {
-            self.bias[..bias.len()].copy_from_slice(bias);
-        }
-        self.activation = activation;
-        self
+        let tiles = [height.div_ceil(side), width.div_ceil(side)];
+        let local = local::<S>(in_planes, tiles[0] * tiles[1], group_len * groups);
+        Self { out_channels, in_planes, tiles, vectors, factors, local, scheme: PhantomData }
     }
 
     fn tiles_of(&self, candidates: usize) -> usize {
         candidates * self.tiles[0] * self.tiles[1]
     }
 
-    /// Floats between a transformed number of the source and the next. One vector more than there are, so that they do
-    /// not all compete for one place in the caches.
-    fn input_stride(&self, candidates: usize) -> usize {
-        (self.in_planes * self.tiles_of(candidates) + 1) * LANES
+    /// Floats between a transformed number of the source and the next, when so many tiles are transformed. One vector
+    /// more than there are, so that they do not all compete for one place in the caches.
+    fn input_stride(&self, tiles: usize) -> usize {
+        (self.in_planes * tiles + 1) * LANES
+    }
+
+    /// Tiles that one task makes.
+    fn chunk(&self) -> usize {
+        self.local.unwrap_or(S::TILES)
     }
 
     /// Floats between a sum and the next, likewise.
     fn sum_stride(&self) -> usize {
-        (self.vectors * S::TILES + 1) * LANES
-    }
-
-    /// Floats of the transformed source.
-    fn transformed(&self, candidates: usize) -> usize {
-        S::INPUTS * self.input_stride(candidates)
+        (self.vectors * self.chunk() + 1) * LANES
     }
 
     /// Floats of the sums of one task.
@@ -183,73 +167,163 @@ impl<S: Scheme> Winograd<S> {
         S::SUMS * self.sum_stride()
     }
 
-    /// Where a tile's first pixel lies in a plane of a map.
-    fn start(&self, tensor: &Tensor, tile: usize, side: usize) -> usize {
+    /// Floats of transformed tiles.
+    fn transformed(&self, tiles: usize) -> usize {
+        S::INPUTS * self.input_stride(tiles)
+    }
+
+    /// The candidate of a tile, and its row and column.
+    fn place(&self, tile: usize) -> (usize, usize, usize) {
         let [rows, columns] = self.tiles;
-        let (row, x) = (tile / columns, tile % columns);
-        let (candidate, y) = (row / rows, row % rows);
-        candidate * tensor.stride + tensor.layout.row(0, y * side) + x * side * LANES
+        (tile / (rows * columns), tile / columns % rows, tile % columns)
+    }
+
+    fn groups(&self) -> usize {
+        self.out_channels.div_ceil(self.vectors * LANES)
     }
 }
 
+/// How many tiles fit a near cache from source to target, where that is better than transforming the whole source.
+fn local<S: Scheme>(in_planes: usize, tiles: usize, factors: usize) -> Option<usize> {
+    /// Floats of the transformed source that stay in the far cache.
+    const FAR: usize = 1 << 20;
+    /// Floats of transformed tiles in a near cache.
+    const NEAR: usize = 1 << 17;
+    let tile = S::INPUTS * in_planes * LANES;
+    let fit = (NEAR / tile).min(S::TILES) / 12 * 12;
+    (tile * tiles > FAR && fit >= 12 && factors <= 1 << 22).then_some(fit)
+}
+
 impl<S: Scheme> LinearMap for Winograd<S> {
-    fn apply(&self, run: &Run, source: Tensor, target: Tensor) {
+    fn describe(&self) -> String {
+        S::NAME.into()
+    }
+
+    fn reads(&self, _: &Reading) -> bool {
+        true
+    }
+
+    fn piece(&self) -> Option<[usize; 2]> {
+        Some([S::SIDES[1]; 2])
+    }
+
+    fn apply(&self, run: &Run, source: &Source, target: &Target) {
         let tiles = self.tiles_of(run.active);
+        if let Some(chunk) = self.local {
+            run.tasks(tiles.div_ceil(chunk), |worker, task| {
+                let (first, end) = (task * chunk, tiles.min((task + 1) * chunk));
+                let scratch = self.transformed(chunk) + self.sums();
+                // SAFETY: the scratch memory has as much for every worker.
+                let memory = unsafe { run.scratch.add(worker * scratch) };
+                let transformed = Transformed { data: memory, first, tiles: chunk };
+                for plane in 0..self.in_planes {
+                    run.instructions.run(Transform { map: self, source, plane, first, end, transformed });
+                }
+                // SAFETY: as above.
+                let sums = unsafe { memory.add(self.transformed(chunk)) };
+                for group in 0..self.groups() {
+                    run.instructions.run(Products { map: self, group, first, end, transformed, sums, target });
+                }
+            });
+            return;
+        }
+        let transformed = Transformed { data: run.scratch, first: 0, tiles };
+        let one = self.tiles_of(1);
         run.tasks(run.active * self.in_planes, |_, task| {
             let (candidate, plane) = (task / self.in_planes, task % self.in_planes);
-            run.instructions.run(Transform { map: self, run, source, candidate, plane });
+            let (first, end) = (candidate * one, (candidate + 1) * one);
+            run.instructions.run(Transform { map: self, source, plane, first, end, transformed });
         });
         let chunks = tiles.div_ceil(S::TILES);
         let chunk = tiles.div_ceil(chunks);
-        let groups = self.out_channels.div_ceil(self.vectors * LANES);
-        run.tasks(groups * chunks, |worker, task| {
+        run.tasks(self.groups() * chunks, |worker, task| {
             let first = task % chunks * chunk;
             let end = tiles.min(first + chunk);
-            run.instructions.run(Products { map: self, run, worker, group: task / chunks, first, end, target });
+            // SAFETY: a worker has sums of its own in the scratch memory, behind the transformed source.
+            let sums = unsafe { run.scratch.add(self.transformed(tiles) + worker * self.sums()) };
+            run.instructions.run(Products { map: self, group: task / chunks, first, end, transformed, sums, target });
         });
     }
 
     fn scratch(&self, batch: usize, workers: usize) -> usize {
-        self.transformed(batch) + workers * self.sums()
+        match self.local {
+            Some(chunk) => workers * (self.transformed(chunk) + self.sums()),
+            None => self.transformed(self.tiles_of(batch)) + workers * self.sums(),
+        }
     }
 }
 
-/// The transform of one plane.
+/// Transformed tiles, from the one called `first` on.
+#[derive(Clone, Copy)]
+struct Transformed {
+    data: *mut f32,
+    first: usize,
+    /// Room for so many tiles.
+    tiles: usize,
+}
+
+// SAFETY: an address; the tasks keep apart.
+unsafe impl Sync for Transformed {}
+// SAFETY: as above.
+unsafe impl Send for Transformed {}
+
+/// The transform of some tiles of one plane.
 struct Transform<'a, S> {
     map: &'a Winograd<S>,
-    run: &'a Run,
-    source: Tensor,
-    candidate: usize,
+    source: &'a Source,
     plane: usize,
+    first: usize,
+    end: usize,
+    transformed: Transformed,
 }
+
+/// Floats of the largest tile with its surroundings.
+const SQUARE: usize = 10 * 10 * LANES;
 
 impl<S: Scheme> Vectorized for Transform<'_, S> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        let Self { map, run, source, candidate, plane } = self;
-        let stride = map.input_stride(run.active);
-        for tile in map.tiles_of(candidate)..map.tiles_of(candidate + 1) {
-            let from = map.start(&source, tile, S::SIDES[0]) + plane * source.layout.plane_stride();
-            let to = (plane * map.tiles_of(run.active) + tile) * LANES;
-            // SAFETY: the tile is in the source, which has a border of at least one pixel, and its place in
-            // the scratch memory is its own.
+        let Self { map, source, plane, first, end, transformed } = self;
+        let stride = map.input_stride(transformed.tiles);
+        let side = S::SIDES[0];
+        let layout = &source.tensor.layout;
+        let mut square = Square([0.0; SQUARE]);
+        for tile in first..end {
+            let (candidate, y, x) = map.place(tile);
+            let (y, x) = (y * side, x * side);
+            let to = (plane * transformed.tiles + tile - transformed.first) * LANES;
+            let inner = y > 0 && x > 0 && y + side < layout.height && x + side < layout.width;
+            // SAFETY: the pixels of an inner tile and those round it are in the source; of others, only those that are
+            // in it are read. The place of the tile in the scratch memory is its own.
             unsafe {
-                let (source_row, to) = (source.layout.row_stride(), run.scratch.add(to));
-                S::transform::<L>(source.data.add(from), source_row, to, stride);
+                let to = transformed.data.add(to);
+                if inner && source.is_plain() {
+                    let from = source.tensor.candidate(candidate).add(layout.row(plane, y) + x * LANES);
+                    S::transform::<L>(from, layout.row_stride(), to, stride);
+                } else {
+                    let corner = [y as isize - 1, x as isize - 1];
+                    let square = square.0.as_mut_ptr();
+                    source.read::<L>(candidate, plane, corner, [side + 2; 2], square);
+                    let row = (side + 2) * LANES;
+                    S::transform::<L>(square.add(row + LANES), row, to, stride);
+                }
             }
         }
     }
 }
 
+#[repr(align(64))]
+struct Square([f32; SQUARE]);
+
 /// The products of some tiles with one group of output channels, and the target's tiles from them.
 struct Products<'a, S> {
     map: &'a Winograd<S>,
-    run: &'a Run,
-    worker: usize,
     group: usize,
     first: usize,
     end: usize,
-    target: Tensor,
+    transformed: Transformed,
+    sums: *mut f32,
+    target: &'a Target<'a>,
 }
 
 impl<S: Scheme> Vectorized for Products<'_, S> {
@@ -268,17 +342,15 @@ impl<S: Scheme> Vectorized for Products<'_, S> {
 impl<S: Scheme> Products<'_, S> {
     #[inline(always)]
     unsafe fn all<L: Lanes, const V: usize>(&self) {
-        let Self { map, run, target, .. } = *self;
-        let tiles = map.tiles_of(run.active);
+        let Self { map, target, transformed, sums, .. } = *self;
         let channels = map.in_planes * LANES;
-        let (plane, input) = (tiles * LANES, map.input_stride(run.active));
+        let (plane, input) = (transformed.tiles * LANES, map.input_stride(transformed.tiles));
         let blocks = (self.end - self.first).div_ceil(L::PIXELS);
         let even = (self.end - self.first).div_ceil(blocks);
         let stride = map.sum_stride();
-        // SAFETY: a worker has sums of its own in the scratch memory, behind the transformed source; the factors
-        // are as many as the loops read; the tiles are inside the target, and this task's alone.
+        // SAFETY: the sums are this worker's; the factors are as many as the loops read; the tiles are inside the
+        // target, and this task's alone.
         unsafe {
-            let sums = run.scratch.add(map.transformed(run.active) + self.worker * map.sums());
             for sum in 0..S::SUMS {
                 let row = (self.group * S::SUMS + sum) * S::TERMS * channels;
                 let factors = map.factors.as_ptr().add(row * V * LANES);
@@ -287,22 +359,26 @@ impl<S: Scheme> Products<'_, S> {
                     let n = even.min(self.end - tile);
                     let mut inputs = [std::ptr::null(); 4];
                     for (term, pointer) in inputs.iter_mut().enumerate().take(S::TERMS) {
-                        *pointer = run.scratch.add(S::input(sum, term) * input + tile * LANES).cast_const();
+                        let at = S::input(sum, term) * input + (tile - transformed.first) * LANES;
+                        *pointer = transformed.data.add(at).cast_const();
                     }
                     let to = sums.add(sum * stride + (tile - self.first) * LANES);
-                    block::<L, V>(n, factors, &inputs[..S::TERMS], map.in_planes, plane, to, S::TILES * LANES);
+                    block::<L, V>(n, factors, &inputs[..S::TERMS], map.in_planes, plane, to, map.chunk() * LANES);
                     tile += n;
                 }
             }
-            let layout = target.layout;
+            let mut square = Square([0.0; SQUARE]);
+            let side = S::SIDES[1];
+            let layout = &target.tensor.layout;
             for v in 0..V.min(map.out_channels.div_ceil(LANES) - self.group * V) {
-                let out_plane = self.group * V + v;
-                let bias = L::load(map.bias.as_ptr().add(out_plane * LANES));
                 for tile in self.first..self.end {
-                    let to = map.start(&target, tile, S::SIDES[1]) + out_plane * layout.plane_stride();
-                    let from = sums.add((v * S::TILES + tile - self.first) * LANES);
-                    let finish = Finish { bias, activation: map.activation };
-                    S::finish::<L>(from, stride, target.data.add(to), layout.row_stride(), finish);
+                    let from = sums.add((v * map.chunk() + tile - self.first) * LANES);
+                    let square = square.0.as_mut_ptr();
+                    S::finish::<L>(from, stride, square);
+                    let (candidate, y, x) = map.place(tile);
+                    let (y, x) = (y * side, x * side);
+                    let size = [side.min(layout.height - y), side.min(layout.width - x)];
+                    target.write::<L>(candidate, self.group * V + v, [y, x], size, square, side * LANES);
                 }
             }
         }

@@ -243,6 +243,22 @@ impl Operator {
         Self::LeakyRelu { slope: 0.0, gain: 1.0, clamp: None }
     }
 
+    /// Multiplications by the definition, where that is what the operator spends its time on: matrices and
+    /// convolutions. The others have one or a few an element, and count as none.
+    pub fn products(&self, arguments: &[Shape], result: Shape) -> usize {
+        match self {
+            Self::Dense(dense) => dense.in_features * result.len(),
+            Self::Convolution(convolution) => {
+                convolution.kernel.iter().product::<usize>() * convolution.in_channels * result.len()
+            }
+            Self::TransposedConvolution(convolution) => {
+                let argument = arguments.first().map_or(0, |shape| shape.len());
+                convolution.kernel.iter().product::<usize>() * convolution.out_channels * argument
+            }
+            _ => 0,
+        }
+    }
+
     /// The operator's name, as errors and plans print it.
     pub const fn name(&self) -> &'static str {
         match self {

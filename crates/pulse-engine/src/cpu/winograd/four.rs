@@ -14,7 +14,7 @@
 
 #![allow(unsafe_code)]
 
-use super::{Finish, LANES, Lanes, Scheme, load, store};
+use super::{LANES, Lanes, Scheme, load, store};
 
 /// `G g`.
 fn factors(g: [f64; 2]) -> [f64; 5] {
@@ -89,11 +89,17 @@ unsafe fn alternate<L: Lanes>(m: [L; 10]) -> [L; 8] {
 pub(in super::super) struct DoublingByFour;
 
 impl Scheme for DoublingByFour {
+    const NAME: &str = "Winograd F(4x4, 2x2)";
     const SIDES: [usize; 2] = [4, 8];
     const TILES: usize = 32;
     const INPUTS: usize = 100;
     const SUMS: usize = 100;
     const TERMS: usize = 1;
+
+    fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool {
+        const FACTORS_PER_TILE: usize = 1 << 18;
+        whole && factors <= tiles * FACTORS_PER_TILE
+    }
 
     fn input(sum: usize, _: usize) -> usize {
         sum
@@ -121,7 +127,7 @@ impl Scheme for DoublingByFour {
     }
 
     #[inline(always)]
-    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, target: *mut f32, row: usize, finish: Finish<L>) {
+    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
         // SAFETY: the caller's promise.
         unsafe {
             for x in 0..10 {
@@ -130,7 +136,7 @@ impl Scheme for DoublingByFour {
             }
             for y in 0..8 {
                 let line = alternate(load::<L, 10>(sums.add(y * 10 * stride), stride));
-                store(finish.all(line), target.add(y * row), LANES);
+                store(line, square.add(y * Self::SIDES[1] * LANES), LANES);
             }
         }
     }
@@ -140,11 +146,17 @@ impl Scheme for DoublingByFour {
 pub(in super::super) struct HalvingByFour;
 
 impl Scheme for HalvingByFour {
+    const NAME: &str = "Winograd F(4x4, 2x2)";
     const SIDES: [usize; 2] = [8, 4];
     const TILES: usize = 48;
     const INPUTS: usize = 100;
     const SUMS: usize = 25;
     const TERMS: usize = 4;
+
+    fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool {
+        const FACTORS_PER_TILE: usize = 1 << 18;
+        whole && factors <= tiles * FACTORS_PER_TILE
+    }
 
     fn input(sum: usize, term: usize) -> usize {
         (term / 2 * 5 + sum / 5) * 10 + term % 2 * 5 + sum % 5
@@ -172,7 +184,7 @@ impl Scheme for HalvingByFour {
     }
 
     #[inline(always)]
-    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, target: *mut f32, row: usize, finish: Finish<L>) {
+    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
         // SAFETY: the caller's promise.
         unsafe {
             for x in 0..5 {
@@ -181,7 +193,7 @@ impl Scheme for HalvingByFour {
             }
             for y in 0..4 {
                 let line = gather(load::<L, 5>(sums.add(y * 5 * stride), stride));
-                store(finish.all(line), target.add(y * row), LANES);
+                store(line, square.add(y * Self::SIDES[1] * LANES), LANES);
             }
         }
     }

@@ -7,7 +7,7 @@
 
 #![allow(unsafe_code)]
 
-use super::{Finish, LANES, Lanes, Scheme, load, store};
+use super::{LANES, Lanes, Scheme, load, store};
 
 /// From the smaller map to the larger: a transposed convolution, or the gradient of a convolution.
 pub(in super::super) struct DoublingByTwo;
@@ -16,11 +16,16 @@ pub(in super::super) struct DoublingByTwo;
 pub(in super::super) struct HalvingByTwo;
 
 impl Scheme for DoublingByTwo {
+    const NAME: &str = "Winograd F(2x2, 2x2)";
     const SIDES: [usize; 2] = [2, 4];
     const TILES: usize = 48;
     const INPUTS: usize = 25;
     const SUMS: usize = 36;
     const TERMS: usize = 1;
+
+    fn is_worth(_: usize, _: usize, whole: bool) -> bool {
+        whole
+    }
 
     fn input(sum: usize, _: usize) -> usize {
         // The difference in the middle serves both phases.
@@ -49,7 +54,7 @@ impl Scheme for DoublingByTwo {
     }
 
     #[inline(always)]
-    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, target: *mut f32, row: usize, finish: Finish<L>) {
+    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
         // SAFETY: the caller's promise.
         unsafe {
             for x in 0..6 {
@@ -58,7 +63,7 @@ impl Scheme for DoublingByTwo {
             }
             for y in 0..4 {
                 let line = gather(load::<L, 6>(sums.add(y * 6 * stride), stride));
-                store(finish.all(line), target.add(y * row), LANES);
+                store(line, square.add(y * Self::SIDES[1] * LANES), LANES);
             }
         }
     }
@@ -79,11 +84,16 @@ unsafe fn gather<L: Lanes>(m: [L; 6]) -> [L; 4] {
 }
 
 impl Scheme for HalvingByTwo {
+    const NAME: &str = "Winograd F(2x2, 2x2)";
     const SIDES: [usize; 2] = [4, 2];
     const TILES: usize = 48;
     const INPUTS: usize = 36;
     const SUMS: usize = 9;
     const TERMS: usize = 4;
+
+    fn is_worth(_: usize, _: usize, whole: bool) -> bool {
+        whole
+    }
 
     fn input(sum: usize, term: usize) -> usize {
         (term / 2 * 3 + sum / 3) * 6 + term % 2 * 3 + sum % 3
@@ -113,7 +123,7 @@ impl Scheme for HalvingByTwo {
     }
 
     #[inline(always)]
-    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, target: *mut f32, row: usize, finish: Finish<L>) {
+    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
         // SAFETY: the caller's promise.
         unsafe {
             for x in 0..3 {
@@ -122,7 +132,7 @@ impl Scheme for HalvingByTwo {
             }
             for y in 0..2 {
                 let line = pair(load::<L, 3>(sums.add(y * 3 * stride), stride));
-                store(finish.all(line), target.add(y * row), LANES);
+                store(line, square.add(y * Self::SIDES[1] * LANES), LANES);
             }
         }
     }

@@ -1,0 +1,150 @@
+//! What happens to a map's numbers on the way into a linear operator.
+//!
+//! A pass over a large map costs as much as its convolution. So a normalised and styled map is never written: who
+//! reads it scales and shifts it on the way. Nor is the gradient behind an activation and a norm.
+
+#![allow(unsafe_code)]
+
+use super::activation::LeakyRelu;
+use super::kernel::Tensor;
+use super::layout::LANES;
+use super::simd::Lanes;
+
+/// A blocked or planar map to be read.
+#[derive(Clone, Copy)]
+pub(super) struct Source {
+    pub(super) tensor: Tensor,
+    pub(super) reading: Reading,
+}
+
+/// What becomes of the numbers of a map as they are read. Outside of the map there are zeros, whatever it is.
+#[derive(Clone, Copy)]
+pub(super) enum Reading {
+    /// `x`.
+    Plain,
+    /// `scale[c] x + shift[c]`, with the two [coefficients](Tensor::coefficients) of the map.
+    Styled,
+    /// `activation'(y) · (a[c] x + b[c] + c[c] y)` with the result `y` of the activation: the gradient behind
+    /// an activation, a norm and a style.
+    Descending { result: Tensor, activation: LeakyRelu, coefficients: Coefficients },
+}
+
+/// Three numbers for each channel of each candidate.
+#[derive(Clone, Copy)]
+pub(super) struct Coefficients {
+    pub(super) data: *mut f32,
+    /// Floats between a candidate and the next.
+    pub(super) stride: usize,
+    /// Planes of the map.
+    pub(super) planes: usize,
+}
+
+// SAFETY: an address. Who writes through it keeps the tasks apart.
+unsafe impl Send for Coefficients {}
+// SAFETY: as above.
+unsafe impl Sync for Coefficients {}
+
+impl Coefficients {
+    /// How many there are for a channel.
+    pub(super) const KINDS: usize = 3;
+
+    /// Floats for so many candidates of so many planes.
+    pub(super) fn len(planes: usize, candidates: usize) -> usize {
+        Self::KINDS * planes * LANES * candidates
+    }
+
+    /// The coefficients of one kind for the channels of a plane.
+    ///
+    /// # Safety
+    /// The candidate and the plane must exist.
+    #[inline(always)]
+    pub(super) unsafe fn of(&self, candidate: usize, kind: usize, plane: usize) -> *mut f32 {
+        // SAFETY: the caller's promise.
+        unsafe { self.data.add(candidate * self.stride + (kind * self.planes + plane) * LANES) }
+    }
+}
+
+impl Source {
+    pub(super) fn plain(tensor: Tensor) -> Self {
+        Self { tensor, reading: Reading::Plain }
+    }
+
+    /// A map that is plain, or styled as it is read.
+    pub(super) fn of(tensor: Tensor) -> Self {
+        Self { tensor, reading: if tensor.layout.styled { Reading::Styled } else { Reading::Plain } }
+    }
+
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(self.reading, Reading::Plain)
+    }
+
+    /// Writes the numbers of a rectangle of one plane to `to`, one row after another; zeros for what is outside.
+    /// The map must be blocked, unless it is plain.
+    ///
+    /// # Safety
+    /// `to` must have room. Nobody may write the map.
+    #[inline(always)]
+    pub(super) unsafe fn read<L: Lanes>(
+        &self,
+        candidate: usize,
+        plane: usize,
+        [y, x]: [isize; 2],
+        [height, width]: [usize; 2],
+        to: *mut f32,
+    ) {
+        let layout = &self.tensor.layout;
+        // SAFETY: only pixels inside of the map are read, and the coefficients of a plane are sixteen.
+        unsafe {
+            let rows = inside(y, height, layout.height);
+            let columns = inside(x, width, layout.width);
+            if rows.len() < height || columns.len() < width {
+                for i in 0..height * width {
+                    L::splat(0.0).store(to.add(i * LANES));
+                }
+            }
+            let start = self.tensor.candidate(candidate).offset(layout.pixel(plane, y, x));
+            let row_stride = layout.row_stride();
+            match self.reading {
+                Reading::Plain => {
+                    for i in rows {
+                        for j in columns.clone() {
+                            L::load(start.add(i * row_stride + j * LANES)).store(to.add((i * width + j) * LANES));
+                        }
+                    }
+                }
+                Reading::Styled => {
+                    let [scale, shift] = [0, 1].map(|kind| self.tensor.coefficients().of(candidate, kind, plane));
+                    let (scale, shift) = (L::load(scale), L::load(shift));
+                    for i in rows {
+                        for j in columns.clone() {
+                            let x = L::load(start.add(i * row_stride + j * LANES));
+                            x.mul_add(scale, shift).store(to.add((i * width + j) * LANES));
+                        }
+                    }
+                }
+                Reading::Descending { result, activation, coefficients } => {
+                    let [a, b, c] = [0, 1, 2].map(|kind| coefficients.of(candidate, kind, plane));
+                    let (a, b, c) = (L::load(a), L::load(b), L::load(c));
+                    let results = result.candidate(candidate).offset(result.layout.pixel(plane, y, x));
+                    let result_stride = result.layout.row_stride();
+                    for i in rows {
+                        for j in columns.clone() {
+                            let g = L::load(start.add(i * row_stride + j * LANES));
+                            let y = L::load(results.add(i * result_stride + j * LANES));
+                            let g = activation.descend_lanes(g.mul_add(a, y.mul_add(c, b)), y);
+                            g.store(to.add((i * width + j) * LANES));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Which of `count` places from `first` on are inside of `0..size`.
+#[inline(always)]
+fn inside(first: isize, count: usize, size: usize) -> std::ops::Range<usize> {
+    let from = usize::try_from(-first).unwrap_or(0).min(count);
+    let to = usize::try_from(size as isize - first).unwrap_or(0).min(count);
+    from..to.max(from)
+}

@@ -1,0 +1,127 @@
+//! Filters of three taps, four results at a time, from the points 0, ±2/3, ±3/2 and infinity: 36 products for 144
+//! along both axes. The root mean square of the error is twice that of the definition; from the usual points 0, ±1,
+//! ±2 it would be four times that.
+//!
+//! With `d` six neighbouring pixels, `g` the taps, `a = 2/3` and `b = 3/2`, `y = Aᵀ (G g ⊙ Bᵀ d)`, where
+//!
+//! ```text
+//!      ⎡1   0   −a²−b²   0    1  0⎤
+//!      ⎢0  −b   −b²      a    1  0⎥        ⎡1  1   1   1   1   0⎤
+//! Bᵀ = ⎢0   b   −b²     −a    1  0⎥   Aᵀ = ⎢0  a  −a   b  −b   0⎥
+//!      ⎢0  −a   −a²      b    1  0⎥        ⎢0  a²  a²  b²  b²  0⎥
+//!      ⎢0   a   −a²     −b    1  0⎥        ⎣0  a³ −a³  b³ −b³  1⎦
+//!      ⎣0   1    0    −a²−b²  0  1⎦
+//! ```
+//!
+//! and `G g` has the values of `g₀ + g₁ p + g₂ p²` at the points, divided by the products of their
+//! distances.
+
+#![allow(unsafe_code)]
+
+use super::{LANES, Lanes, Scheme, load, store};
+
+const A: f32 = 2.0 / 3.0;
+const B: f32 = 3.0 / 2.0;
+
+/// `G g`.
+fn factors(g: [f64; 3]) -> [f64; 6] {
+    let (a, b) = (2.0 / 3.0, 3.0 / 2.0);
+    let points = [0.0, a, -a, b, -b];
+    std::array::from_fn(|i| match points.get(i) {
+        Some(p) => {
+            let distances = points.iter().filter(|q| *q != p).map(|q| p - q);
+            (g[0] + g[1] * p + g[2] * p * p) / distances.product::<f64>()
+        }
+        None => g[2],
+    })
+}
+
+/// `Bᵀ d`.
+#[inline(always)]
+unsafe fn spread<L: Lanes>(d: [L; 6]) -> [L; 6] {
+    // SAFETY: the instruction set is the caller's promise.
+    unsafe {
+        let both = L::splat(-(A * A + B * B));
+        let (near, far) = (d[2].mul_add(L::splat(-B * B), d[4]), d[2].mul_add(L::splat(-A * A), d[4]));
+        let odd_near = d[1].mul_add(L::splat(-B * B), d[3]);
+        let odd_far = d[1].mul_add(L::splat(-A * A), d[3]);
+        [
+            d[2].mul_add(both, d[0].add(d[4])),
+            odd_near.mul_add(L::splat(A), near),
+            odd_near.mul_add(L::splat(-A), near),
+            odd_far.mul_add(L::splat(B), far),
+            odd_far.mul_add(L::splat(-B), far),
+            d[3].mul_add(both, d[1].add(d[5])),
+        ]
+    }
+}
+
+/// `Aᵀ m`.
+#[inline(always)]
+unsafe fn gather<L: Lanes>(m: [L; 6]) -> [L; 4] {
+    // SAFETY: the instruction set is the caller's promise.
+    unsafe {
+        let (near, far) = (m[1].add(m[2]), m[3].add(m[4]));
+        let (odd_near, odd_far) = (m[1].sub(m[2]), m[3].sub(m[4]));
+        [
+            m[0].add(near).add(far),
+            odd_near.mul_add(L::splat(A), odd_far.mul(L::splat(B))),
+            near.mul_add(L::splat(A * A), far.mul(L::splat(B * B))),
+            odd_near.mul_add(L::splat(A * A * A), odd_far.mul_add(L::splat(B * B * B), m[5])),
+        ]
+    }
+}
+
+/// A convolution of 3 x 3 pixels that keeps the size, or its gradient.
+pub(in super::super) struct KeepingByFour;
+
+impl Scheme for KeepingByFour {
+    const NAME: &str = "Winograd F(4x4, 3x3)";
+    const SIDES: [usize; 2] = [4, 4];
+    const TILES: usize = 48;
+    const INPUTS: usize = 36;
+    const SUMS: usize = 36;
+    const TERMS: usize = 1;
+
+    fn is_worth(_: usize, tiles: usize, _: bool) -> bool {
+        tiles >= 8
+    }
+
+    fn input(sum: usize, _: usize) -> usize {
+        sum
+    }
+
+    fn factor(sum: usize, _: usize, kernel: &[[f64; 4]; 4]) -> f64 {
+        let line = |w: [f64; 4], at: usize| factors([w[0], w[1], w[2]])[at];
+        line(kernel.map(|row| line(row, sum % 6)), sum / 6)
+    }
+
+    #[inline(always)]
+    unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let corner = source.sub(row + LANES);
+            let mut columns = [[L::splat(0.0); 6]; 6];
+            for x in 0..6 {
+                columns[x] = spread(load::<L, 6>(corner.add(x * LANES), row));
+            }
+            for y in 0..6 {
+                store(spread(std::array::from_fn(|x| columns[x][y])), target.add(y * 6 * stride), stride);
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let mut columns = [[L::splat(0.0); 4]; 6];
+            for x in 0..6 {
+                columns[x] = gather(load::<L, 6>(sums.add(x * stride), 6 * stride));
+            }
+            for y in 0..4 {
+                store(gather(std::array::from_fn(|x| columns[x][y])), square.add(y * 4 * LANES), LANES);
+            }
+        }
+    }
+}
