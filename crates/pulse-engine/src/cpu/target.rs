@@ -4,6 +4,7 @@
 #![allow(unsafe_code)]
 
 use super::activation::LeakyRelu;
+use super::edges::EdgeValues;
 use super::kernel::{Run, Tensor};
 use super::layout::LANES;
 use super::simd::Lanes;
@@ -24,6 +25,8 @@ pub(super) struct Writing<'a> {
     pub(super) noise: Option<(&'a [f32], Tensor)>,
     pub(super) activation: Option<LeakyRelu>,
     pub(super) moments: Option<Moments>,
+    /// What is added along the edges before anything else; not every map can.
+    pub(super) edges: Option<EdgeValues>,
 }
 
 /// Where the sums over each piece of a map go: `Σ y` and `Σ (y − mean of the piece)²`, or, of a gradient `g`,
@@ -127,7 +130,7 @@ impl Target<'_> {
         stride: usize,
     ) {
         let layout = &self.tensor.layout;
-        let Writing { bias, noise, activation, moments } = self.writing;
+        let Writing { bias, noise, activation, moments, .. } = self.writing;
         // SAFETY: the caller's promise; bias and strength are sixteen for every plane.
         unsafe {
             let start = self.tensor.candidate(candidate).add(layout.row(plane, y) + x * LANES);
