@@ -1,6 +1,7 @@
 //! The `pulse` program: every sharp picture that a small picture could have been.
 //!
-//! A front of the library and nothing more: it has no default, no random number and no picture of its own.
+//! A front of the library and nothing more: no search has a default, a random number or a picture from here. Only
+//! `bench` makes up something, the networks that it times.
 
 #![forbid(unsafe_code)]
 

@@ -57,13 +57,13 @@ impl Weights {
     pub(super) fn stylegan2(mut self, resolution: usize) -> BTreeMap<String, Tensor> {
         self.add("input.input", &[1, channels(4), 4, 4]);
         self.styled("conv1", channels(4), channels(4), false);
-        self.to_rgb("to_rgb1", channels(4));
+        self.colours("to_rgb1", channels(4));
         for (block, size) in sizes(resolution).skip(1).enumerate() {
             let (from, to) = (channels(size / 2), channels(size));
             self.styled(&format!("convs.{}", 2 * block), from, to, true);
             self.styled(&format!("convs.{}", 2 * block + 1), to, to, false);
             let name = format!("to_rgbs.{block}");
-            self.to_rgb(&name, to);
+            self.colours(&name, to);
             self.filter(&format!("{name}.upsample.kernel"));
         }
         self.tensors
@@ -79,7 +79,7 @@ impl Weights {
         }
     }
 
-    fn to_rgb(&mut self, name: &str, from: usize) {
+    fn colours(&mut self, name: &str, from: usize) {
         self.add(&format!("{name}.conv.weight"), &[1, 3, from, 1, 1]);
         self.layer(&format!("{name}.conv.modulation"), &[from, WIDTH]);
         self.add(&format!("{name}.bias"), &[1, 3, 1, 1]);
