@@ -1,9 +1,11 @@
 //! The `pulse` program: every sharp picture that a small picture could have been.
 //!
-//! A front of the library and nothing more: it has no default, no random number and no picture of its own.
+//! A front of the library and nothing more: no search has a default, a random number or a picture from here. Only
+//! `bench` makes up something, the networks that it times.
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod completions;
 mod convert;
 mod failure;
@@ -12,6 +14,7 @@ mod info;
 mod interrupt;
 mod manual;
 mod render;
+mod threads;
 mod upsample;
 mod verify;
 
@@ -63,6 +66,9 @@ enum Command {
     Render(render::Arguments),
     /// Compare the fast engine with the reference on a generator
     Verify(verify::Arguments),
+    /// Time whole search steps on networks of published sizes
+    #[command(after_help = bench::EXAMPLES)]
+    Bench(bench::Arguments),
     /// Describe a generator: family, size, inputs, where it comes from
     #[command(after_help = info::FAMILIES)]
     Info(info::Arguments),
@@ -102,6 +108,7 @@ impl Command {
             Self::Upsample(arguments) => upsample::run(&arguments),
             Self::Render(arguments) => render::run(&arguments),
             Self::Verify(arguments) => verify::run(&arguments),
+            Self::Bench(arguments) => bench::run(&arguments),
             Self::Info(arguments) => info::run(&arguments),
             Self::Convert(arguments) => convert::run(&arguments),
             Self::Completions(arguments) => completions::run(&arguments, Cli::command()),
