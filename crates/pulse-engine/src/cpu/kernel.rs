@@ -207,7 +207,7 @@ pub(super) trait Kernel: Send + Sync {
         false
     }
 
-    /// How wide a border of zeros `forward` needs round the arguments.
+    /// How wide a border of zeros `forward` needs round its first argument.
     fn border(&self) -> usize {
         0
     }
