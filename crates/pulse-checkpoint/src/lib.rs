@@ -39,7 +39,8 @@
 //! only ever data: a call is kept as the name of what it would call and with what, and read where that is
 //! known to stand for an array or a dictionary. Any bytes end in a checkpoint or in a typed [`Error`], without
 //! a panic. Memory is at most that of the file, four times as much again for its tensors as `f32` and its
-//! text, and some hundred megabytes that a pickle can fill with objects.
+//! text, and some hundred megabytes that a pickle can fill with objects. An archive with deflated entries counts
+//! with what they inflate to, which is at most 16 times the file and 16 MiB.
 
 #![forbid(unsafe_code)]
 

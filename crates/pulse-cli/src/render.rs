@@ -191,6 +191,7 @@ impl<'a> Rendering<'a> {
         let shape = Shape::map(spec.channels, spec.height, spec.width);
         let latent = arguments.latent(named, inputs)?;
         let space = arguments.space(named, inputs, latent)?;
+        named.prepare(latent)?;
         let renderer = Renderer::in_space(generator, latent, &space, &Cpu::default())?;
         let rows = inputs.check(renderer.specs()).map_err(|error| Failure::of(file.display(), error))?;
         let unknown = inputs.unknown(renderer.specs()).filter(|&name| !(arguments.vjp && name == COTANGENT));
@@ -249,6 +250,7 @@ impl<'a> Rendering<'a> {
 fn write_ws(named: &Named, inputs: &Inputs, arguments: &Arguments) -> Result<(), Failure> {
     let latent = arguments.latent(named, inputs)?;
     let space = arguments.space(named, inputs, latent)?;
+    named.prepare(latent)?;
     let mut mapping = Mapping::new(&*named.generator, latent, &space, &Cpu::default())
         .map_err(|error| Failure::of("--mapping-only", error))?;
     let file = &arguments.inputs;
