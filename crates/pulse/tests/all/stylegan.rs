@@ -6,6 +6,7 @@ mod nvidia;
 mod pulse_port;
 mod rosinality;
 mod tensorflow;
+mod trace;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
