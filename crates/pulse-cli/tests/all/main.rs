@@ -4,9 +4,11 @@
 
 mod bad_input;
 #[cfg(unix)]
+mod fit_cache;
 mod interrupt;
 mod others;
 mod program;
 mod render;
 mod stylegan;
+mod trace;
 mod upsample;
