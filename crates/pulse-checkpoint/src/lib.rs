@@ -6,7 +6,7 @@
 //! | file | tensors are named | configuration |
 //! |---|---|---|
 //! | safetensors | as they are | `__metadata__` |
-//! | `torch.save`, before and since 1.6: a state dictionary, a dictionary that holds one (`g_ema`, `params_ema`, `netG_state_dict`, …) or a whole model | as in the state dictionary, without `module.` | plain data beside it, such as training arguments |
+//! | `torch.save`, before and since 1.6, deflated or not: a state dictionary, a dictionary that holds one (`g_ema`, `params_ema`, `netG_state_dict`, …) or a whole model | as in the state dictionary, without `module.` | plain data beside it, such as training arguments |
 //! | StyleGAN2-ADA and StyleGAN3 by NVIDIA | as in the state dictionary | `class_name`, `init_args`, `init_kwargs`, attributes, `modules` |
 //! | StyleGAN and StyleGAN2 by NVIDIA, for TensorFlow | component, then variable: `synthesis/4x4/Const/const` | `name`, `build_func_name`, `static_kwargs`, `components` |
 //! | pickles of NumPy arrays in dictionaries | by their keys | plain data beside them |

@@ -251,8 +251,13 @@ fn write_ws(named: &Named, inputs: &Inputs, arguments: &Arguments) -> Result<(),
     let latent = arguments.latent(named, inputs)?;
     let space = arguments.space(named, inputs, latent)?;
     named.prepare(latent)?;
-    let mut mapping = Mapping::new(&*named.generator, latent, &space, &Cpu::default())
-        .map_err(|error| Failure::of("--mapping-only", error))?;
+    let mut mapping = Mapping::new(&*named.generator, latent, &space, &Cpu::default()).map_err(|error| match named
+        .generator
+        .spec()
+    {
+        spec if spec.num_ws == 0 => Failure::of("--mapping-only", error),
+        _ => error.into(),
+    })?;
     let file = &arguments.inputs;
     let rows = inputs.check(mapping.specs()).map_err(|error| Failure::of(file.display(), error))?;
     note_unknown(file, inputs.unknown(mapping.specs()));

@@ -58,7 +58,7 @@ impl Entrance {
         self.fit.get().is_none() && self.mapping.is_some()
     }
 
-    /// The Gaussian fit as the tensors `gaussian_fit.mean` and `gaussian_fit.std` [w_dim], as every family's files
+    /// The Gaussian fit as the tensors `gaussian_fit.mean` and `gaussian_fit.std` `[w_dim]`, as every family's files
     /// may have them beside the network.
     ///
     /// # Errors

@@ -172,8 +172,8 @@ impl StyleGan1 {
 /// NVIDIA's program says, `True`, `False` or `'auto'`.
 fn fused_from(configuration: &Configuration) -> Result<usize> {
     let synthesis = configuration.get("components").and_then(|components| components.get("synthesis")?.as_map());
-    let networks = [synthesis, Some(configuration)].into_iter().flatten();
-    match networks.filter_map(|network| network.get("static_kwargs")?.get("fused_scale")).next() {
+    let networks = [synthesis, Some(configuration)];
+    match networks.into_iter().flatten().find_map(|network| network.get("static_kwargs")?.get("fused_scale")) {
         None => Ok(FUSED_FROM),
         Some(Setting::Bool(true)) => Ok(0),
         Some(Setting::Bool(false)) => Ok(usize::MAX),

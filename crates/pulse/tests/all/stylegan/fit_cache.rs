@@ -77,9 +77,9 @@ fn a_broken_or_foreign_file_is_replaced() {
     };
     let checkpoint = Checkpoint::from_bytes(&sound).unwrap();
     let mut shifted = checkpoint.tensors.clone();
-    shifted.values_mut().for_each(|tensor| {
+    for tensor in shifted.values_mut() {
         *tensor = Tensor::new(tensor.shape(), tensor.data().iter().map(|v| v + 1.0).collect::<Vec<_>>()).unwrap();
-    });
+    }
     let broken = [
         Vec::new(),
         b"not a fit".to_vec(),

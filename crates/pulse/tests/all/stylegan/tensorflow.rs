@@ -124,7 +124,9 @@ fn mapped_by_hand(tensors: &BTreeMap<String, Tensor>, z: &[f32], class: usize, h
     let embedded = &label[class * z.len()..][..z.len()];
     let mut x: Vec<f64> = z.iter().chain(embedded).map(|&v| f64::from(v)).collect();
     let mean_square = x.iter().map(|v| v * v).sum::<f64>() / x.len() as f64;
-    x.iter_mut().for_each(|v| *v /= (mean_square + 1e-8).sqrt());
+    for v in &mut x {
+        *v /= (mean_square + 1e-8).sqrt();
+    }
     for layer in 0.. {
         let Some(weight) = tensors.get(&format!("mapping/Dense{layer}/weight")) else { break };
         let bias = tensors[&format!("mapping/Dense{layer}/bias")].data();
