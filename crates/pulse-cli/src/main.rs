@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod cache;
 mod completions;
 mod convert;
 mod failure;
@@ -43,14 +44,15 @@ Examples:
   pulse render faces --inputs pulse-out/small/inputs.safetensors --out again.png
   pulse info network.pkl
   pulse upsample small.png --generator network.pkl
-  pulse convert network.pkl network.safetensors
+  pulse convert network.pkl network.safetensors";
 
+const CLOSING: &str = "\
 Exit status: 0 when every picture has a candidate within epsilon, 1 when one has none, 2 after an error.
 
 These are faces of people who do not exist. It cannot tell you who was in the picture.";
 
 #[derive(Parser)]
-#[command(name = "pulse", version, about = ABOUT, long_about = LONG_ABOUT, after_help = EXAMPLES)]
+#[command(name = "pulse", version, about = ABOUT, long_about = LONG_ABOUT, after_help = format!("{EXAMPLES}\n\n{}\n\n{CLOSING}", cache::HELP))]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -93,6 +93,7 @@ impl<'a> Job<'a> {
         let init = arguments.init.as_deref().map(Inputs::read).transpose()?;
         let latent = init.as_ref().map_or(generator.spec().latents[0], |init| init.latent(generator));
         arguments.space.check(named, latent)?;
+        named.prepare(latent)?;
         let specs = named.inputs(latent, &config.space)?;
         if let (Some(init), Some(file)) = (&init, &arguments.init) {
             config.candidates = init.check(&specs).map_err(|error| Failure::of(file.display(), error))?;

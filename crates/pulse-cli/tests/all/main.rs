@@ -5,9 +5,11 @@
 mod bad_input;
 mod bench;
 #[cfg(unix)]
+mod fit_cache;
 mod interrupt;
 mod others;
 mod program;
 mod render;
 mod stylegan;
+mod trace;
 mod upsample;
