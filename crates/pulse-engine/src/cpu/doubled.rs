@@ -87,7 +87,7 @@ impl<S: Scheme> LinearMap for Doubled<S> {
         let values = edges.apply(run, source);
         let rest = Run { scratch: run.scratch.wrapping_add(edges.scratch(run.active)), ..*run };
         let writing = Writing { edges: Some(values), ..target.writing };
-        self.map.apply(&rest, source, &Target { writing, ..*target });
+        self.map.apply(&rest, source, &Target::new(target.tensor, writing));
     }
 
     fn reads(&self, reading: &Reading) -> bool {

@@ -87,13 +87,13 @@ impl Pass {
             Source::plain(converted)
         };
         let writing = Writing { moments, ..target.writing };
-        let target = Target { writing, ..target };
+        let target = Target::new(target.tensor, writing);
         if self.map.piece().is_some() || (writing.noise.is_none() && moments.is_none()) {
             self.map.apply(&rest, &source, &target);
         } else {
             let first = Writing { bias: writing.bias, ..Writing::default() };
-            self.map.apply(&rest, &source, &Target { writing: first, ..target });
-            Target { writing: Writing { bias: None, ..writing }, ..target }.finish(run);
+            self.map.apply(&rest, &source, &Target::new(target.tensor, first));
+            Target::new(target.tensor, Writing { bias: None, ..writing }).finish(run);
         }
         if let (Some(moments), Some(_)) = (moments, with) {
             keep_sums(run, &moments, target.tensor);
