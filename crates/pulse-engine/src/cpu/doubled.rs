@@ -44,9 +44,8 @@ pub(super) fn doubled(
     if !fits || !DoublingBySix::is_worth(0, tiles, true) {
         return None;
     }
-    let weight = |o: usize, i: usize, k: usize, l: usize| {
-        convolution.weight[((i * out_channels + o) * kernel + k) * kernel + l]
-    };
+    let weight =
+        |o: usize, i: usize, k: usize, l: usize| convolution.weight[((i * out_channels + o) * kernel + k) * kernel + l];
     // Tap `d + 2` of the whole is `Σ_m f[m] K[d + m − 1 + padding]`.
     let whole = |o: usize, i: usize, k: usize, l: usize| {
         let pairs = |at: usize| (0..expected).filter_map(move |m| Some((m, (at + m + padding).checked_sub(3)?)));
@@ -61,9 +60,12 @@ pub(super) fn doubled(
     let size = [small.height, small.width];
     let edges = |layouts, adjoint| {
         let taps = [vertical, horizontal].map(|taps| std::array::from_fn(|i| taps[i]));
-        (padding == 1).then(|| match adjoint {
-            false => Edges::new(instructions, layouts, false, taps, weight),
-            true => Edges::new(instructions, layouts, true, taps, |i, o, k, l| weight(o, i, k, l)),
+        (padding == 1).then(|| {
+            if adjoint {
+                Edges::new(instructions, layouts, true, taps, |i, o, k, l| weight(o, i, k, l))
+            } else {
+                Edges::new(instructions, layouts, false, taps, weight)
+            }
         })
     };
     let forward = Doubled::<DoublingBySix> {
@@ -87,7 +89,7 @@ impl<S: Scheme> LinearMap for Doubled<S> {
         let values = edges.apply(run, source);
         let rest = Run { scratch: run.scratch.wrapping_add(edges.scratch(run.active)), ..*run };
         let writing = Writing { edges: Some(values), ..target.writing };
-        self.map.apply(&rest, source, &Target::new(target.tensor, writing));
+        self.map.apply(&rest, source, &Target::new(target.tensor, &writing));
     }
 
     fn reads(&self, reading: &Reading) -> bool {

@@ -101,14 +101,14 @@ impl Kernel for Linear {
 
     fn forward(&self, run: &Run, arguments: &[Tensor], result: Tensor) {
         let writing = Writing { bias: self.bias.as_deref(), activation: self.activation, ..Writing::default() };
-        self.forward.apply(run, Source::of(arguments[0]), Target::new(result, writing), None);
+        self.forward.apply(run, &Source::of(arguments[0]), &Target::new(result, &writing), None);
     }
 
     fn backward(&self, run: &Run, _: usize, values: &Values, gradient: Tensor, target: Tensor) {
         if let Some(activation) = &self.activation {
             activation.backward(run, values.result, gradient, gradient);
         }
-        self.backward.apply(run, Source::plain(gradient), Target::plain(target), Some(values.arguments[0]));
+        self.backward.apply(run, &Source::plain(gradient), &Target::plain(target), Some(values.arguments[0]));
     }
 
     fn needs(&self) -> Needs {

@@ -69,7 +69,7 @@ impl Pass {
 
     /// Writes `target = W source`. With moments, `with` is the map whose gradient the target is. Gives where the
     /// moments are, until the scratch memory is used again.
-    pub(super) fn apply(&self, run: &Run, source: Source, target: Target, with: Option<Tensor>) -> Option<Moments> {
+    pub(super) fn apply(&self, run: &Run, source: &Source, target: &Target, with: Option<Tensor>) -> Option<Moments> {
         let batch = run.active;
         let mut rest = *run;
         let mut take = |len: usize| {
@@ -79,21 +79,21 @@ impl Pass {
         };
         let moments = self.moments.then(|| Moments { data: take(self.moments_len(batch)), piece: self.piece(), with });
         let source = if self.map.reads(&source.reading) {
-            source
+            *source
         } else {
             let layout = self.read_layout();
             let converted = Tensor { data: take(self.converted_len(batch)), stride: layout.len(), layout };
-            convert(run, &source, converted);
+            convert(run, source, converted);
             Source::plain(converted)
         };
         let writing = Writing { moments, ..target.writing };
-        let target = Target::new(target.tensor, writing);
+        let target = Target::new(target.tensor, &writing);
         if self.map.piece().is_some() || (writing.noise.is_none() && moments.is_none()) {
             self.map.apply(&rest, &source, &target);
         } else {
             let first = Writing { bias: writing.bias, ..Writing::default() };
-            self.map.apply(&rest, &source, &Target::new(target.tensor, first));
-            Target::new(target.tensor, Writing { bias: None, ..writing }).finish(run);
+            self.map.apply(&rest, &source, &Target::new(target.tensor, &first));
+            Target::new(target.tensor, &Writing { bias: None, ..writing }).finish(run);
         }
         if let (Some(moments), Some(_)) = (moments, with) {
             keep_sums(run, &moments, target.tensor);
@@ -127,15 +127,16 @@ fn keep_sums(run: &Run, moments: &Moments, gradient: Tensor) {
 
 /// Writes a source as a plain map with a border of zeros.
 pub(super) fn convert(run: &Run, source: &Source, to: Tensor) {
+    /// Rows of a task.
+    const ROWS: usize = 8;
     clear_border(run, to);
     let layout = to.layout;
-    const ROWS: usize = 8;
     let tasks = layout.height.div_ceil(ROWS);
     run.tasks(run.active * layout.planes * tasks, |_, task| {
         let (plane, first) = (task / tasks, task % tasks * ROWS);
         let end = layout.height.min(first + ROWS);
         let (candidate, plane) = (plane / layout.planes, plane % layout.planes);
-        run.instructions.run(Rows { source, to, candidate, plane, rows: first..end });
+        run.instructions.run(Rows { source, to, candidate, plane, lines: first..end });
     });
 }
 
@@ -144,14 +145,14 @@ struct Rows<'a> {
     to: Tensor,
     candidate: usize,
     plane: usize,
-    rows: std::ops::Range<usize>,
+    lines: std::ops::Range<usize>,
 }
 
 impl Vectorized for Rows<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        let Self { source, to, candidate, plane, rows } = self;
-        for y in rows {
+        let Self { source, to, candidate, plane, lines } = self;
+        for y in lines {
             // SAFETY: one task has the row, and it is as long as the source's.
             unsafe {
                 let row = to.candidate(candidate).add(to.layout.row(plane, y));
@@ -173,7 +174,11 @@ pub(super) struct Filtered {
 }
 
 /// A map and its adjoint with a filter behind it, which takes a map of the first shape to the second.
-pub(super) fn filtered(maps: [Box<dyn LinearMap>; 2], fir: &Fir, [between, result]: [Shape; 2]) -> [Box<dyn LinearMap>; 2] {
+pub(super) fn filtered(
+    maps: [Box<dyn LinearMap>; 2],
+    fir: &Fir,
+    [between, result]: [Shape; 2],
+) -> [Box<dyn LinearMap>; 2] {
     let [band, adjoint] = Band::pair(fir);
     let [forward, backward] = maps;
     let (layout, width) = (Layout::new(between, 0), |shape| Layout::new(shape, 0).width);
@@ -303,7 +308,8 @@ impl Maker<'_> {
         [from, to]: [&Layout; 2],
         weight: impl Fn(usize, usize, usize, usize) -> f32 + Sync,
     ) -> Box<dyn LinearMap> {
-        let pointwise = self.convolution.kernel == [1, 1] && self.convolution.stride == 1 && self.convolution.padding == 0;
+        let pointwise =
+            self.convolution.kernel == [1, 1] && self.convolution.stride == 1 && self.convolution.padding == 0;
         if pointwise && Widen::suits(from, to) {
             Box::new(Widen::new(channels, |o, i| weight(o, i, 0, 0)))
         } else if Narrow::suits(from, to) {
