@@ -5,7 +5,7 @@ use super::kernel::Run;
 use super::layout::{LANES, Layout};
 use super::linear::LinearMap;
 use super::simd::InstructionSet;
-use super::source::{Reading, Source};
+use super::source::{Reads, Source};
 use super::target::{Target, Writing};
 use super::winograd::{DoublingBySix, HalvingBySix, Scheme, Winograd};
 use crate::{Convolution, Fir, FirTaps, Shape};
@@ -92,8 +92,8 @@ impl<S: Scheme> LinearMap for Doubled<S> {
         self.map.apply(&rest, source, &Target::new(target.tensor, &writing));
     }
 
-    fn reads(&self, reading: &Reading) -> bool {
-        self.map.reads(reading)
+    fn reads(&self) -> Reads {
+        self.map.reads()
     }
 
     fn piece(&self) -> Option<[usize; 2]> {

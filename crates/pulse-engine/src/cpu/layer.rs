@@ -5,11 +5,11 @@
 use super::activation::LeakyRelu;
 use super::kernel::{Kernel, Needs, Run, Tensor, Values};
 use super::layout::{LANES, Layout};
-use super::linear::{LinearMap, filled};
+use super::linear::{LinearMap, filled, styled_or_plain};
 use super::modulate::coefficients as of_vector;
 use super::pass::Pass;
 use super::simd::{Lanes, Vectorized};
-use super::source::{Coefficients, Reading, Source};
+use super::source::{Coefficients, Reading, Reads, Source};
 use super::target::{Moments, Target, Writing};
 use crate::Shape;
 
@@ -47,8 +47,8 @@ impl Layer {
     ) -> Self {
         let LayerParts { bias, strength, activation, epsilon, styled } = parts;
         Self {
-            forward: Pass::new(forward, argument, result, true),
-            backward: Pass::new(backward, result, argument, styled),
+            forward: Pass::new(forward, [argument, result], styled_or_plain(styled), true),
+            backward: Pass::new(backward, [result, argument], Reads::Descending, styled),
             bias: filled(&bias),
             strength: strength.as_deref().map(filled),
             activation,

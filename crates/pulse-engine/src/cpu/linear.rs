@@ -5,7 +5,7 @@ use super::correlation::Correlation;
 use super::kernel::{Kernel, Needs, Run, Tensor, Values};
 use super::pass::{Pass, convolution};
 use super::simd::InstructionSet;
-use super::source::{Reading, Source};
+use super::source::{Reads, Source};
 use super::target::{Target, Writing};
 use crate::{Convolution, Dense, Shape};
 
@@ -17,9 +17,9 @@ pub(super) trait LinearMap: Send + Sync {
     /// How it computes, in a few words.
     fn describe(&self) -> String;
 
-    /// Whether it can read in this way.
-    fn reads(&self, reading: &Reading) -> bool {
-        matches!(reading, Reading::Plain)
+    /// What it can read.
+    fn reads(&self) -> Reads {
+        Reads::Plain
     }
 
     /// The pieces that it writes, when it can do all that there is to do to them. Otherwise it does nothing but add a bias
@@ -60,8 +60,8 @@ impl Linear {
         let forward = Correlation::of_matrix(instructions, rows, [outputs, inputs], |o, i| weight[o * inputs + i]);
         let backward = Correlation::of_matrix(instructions, rows, [inputs, outputs], |i, o| weight[o * inputs + i]);
         Self {
-            forward: Pass::new(Box::new(forward), argument, result, false),
-            backward: Pass::new(Box::new(backward), result, argument, false),
+            forward: Pass::new(Box::new(forward), [argument, result], Reads::Plain, false),
+            backward: Pass::new(Box::new(backward), [result, argument], Reads::Plain, false),
             bias: dense.bias.as_deref().map(filled),
             activation,
         }
@@ -78,12 +78,17 @@ impl Linear {
     ) -> Self {
         let [forward, backward] = convolution(instructions, operator, transposed, [argument, result]);
         Self {
-            forward: Pass::new(forward, argument, result, false),
-            backward: Pass::new(backward, result, argument, styled),
+            forward: Pass::new(forward, [argument, result], styled_or_plain(styled), false),
+            backward: Pass::new(backward, [result, argument], Reads::Plain, styled),
             bias: operator.bias.as_deref().map(filled),
             activation,
         }
     }
+}
+
+/// How a map is read that may be styled.
+pub(super) fn styled_or_plain(styled: bool) -> Reads {
+    if styled { Reads::Styled } else { Reads::Plain }
 }
 
 /// Numbers of channels with those of the filling, which are zero. A group of vectors may be longer than a map's planes.

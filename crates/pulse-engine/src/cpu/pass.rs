@@ -11,7 +11,7 @@ use super::linear::LinearMap;
 use super::narrow::Narrow;
 use super::port::clear_border;
 use super::simd::{InstructionSet, Lanes, Vectorized};
-use super::source::{Reading, Source};
+use super::source::{Reads, Source};
 use super::target::{Moments, Target, Writing};
 use super::widen::Widen;
 use super::winograd::{DoublingByFour, DoublingByTwo, HalvingByFour, HalvingByTwo, KeepingByFour, Scheme, Winograd};
@@ -24,15 +24,16 @@ pub(super) struct Pass {
     to: Layout,
     /// Whether the target's sums are wanted.
     moments: bool,
-    /// Whether the source may be other than plain.
+    /// Whether the source may be one that the map cannot read.
     converts: bool,
 }
 
 impl Pass {
     /// With `moments`, the target is the gradient of a styled map, or a map that is to be normalised: the
     /// sums over it are taken.
-    pub(super) fn new(map: Box<dyn LinearMap>, from: Shape, to: Shape, moments: bool) -> Self {
-        Self { map, from: Layout::new(from, 0), to: Layout::new(to, 0), moments, converts: true }
+    pub(super) fn new(map: Box<dyn LinearMap>, [from, to]: [Shape; 2], source: Reads, moments: bool) -> Self {
+        let converts = source > map.reads();
+        Self { map, from: Layout::new(from, 0), to: Layout::new(to, 0), moments, converts }
     }
 
     pub(super) fn describe(&self) -> String {
@@ -63,8 +64,7 @@ impl Pass {
     }
 
     fn converted_len(&self, batch: usize) -> usize {
-        // Only blocked maps are ever styled.
-        if self.from.lanes == LANES && self.converts { batch * self.read_layout().len() } else { 0 }
+        if self.converts { batch * self.read_layout().len() } else { 0 }
     }
 
     /// Writes `target = W source`. With moments, `with` is the map whose gradient the target is. Gives where the
@@ -78,7 +78,7 @@ impl Pass {
             start
         };
         let moments = self.moments.then(|| Moments { data: take(self.moments_len(batch)), piece: self.piece(), with });
-        let source = if self.map.reads(&source.reading) {
+        let source = if source.reading.kind() <= self.map.reads() {
             *source
         } else {
             let layout = self.read_layout();
@@ -208,8 +208,8 @@ impl LinearMap for Filtered {
         }
     }
 
-    fn reads(&self, reading: &Reading) -> bool {
-        !self.after || self.map.reads(reading)
+    fn reads(&self) -> Reads {
+        if self.after { self.map.reads() } else { Reads::Descending }
     }
 
     fn piece(&self) -> Option<[usize; 2]> {
