@@ -4,11 +4,10 @@ use super::edges::Edges;
 use super::kernel::Run;
 use super::layout::{LANES, Layout};
 use super::linear::LinearMap;
-use super::simd::InstructionSet;
 use super::source::{Reads, Source};
 use super::target::{Target, Writing};
 use super::winograd::{DoublingBySix, HalvingBySix, Scheme, Winograd};
-use crate::{Convolution, Fir, FirTaps, Shape};
+use crate::{Convolution, Cpu, Fir, FirTaps, Shape};
 
 /// One of the two directions.
 struct Doubled<S> {
@@ -20,7 +19,7 @@ struct Doubled<S> {
 /// The map and its adjoint, where the two operators are of the kind that StyleGANs have: 4 x 4 with padding 1 and a
 /// filter of three taps, or 3 x 3 without padding and four taps.
 pub(super) fn doubled(
-    instructions: InstructionSet,
+    engine: &Cpu,
     convolution: &Convolution,
     fir: &Fir,
     [small, large]: [Shape; 2],
@@ -41,11 +40,12 @@ pub(super) fn doubled(
         && [large.height, large.width] == [2 * small.height, 2 * small.width]
         && (small.lanes, large.lanes) == (LANES, LANES);
     let tiles = small.height.div_ceil(4) * small.width.div_ceil(4);
-    if !fits || !DoublingBySix::is_worth(0, tiles, true) {
+    if engine.precise || !fits || !DoublingBySix::is_worth(0, tiles, true) {
         return None;
     }
     let weight =
         |o: usize, i: usize, k: usize, l: usize| convolution.weight[((i * out_channels + o) * kernel + k) * kernel + l];
+    let instructions = engine.instructions;
     // Tap `d + 2` of the whole is `Σ_m f[m] K[d + m − 1 + padding]`.
     let whole = |o: usize, i: usize, k: usize, l: usize| {
         let pairs = |at: usize| (0..expected).filter_map(move |m| Some((m, (at + m + padding).checked_sub(3)?)));

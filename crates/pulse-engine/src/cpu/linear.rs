@@ -7,7 +7,7 @@ use super::pass::{Pass, convolution};
 use super::simd::InstructionSet;
 use super::source::{Reads, Source};
 use super::target::{Target, Writing};
-use crate::{Convolution, Dense, Shape};
+use crate::{Convolution, Cpu, Dense, Shape};
 
 /// A linear map of a value.
 pub(super) trait LinearMap: Send + Sync {
@@ -69,14 +69,14 @@ impl Linear {
 
     /// A convolution, or a transposed one, of a map that may be styled as it is read.
     pub(super) fn convolution(
-        instructions: InstructionSet,
+        engine: &Cpu,
         operator: &Convolution,
         transposed: bool,
         [argument, result]: [Shape; 2],
         activation: Option<LeakyRelu>,
         styled: bool,
     ) -> Self {
-        let [forward, backward] = convolution(instructions, operator, transposed, [argument, result]);
+        let [forward, backward] = convolution(engine, operator, transposed, [argument, result]);
         Self {
             forward: Pass::new(forward, [argument, result], styled_or_plain(styled), false),
             backward: Pass::new(backward, [result, argument], Reads::Plain, styled),

@@ -10,12 +10,12 @@ use super::layout::{LANES, Layout};
 use super::linear::LinearMap;
 use super::narrow::Narrow;
 use super::port::clear_border;
-use super::simd::{InstructionSet, Lanes, Vectorized};
+use super::simd::{Lanes, Vectorized};
 use super::source::{Reads, Source};
 use super::target::{Moments, Target, Writing};
 use super::widen::Widen;
 use super::winograd::{DoublingByFour, DoublingByTwo, HalvingByFour, HalvingByTwo, KeepingByFour, Scheme, Winograd};
-use crate::{Convolution, Fir, Shape};
+use crate::{Convolution, Cpu, Fir, Shape};
 
 /// A linear map from any source to any target.
 pub(super) struct Pass {
@@ -228,7 +228,7 @@ impl LinearMap for Filtered {
 
 /// A convolution, or a transposed one, and its adjoint.
 pub(super) fn convolution(
-    instructions: InstructionSet,
+    engine: &Cpu,
     convolution: &Convolution,
     transposed: bool,
     [argument, result]: [Shape; 2],
@@ -241,7 +241,7 @@ pub(super) fn convolution(
     let weight = |large: usize, small: usize, k: usize, l: usize| {
         convolution.weight[((small * inner + large) * height + k) * width + l]
     };
-    let maker = Maker { instructions, convolution, large: Layout::new(large, 0), small: Layout::new(small, 0) };
+    let maker = Maker { engine, convolution, large: Layout::new(large, 0), small: Layout::new(small, 0) };
     let gather = maker.gather(|o, i, k, l| weight(i, o, k, l));
     let scatter = maker.scatter(weight);
     if transposed { [scatter, gather] } else { [gather, scatter] }
@@ -249,7 +249,7 @@ pub(super) fn convolution(
 
 /// Makes the two maps that a convolution stands for.
 struct Maker<'a> {
-    instructions: InstructionSet,
+    engine: &'a Cpu,
     convolution: &'a Convolution,
     large: Layout,
     small: Layout,
@@ -258,7 +258,8 @@ struct Maker<'a> {
 impl Maker<'_> {
     /// From the larger map to the smaller.
     fn gather(&self, weight: impl Fn(usize, usize, usize, usize) -> f32 + Sync) -> Box<dyn LinearMap> {
-        let Self { instructions, large, small, .. } = *self;
+        let Self { large, small, .. } = *self;
+        let instructions = self.engine.instructions;
         let Convolution { kernel: [height, width], stride, padding, .. } = *self.convolution;
         let channels = [small.shape.channels(), large.shape.channels()];
         let size = [small.height, small.width];
@@ -280,7 +281,8 @@ impl Maker<'_> {
 
     /// From the smaller map to the larger, with every tap turned round.
     fn scatter(&self, weight: impl Fn(usize, usize, usize, usize) -> f32 + Sync) -> Box<dyn LinearMap> {
-        let Self { instructions, large, small, .. } = *self;
+        let Self { large, small, .. } = *self;
+        let instructions = self.engine.instructions;
         let Convolution { kernel: [height, width], stride, padding, .. } = *self.convolution;
         let channels = [large.shape.channels(), small.shape.channels()];
         let size = [small.height, small.width];
@@ -315,7 +317,7 @@ impl Maker<'_> {
         } else if Narrow::suits(from, to) {
             Box::new(Narrow::new(axes, channels, weight))
         } else {
-            Box::new(Correlation::of_map(self.instructions, &axes, channels, from, weight))
+            Box::new(Correlation::of_map(self.engine.instructions, &axes, channels, from, weight))
         }
     }
 
@@ -333,6 +335,7 @@ impl Maker<'_> {
             && [large.height, large.width] == [growth * small.height, growth * small.width]
             && large.lanes == LANES
             && small.lanes == LANES
+            && !self.engine.precise
             && S::is_worth(factors, tiles, whole)
     }
 }
