@@ -163,8 +163,7 @@ impl Target<'_> {
                 }
             }
             let Some(moments) = moments else { return };
-            let place =
-                moments.place(&self.tensor, candidate, plane, y / moments.piece[0], x / moments.piece[1]);
+            let place = moments.place(&self.tensor, candidate, plane, y / moments.piece[0], x / moments.piece[1]);
             sum.store(place);
             let mut second = L::splat(0.0);
             if let Some(with) = moments.with {
@@ -192,13 +191,18 @@ impl Target<'_> {
     /// Does to the whole map, which holds the operator's numbers already, what else becomes of them.
     pub(super) fn finish(&self, run: &Run) {
         let layout = self.tensor.layout;
-        let [piece_height, piece_width] =
-            self.writing.moments.map_or([1, layout.width], |moments| moments.piece);
+        let [piece_height, piece_width] = self.writing.moments.map_or([1, layout.width], |moments| moments.piece);
         let rows = layout.height.div_ceil(piece_height);
         run.tasks(run.active * layout.planes * rows, |_, task| {
-            let (candidate, plane, row) =
-                (task / (layout.planes * rows), task / rows % layout.planes, task % rows);
-            run.instructions.run(Rows { target: *self, candidate, plane, y: row * piece_height, piece_height, piece_width });
+            let (candidate, plane, row) = (task / (layout.planes * rows), task / rows % layout.planes, task % rows);
+            run.instructions.run(Rows {
+                target: *self,
+                candidate,
+                plane,
+                y: row * piece_height,
+                piece_height,
+                piece_width,
+            });
         });
     }
 }

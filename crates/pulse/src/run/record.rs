@@ -105,6 +105,9 @@ pub struct SettingsRecord {
     pub loss: String,
     /// As in [`SearchConfig::epsilon`].
     pub epsilon: f64,
+    /// As in [`SearchConfig::sigma`].
+    #[serde(default)]
+    pub sigma: f64,
     /// As in [`SearchConfig::optimizer`].
     pub optimizer: String,
     /// As in [`SearchConfig::learning_rate`].
@@ -269,6 +272,7 @@ impl From<&SearchConfig> for SettingsRecord {
             starts,
             loss,
             epsilon,
+            sigma,
             optimizer,
             learning_rate,
             schedule,
@@ -288,6 +292,7 @@ impl From<&SearchConfig> for SettingsRecord {
             starts,
             loss: loss.to_string(),
             epsilon,
+            sigma,
             optimizer: optimizer.to_string(),
             learning_rate,
             schedule: schedule.to_string(),

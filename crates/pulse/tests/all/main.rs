@@ -8,6 +8,7 @@ mod image_read;
 mod latent;
 mod loss;
 mod measurement;
+mod measurement_stages;
 mod optimizer;
 mod run;
 mod search;
