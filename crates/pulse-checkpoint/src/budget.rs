@@ -14,7 +14,7 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// What a file of `length` bytes may spend.
+    /// What a file of `length` bytes, those that it was deflated from included, may spend.
     pub(crate) fn of_file(length: usize) -> Self {
         // One number for each byte, which a file of truth values needs and one of `f32` needs a quarter of,
         // and 16 MiB on top.

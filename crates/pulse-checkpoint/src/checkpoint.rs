@@ -94,9 +94,15 @@ impl OpenOptions {
     /// Reads the bytes of a file.
     pub fn read(&self, bytes: &[u8]) -> Result<Checkpoint> {
         let kind = kind::tell(bytes)?;
+        let unpacked;
+        let mut length = bytes.len();
         let archive = match kind {
             Kind::Safetensors => return self.read_safetensors(bytes),
-            Kind::TorchZip => torch::read_zip(bytes)?,
+            Kind::TorchZip => {
+                unpacked = torch::unpack_zip(bytes)?;
+                length += unpacked.inflated;
+                torch::read_zip(&unpacked)?
+            }
             Kind::TorchLegacy => torch::read_legacy(bytes)?,
             Kind::Pickle => {
                 let pickle = pickle::run(&mut Source::new(bytes, "the pickle"))?;
@@ -104,7 +110,7 @@ impl OpenOptions {
             }
         };
         let Archive { pickle, storages, order } = archive;
-        let budget = Budget::of_file(bytes.len());
+        let budget = Budget::of_file(length);
         let arrays = Arrays::new(&pickle, Storages::new(storages, order), &budget);
         let Network { origin, tensors, configuration } = network::find(&arrays, self.network.as_deref())?;
         let format = match (kind, origin) {

@@ -6,7 +6,7 @@
 //! | file | tensors are named | configuration |
 //! |---|---|---|
 //! | safetensors | as they are | `__metadata__` |
-//! | `torch.save`, before and since 1.6: a state dictionary, a dictionary that holds one (`g_ema`, `params_ema`, `netG_state_dict`, …) or a whole model | as in the state dictionary, without `module.` | plain data beside it, such as training arguments |
+//! | `torch.save`, before and since 1.6, deflated or not: a state dictionary, a dictionary that holds one (`g_ema`, `params_ema`, `netG_state_dict`, …) or a whole model | as in the state dictionary, without `module.` | plain data beside it, such as training arguments |
 //! | StyleGAN2-ADA and StyleGAN3 by NVIDIA | as in the state dictionary | `class_name`, `init_args`, `init_kwargs`, attributes, `modules` |
 //! | StyleGAN and StyleGAN2 by NVIDIA, for TensorFlow | component, then variable: `synthesis/4x4/Const/const` | `name`, `build_func_name`, `static_kwargs`, `components` |
 //! | pickles of NumPy arrays in dictionaries | by their keys | plain data beside them |
@@ -39,7 +39,8 @@
 //! only ever data: a call is kept as the name of what it would call and with what, and read where that is
 //! known to stand for an array or a dictionary. Any bytes end in a checkpoint or in a typed [`Error`], without
 //! a panic. Memory is at most that of the file, four times as much again for its tensors as `f32` and its
-//! text, and some hundred megabytes that a pickle can fill with objects.
+//! text, and some hundred megabytes that a pickle can fill with objects. An archive with deflated entries counts
+//! with what they inflate to, which is at most 16 times the file and 16 MiB.
 
 #![forbid(unsafe_code)]
 

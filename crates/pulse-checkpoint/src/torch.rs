@@ -10,7 +10,7 @@ use std::collections::HashMap;
 pub(crate) use legacy::{begins as begins_legacy, read as read_legacy};
 pub(crate) use storage::Storages;
 pub(crate) use tensor::{is_tensor, tensor};
-pub(crate) use zip::{begins as begins_zip, read as read_zip};
+pub(crate) use zip::{begins as begins_zip, read as read_zip, unpack as unpack_zip};
 
 use crate::element::ByteOrder;
 use crate::pickle::Pickle;

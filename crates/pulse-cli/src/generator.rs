@@ -11,6 +11,7 @@ use pulse::run::{GeneratorRecord, sha256, sha256_of_files};
 use pulse_checkpoint::{Configuration, OpenOptions};
 use pulse_engine::NetworkBuilder;
 
+use crate::cache;
 use crate::failure::Failure;
 
 /// What stands in the help of every argument that takes one.
@@ -68,6 +69,17 @@ impl Named {
     /// Its inputs when it is entered at `latent` and set up as `space` says.
     pub(crate) fn inputs(&self, latent: LatentInput, space: &Space) -> Result<Vec<InputSpec>, Failure> {
         Ok(append_whole(&*self.generator, &mut NetworkBuilder::new(), latent, space)?.inputs)
+    }
+
+    /// Makes it ready to be entered at `latent`: a Gaussian fit that it needs and lacks is taken from the cache, or
+    /// made and kept there.
+    pub(crate) fn prepare(&self, latent: LatentInput) -> Result<(), Failure> {
+        if latent == LatentInput::Latent
+            && let Some(fits) = cache::fits()
+        {
+            fits.fit(&*self.generator)?;
+        }
+        Ok(())
     }
 
     /// How many noise maps it has. `option` is about them, and would do nothing where there are none.

@@ -16,8 +16,8 @@ use crate::generator::{self, Named};
 pub(crate) const FAMILIES: &str = "\
 Generators are told by their bytes and tensors, not by their names, and no code in a file is ever run. What is read:
   StyleGAN     PULSE's folder of synthesis.pt, mapping.pt and gaussian_fit.pt (the last two may be absent);
-               NVIDIA's .pkl for TensorFlow
-  StyleGAN2    NVIDIA's .pkl of StyleGAN2-ADA, with or without classes; NVIDIA's .pkl for TensorFlow; rosinality's .pt
+               NVIDIA's .pkl for TensorFlow, with or without classes
+  StyleGAN2    NVIDIA's .pkl of StyleGAN2-ADA and for TensorFlow, with or without classes; rosinality's .pt
   StyleGAN3    NVIDIA's .pkl, -T and -R
   DCGAN        a state dict of numbered layers with any prefix, 4x4 transposed convolutions and batch norms, in a file
                of torch.save (.pt, .pth, .tar)

@@ -1,9 +1,12 @@
 //! The `pulse` program: every sharp picture that a small picture could have been.
 //!
-//! A front of the library and nothing more: it has no default, no random number and no picture of its own.
+//! A front of the library and nothing more: no search has a default, a random number or a picture from here. Only
+//! `bench` makes up something, the networks that it times.
 
 #![forbid(unsafe_code)]
 
+mod bench;
+mod cache;
 mod completions;
 mod convert;
 mod failure;
@@ -12,6 +15,7 @@ mod info;
 mod interrupt;
 mod manual;
 mod render;
+mod threads;
 mod upsample;
 mod verify;
 
@@ -40,14 +44,15 @@ Examples:
   pulse render faces --inputs pulse-out/small/inputs.safetensors --out again.png
   pulse info network.pkl
   pulse upsample small.png --generator network.pkl
-  pulse convert network.pkl network.safetensors
+  pulse convert network.pkl network.safetensors";
 
+const CLOSING: &str = "\
 Exit status: 0 when every picture has a candidate within epsilon, 1 when one has none, 2 after an error.
 
 These are faces of people who do not exist. It cannot tell you who was in the picture.";
 
 #[derive(Parser)]
-#[command(name = "pulse", version, about = ABOUT, long_about = LONG_ABOUT, after_help = EXAMPLES)]
+#[command(name = "pulse", version, about = ABOUT, long_about = LONG_ABOUT, after_help = format!("{EXAMPLES}\n\n{}\n\n{CLOSING}", cache::HELP))]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -63,6 +68,9 @@ enum Command {
     Render(render::Arguments),
     /// Compare the fast engine with the reference on a generator
     Verify(verify::Arguments),
+    /// Time whole search steps on networks of published sizes
+    #[command(after_help = bench::EXAMPLES)]
+    Bench(bench::Arguments),
     /// Describe a generator: family, size, inputs, where it comes from
     #[command(after_help = info::FAMILIES)]
     Info(info::Arguments),
@@ -102,6 +110,7 @@ impl Command {
             Self::Upsample(arguments) => upsample::run(&arguments),
             Self::Render(arguments) => render::run(&arguments),
             Self::Verify(arguments) => verify::run(&arguments),
+            Self::Bench(arguments) => bench::run(&arguments),
             Self::Info(arguments) => info::run(&arguments),
             Self::Convert(arguments) => convert::run(&arguments),
             Self::Completions(arguments) => completions::run(&arguments, Cli::command()),

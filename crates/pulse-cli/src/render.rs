@@ -191,6 +191,7 @@ impl<'a> Rendering<'a> {
         let shape = Shape::map(spec.channels, spec.height, spec.width);
         let latent = arguments.latent(named, inputs)?;
         let space = arguments.space(named, inputs, latent)?;
+        named.prepare(latent)?;
         let renderer = Renderer::in_space(generator, latent, &space, &Cpu::default())?;
         let rows = inputs.check(renderer.specs()).map_err(|error| Failure::of(file.display(), error))?;
         let unknown = inputs.unknown(renderer.specs()).filter(|&name| !(arguments.vjp && name == COTANGENT));
@@ -249,8 +250,14 @@ impl<'a> Rendering<'a> {
 fn write_ws(named: &Named, inputs: &Inputs, arguments: &Arguments) -> Result<(), Failure> {
     let latent = arguments.latent(named, inputs)?;
     let space = arguments.space(named, inputs, latent)?;
-    let mut mapping = Mapping::new(&*named.generator, latent, &space, &Cpu::default())
-        .map_err(|error| Failure::of("--mapping-only", error))?;
+    named.prepare(latent)?;
+    let mut mapping = Mapping::new(&*named.generator, latent, &space, &Cpu::default()).map_err(|error| match named
+        .generator
+        .spec()
+    {
+        spec if spec.num_ws == 0 => Failure::of("--mapping-only", error),
+        _ => error.into(),
+    })?;
     let file = &arguments.inputs;
     let rows = inputs.check(mapping.specs()).map_err(|error| Failure::of(file.display(), error))?;
     note_unknown(file, inputs.unknown(mapping.specs()));

@@ -36,7 +36,7 @@ use watch::{Intermediate, Watch};
 /// Searches for every picture that the arguments name, one after the other.
 pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     let config = arguments.config()?;
-    set_threads(arguments)?;
+    arguments.threads.start()?;
     let interrupt = Interrupt::listen()?;
     let named = generator::open(&arguments.generator)?;
     let mut job = Job::new(arguments, config, &named)?;
@@ -93,6 +93,7 @@ impl<'a> Job<'a> {
         let init = arguments.init.as_deref().map(Inputs::read).transpose()?;
         let latent = init.as_ref().map_or(generator.spec().latents[0], |init| init.latent(generator));
         arguments.space.check(named, latent)?;
+        named.prepare(latent)?;
         let specs = named.inputs(latent, &config.space)?;
         if let (Some(init), Some(file)) = (&init, &arguments.init) {
             config.candidates = init.check(&specs).map_err(|error| Failure::of(file.display(), error))?;
@@ -163,12 +164,6 @@ impl<'a> Job<'a> {
         };
         Ok(folder.write(&finished)?)
     }
-}
-
-fn set_threads(arguments: &Arguments) -> Result<(), Failure> {
-    let Some(threads) = arguments.threads else { return Ok(()) };
-    let built = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global();
-    built.map_err(|error| Failure::of("--threads", format!("{threads} cannot be started: {error}; ask for fewer")))
 }
 
 /// What a person wants to know at the end.

@@ -32,7 +32,9 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     let named = generator::open(&arguments.generator)?;
     let generator = &*named.generator;
-    let rows = compare(generator, generator.spec().latents[0], arguments.points)?;
+    let latent = generator.spec().latents[0];
+    named.prepare(latent)?;
+    let rows = compare(generator, latent, arguments.points)?;
     let mut text =
         format!("{}: the fast engine against the reference, {} points\n", arguments.generator, arguments.points);
     let _ = writeln!(text, "  {:<24}{:>15}{:>12}", "", "relative error", "tolerance");

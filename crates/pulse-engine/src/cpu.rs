@@ -8,6 +8,8 @@ mod activation;
 mod axis;
 mod band;
 mod correlation;
+mod doubled;
+mod edges;
 mod elementwise;
 mod fir;
 mod fourier;

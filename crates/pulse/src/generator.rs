@@ -9,6 +9,7 @@ mod dcgan;
 mod embedded;
 mod entrance;
 mod filter;
+mod fit_cache;
 mod folder;
 mod mapping;
 mod modulated;
@@ -26,6 +27,8 @@ use pulse_engine::{NetworkBuilder, Operator, Shape, Value, Weights};
 
 pub use dcgan::Dcgan;
 pub use embedded::{EMBEDDED, Embedded};
+pub use entrance::Entrance;
+pub use fit_cache::{FitCache, FitOrigin};
 pub use folder::checkpoint_files;
 pub use space::{NoiseStart, Space, Truncation, ZeroedNoise};
 pub use stylegan1::StyleGan1;
@@ -164,6 +167,11 @@ pub trait Generator: Send + Sync {
     /// What it is.
     fn spec(&self) -> &GeneratorSpec;
 
+    /// The way from its latents to `ws`, where it is a StyleGAN of this library.
+    fn entrance(&self) -> Option<&Entrance> {
+        None
+    }
+
     /// Adds its inputs, set up as `space` says, and its operators to `builder`.
     ///
     /// # Errors
@@ -208,7 +216,7 @@ pub fn checkpoint(path: &Path, options: &OpenOptions) -> Result<Checkpoint> {
 pub fn from_checkpoint(checkpoint: &Checkpoint) -> Result<Box<dyn Generator>> {
     let tensors = &checkpoint.tensors;
     if StyleGan1::is_named(tensors) {
-        return Ok(Box::new(StyleGan1::from_tensors(tensors)?));
+        return Ok(Box::new(StyleGan1::from_checkpoint(checkpoint)?));
     }
     if StyleGan2::is_named(tensors) {
         return Ok(Box::new(StyleGan2::from_checkpoint(checkpoint)?));

@@ -19,6 +19,7 @@ mod record;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use checksum::hexadecimal;
 pub use checksum::{sha256, sha256_of_file, sha256_of_files};
 pub use folder::{Finished, INTERMEDIATE, RunFolder, intermediate_file};
 pub use record::{

@@ -1,10 +1,14 @@
 //! Archives of `torch.save` since PyTorch 1.6: zip files with a pickle and one entry for each storage.
 //!
-//! Nothing is extracted, so that the names of entries are mere names, and entries are slices of the file, so
-//! that none is larger than it. PyTorch compresses nothing, and compressed entries are not read. Checksums
-//! are not compared: PyTorch can be told not to compute them, and then writes wrong ones.
+//! Nothing is extracted, so that the names of entries are mere names. PyTorch compresses nothing, and its entries
+//! are slices of the file, so that none is larger than it. Where someone else packed them again, deflated entries
+//! are inflated into memory, to no more than the directory says and all together to no more than [`Inflation`]
+//! allows. Checksums are not compared: PyTorch can be told not to compute them, and then writes wrong ones.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+
+use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
 
 use super::Archive;
 use crate::element::ByteOrder;
@@ -16,6 +20,8 @@ const CENTRAL_HEADER: [u8; 4] = *b"PK\x01\x02";
 const END: [u8; 4] = *b"PK\x05\x06";
 const END_64: [u8; 4] = *b"PK\x06\x06";
 const LOCATOR_64: [u8; 4] = *b"PK\x06\x07";
+const STORED: u16 = 0;
+const DEFLATED: u16 = 8;
 /// The value of a field of 32 bits whose true value is in the zip64 record.
 const IN_RECORD_64: u32 = u32::MAX;
 
@@ -23,7 +29,14 @@ pub(crate) fn begins(bytes: &[u8]) -> bool {
     bytes.starts_with(&LOCAL_HEADER)
 }
 
-pub(crate) fn read(bytes: &[u8]) -> Result<Archive<'_>> {
+/// What PyTorch put into an archive, by its name within the archive's one folder.
+pub(crate) struct Unpacked<'a> {
+    entries: HashMap<&'a str, Cow<'a, [u8]>>,
+    /// How many bytes came out of deflated entries.
+    pub(crate) inflated: usize,
+}
+
+pub(crate) fn unpack(bytes: &[u8]) -> Result<Unpacked<'_>> {
     let entries = entries(bytes)?;
     let pickles = entries.keys().filter_map(|name| name.strip_suffix("data.pkl"));
     let folders = pickles.filter(|folder| folder.is_empty() || folder.find('/') == Some(folder.len() - 1));
@@ -31,21 +44,67 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Archive<'_>> {
         let message = "this is a zip archive, but not of torch.save: it has no data.pkl";
         return Err(Error::new(ErrorKind::Format, message));
     };
-    let entry = |name: &str| entries.get(&*format!("{folder}{name}")).map(|entry| entry.bytes(bytes)).transpose();
-    let order = match entry("byteorder")? {
+    let (mut unpacked, mut inflation) = (HashMap::new(), Inflation::of_file(bytes.len()));
+    for (&name, entry) in &entries {
+        if let Some(name) = name.strip_prefix(folder)
+            && (matches!(name, "byteorder" | "data.pkl") || name.starts_with("data/"))
+        {
+            unpacked.insert(name, entry.bytes(bytes, &mut inflation)?);
+        }
+    }
+    Ok(Unpacked { entries: unpacked, inflated: inflation.inflated })
+}
+
+pub(crate) fn read<'u>(unpacked: &'u Unpacked<'_>) -> Result<Archive<'u>> {
+    let entries = &unpacked.entries;
+    let order = match entries.get("byteorder").map(|order| &**order) {
         None | Some(b"little") => ByteOrder::Little,
         Some(b"big") => ByteOrder::Big,
         Some(_) => return Err(Error::unsupported("the byte order of the PyTorch archive is unknown")),
     };
-    let data = entry("data.pkl")?.unwrap_or_default();
+    let data = entries.get("data.pkl").map(|data| &**data).unwrap_or_default();
     let pickle = pickle::run(&mut Source::new(data, "data.pkl in the PyTorch archive"))?;
-    let mut storages = HashMap::new();
-    for (name, entry) in &entries {
-        if let Some(key) = name.strip_prefix(folder).and_then(|name| name.strip_prefix("data/")) {
-            storages.insert(key.to_owned(), entry.bytes(bytes)?);
-        }
+    let storages = entries.iter().filter_map(|(name, bytes)| Some((name.strip_prefix("data/")?.to_owned(), &**bytes)));
+    Ok(Archive { pickle, storages: storages.collect(), order })
+}
+
+/// What the deflated entries of one file may still become.
+struct Inflation {
+    packed: u64,
+    unpacked: u64,
+    inflated: usize,
+}
+
+impl Inflation {
+    fn of_file(length: usize) -> Self {
+        // The numbers of a trained network hardly shrink at all; zeros and repeated constants do.
+        const RATIO: u64 = 16;
+        const MORE: u64 = 16 << 20;
+        let length = length as u64;
+        Self { packed: length, unpacked: length.saturating_mul(RATIO).saturating_add(MORE), inflated: 0 }
     }
-    Ok(Archive { pickle, storages, order })
+
+    /// The `size` bytes of an entry that was deflated to `packed`.
+    fn inflate(&mut self, name: &str, packed: &[u8], size: u64) -> Result<Vec<u8>> {
+        // Entries that share their bytes would make each of them cost time many times over.
+        let left = self.packed.checked_sub(packed.len() as u64);
+        self.packed = left.ok_or_else(|| Error::corrupt("entries of the zip archive overlap"))?;
+        let left = self.unpacked.checked_sub(size);
+        self.unpacked = left.ok_or_else(|| {
+            Error::too_large(format_args!("{name} in the zip archive inflates to many times the size of the file"))
+        })?;
+        let wrong = |what: &str| Error::corrupt(format_args!("{name} in the zip archive {what}"));
+        let limit = usize::try_from(size).map_err(|_| wrong("does not fit into memory"))?;
+        let bytes = decompress_to_vec_with_limit(packed, limit).map_err(|error| match error.status {
+            TINFLStatus::HasMoreOutput => wrong("inflates to more than its directory says"),
+            _ => wrong("cannot be inflated"),
+        })?;
+        if bytes.len() != limit {
+            return Err(wrong("inflates to less than its directory says"));
+        }
+        self.inflated += bytes.len();
+        Ok(bytes)
+    }
 }
 
 /// An entry, as the directory at the end of the archive describes it.
@@ -53,15 +112,19 @@ struct Entry<'a> {
     name: &'a str,
     encrypted: bool,
     method: u16,
+    compressed: u64,
     size: u64,
     header: u64,
 }
 
 impl Entry<'_> {
-    fn bytes<'a>(&self, archive: &'a [u8]) -> Result<&'a [u8]> {
+    fn bytes<'a>(&self, archive: &'a [u8], inflation: &mut Inflation) -> Result<Cow<'a, [u8]>> {
         let name = quote(self.name);
-        if self.encrypted || self.method != 0 {
-            let message = format!("{name} in the zip archive is compressed or encrypted: zip it again with `zip -0`");
+        if self.encrypted || !matches!(self.method, STORED | DEFLATED) {
+            let message = format!(
+                "{name} in the zip archive is encrypted, or compressed in another way than by deflate: zip it again \
+                 with `zip -0`"
+            );
             return Err(Error::unsupported(message));
         }
         let mut source = at(archive, self.header)?;
@@ -69,9 +132,12 @@ impl Entry<'_> {
             return Err(Error::corrupt(format_args!("{name} is not where the zip archive says")));
         }
         source.take(22)?;
-        let (name, extra) = (source.u16()?, source.u16()?);
-        source.take(u64::from(name) + u64::from(extra))?;
-        source.take(self.size)
+        let (name_length, extra) = (source.u16()?, source.u16()?);
+        source.take(u64::from(name_length) + u64::from(extra))?;
+        if self.method == STORED {
+            return source.take(self.size).map(Cow::Borrowed);
+        }
+        inflation.inflate(&name, source.take(self.compressed)?, self.size).map(Cow::Owned)
     }
 }
 
@@ -137,9 +203,9 @@ fn entry<'a>(source: &mut Source<'a>) -> Result<Entry<'a>> {
 
     let mut wide = record_64(&mut extra)?;
     let mut field = |narrow: u32| if narrow == IN_RECORD_64 { wide.u64() } else { Ok(narrow.into()) };
-    let (size, _compressed, header) = (field(size)?, field(compressed)?, field(header)?);
+    let (size, compressed, header) = (field(size)?, field(compressed)?, field(header)?);
     let name = std::str::from_utf8(name).map_err(|_| Error::corrupt("a name in the zip archive is no UTF-8"))?;
-    Ok(Entry { name, encrypted: flags & 1 != 0, method, size, header })
+    Ok(Entry { name, encrypted: flags & 1 != 0, method, compressed, size, header })
 }
 
 /// The zip64 record among the extra fields of an entry; empty if there is none.

@@ -2,7 +2,9 @@
 
 use pulse_checkpoint::{Checkpoint, ErrorKind, Tensor};
 
-use crate::build::{Entry, MATRIX, Program, View, dictionary_of, numbers, torch_legacy, torch_zip, zip, zip_of};
+use crate::build::{
+    Entry, MATRIX, Program, View, deflated, dictionary_of, numbers, torch_legacy, torch_zip, zip, zip_of,
+};
 use crate::refusal;
 
 fn weight(file: &[u8]) -> Tensor {
@@ -171,7 +173,7 @@ fn zip_archives_that_lie_are_refused() {
     // Larger than the file, as a zip bomb is; nothing is reserved for it.
     let bomb = Entry { declared: u32::MAX - 1, ..numbers.clone() };
     assert_eq!(refusal(&zip_of(&[data.clone(), bomb])).0, ErrorKind::Truncated);
-    let compressed = Entry { method: 8, ..numbers.clone() };
+    let compressed = Entry { method: 12, ..numbers.clone() };
     assert_eq!(refusal(&zip_of(&[data.clone(), compressed])).0, ErrorKind::Unsupported);
     let encrypted = Entry { flags: 1, ..numbers.clone() };
     assert_eq!(refusal(&zip_of(&[data.clone(), encrypted])).0, ErrorKind::Unsupported);
@@ -187,6 +189,96 @@ fn zip_archives_that_lie_are_refused() {
         file[at..at + 4].copy_from_slice(&[0xff, 0xff, 0xff, 0x7f]);
         Checkpoint::from_bytes(&file).expect_err("the directory is not there");
     }
+}
+
+#[test]
+fn deflated_entries() {
+    let (pickle, storage) = (dictionary_of(&MATRIX), numbers(6));
+    let packed = [deflated(&pickle), deflated(&storage), deflated(b"little")];
+    let file = zip_of(&[
+        Entry::deflated("a/data.pkl", &packed[0], pickle.len()),
+        Entry::deflated("a/data/0", &packed[1], storage.len()),
+        Entry::deflated("a/byteorder", &packed[2], 6),
+    ]);
+    let plain = weight(&torch_zip(&pickle, &storage));
+    assert_eq!(weight(&file), plain);
+    // Beside stored ones.
+    let file = zip_of(&[Entry::stored("data.pkl", &pickle), Entry::deflated("data/0", &packed[1], storage.len())]);
+    assert_eq!(weight(&file), plain);
+    // A whole matrix of zeros deflates to a thousandth, and is no bomb for that.
+    let (side, zeros) = (1024, vec![0; 4 << 20]);
+    let view = View { length: side * side, shape: &[side, side], strides: &[side, 1], ..MATRIX };
+    let (pickle, packed) = (dictionary_of(&view), deflated(&zeros));
+    assert!(packed.len() < 10_000);
+    let file = zip_of(&[Entry::stored("a/data.pkl", &pickle), Entry::deflated("a/data/0", &packed, zeros.len())]);
+    assert_eq!(weight(&file).data().len(), 1 << 20);
+}
+
+#[test]
+fn deflated_entries_that_lie_are_refused() {
+    let (pickle, storage) = (dictionary_of(&MATRIX), numbers(6));
+    let packed = deflated(&storage);
+    let data = Entry::stored("a/data.pkl", &pickle);
+    let refused = |entries: &[Entry<'_>]| refusal(&zip_of(&[std::slice::from_ref(&data), entries].concat()));
+    // More and less than the directory says, cut short, and no deflated bytes at all.
+    for (bytes, length) in [
+        (&*packed, storage.len() - 1),
+        (&packed, 0),
+        (&packed, storage.len() + 1),
+        (&packed[..packed.len() - 2], storage.len()),
+        (&[], storage.len()),
+        (&[0xff; 40], storage.len()),
+    ] {
+        let (kind, message) = refused(&[Entry::deflated("a/data/0", bytes, length)]);
+        assert_eq!(kind, ErrorKind::Corrupt, "{length}: {message}");
+        assert!(message.contains("`a/data/0`"), "{message}");
+    }
+    // A bomb, in one entry and in many: what they are said to become is counted before anything is inflated.
+    let zeros = deflated(&vec![0; 8 << 20]);
+    let names: Vec<_> = (0..10).map(|key| format!("a/data/{key}")).collect();
+    let bombs: Vec<_> = names.iter().map(|name| Entry::deflated(name, &zeros, 8 << 20)).collect();
+    assert_eq!(refused(&bombs).0, ErrorKind::TooLarge);
+    assert_eq!(refused(&[Entry::deflated("a/data/0", &zeros, u32::MAX as usize - 1)]).0, ErrorKind::TooLarge);
+    // One that hides its size, in a pickle too.
+    assert_eq!(refused(&[Entry::deflated("a/data/0", &zeros, 24)]).0, ErrorKind::Corrupt);
+    assert_eq!(refusal(&zip_of(&[Entry::deflated("a/data.pkl", &zeros, 100)])).0, ErrorKind::Corrupt);
+    // Entries beside those of PyTorch are not inflated.
+    let beside = zip_of(&[
+        data.clone(),
+        Entry::stored("a/data/0", &storage),
+        Entry::deflated("a/.data/bomb", &zeros, u32::MAX as usize - 1),
+    ]);
+    assert_eq!(weight(&beside).shape(), [2, 3]);
+}
+
+#[test]
+fn deflated_entries_that_share_their_bytes_are_refused() {
+    // Empty blocks: they cost time and become nothing.
+    let blocks = [[0, 0, 0, 0xff, 0xff].repeat(10_000), vec![1, 0, 0, 0xff, 0xff]].concat();
+    let pickle = dictionary_of(&MATRIX);
+    let names: Vec<_> = (0..3).map(|key| format!("a/data/{key}")).collect();
+    let shared: Vec<_> = names.iter().map(|name| Entry::deflated(name, &blocks, 0)).collect();
+    let mut file = zip_of(&[&[Entry::stored("a/data.pkl", &pickle)], &*shared].concat());
+    assert_eq!(refusal(&file).0, ErrorKind::Corrupt, "its storage has no numbers");
+    // Every entry's header is the first one's.
+    let header = file.windows(4).position(|window| window == b"PK\x03\x04").unwrap();
+    assert_eq!(header, 0);
+    let first = 30 + "a/data.pkl".len() + pickle.len();
+    let directory: Vec<_> =
+        file.windows(4).enumerate().filter(|(_, w)| *w == b"PK\x01\x02").map(|(at, _)| at).collect();
+    for &at in &directory[1..] {
+        file[at + 42..at + 46].copy_from_slice(&u32::try_from(first).unwrap().to_le_bytes());
+    }
+    // Without the others' own bytes the archive is shorter than what is inflated.
+    let removed = 2 * (30 + "a/data/0".len() + blocks.len());
+    let cut = first + 30 + "a/data/0".len() + blocks.len();
+    file.drain(cut..cut + removed);
+    let end = file.len() - 6;
+    let offset = u32::from_le_bytes(file[end..end + 4].try_into().unwrap());
+    file[end..end + 4].copy_from_slice(&(offset - u32::try_from(removed).unwrap()).to_le_bytes());
+    let (kind, message) = refusal(&file);
+    assert_eq!(kind, ErrorKind::Corrupt);
+    assert!(message.contains("overlap"), "{message}");
 }
 
 #[test]

@@ -107,6 +107,16 @@ impl<'e> Entry<'e> {
     pub(crate) fn stored(name: &'e str, bytes: &'e [u8]) -> Self {
         Self { name, bytes, declared: u32::try_from(bytes.len()).unwrap(), method: 0, flags: 0 }
     }
+
+    /// Bytes that inflate to `length`, or are said to.
+    pub(crate) fn deflated(name: &'e str, bytes: &'e [u8], length: usize) -> Self {
+        Self { name, bytes, declared: u32::try_from(length).unwrap(), method: 8, flags: 0 }
+    }
+}
+
+/// `bytes`, deflated.
+pub(crate) fn deflated(bytes: &[u8]) -> Vec<u8> {
+    miniz_oxide::deflate::compress_to_vec(bytes, 6)
 }
 
 pub(crate) fn zip_of(entries: &[Entry<'_>]) -> Vec<u8> {
@@ -119,7 +129,8 @@ pub(crate) fn zip_of(entries: &[Entry<'_>]) -> Vec<u8> {
         common.extend(flags.to_le_bytes());
         common.extend(method.to_le_bytes());
         common.extend([0; 8]);
-        common.extend(declared.to_le_bytes());
+        let packed = if *method == 0 { *declared } else { u32::try_from(bytes.len()).unwrap() };
+        common.extend(packed.to_le_bytes());
         common.extend(declared.to_le_bytes());
         common.extend(length.to_le_bytes());
         common.extend([0; 2]);

@@ -14,6 +14,7 @@ use pulse::search::SearchConfig;
 use super::space::SpaceOptions;
 use crate::failure::Failure;
 use crate::generator;
+use crate::threads::Threads;
 
 pub(crate) const EXAMPLES: &str = "\
 Each picture gets a folder below --out, named after its file:
@@ -167,9 +168,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value = "auto", help_heading = "Watching")]
     pub(super) progress: ProgressMode,
 
-    /// How many threads to compute with [default: one a core]
-    #[arg(short = 'j', long, value_name = "N")]
-    pub(super) threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(super) threads: Threads,
 }
 
 impl Arguments {

@@ -3,10 +3,13 @@
 //! Searches are short here, and most find no good face: what they leave behind is what is tested.
 
 mod bad_input;
+mod bench;
 #[cfg(unix)]
+mod fit_cache;
 mod interrupt;
 mod others;
 mod program;
 mod render;
 mod stylegan;
+mod trace;
 mod upsample;

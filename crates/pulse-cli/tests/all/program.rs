@@ -34,7 +34,8 @@ impl Place {
     /// The program with these arguments, not yet run.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pulse"));
-        command.current_dir(self.folder.path()).args(arguments);
+        // The user's own cache is none of a test's business.
+        command.current_dir(self.folder.path()).args(arguments).env("PULSE_CACHE", "");
         command
     }
 

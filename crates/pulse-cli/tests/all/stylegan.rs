@@ -11,36 +11,36 @@ use crate::program::{Place, Ran};
 use crate::upsample::mean_difference;
 
 /// Both sides round f32 sums of some hundred products in each of a few layers.
-const MAPPING: f64 = 1e-5;
+pub(crate) const MAPPING: f64 = 1e-5;
 /// The same through all layers of the synthesis, whose norms enlarge small channels.
-const IMAGE: f64 = 1e-4;
+pub(crate) const IMAGE: f64 = 1e-4;
 /// A leaky ReLU near zero may fall on either side and take its path with it.
-const GRADIENT: f64 = 1e-3;
+pub(crate) const GRADIENT: f64 = 1e-3;
 
 /// The generators whose reference has `ws` to picture and back.
 const SYNTHESES: [&str; 6] =
     ["stylegan2ada_skip", "stylegan2ada_cond", "stylegan2ada_resnet", "stylegan3_t", "stylegan3_r", "rosinality"];
 
-fn fixture(name: &str) -> PathBuf {
+pub(crate) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../pulse/tests/fixtures").join(name)
 }
 
 /// The path of a generator in the fixtures.
-fn generator(name: &str) -> String {
+pub(crate) fn generator(name: &str) -> String {
     let endings = ["", ".pkl", ".pt"].into_iter().map(|ending| fixture(&format!("{name}{ending}")));
     let path = endings.into_iter().find(|path| path.exists()).unwrap();
     path.to_str().unwrap().to_owned()
 }
 
 /// The reference numbers of one generator.
-struct Case(Checkpoint);
+pub(crate) struct Case(Checkpoint);
 
 impl Case {
-    fn open(name: &str) -> Self {
+    pub(crate) fn open(name: &str) -> Self {
         Self(Checkpoint::open(fixture(&format!("{name}_case.safetensors"))).unwrap())
     }
 
-    fn tensor(&self, name: &str) -> &Tensor {
+    pub(crate) fn tensor(&self, name: &str) -> &Tensor {
         self.0.tensor(name).unwrap()
     }
 
@@ -48,12 +48,12 @@ impl Case {
         self.0.tensors.contains_key(name)
     }
 
-    fn setting(&self, name: &str) -> &str {
+    pub(crate) fn setting(&self, name: &str) -> &str {
         self.0.configuration[name].as_str().unwrap()
     }
 
     /// A file of inputs: each name, and the tensor of the case that it holds.
-    fn write(&self, place: &Place, file: &str, arrays: &[(&str, &str)]) {
+    pub(crate) fn write(&self, place: &Place, file: &str, arrays: &[(&str, &str)]) {
         let mut inputs = Inputs::default();
         for (name, from) in arrays {
             let tensor = self.tensor(from);
@@ -65,7 +65,7 @@ impl Case {
 }
 
 /// Renders `in.safetensors` with more options, and gives the arrays that were written.
-fn render(place: &Place, generator: &str, more: &[&str]) -> Inputs {
+pub(crate) fn render(place: &Place, generator: &str, more: &[&str]) -> Inputs {
     let mut arguments = vec!["render", generator, "--inputs", "in.safetensors", "--out", "out.safetensors"];
     arguments.extend(more);
     assert_eq!(place.run(&arguments).ended_with(0).out, "out.safetensors\n");
@@ -74,7 +74,7 @@ fn render(place: &Place, generator: &str, more: &[&str]) -> Inputs {
 
 /// Holds the relative error of an array to its bound.
 #[track_caller]
-fn check(what: &str, found: &Tensor, wanted: &Tensor, bound: f64) {
+pub(crate) fn check(what: &str, found: &Tensor, wanted: &Tensor, bound: f64) {
     assert_eq!(found.shape(), wanted.shape(), "{what}");
     let square = |x: f32| f64::from(x) * f64::from(x);
     let error: f64 = found.data().iter().zip(&**wanted.data()).map(|(&a, &b)| square(a - b)).sum();
@@ -191,7 +191,7 @@ fn pulse_makes_the_pictures_of_the_original() {
 }
 
 /// Writes a picture `[1, 3, h, w]` as it is, to the last bit.
-fn write_npy(place: &Place, name: &str, picture: &Tensor) {
+pub(crate) fn write_npy(place: &Place, name: &str, picture: &Tensor) {
     let [_, channels, height, width] = *picture.shape() else { panic!("{:?}", picture.shape()) };
     let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({height}, {width}, {channels}), }}");
     let mut npy = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
@@ -203,8 +203,8 @@ fn write_npy(place: &Place, name: &str, picture: &Tensor) {
     place.write(name, &npy);
 }
 
-/// The cases hold the latent that the original's search ended at, and no longer the one that it started from. So the
-/// search goes on from there with the same settings, and its first step carries on the original's trace.
+/// The cases hold the latent that the original's search ended at, and no longer the one that it started from; a whole
+/// search from a start is compared in `trace`. Here the search goes on from there with the same settings, and its first step carries on the original's trace.
 fn goes_on(name: &str) {
     let (place, case) = (Place::new(), Case::open(name));
     write_npy(&place, "small.npy", case.tensor("reference_lr"));
@@ -271,7 +271,7 @@ fn converted_files_are_the_same_generators() {
         let info = place.run(&["info", "net.safetensors"]).ended_with(0).out;
         assert!(info.contains("StyleGAN") && info.contains("non-commercial"), "{info}");
     }
-    // Three files become one, and the Gaussian fit goes with them.
+    // Three files become one, and the Gaussian fit goes with them. A fit that the file lacks is made for it.
     for (name, latent, from) in [("pulse_r32", "latent", "latent0"), ("stylegan1_tf", "w", "w")] {
         let (generator, case) = (generator(name), Case::open(name));
         let said = place.run(&["convert", &generator, "net.safetensors"]).ended_with(0).out;
@@ -289,7 +289,10 @@ fn any_network_of_a_file_is_converted() {
     let said = place.run(&["convert", &generator, "g.safetensors", "--network", "G"]).ended_with(0).out;
     assert!(said.contains("StyleGAN, 32x32"), "{said}");
     let wanted = OpenOptions::new().network("G").open(&generator).unwrap();
-    let written = Checkpoint::open(place.path("g.safetensors")).unwrap();
+    let mut written = Checkpoint::open(place.path("g.safetensors")).unwrap();
+    for fit in ["gaussian_fit.mean", "gaussian_fit.std"] {
+        assert_eq!(written.tensors.remove(fit).unwrap().shape(), [32]);
+    }
     assert_eq!((written.tensors, written.configuration), (wanted.tensors, wanted.configuration));
     let critic = place.run(&["convert", &generator, "d.safetensors", "--network", "D"]);
     assert!(critic.status == 0 && critic.err.contains("d.safetensors: it is no generator"), "{}", critic.err);

@@ -30,22 +30,15 @@ impl Band {
         (fir.up, fir.down) == (1, 1) && short(vertical) && short(horizontal)
     }
 
-    /// A filter and its adjoint, where they are of this kind.
-    pub(super) fn pair(fir: &Fir) -> Option<[Self; 2]> {
-        let FirTaps::Separable { vertical, horizontal } = &fir.taps else { return None };
+    /// A [suitable](Self::suits) filter and its adjoint.
+    pub(super) fn pair(fir: &Fir) -> [Self; 2] {
+        let FirTaps::Separable { vertical, horizontal } = &fir.taps else { unreachable!("a suitable filter") };
         let turned = |taps: &[f32]| taps.iter().rev().copied().collect::<Vec<_>>();
         let after = |taps: &[f32], before: isize| taps.len() as isize - 1 - before;
         let before = [fir.padding_y[0], fir.padding_x[0]];
-        Self::suits(fir).then(|| {
-            [
-                Self { vertical: vertical.to_vec(), horizontal: horizontal.to_vec(), before },
-                Self {
-                    before: [after(vertical, before[0]), after(horizontal, before[1])],
-                    vertical: turned(vertical),
-                    horizontal: turned(horizontal),
-                },
-            ]
-        })
+        let forward = Self { vertical: vertical.to_vec(), horizontal: horizontal.to_vec(), before };
+        let before = [after(vertical, before[0]), after(horizontal, before[1])];
+        [forward, Self { vertical: turned(vertical), horizontal: turned(horizontal), before }]
     }
 
     /// How large a piece of the target is written at a time.
@@ -152,7 +145,7 @@ impl Rows<'_> {
                     }
                     value.store(piece.as_mut_ptr().add(x * LANES));
                 }
-                target.write::<L>(candidate, plane, [y, first], [1, count], piece.as_ptr(), PIXELS * LANES);
+                target.write::<L>(candidate, plane, [y, first], [1, count], piece.as_mut_ptr(), PIXELS * LANES);
             }
         }
     }

@@ -119,6 +119,7 @@ impl Run {
         let workers = self.workers.min(tasks);
         if workers <= 1 {
             (0..tasks).for_each(|task| body(0, task));
+            fence();
             return;
         }
         let next = AtomicUsize::new(0);
@@ -130,6 +131,7 @@ impl Run {
                 }
                 body(worker, task);
             }
+            fence();
         };
         share(0, workers, &work);
     }
@@ -173,6 +175,15 @@ impl Run {
     }
 }
 
+/// Stores past the caches are in no order with others; who reads them next must find them.
+fn fence() {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every processor of this kind has SSE.
+    unsafe {
+        std::arch::x86_64::_mm_sfence();
+    }
+}
+
 fn share(first: usize, count: usize, work: &(impl Fn(usize) + Sync)) {
     if count == 1 {
         work(first);
@@ -207,7 +218,7 @@ pub(super) trait Kernel: Send + Sync {
         false
     }
 
-    /// How wide a border of zeros `forward` needs round the arguments.
+    /// How wide a border of zeros `forward` needs round its first argument.
     fn border(&self) -> usize {
         0
     }

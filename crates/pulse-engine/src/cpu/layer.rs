@@ -167,7 +167,7 @@ impl Kernel for Layer {
         let noise = self.strength.as_deref().map(|strength| (strength, arguments[1]));
         let writing =
             Writing { bias: Some(&self.bias), noise, activation: Some(self.activation), ..Writing::default() };
-        let target = Target { tensor: result, writing };
+        let target = Target::new(result, writing);
         let moments = self.forward.apply(run, Source::of(arguments[0]), target, None);
         let &[.., scale, shift] = arguments else { unreachable!("a layer has a style") };
         if let Some(moments) = moments {

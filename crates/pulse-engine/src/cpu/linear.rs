@@ -101,7 +101,7 @@ impl Kernel for Linear {
 
     fn forward(&self, run: &Run, arguments: &[Tensor], result: Tensor) {
         let writing = Writing { bias: self.bias.as_deref(), activation: self.activation, ..Writing::default() };
-        self.forward.apply(run, Source::of(arguments[0]), Target { tensor: result, writing }, None);
+        self.forward.apply(run, Source::of(arguments[0]), Target::new(result, writing), None);
     }
 
     fn backward(&self, run: &Run, _: usize, values: &Values, gradient: Tensor, target: Tensor) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::activation::LeakyRelu;
-use super::band::Band;
+use super::doubled::doubled;
 use super::elementwise::{Add, Affine, InverseSqrt, Multiply, Square, Tanh};
 use super::fir::Fir;
 use super::fourier::FourierFeatures;
@@ -15,7 +15,7 @@ use super::layout::Layout;
 use super::linear::Linear;
 use super::modulate::{AddNoise, Modulate};
 use super::norm::{InstanceNorm, Normalize};
-use super::pass::{Filtered, convolution};
+use super::pass::{convolution, filtered};
 use super::profile::Step;
 use super::rearrange::{Concatenate, RepeatRows, Take};
 use super::separable::SeparableMap;
@@ -147,19 +147,15 @@ fn layer_kernel(instructions: InstructionSet, network: &Network, layer: &StyledL
         _ => unreachable!("a layer has a convolution"),
     };
     let argument = shapes(network, layer.convolution)[0];
-    let mut maps = convolution(instructions, weights, transposed, [argument, *made]);
-    let mut result = *made;
-    if let Some(node) = layer.filter
-        && let Operator::Fir(fir) = &nodes[node].operator
-        && let Some([band, adjoint]) = Band::pair(fir)
-    {
-        result = nodes[node].shape;
-        let [forward, backward] = maps;
-        maps = [
-            Box::new(Filtered::after(forward, band, *made)),
-            Box::new(Filtered::before(backward, adjoint, *made, result)),
-        ];
-    }
+    let result = layer.filter.map_or(*made, |node| nodes[node].shape);
+    let plain = || convolution(instructions, weights, transposed, [argument, *made]);
+    let maps = match layer.filter.map(|node| &nodes[node].operator) {
+        Some(Operator::Fir(fir)) => {
+            let whole = transposed.then(|| doubled(instructions, weights, fir, [argument, result])).flatten();
+            whole.unwrap_or_else(|| filtered(plain(), fir, [*made, result]))
+        }
+        _ => plain(),
+    };
     let channels = result.channels();
     let mut bias = vec![0.0; channels];
     for given in [weights.bias.as_deref(), layer.bias].into_iter().flatten() {

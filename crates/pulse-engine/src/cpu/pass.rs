@@ -15,7 +15,7 @@ use super::source::{Reading, Source};
 use super::target::{Moments, Target, Writing};
 use super::widen::Widen;
 use super::winograd::{DoublingByFour, DoublingByTwo, HalvingByFour, HalvingByTwo, KeepingByFour, Scheme, Winograd};
-use crate::{Convolution, Shape};
+use crate::{Convolution, Fir, Shape};
 
 /// A linear map from any source to any target.
 pub(super) struct Pass {
@@ -87,13 +87,13 @@ impl Pass {
             Source::plain(converted)
         };
         let writing = Writing { moments, ..target.writing };
-        let target = Target { writing, ..target };
+        let target = Target::new(target.tensor, writing);
         if self.map.piece().is_some() || (writing.noise.is_none() && moments.is_none()) {
             self.map.apply(&rest, &source, &target);
         } else {
             let first = Writing { bias: writing.bias, ..Writing::default() };
-            self.map.apply(&rest, &source, &Target { writing: first, ..target });
-            Target { writing: Writing { bias: None, ..writing }, ..target }.finish(run);
+            self.map.apply(&rest, &source, &Target::new(target.tensor, first));
+            Target::new(target.tensor, Writing { bias: None, ..writing }).finish(run);
         }
         if let (Some(moments), Some(_)) = (moments, with) {
             keep_sums(run, &moments, target.tensor);
@@ -172,16 +172,16 @@ pub(super) struct Filtered {
     after: bool,
 }
 
-impl Filtered {
-    pub(super) fn after(map: Box<dyn LinearMap>, band: Band, between: Shape) -> Self {
-        let between = Layout::new(between, 0);
-        Self { map, band, between, width: between.width, after: true }
-    }
-
-    pub(super) fn before(map: Box<dyn LinearMap>, band: Band, between: Shape, source: Shape) -> Self {
-        let between = Layout::new(between, map.border());
-        Self { map, band, between, width: Layout::new(source, 0).width, after: false }
-    }
+/// A map and its adjoint with a filter behind it, which takes a map of the first shape to the second.
+pub(super) fn filtered(maps: [Box<dyn LinearMap>; 2], fir: &Fir, [between, result]: [Shape; 2]) -> [Box<dyn LinearMap>; 2] {
+    let [band, adjoint] = Band::pair(fir);
+    let [forward, backward] = maps;
+    let (layout, width) = (Layout::new(between, 0), |shape| Layout::new(shape, 0).width);
+    let bordered = Layout { border: backward.border(), ..layout };
+    [
+        Box::new(Filtered { map: forward, band, between: layout, width: width(between), after: true }),
+        Box::new(Filtered { map: backward, band: adjoint, between: bordered, width: width(result), after: false }),
+    ]
 }
 
 impl LinearMap for Filtered {

@@ -149,7 +149,9 @@ impl<'a> Planner<'a> {
         let mut borders = vec![0; self.nodes.len()];
         for (index, node) in self.nodes.iter().enumerate().rev() {
             let border = kernel(node).map_or(0, Kernel::border);
-            node.arguments.iter().for_each(|&argument| borders[argument] = borders[argument].max(border));
+            if let Some(&argument) = node.arguments.first() {
+                borders[argument] = borders[argument].max(border);
+            }
             if let Some(argument) = heirs[index] {
                 borders[argument] = borders[argument].max(borders[index]);
             }

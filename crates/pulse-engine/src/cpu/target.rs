@@ -4,6 +4,7 @@
 #![allow(unsafe_code)]
 
 use super::activation::LeakyRelu;
+use super::edges::EdgeValues;
 use super::kernel::{Run, Tensor};
 use super::layout::LANES;
 use super::simd::Lanes;
@@ -13,6 +14,8 @@ use super::simd::Lanes;
 pub(super) struct Target<'a> {
     pub(super) tensor: Tensor,
     pub(super) writing: Writing<'a>,
+    /// Whether it is written past the caches.
+    streams: bool,
 }
 
 /// `y[c,p] = activation(x[c,p] + bias[c] + strength[c] · noise[p])`, as far as there is any of it.
@@ -24,6 +27,8 @@ pub(super) struct Writing<'a> {
     pub(super) noise: Option<(&'a [f32], Tensor)>,
     pub(super) activation: Option<LeakyRelu>,
     pub(super) moments: Option<Moments>,
+    /// What is added along the edges before anything else; not every map can.
+    pub(super) edges: Option<EdgeValues>,
 }
 
 /// Where the sums over each piece of a map go: `Σ y` and `Σ (y − mean of the piece)²`, or, of a gradient `g`,
@@ -71,6 +76,37 @@ impl Moments {
         unsafe { self.data.add(index * 2 * LANES) }
     }
 
+    /// Takes the sums over a piece, the first of which is given.
+    #[inline(always)]
+    unsafe fn take<L: Lanes>(&self, tensor: &Tensor, piece: &Piece, sum: L) {
+        let &Piece { candidate, plane, corner: [y, x], size: [height, width], numbers, stride } = piece;
+        // SAFETY: the caller's promise; the map whose gradient it is has as many pixels.
+        unsafe {
+            let place = self.place(tensor, candidate, plane, y / self.piece[0], x / self.piece[1]);
+            sum.store(place);
+            let mut second = L::splat(0.0);
+            if let Some(with) = self.with {
+                let mean = L::load(with.coefficients().of(candidate, Self::MEAN, plane));
+                let start = with.candidate(candidate).add(with.layout.row(plane, y) + x * LANES);
+                for i in 0..height {
+                    for j in 0..width {
+                        let deviation = L::load(start.add(i * with.layout.row_stride() + j * LANES)).sub(mean);
+                        second = L::load(numbers.add(i * stride + j * LANES)).mul_add(deviation, second);
+                    }
+                }
+            } else {
+                let mean = sum.mul(L::splat(1.0 / (height * width) as f32));
+                for i in 0..height {
+                    for j in 0..width {
+                        let deviation = L::load(numbers.add(i * stride + j * LANES)).sub(mean);
+                        second = deviation.mul_add(deviation, second);
+                    }
+                }
+            }
+            second.store(place.add(LANES));
+        }
+    }
+
     /// Adds up a plane's pieces.
     ///
     /// # Safety
@@ -106,13 +142,30 @@ impl Moments {
     }
 }
 
-impl Target<'_> {
-    pub(super) fn plain(tensor: Tensor) -> Self {
-        Self { tensor, writing: Writing::default() }
+/// A rectangle of a plane, and its numbers on the way.
+struct Piece {
+    candidate: usize,
+    plane: usize,
+    corner: [usize; 2],
+    size: [usize; 2],
+    numbers: *mut f32,
+    /// Floats between a row of the numbers and the next.
+    stride: usize,
+}
+
+impl<'a> Target<'a> {
+    pub(super) fn new(tensor: Tensor, writing: Writing<'a>) -> Self {
+        /// Floats of a map that does not stay in the far cache until it is read.
+        const LARGE: usize = 1 << 21;
+        Self { tensor, writing, streams: tensor.layout.len() >= LARGE }
     }
 
-    /// Writes a rectangle of one plane from `numbers`, whose rows are `stride` floats apart. It is one piece of
-    /// the moments, and inside of the map. The map must be blocked.
+    pub(super) fn plain(tensor: Tensor) -> Self {
+        Self::new(tensor, Writing::default())
+    }
+
+    /// Writes a rectangle of one plane from `numbers`, whose rows are `stride` floats apart, and which are used up. It is
+    /// one piece of the moments, and inside of the map. The map must be blocked. The numbers may be the map's own.
     ///
     /// # Safety
     /// The numbers must be there, and one task must have the rectangle.
@@ -121,88 +174,84 @@ impl Target<'_> {
         &self,
         candidate: usize,
         plane: usize,
-        [y, x]: [usize; 2],
-        [height, width]: [usize; 2],
-        numbers: *const f32,
+        corner: [usize; 2],
+        size: [usize; 2],
+        numbers: *mut f32,
         stride: usize,
     ) {
         let layout = &self.tensor.layout;
-        let Writing { bias, noise, activation, moments } = self.writing;
+        let piece = Piece { candidate, plane, corner, size, numbers, stride };
         // SAFETY: the caller's promise; bias and strength are sixteen for every plane.
         unsafe {
-            let start = self.tensor.candidate(candidate).add(layout.row(plane, y) + x * LANES);
+            let sum = self.complete::<L>(&piece);
+            if let Some(moments) = &self.writing.moments {
+                moments.take::<L>(&self.tensor, &piece, sum);
+            }
+            let start = self.tensor.candidate(candidate).add(layout.row(plane, corner[0]) + corner[1] * LANES);
+            if start == numbers {
+                return;
+            }
             let row = layout.row_stride();
-            let bias = bias.map_or(L::splat(0.0), |bias| L::load(bias.as_ptr().add(plane * LANES)));
+            for i in 0..size[0] {
+                for j in 0..size[1] {
+                    let value = L::load(numbers.add(i * stride + j * LANES));
+                    let to = start.add(i * row + j * LANES);
+                    if self.streams { value.stream(to) } else { value.store(to) }
+                }
+            }
+        }
+    }
+
+    /// Adds bias and noise and applies the activation, in place, and gives the sum for each channel.
+    #[inline(always)]
+    unsafe fn complete<L: Lanes>(&self, piece: &Piece) -> L {
+        let &Piece { plane, size: [height, width], numbers, stride, .. } = piece;
+        let Writing { bias, noise, activation, .. } = self.writing;
+        // SAFETY: the caller's promise.
+        unsafe {
             let mut sum = L::splat(0.0);
+            if bias.is_none() && noise.is_none() && activation.is_none() && self.writing.moments.is_none() {
+                return sum;
+            }
+            let bias = bias.map_or(L::splat(0.0), |bias| L::load(bias.as_ptr().add(plane * LANES)));
             for i in 0..height {
-                let (from, to) = (numbers.add(i * stride), start.add(i * row));
-                match noise {
-                    None => {
-                        for j in 0..width {
-                            let mut value = L::load(from.add(j * LANES)).add(bias);
-                            if let Some(activation) = activation {
-                                value = activation.lanes(value);
-                            }
-                            sum = sum.add(value);
-                            value.store(to.add(j * LANES));
-                        }
+                for j in 0..width {
+                    let at = numbers.add(i * stride + j * LANES);
+                    let mut value = self.noisy(piece, L::load(at).add(bias), i, j);
+                    if let Some(activation) = activation {
+                        value = activation.lanes(value);
                     }
-                    Some((strength, noise)) => {
-                        let strength = L::load(strength.as_ptr().add(plane * LANES));
-                        let noise = noise.candidate(candidate).add(noise.layout.row(0, y + i) + x);
-                        for j in 0..width {
-                            let given = L::load(from.add(j * LANES)).add(bias);
-                            let mut value = strength.mul_add(L::splat(*noise.add(j)), given);
-                            if let Some(activation) = activation {
-                                value = activation.lanes(value);
-                            }
-                            sum = sum.add(value);
-                            value.store(to.add(j * LANES));
-                        }
-                    }
+                    sum = sum.add(value);
+                    value.store(at);
                 }
             }
-            let Some(moments) = moments else { return };
-            let place = moments.place(&self.tensor, candidate, plane, y / moments.piece[0], x / moments.piece[1]);
-            sum.store(place);
-            let mut second = L::splat(0.0);
-            if let Some(with) = moments.with {
-                let mean = L::load(with.coefficients().of(candidate, Moments::MEAN, plane));
-                let with_start = with.candidate(candidate).add(with.layout.row(plane, y) + x * LANES);
-                for i in 0..height {
-                    for j in 0..width {
-                        let deviation = L::load(with_start.add(i * with.layout.row_stride() + j * LANES)).sub(mean);
-                        second = L::load(start.add(i * row + j * LANES)).mul_add(deviation, second);
-                    }
-                }
-            } else {
-                let mean = sum.mul(L::splat(1.0 / (height * width) as f32));
-                for i in 0..height {
-                    for j in 0..width {
-                        let deviation = L::load(start.add(i * row + j * LANES)).sub(mean);
-                        second = deviation.mul_add(deviation, second);
-                    }
-                }
-            }
-            second.store(place.add(LANES));
+            sum
+        }
+    }
+
+    /// A number with its noise.
+    #[inline(always)]
+    unsafe fn noisy<L: Lanes>(&self, piece: &Piece, value: L, i: usize, j: usize) -> L {
+        let Some((strength, noise)) = self.writing.noise else { return value };
+        let [y, x] = piece.corner;
+        // SAFETY: the caller's promise.
+        unsafe {
+            let strength = L::load(strength.as_ptr().add(piece.plane * LANES));
+            let at = noise.candidate(piece.candidate).add(noise.layout.row(0, y + i) + x + j);
+            strength.mul_add(L::splat(*at), value)
         }
     }
 
     /// Does to the whole map, which holds the operator's numbers already, what else becomes of them.
     pub(super) fn finish(&self, run: &Run) {
         let layout = self.tensor.layout;
-        let [piece_height, piece_width] = self.writing.moments.map_or([1, layout.width], |moments| moments.piece);
+        let [piece_height, piece_width] =
+            self.writing.moments.map_or([1, layout.width], |moments| moments.piece);
         let rows = layout.height.div_ceil(piece_height);
         run.tasks(run.active * layout.planes * rows, |_, task| {
-            let (candidate, plane, row) = (task / (layout.planes * rows), task / rows % layout.planes, task % rows);
-            run.instructions.run(Rows {
-                target: *self,
-                candidate,
-                plane,
-                y: row * piece_height,
-                piece_height,
-                piece_width,
-            });
+            let (candidate, plane, row) =
+                (task / (layout.planes * rows), task / rows % layout.planes, task % rows);
+            run.instructions.run(Rows { target: *self, candidate, plane, y: row * piece_height, piece_height, piece_width });
         });
     }
 }
@@ -228,7 +277,7 @@ impl super::simd::Vectorized for Rows<'_> {
             // SAFETY: the piece is inside of the map, and this task's alone.
             unsafe {
                 let from = target.tensor.candidate(candidate).add(layout.row(plane, y) + x * LANES);
-                target.write::<L>(candidate, plane, [y, x], [height, width], from.cast_const(), layout.row_stride());
+                target.write::<L>(candidate, plane, [y, x], [height, width], from, layout.row_stride());
             }
         }
     }

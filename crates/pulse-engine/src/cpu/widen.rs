@@ -84,7 +84,7 @@ impl Vectorized for Row<'_> {
                     }
                     value.store(piece.as_mut_ptr().add(x * LANES));
                 }
-                target.write::<L>(candidate, plane, [y, first], [1, count], piece.as_ptr(), PIXELS * LANES);
+                target.write::<L>(candidate, plane, [y, first], [1, count], piece.as_mut_ptr(), PIXELS * LANES);
             }
         }
     }

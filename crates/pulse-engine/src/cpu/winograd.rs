@@ -7,6 +7,7 @@
 #![allow(unsafe_code)]
 
 mod four;
+mod six;
 #[cfg(test)]
 mod tests;
 mod three;
@@ -25,8 +26,12 @@ use super::source::{Reading, Source};
 use super::target::Target;
 
 pub(super) use four::{DoublingByFour, HalvingByFour};
+pub(super) use six::{DoublingBySix, HalvingBySix};
 pub(super) use three::KeepingByFour;
 pub(super) use two::{DoublingByTwo, HalvingByTwo};
+
+/// A kernel, with zeros behind its last row and column where it is smaller.
+pub(super) type Taps = [[f64; 6]; 6];
 
 /// How tiles are transformed.
 pub(super) trait Scheme: Send + Sync + 'static {
@@ -34,6 +39,8 @@ pub(super) trait Scheme: Send + Sync + 'static {
     const NAME: &'static str;
     /// Pixels of the source, and of the target, along each side of a tile.
     const SIDES: [usize; 2];
+    /// Pixels of the source that are read on each side of a tile.
+    const MARGIN: usize = 1;
     /// How many tiles a task works on, so that their sums stay in a near cache.
     const TILES: usize;
     /// How many numbers a tile of the source is transformed to.
@@ -50,13 +57,13 @@ pub(super) trait Scheme: Send + Sync + 'static {
     /// Which transformed number of the source goes into a term of a sum.
     fn input(sum: usize, term: usize) -> usize;
 
-    /// The factor of a term of a sum from the 4 x 4 kernel.
-    fn factor(sum: usize, term: usize, kernel: &[[f64; 4]; 4]) -> f64;
+    /// The factor of a term of a sum from the kernel.
+    fn factor(sum: usize, term: usize, kernel: &Taps) -> f64;
 
     /// Transforms the tile whose first pixel is at `source`; the numbers go to `target`, `stride` apart.
     ///
     /// # Safety
-    /// One pixel round the tile must be readable, and all the numbers writable.
+    /// The margin round the tile must be readable, and all the numbers writable.
     unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize);
 
     /// Makes a tile, one row after another, from sums that are `stride` apart, which are used up.
@@ -278,7 +285,7 @@ struct Transform<'a, S> {
 }
 
 /// Floats of the largest tile with its surroundings.
-const SQUARE: usize = 10 * 10 * LANES;
+const SQUARE: usize = 12 * 12 * LANES;
 
 impl<S: Scheme> Vectorized for Transform<'_, S> {
     #[inline(always)]
@@ -292,7 +299,9 @@ impl<S: Scheme> Vectorized for Transform<'_, S> {
             let (candidate, y, x) = map.place(tile);
             let (y, x) = (y * side, x * side);
             let to = (plane * transformed.tiles + tile - transformed.first) * LANES;
-            let inner = y > 0 && x > 0 && y + side < layout.height && x + side < layout.width;
+            let (margin, border) = (S::MARGIN, layout.border);
+            let inside = |at: usize, size: usize| at + border >= margin && at + side + margin <= size + border;
+            let inner = inside(y, layout.height) && inside(x, layout.width);
             // SAFETY: the pixels of an inner tile and those round it are in the source; of others, only those that are
             // in it are read. The place of the tile in the scratch memory is its own.
             unsafe {
@@ -301,11 +310,11 @@ impl<S: Scheme> Vectorized for Transform<'_, S> {
                     let from = source.tensor.candidate(candidate).add(layout.row(plane, y) + x * LANES);
                     S::transform::<L>(from, layout.row_stride(), to, stride);
                 } else {
-                    let corner = [y as isize - 1, x as isize - 1];
+                    let corner = [y, x].map(|at| at as isize - margin as isize);
                     let square = square.0.as_mut_ptr();
-                    source.read::<L>(candidate, plane, corner, [side + 2; 2], square);
-                    let row = (side + 2) * LANES;
-                    S::transform::<L>(square.add(row + LANES), row, to, stride);
+                    source.read::<L>(candidate, plane, corner, [side + 2 * margin; 2], square);
+                    let row = (side + 2 * margin) * LANES;
+                    S::transform::<L>(square.add(margin * (row + LANES)), row, to, stride);
                 }
             }
         }
@@ -377,6 +386,9 @@ impl<S: Scheme> Products<'_, S> {
                     S::finish::<L>(from, stride, square);
                     let (candidate, y, x) = map.place(tile);
                     let (y, x) = (y * side, x * side);
+                    if let Some(edges) = target.writing.edges {
+                        edges.add::<L>(candidate, self.group * V + v, [y, x], side, square);
+                    }
                     let size = [side.min(layout.height - y), side.min(layout.width - x)];
                     target.write::<L>(candidate, self.group * V + v, [y, x], size, square, side * LANES);
                 }

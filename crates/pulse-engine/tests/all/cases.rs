@@ -2,6 +2,7 @@
 
 mod composed;
 mod elementwise;
+mod layers;
 mod maps;
 mod resampling;
 mod vectors;
@@ -55,7 +56,12 @@ impl Case {
     }
 }
 
-/// Every case.
+/// Every case, and those that are too large for finite differences.
+pub(crate) fn every() -> Vec<Case> {
+    all().into_iter().chain(layers::cases()).collect()
+}
+
+/// Every case that is small.
 pub(crate) fn all() -> Vec<Case> {
     [vectors::cases(), elementwise::cases(), maps::cases(), resampling::cases(), composed::cases()]
         .into_iter()

@@ -2,7 +2,7 @@
 
 use pulse_engine::{Engine, InputId, Network, NetworkBuilder, Operator, Port, Program, Shape, reference};
 
-use crate::cases::{Case, all};
+use crate::cases::{Case, every};
 
 /// Rows of one candidate, one for each port.
 type Rows<T> = Vec<Vec<T>>;
@@ -21,7 +21,7 @@ struct Answer {
 /// proportional to its terms and not to what is left of them. `floor` is what is allowed where all is near zero.
 pub(crate) fn agrees_with_the_reference(engine: &dyn Engine, tolerance: f64, floor: f64) {
     let mut failures = Vec::new();
-    for case in all() {
+    for case in every() {
         for (batch, active) in [(1, 1), (3, 3), (3, 2)] {
             let mut program = engine.compile(&case.network, batch).expect("a network that every engine runs");
             let answers = run(&mut *program, &case, &seeds(active));
@@ -46,7 +46,7 @@ pub(crate) fn agrees_with_the_reference(engine: &dyn Engine, tolerance: f64, flo
 
 /// A candidate is the same, bit for bit, in any place of any batch.
 pub(crate) fn candidates_do_not_depend_on_the_batch(engine: &dyn Engine) {
-    for case in all() {
+    for case in every() {
         let answers = |batch: usize, seeds: &[u64]| {
             let mut program = engine.compile(&case.network, batch).expect("a network that every engine runs");
             run(&mut *program, &case, seeds)
@@ -61,7 +61,7 @@ pub(crate) fn candidates_do_not_depend_on_the_batch(engine: &dyn Engine) {
 
 /// The gradient of one input is the same, bit for bit, whether or not the others are wanted too.
 pub(crate) fn gradients_do_not_depend_on_what_else_is_wanted(engine: &dyn Engine) {
-    for case in all() {
+    for case in every() {
         let mut program = engine.compile(&case.network, 2).expect("a network that every engine runs");
         let full = run(&mut *program, &case, &[1, 2]);
         program.backward(2, &[]);
@@ -83,7 +83,7 @@ pub(crate) fn gradients_do_not_depend_on_what_else_is_wanted(engine: &dyn Engine
 
 /// The same inputs give the same bits again: nothing is left over from a call, nor from other inputs.
 pub(crate) fn calls_leave_nothing_behind(engine: &dyn Engine) {
-    for case in all() {
+    for case in every() {
         let mut program = engine.compile(&case.network, 2).expect("a network that every engine runs");
         let first = run(&mut *program, &case, &[1, 2]);
         program.forward(2);

@@ -1,20 +1,26 @@
 //! The way from a latent to `ws`, the rows that the layers read; the same in every StyleGAN.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use pulse_checkpoint::Tensor;
 use pulse_engine::{Operator, Shape, Value, Weights};
 
 use super::assembly::Assembly;
 use super::mapping::Mapping;
 use super::prior::GaussianFit;
 use super::space::Truncation;
+use super::tensors::Tensors;
 use super::{LatentInput, Start};
 use crate::latent::Geometry;
 use crate::{Error, ErrorKind, Result};
 
-/// `z → mapping → w → truncation → ws`, and `latent → Gaussian fit → ws`.
+/// The way into a StyleGAN: `z → mapping → w → truncation → ws`, and `latent → Gaussian fit → ws`.
+///
+/// The fit is that of the file, or else is made of the mapping when it is first asked for, which takes seconds for
+/// a mapping of full width. A [`FitCache`](super::FitCache) keeps it from one process to the next.
 #[derive(Clone, Debug)]
-pub(super) struct Entrance {
+pub struct Entrance {
     /// Absent where the file has none: then there is no `z`.
     pub(super) mapping: Option<Mapping>,
     /// `w_avg`, what truncation moves towards.
@@ -39,10 +45,31 @@ impl Entrance {
         Self { mapping, average, rows, width, fit: OnceLock::new() }
     }
 
-    /// The same with the Gaussian fit that came with the file.
-    pub(super) fn with_fit(mut self, fit: GaussianFit) -> Self {
-        self.fit = fit.into();
-        self
+    /// The same with the Gaussian fit that came with the file, where one did.
+    pub(super) fn with_fit_of(mut self, tensors: &Tensors) -> Result<Self> {
+        if let Some(fit) = GaussianFit::read(tensors, self.width)? {
+            self.fit = fit.into();
+        }
+        Ok(self)
+    }
+
+    /// Whether a Gaussian fit has yet to be made of the mapping.
+    pub fn lacks_fit(&self) -> bool {
+        self.fit.get().is_none() && self.mapping.is_some()
+    }
+
+    /// The Gaussian fit as the tensors `gaussian_fit.mean` and `gaussian_fit.std` `[w_dim]`, as every family's files
+    /// may have them beside the network.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Inputs`] when there is neither a fit nor a mapping to make one of.
+    pub fn fit_tensors(&self) -> Result<BTreeMap<String, Tensor>> {
+        Ok(self.fit()?.tensors())
+    }
+
+    /// Takes a fit that was made before, unless there is one already.
+    pub(super) fn take_fit(&self, fit: GaussianFit) {
+        let _ = self.fit.set(fit);
     }
 
     /// The latents at which it can be entered, PULSE's first.
@@ -92,7 +119,7 @@ impl Entrance {
     }
 
     /// The Gaussian fit: the file's, or that of the mapping, made when it is first asked for.
-    fn fit(&self) -> Result<&GaussianFit> {
+    pub(super) fn fit(&self) -> Result<&GaussianFit> {
         if self.fit.get().is_none() {
             let mapping = self.mapping.as_ref();
             let made = GaussianFit::of(mapping.ok_or_else(|| lacks("latent", "mapping network and no Gaussian fit"))?)?;

@@ -1,19 +1,27 @@
 //! PULSE's prior on `w`: a Gaussian after the last activation of the mapping is undone (Menon et al. 2020,
 //! section 3.2).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use pulse_checkpoint::Tensor;
 use pulse_engine::{Cpu, Engine, NetworkBuilder, Operator, Shape, Value, Weights};
 use rand_chacha::rand_core::Rng;
 use rand_distr::{Distribution, StandardNormal};
+use sha2::{Digest as _, Sha256};
 
 use super::mapping::Mapping;
 use super::tensors::Tensors;
 use crate::Result;
+use crate::run::hexadecimal;
 use crate::start::Stream;
 
 /// The slope below zero of the mapping's activations.
 const SLOPE: f32 = 0.2;
+/// What its tensors are called in every family's files.
+pub(super) const NAMES: [&str; 2] = ["gaussian_fit.mean", "gaussian_fit.std"];
+/// Grows by one whenever the same mapping gets other numbers.
+const VERSION: u64 = 1;
 const BATCH: usize = 128;
 /// More than 1e5 samples: the error of the mean is below a third of a percent of the deviation.
 const BATCHES: usize = 800;
@@ -29,9 +37,30 @@ pub(super) struct GaussianFit {
 }
 
 impl GaussianFit {
-    /// The tensors `mean` and `std` of length `width` that came with a file.
-    pub(super) fn read(tensors: &Tensors, mean: &str, std: &str, width: usize) -> Result<Self> {
-        Ok(Self { mean: tensors.numbers(mean, &[width])?, std: tensors.numbers(std, &[width])? })
+    /// The fit of length `width` that came with a file, where one did.
+    pub(super) fn read(tensors: &Tensors, width: usize) -> Result<Option<Self>> {
+        let [mean, std] = NAMES;
+        if !NAMES.iter().any(|name| tensors.has(name)) {
+            return Ok(None);
+        }
+        Ok(Some(Self { mean: tensors.numbers(mean, &[width])?, std: tensors.numbers(std, &[width])? }))
+    }
+
+    /// The tensors that [`GaussianFit::read`] reads.
+    pub(super) fn tensors(&self) -> BTreeMap<String, Tensor> {
+        let tensor = |numbers: &Weights| Tensor::new([numbers.len()], numbers.clone()).expect("a vector");
+        NAMES.into_iter().map(str::to_owned).zip([&self.mean, &self.std].map(tensor)).collect()
+    }
+
+    /// What the fit of `mapping` depends on, as the SHA-256 of its numbers and of how the fit is made.
+    pub(super) fn key(mapping: &Mapping) -> String {
+        let mut digest = Sha256::new();
+        let Stream { seed, candidate, draw, input } = STREAM;
+        for setting in [VERSION, BATCH as u64, BATCHES as u64, seed, candidate.into(), draw.into(), input.into()] {
+            digest.update(setting.to_le_bytes());
+        }
+        mapping.feed(&mut |bytes| digest.update(bytes));
+        hexadecimal(&digest.finalize())
     }
 
     /// Runs the mapping on random `z`, and on random classes where it has any.

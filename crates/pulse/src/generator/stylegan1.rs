@@ -10,22 +10,22 @@ mod names;
 
 use std::collections::BTreeMap;
 
-use pulse_checkpoint::{Configuration, Tensor};
+use pulse_checkpoint::{Checkpoint, Configuration, Tensor, Value as Setting};
 use pulse_engine::{Convolution, Dense, Fir, FirTaps, NetworkBuilder, Operator, Shape, Value, Weights};
 
 use super::assembly::{Assembly, Noise};
 use super::entrance::Entrance;
 use super::mapping::Mapping;
-use super::prior::GaussianFit;
 use super::space::Space;
 use super::tensors::{Equalised, MOST_BLOCKS, Tensors};
 use super::{Family, Generated, Generator, GeneratorSpec, LatentInput, checked};
-use crate::Result;
+use crate::{Error, ErrorKind, Result};
 
 /// The gain of He's initialisation, which the weights are scaled with when they run.
 const GAIN: f64 = std::f64::consts::SQRT_2;
 const EQUALISED: Equalised = Equalised { gain: GAIN, rate: 1.0 };
-/// From this resolution on, doubling and convolution were trained as one transposed convolution.
+/// From this resolution on, doubling and convolution were trained as one transposed convolution, where the file
+/// does not say otherwise.
 const FUSED_FROM: usize = 128;
 /// What is no parameter of the network, by the beginning of the last part of its name.
 const BUFFERS: [&str; 6] = ["kernel", "noise", "lod", "w_avg", "dlatent_avg", "std"];
@@ -68,23 +68,24 @@ impl StyleGan1 {
     /// Infers everything (resolution, widths, lengths of z and w, depth of the mapping, channels) from tensors
     /// named as in PULSE's `synthesis.pt` (`blocks.4x4.const`), or as in the three files of it with the names
     /// of the files before them, or as in NVIDIA's pickles for TensorFlow (`synthesis/4x4/Const/const`). The
-    /// mapping and the Gaussian fit may be absent.
+    /// mapping and the Gaussian fit may be absent. Which doublings are fused with their convolution is taken
+    /// from the configuration.
     ///
     /// # Errors
     /// [`ErrorKind::Generator`](crate::ErrorKind::Generator), saying which tensor does not fit.
-    pub fn from_tensors(tensors: &BTreeMap<String, Tensor>) -> Result<Self> {
+    pub fn from_checkpoint(checkpoint: &Checkpoint) -> Result<Self> {
+        let Checkpoint { tensors, configuration, .. } = checkpoint;
         // PULSE's port left PyTorch's default, the original has a smaller one.
         let (named, epsilon) = if names::is_tensorflow(tensors) {
-            (names::of_tensorflow(tensors)?, 1e-8)
+            (names::of_tensorflow(tensors), 1e-8)
         } else {
             (names::of_pulse(tensors), 1e-5)
         };
-        let configuration = Configuration::new();
-        let tensors = Tensors::new(Family::StyleGan1, &named, &configuration);
-        Self::read(&tensors, epsilon)
+        let tensors = Tensors::new(Family::StyleGan1, &named, configuration);
+        Self::read(&tensors, fused_from(configuration)?, epsilon)
     }
 
-    fn read(tensors: &Tensors, epsilon: f32) -> Result<Self> {
+    fn read(tensors: &Tensors, fused_from: usize, epsilon: f32) -> Result<Self> {
         let [_, width] = tensors.shape("synthesis.blocks.4x4.epi1.style_mod.lin.weight")?;
         let mut layers = Vec::new();
         let mut channels = 0;
@@ -92,7 +93,7 @@ impl StyleGan1 {
         let has = |size: usize| tensors.has(&format!("synthesis.blocks.{size}x{size}.conv1.weight"));
         while size == 4 || (has(size) && layers.len() < 2 * MOST_BLOCKS) {
             for place in [1, 2] {
-                let layer = read_layer(tensors, size, place, channels, width, layers.len())?;
+                let layer = read_layer(tensors, size, place, fused_from, [channels, width], layers.len())?;
                 channels = layer.channels;
                 layers.push(layer);
             }
@@ -108,6 +109,7 @@ impl StyleGan1 {
             num_ws: layers.len(),
             z_dim: entrance.mapping.as_ref().map_or(0, Mapping::z_dim),
             w_dim: width,
+            classes: entrance.mapping.as_ref().map_or(0, Mapping::classes),
             ..GeneratorSpec::square(
                 Family::StyleGan1,
                 to_rgb.out_channels,
@@ -123,6 +125,10 @@ impl StyleGan1 {
 impl Generator for StyleGan1 {
     fn spec(&self) -> &GeneratorSpec {
         &self.spec
+    }
+
+    fn entrance(&self) -> Option<&Entrance> {
+        Some(&self.entrance)
     }
 
     fn append(&self, builder: &mut NetworkBuilder, latent: LatentInput, space: &Space) -> Result<Generated> {
@@ -162,6 +168,23 @@ impl StyleGan1 {
     }
 }
 
+/// The first resolution whose doubling is fused with its convolution: what `fused_scale` among the arguments of
+/// NVIDIA's program says, `True`, `False` or `'auto'`.
+fn fused_from(configuration: &Configuration) -> Result<usize> {
+    let synthesis = configuration.get("components").and_then(|components| components.get("synthesis")?.as_map());
+    let networks = [synthesis, Some(configuration)];
+    match networks.into_iter().flatten().find_map(|network| network.get("static_kwargs")?.get("fused_scale")) {
+        None => Ok(FUSED_FROM),
+        Some(Setting::Bool(true)) => Ok(0),
+        Some(Setting::Bool(false)) => Ok(usize::MAX),
+        Some(Setting::String(text)) if text == "auto" => Ok(FUSED_FROM),
+        Some(_) => {
+            let message = "as StyleGAN it cannot be read: its setting `fused_scale` is neither true, false nor auto";
+            Err(Error::new(ErrorKind::Generator, message))
+        }
+    }
+}
+
 fn blur() -> Operator {
     let taps: Weights = [0.25, 0.5, 0.25].into();
     Operator::Fir(Fir {
@@ -174,7 +197,14 @@ fn blur() -> Operator {
 }
 
 /// Layer `index` of all, which is number `place` (1 or 2) of its resolution and takes `from` channels.
-fn read_layer(tensors: &Tensors, size: usize, place: usize, from: usize, width: usize, index: usize) -> Result<Layer> {
+fn read_layer(
+    tensors: &Tensors,
+    size: usize,
+    place: usize,
+    fused_from: usize,
+    [from, width]: [usize; 2],
+    index: usize,
+) -> Result<Layer> {
     let block = format!("synthesis.blocks.{size}x{size}");
     let weight = |name: &str| tensors.shape::<4>(&format!("{block}.{name}.weight"));
     let (source, channels) = match (size, place) {
@@ -187,7 +217,7 @@ fn read_layer(tensors: &Tensors, size: usize, place: usize, from: usize, width: 
             let [to, ..] = weight("conv0_up")?;
             let mut convolution = read_convolution(tensors, &format!("{block}.conv0_up"), [to, from], 3, GAIN)?;
             let bias = convolution.bias.take().unwrap_or_default();
-            (Source::Doubling(doubling(&convolution, size >= FUSED_FROM), bias), to)
+            (Source::Doubling(doubling(&convolution, size >= fused_from), bias), to)
         }
         _ => {
             let [to, ..] = weight("conv1")?;
@@ -255,6 +285,7 @@ fn read_entrance(tensors: &Tensors, rows: usize, width: usize) -> Result<Entranc
     let name = |index: usize| format!("mapping.dense{index}");
     let mapping = if tensors.has("mapping.dense0.weight") {
         let mapping = Mapping::read(tensors, name, EQUALISED.gain, 1.0)?;
+        let mapping = mapping.conditional(tensors, "mapping.embed", "mapping.label_concat.weight")?;
         if mapping.w_dim() != width {
             return Err(tensors.unfit("mapping", &format!("makes w of length {}, not {width}", mapping.w_dim())));
         }
@@ -263,9 +294,5 @@ fn read_entrance(tensors: &Tensors, rows: usize, width: usize) -> Result<Entranc
         None
     };
     let average = tensors.optional("w_avg", &[width])?;
-    let entrance = Entrance::new(mapping, average, rows, width);
-    if !tensors.has("gaussian_fit.mean") {
-        return Ok(entrance);
-    }
-    Ok(entrance.with_fit(GaussianFit::read(tensors, "gaussian_fit.mean", "gaussian_fit.std", width)?))
+    Entrance::new(mapping, average, rows, width).with_fit_of(tensors)
 }

@@ -82,7 +82,8 @@ impl StyleGan2 {
 
     /// Infers everything (resolution, architecture, widths, lengths of z and w, depth of the mapping, classes,
     /// channels) from tensors named as in NVIDIA's pickles for PyTorch (`synthesis.b4.const`) and for
-    /// TensorFlow (`synthesis/4x4/Conv/mod_weight`) or as in rosinality's files (`input.input`). Where layers are clamped is taken from the configuration.
+    /// TensorFlow (`synthesis/4x4/Conv/mod_weight`) or as in rosinality's files (`input.input`). Where layers are
+    /// clamped is taken from the configuration.
     ///
     /// # Errors
     /// [`ErrorKind::Generator`](crate::ErrorKind::Generator), saying which tensor does not fit.
@@ -91,7 +92,7 @@ impl StyleGan2 {
             return rosinality::read(checkpoint);
         }
         if tensorflow::is_named(&checkpoint.tensors) {
-            return nvidia::read(&tensorflow::renamed(checkpoint)?);
+            return nvidia::read(&tensorflow::renamed(checkpoint));
         }
         nvidia::read(checkpoint)
     }
@@ -100,6 +101,10 @@ impl StyleGan2 {
 impl Generator for StyleGan2 {
     fn spec(&self) -> &GeneratorSpec {
         &self.spec
+    }
+
+    fn entrance(&self) -> Option<&Entrance> {
+        Some(&self.entrance)
     }
 
     fn append(&self, builder: &mut NetworkBuilder, latent: LatentInput, space: &Space) -> Result<Generated> {

@@ -102,6 +102,10 @@ impl Generator for StyleGan3 {
         &self.spec
     }
 
+    fn entrance(&self) -> Option<&Entrance> {
+        Some(&self.entrance)
+    }
+
     fn append(&self, builder: &mut NetworkBuilder, latent: LatentInput, space: &Space) -> Result<Generated> {
         let mut assembly = Assembly::new(builder, space, 0);
         let entered = self.entrance.append(&mut assembly, latent)?;

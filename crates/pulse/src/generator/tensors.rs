@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pulse_checkpoint::{Configuration, Tensor, Value as Setting};
 use pulse_engine::{Dense, Weights};
 
-use super::Family;
+use super::{Family, prior};
 use crate::{Error, ErrorKind, Result};
 
 /// Resolutions double from 4 at most so often: 16384 pixels.
@@ -123,11 +123,12 @@ impl<'a> Tensors<'a> {
         number.ok_or_else(|| self.unfit(module, &format!("lacks its setting `{key}`: keep the file's configuration")))
     }
 
-    /// How many numbers there are, those not counted whose last name is one of `buffers`.
+    /// How many numbers there are, those of the Gaussian fit not counted nor those whose last name begins as one of
+    /// `buffers`.
     pub(super) fn parameters(&self, buffers: &[&str]) -> usize {
         let frozen = self.all.iter().filter(|(name, _)| {
             let last = name.rsplit(['.', '/']).next().unwrap_or_default();
-            !buffers.iter().any(|buffer| last.starts_with(buffer))
+            !prior::NAMES.contains(&name.as_str()) && !buffers.iter().any(|buffer| last.starts_with(buffer))
         });
         frozen.map(|(_, tensor)| tensor.data().len()).sum()
     }

@@ -46,7 +46,8 @@ pub fn sha256_of_files(paths: &[PathBuf]) -> Result<String> {
     Ok(sha256(lines.as_bytes()))
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+/// Two lower-case digits a byte.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     let digit = |value: u8| char::from_digit(u32::from(value), 16).expect("half a byte is one digit");
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

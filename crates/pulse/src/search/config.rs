@@ -95,8 +95,9 @@ impl Default for SearchConfig {
 }
 
 impl SearchConfig {
-    /// The original's search from a given start, its losses, optimisers, schedules and downscaling each checked
-    /// against its numbers: Menon et al. 2020, and the defaults of the program that its authors published.
+    /// The original's search from a given start: Menon et al. 2020, and the defaults of the program that its authors
+    /// published. Its losses, optimisers, schedules and downscaling are each checked against the original's numbers;
+    /// the whole of it, step by step, against `scripts/paper_trace.py`, an independent implementation of our own.
     pub fn paper() -> Self {
         Self {
             candidates: 1,

@@ -1,17 +1,20 @@
 //! The StyleGAN generators against the numbers of their reference implementations.
 
 mod broken;
+mod fit_cache;
 mod nvidia;
 mod pulse_port;
 mod rosinality;
 mod tensorflow;
+mod trace;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use pulse::generator::{Generator, LatentInput, Space};
 use pulse::inputs::Inputs;
 use pulse::render::Renderer;
-use pulse_checkpoint::Checkpoint;
+use pulse_checkpoint::{Checkpoint, Configuration, Format, Tensor};
 use pulse_engine::{Cpu, Engine, Reference, Shape};
 
 /// Both sides round f32 sums of some hundred products in each of a few layers.
@@ -23,6 +26,11 @@ const GRADIENT: f64 = 1e-3;
 
 fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+/// A checkpoint of nothing but tensors.
+fn plain(tensors: BTreeMap<String, Tensor>) -> Checkpoint {
+    Checkpoint { format: Format::Safetensors, tensors, configuration: Configuration::new() }
 }
 
 fn open(name: &str) -> Box<dyn Generator> {

@@ -14,7 +14,7 @@
 
 #![allow(unsafe_code)]
 
-use super::{LANES, Lanes, Scheme, load, store};
+use super::{LANES, Lanes, Scheme, Taps, load, store};
 
 /// `G g`.
 fn factors(g: [f64; 2]) -> [f64; 5] {
@@ -105,9 +105,9 @@ impl Scheme for DoublingByFour {
         sum
     }
 
-    fn factor(sum: usize, _: usize, kernel: &[[f64; 4]; 4]) -> f64 {
+    fn factor(sum: usize, _: usize, kernel: &Taps) -> f64 {
         // An even pixel takes the pixels −1 and 0, an odd one 0 and 1.
-        let line = |w: [f64; 4], at: usize| factors(if at < 5 { [w[3], w[1]] } else { [w[2], w[0]] })[at % 5];
+        let line = |w: [f64; 6], at: usize| factors(if at < 5 { [w[3], w[1]] } else { [w[2], w[0]] })[at % 5];
         line(kernel.map(|row| line(row, sum % 10)), sum / 10)
     }
 
@@ -162,9 +162,9 @@ impl Scheme for HalvingByFour {
         (term / 2 * 5 + sum / 5) * 10 + term % 2 * 5 + sum % 5
     }
 
-    fn factor(sum: usize, term: usize, kernel: &[[f64; 4]; 4]) -> f64 {
+    fn factor(sum: usize, term: usize, kernel: &Taps) -> f64 {
         let line =
-            |w: [f64; 4], phase: usize, at: usize| factors(if phase == 0 { [w[1], w[3]] } else { [w[0], w[2]] })[at];
+            |w: [f64; 6], phase: usize, at: usize| factors(if phase == 0 { [w[1], w[3]] } else { [w[0], w[2]] })[at];
         line(kernel.map(|row| line(row, term % 2, sum % 5)), term / 2, sum / 5)
     }
 

@@ -18,13 +18,13 @@
 
 #![allow(unsafe_code)]
 
-use super::{LANES, Lanes, Scheme, load, store};
+use super::{LANES, Lanes, Scheme, Taps, load, store};
 
 const A: f32 = 2.0 / 3.0;
 const B: f32 = 3.0 / 2.0;
 
 /// `G g`.
-fn factors(g: [f64; 3]) -> [f64; 6] {
+pub(super) fn factors(g: [f64; 3]) -> [f64; 6] {
     let (a, b) = (2.0 / 3.0, 3.0 / 2.0);
     let points = [0.0, a, -a, b, -b];
     std::array::from_fn(|i| match points.get(i) {
@@ -38,7 +38,7 @@ fn factors(g: [f64; 3]) -> [f64; 6] {
 
 /// `Bᵀ d`.
 #[inline(always)]
-unsafe fn spread<L: Lanes>(d: [L; 6]) -> [L; 6] {
+pub(super) unsafe fn spread<L: Lanes>(d: [L; 6]) -> [L; 6] {
     // SAFETY: the instruction set is the caller's promise.
     unsafe {
         let both = L::splat(-(A * A + B * B));
@@ -58,7 +58,7 @@ unsafe fn spread<L: Lanes>(d: [L; 6]) -> [L; 6] {
 
 /// `Aᵀ m`.
 #[inline(always)]
-unsafe fn gather<L: Lanes>(m: [L; 6]) -> [L; 4] {
+pub(super) unsafe fn gather<L: Lanes>(m: [L; 6]) -> [L; 4] {
     // SAFETY: the instruction set is the caller's promise.
     unsafe {
         let (near, far) = (m[1].add(m[2]), m[3].add(m[4]));
@@ -91,8 +91,8 @@ impl Scheme for KeepingByFour {
         sum
     }
 
-    fn factor(sum: usize, _: usize, kernel: &[[f64; 4]; 4]) -> f64 {
-        let line = |w: [f64; 4], at: usize| factors([w[0], w[1], w[2]])[at];
+    fn factor(sum: usize, _: usize, kernel: &Taps) -> f64 {
+        let line = |w: [f64; 6], at: usize| factors([w[0], w[1], w[2]])[at];
         line(kernel.map(|row| line(row, sum % 6)), sum / 6)
     }
 

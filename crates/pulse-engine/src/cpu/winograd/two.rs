@@ -7,7 +7,7 @@
 
 #![allow(unsafe_code)]
 
-use super::{LANES, Lanes, Scheme, load, store};
+use super::{LANES, Lanes, Scheme, Taps, load, store};
 
 /// From the smaller map to the larger: a transposed convolution, or the gradient of a convolution.
 pub(in super::super) struct DoublingByTwo;
@@ -33,8 +33,8 @@ impl Scheme for DoublingByTwo {
         INPUT[sum / 6] * 5 + INPUT[sum % 6]
     }
 
-    fn factor(sum: usize, _: usize, kernel: &[[f64; 4]; 4]) -> f64 {
-        let line = |w: [f64; 4], at: usize| [w[3], w[3] + w[1], w[1], w[2], w[2] + w[0], w[0]][at];
+    fn factor(sum: usize, _: usize, kernel: &Taps) -> f64 {
+        let line = |w: [f64; 6], at: usize| [w[3], w[3] + w[1], w[1], w[2], w[2] + w[0], w[0]][at];
         line(kernel.map(|row| line(row, sum % 6)), sum / 6)
     }
 
@@ -99,8 +99,8 @@ impl Scheme for HalvingByTwo {
         (term / 2 * 3 + sum / 3) * 6 + term % 2 * 3 + sum % 3
     }
 
-    fn factor(sum: usize, term: usize, kernel: &[[f64; 4]; 4]) -> f64 {
-        let line = |w: [f64; 4], phase: usize, at: usize| {
+    fn factor(sum: usize, term: usize, kernel: &Taps) -> f64 {
+        let line = |w: [f64; 6], phase: usize, at: usize| {
             let [first, second] = if phase == 0 { [w[1], w[3]] } else { [w[0], w[2]] };
             [first, first + second, second][at]
         };

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use pulse_checkpoint::Tensor;
 
+use super::super::prior;
 use super::super::tensors::outputs_first;
-use crate::{Error, ErrorKind, Result};
 
 type Named = BTreeMap<String, Tensor>;
 
@@ -29,15 +29,12 @@ pub(super) fn of_pulse(tensors: &Named) -> Named {
 }
 
 /// TensorFlow's weights are `[in, out]` and `[height, width, in, out]`.
-pub(super) fn of_tensorflow(tensors: &Named) -> Result<Named> {
-    if tensors.contains_key("mapping/LabelConcat/weight") {
-        let message = "as StyleGAN it cannot be read: it has classes, and only StyleGAN2 is read with classes";
-        return Err(Error::new(ErrorKind::Generator, message));
-    }
+pub(super) fn of_tensorflow(tensors: &Named) -> Named {
     let renamed = tensors.iter().filter_map(|(name, tensor)| rename(name).map(|name| (name, outputs_first(tensor))));
     let mut named: Named = renamed.collect();
     // What has no weights is stored as PULSE has it.
-    for (theirs, ours) in [("synthesis/4x4/Const/const", "synthesis.blocks.4x4.const"), ("dlatent_avg", "w_avg")] {
+    let others = [("synthesis/4x4/Const/const", "synthesis.blocks.4x4.const"), ("dlatent_avg", "w_avg")];
+    for (theirs, ours) in others.into_iter().chain(prior::NAMES.map(|name| (name, name))) {
         named.extend(tensors.get(theirs).map(|tensor| (ours.to_owned(), tensor.clone())));
     }
     for (name, tensor) in tensors {
@@ -45,7 +42,7 @@ pub(super) fn of_tensorflow(tensors: &Named) -> Result<Named> {
             named.insert(format!("synthesis.noise.{index}"), tensor.clone());
         }
     }
-    Ok(named)
+    named
 }
 
 /// The name of a weight or a bias; `None` for what is none, or is not used at the full resolution.
@@ -53,6 +50,7 @@ fn rename(name: &str) -> Option<String> {
     let parts: Vec<_> = name.split('/').collect();
     let (&kind, path) = parts.split_last().filter(|(kind, _)| matches!(**kind, "weight" | "bias"))?;
     match path {
+        ["mapping", "LabelConcat"] => Some(format!("mapping.label_concat.{kind}")),
         ["mapping", layer] => Some(format!("mapping.dense{}.{kind}", layer.strip_prefix("Dense")?)),
         ["synthesis", "ToRGB_lod0"] => Some(format!("synthesis.torgb.{kind}")),
         ["synthesis", size, "Const"] => Some(format!("synthesis.blocks.{size}.{kind}")),

@@ -55,8 +55,7 @@ pub(super) fn read(checkpoint: &Checkpoint) -> Result<StyleGan2> {
 pub(in super::super) fn read_entrance(tensors: &Tensors, num_ws: usize, width: usize) -> Result<Entrance> {
     let mapping = if tensors.has("mapping.fc0.weight") {
         let mapping = Mapping::read(tensors, |index| format!("mapping.fc{index}"), 1.0, std::f32::consts::SQRT_2)?;
-        let embedded = tensors.has("mapping.embed.weight");
-        let mapping = if embedded { mapping.conditional(tensors, "mapping.embed")? } else { mapping };
+        let mapping = mapping.conditional(tensors, "mapping.embed", "mapping.label_concat.weight")?;
         if mapping.w_dim() != width {
             return Err(tensors.unfit("mapping", &format!("makes w of length {}, not {width}", mapping.w_dim())));
         }
@@ -64,7 +63,7 @@ pub(in super::super) fn read_entrance(tensors: &Tensors, num_ws: usize, width: u
     } else {
         None
     };
-    Ok(Entrance::new(mapping, tensors.optional("mapping.w_avg", &[width])?, num_ws, width))
+    Entrance::new(mapping, tensors.optional("mapping.w_avg", &[width])?, num_ws, width).with_fit_of(tensors)
 }
 
 /// A generator of square pictures that is entered there.

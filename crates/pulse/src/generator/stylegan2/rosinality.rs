@@ -60,7 +60,8 @@ pub(super) fn read(checkpoint: &Checkpoint) -> Result<StyleGan2> {
     } else {
         None
     };
-    let entrance = Entrance::new(mapping, tensors.optional("latent_avg", &[width])?, num_ws, width);
+    let entrance =
+        Entrance::new(mapping, tensors.optional("latent_avg", &[width])?, num_ws, width).with_fit_of(tensors)?;
     let spec = describe(&entrance, Family::StyleGan2, colours, 2 << blocks.len(), tensors.parameters(&BUFFERS));
     checked(StyleGan2 { spec, entrance, constant, blocks })
 }

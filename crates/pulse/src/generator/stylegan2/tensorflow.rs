@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use pulse_checkpoint::{Checkpoint, Tensor};
 
+use super::super::prior;
 use super::super::tensors::outputs_first;
-use crate::{Error, ErrorKind, Result};
 
 /// The filter that every such network was trained with, along one axis.
 const FILTER: [f32; 4] = [0.125, 0.375, 0.375, 0.125];
@@ -17,12 +17,7 @@ pub(super) fn is_named(tensors: &BTreeMap<String, Tensor>) -> bool {
     tensors.contains_key("synthesis/4x4/Conv/mod_weight")
 }
 
-pub(super) fn renamed(checkpoint: &Checkpoint) -> Result<Checkpoint> {
-    if let Some(name) = checkpoint.tensors.keys().find(|name| name.starts_with("mapping/Label")) {
-        let message =
-            format!("as StyleGAN2 it cannot be read: `{name}` is of classes, which are read from PyTorch only");
-        return Err(Error::new(ErrorKind::Generator, message));
-    }
+pub(super) fn renamed(checkpoint: &Checkpoint) -> Checkpoint {
     let mut tensors = BTreeMap::new();
     for (name, tensor) in &checkpoint.tensors {
         if let Some((name, tensor)) = rename(name, tensor) {
@@ -38,7 +33,7 @@ pub(super) fn renamed(checkpoint: &Checkpoint) -> Result<Checkpoint> {
             tensors.insert(name, tensor);
         }
     }
-    Ok(Checkpoint { format: checkpoint.format, tensors, configuration: checkpoint.configuration.clone() })
+    Checkpoint { format: checkpoint.format, tensors, configuration: checkpoint.configuration.clone() }
 }
 
 fn filter() -> Tensor {
@@ -51,6 +46,8 @@ fn rename(name: &str, tensor: &Tensor) -> Option<(String, Tensor)> {
     let parts: Vec<_> = name.split('/').collect();
     match parts[..] {
         ["dlatent_avg"] => Some(("mapping.w_avg".into(), tensor.clone())),
+        [fit] if prior::NAMES.contains(&fit) => Some((fit.into(), tensor.clone())),
+        ["mapping", "LabelConcat", "weight"] => Some(("mapping.label_concat.weight".into(), outputs_first(tensor))),
         ["mapping", layer, kind] => {
             Some((format!("mapping.fc{}.{kind}", layer.strip_prefix("Dense")?), outputs_first(tensor)))
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pulse::generator::{Family, LatentInput, Space, Start, StyleGan1, ZeroedNoise};
+use pulse::generator::{Family, LatentInput, Space, Start, ZeroedNoise, from_checkpoint};
 use pulse::inputs::Inputs;
 use pulse::latent::Geometry;
 use pulse::loss::Loss;
@@ -10,7 +10,7 @@ use pulse::render::Renderer;
 use pulse_checkpoint::Checkpoint;
 use pulse_engine::{Cpu, NetworkBuilder, Shape};
 
-use super::{Case, IMAGE, MAPPING, check, engines, fixture, open, relative_error, ws_of};
+use super::{Case, IMAGE, MAPPING, check, engines, fixture, open, plain, relative_error, ws_of};
 
 /// The latent of the case with the noise maps that its search started at, the last one zeroed.
 fn start(case: &Case) -> Inputs {
@@ -135,8 +135,8 @@ fn gaussian_fit_of_the_mapping_is_that_of_the_file() {
     let rows = |row: usize| (0..8 * 32).map(move |i| ((i * 7 + row * 13) % 11) as f32 / 4.0 - 1.25);
     inputs.insert("latent", 2, Shape::Rows { rows: 8, width: 32 }, (0..2).flat_map(rows).collect());
     let [made, given] = [network.into_iter().collect(), whole].map(|tensors| {
-        let generator = StyleGan1::from_tensors(&tensors).unwrap();
-        let mut renderer = Renderer::new(&generator, LatentInput::Latent, &Cpu::default()).unwrap();
+        let generator = from_checkpoint(&plain(tensors)).unwrap();
+        let mut renderer = Renderer::new(&*generator, LatentInput::Latent, &Cpu::default()).unwrap();
         let mut ws = Vec::new();
         for row in 0..2 {
             renderer.render(&inputs, row).unwrap();
