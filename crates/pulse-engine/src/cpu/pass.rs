@@ -303,8 +303,7 @@ impl Maker<'_> {
         [from, to]: [&Layout; 2],
         weight: impl Fn(usize, usize, usize, usize) -> f32 + Sync,
     ) -> Box<dyn LinearMap> {
-        let pointwise =
-            self.convolution.kernel == [1, 1] && self.convolution.stride == 1 && self.convolution.padding == 0;
+        let pointwise = self.convolution.kernel == [1, 1] && self.convolution.stride == 1 && self.convolution.padding == 0;
         if pointwise && Widen::suits(from, to) {
             Box::new(Widen::new(channels, |o, i| weight(o, i, 0, 0)))
         } else if Narrow::suits(from, to) {
