@@ -58,8 +58,16 @@ fn measure(name: &str, network: &Network, operations: f64, batch: usize, steps: 
         let profile = Cpu::default().profile(network, batch, wanted, 5);
         for s in &profile.steps {
             let ms = |i: usize| s.times[i].as_secs_f64() * 1e3;
-            println!("{:.20} {:70} {:16} {:8.2} {:8.2} ms {:6.0} {:6.0} GFLOP/s", s.operators, s.kernel, format!("{}", s.shape), ms(0), ms(1),
-                2e-6 * s.products as f64 / ms(0), 2e-6 * s.products as f64 / ms(1));
+            println!(
+                "{:.20} {:70} {:16} {:8.2} {:8.2} ms {:6.0} {:6.0} GFLOP/s",
+                s.operators,
+                s.kernel,
+                format!("{}", s.shape),
+                ms(0),
+                ms(1),
+                2e-6 * s.products as f64 / ms(0),
+                2e-6 * s.products as f64 / ms(1)
+            );
         }
         println!("{} MB", profile.memory / 1_000_000);
     }

@@ -47,6 +47,7 @@ pub mod inputs;
 pub mod latent;
 pub mod loss;
 pub mod measurement;
+pub mod mosaic;
 pub mod optimizer;
 pub mod render;
 pub mod run;

@@ -44,9 +44,8 @@ pub(super) fn doubled(
     if !fits || !DoublingBySix::is_worth(0, tiles, true) {
         return None;
     }
-    let weight = |o: usize, i: usize, k: usize, l: usize| {
-        convolution.weight[((i * out_channels + o) * kernel + k) * kernel + l]
-    };
+    let weight =
+        |o: usize, i: usize, k: usize, l: usize| convolution.weight[((i * out_channels + o) * kernel + k) * kernel + l];
     // Tap `d + 2` of the whole is `Σ_m f[m] K[d + m − 1 + padding]`.
     let whole = |o: usize, i: usize, k: usize, l: usize| {
         let pairs = |at: usize| (0..expected).filter_map(move |m| Some((m, (at + m + padding).checked_sub(3)?)));

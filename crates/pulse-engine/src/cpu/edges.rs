@@ -55,7 +55,8 @@ impl Edges {
             let (last, column) = (edge % 2 == 1, edge >= 2);
             let (across, along) = if column { (horizontal, vertical) } else { (vertical, horizontal) };
             let length = |layout: &Layout| if column { layout.height } else { layout.width };
-            let (small, large) = if adjoint { (length(&target), length(&source)) } else { (length(&source), length(&target)) };
+            let (small, large) =
+                if adjoint { (length(&target), length(&source)) } else { (length(&source), length(&target)) };
             // A row takes the corners with it.
             let beyond = usize::from(!column);
             let line = large + 2 * beyond;
@@ -66,16 +67,21 @@ impl Edges {
             };
             let taps = |l: usize| if column { (l, tap) } else { (tap, l) };
             let [from, to] = if adjoint { [line, small] } else { [small, line] };
-            let [from, to] = [(channels[1], from), (channels[0], to)].map(|(channels, width)| {
-                Layout::new(Shape::map(channels, 1, width), 0)
-            });
+            let [from, to] = [(channels[1], from), (channels[0], to)]
+                .map(|(channels, width)| Layout::new(Shape::map(channels, 1, width), 0));
             let correlation = if adjoint {
                 let axes = axes(line, small, [1, 2], padding);
-                let weight = |o, i, _, l| { let (k, l) = taps(l); weight(o, i, k, l) };
+                let weight = |o, i, _, l| {
+                    let (k, l) = taps(l);
+                    weight(o, i, k, l)
+                };
                 Correlation::of_map(instructions, &axes, channels, &from, weight)
             } else {
                 let axes = axes(small, line, [2, 1], 3 - padding);
-                let weight = |o, i, _, l: usize| { let (k, l) = taps(3 - l); weight(o, i, k, l) };
+                let weight = |o, i, _, l: usize| {
+                    let (k, l) = taps(3 - l);
+                    weight(o, i, k, l)
+                };
                 Correlation::of_map(instructions, &axes, channels, &from, weight)
             };
             let from = Layout { border: correlation.border(), ..from };
@@ -106,7 +112,8 @@ impl Edges {
 
     /// Computes what is to be added, into the scratch memory.
     pub(super) fn apply(&self, run: &Run, source: &Source) -> EdgeValues {
-        let values = EdgeValues { data: run.scratch, len: self.values_len(), target: self.target, candidates: run.active };
+        let values =
+            EdgeValues { data: run.scratch, len: self.values_len(), target: self.target, candidates: run.active };
         let memory = run.scratch.wrapping_add(EDGES * run.active * self.values_len());
         for (index, edge) in self.edges.iter().enumerate() {
             let from = Tensor { data: memory, stride: edge.from.len(), layout: edge.from };
@@ -117,9 +124,8 @@ impl Edges {
             run.tasks(run.active * self.source.planes, |_, task| {
                 let (candidate, plane) = (task / self.source.planes, task % self.source.planes);
                 // SAFETY: behind the correlation's result, a task has a line of its own.
-                let line = unsafe {
-                    to.candidate(run.active).add(task * self.source.height.max(self.source.width) * LANES)
-                };
+                let line =
+                    unsafe { to.candidate(run.active).add(task * self.source.height.max(self.source.width) * LANES) };
                 run.instructions.run(Read { edges: self, edge, index, source, candidate, plane, line, from });
             });
             edge.correlation.apply(run, &Source::plain(from), &Target::plain(to));
@@ -211,7 +217,8 @@ unsafe fn filter<L: Lanes>(edge: &Edge, from: *const f32, length: usize, mut to:
         unsafe {
             let mut value = L::splat(0.0);
             for (l, &tap) in edge.taps.iter().enumerate() {
-                let at = if adjoint { (t + 1).checked_sub(l + edge.beyond) } else { (t + l + edge.beyond).checked_sub(1) };
+                let at =
+                    if adjoint { (t + 1).checked_sub(l + edge.beyond) } else { (t + l + edge.beyond).checked_sub(1) };
                 if let Some(at) = at.filter(|&at| at < inputs) {
                     value = L::load(from.add(at * LANES)).mul_add(L::splat(tap), value);
                 }

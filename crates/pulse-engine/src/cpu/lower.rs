@@ -138,12 +138,7 @@ fn products(network: &Network, node: usize) -> usize {
 }
 
 /// A layer of StyleGAN.
-fn layer_kernel(
-    instructions: InstructionSet,
-    network: &Network,
-    layer: &StyledLayer,
-    styled: bool,
-) -> Box<dyn Kernel> {
+fn layer_kernel(instructions: InstructionSet, network: &Network, layer: &StyledLayer, styled: bool) -> Box<dyn Kernel> {
     let nodes = network.nodes();
     let Node { operator, shape: made, .. } = &nodes[layer.convolution];
     let (weights, transposed) = match operator {
@@ -170,8 +165,7 @@ fn layer_kernel(
         &[one] => vec![one; channels],
         each => each.to_vec(),
     });
-    let parts =
-        LayerParts { bias, strength, activation: layer.activation, epsilon: layer.epsilon, styled };
+    let parts = LayerParts { bias, strength, activation: layer.activation, epsilon: layer.epsilon, styled };
     Box::new(Layer::new(maps, [argument, result], parts))
 }
 

@@ -92,7 +92,14 @@ impl LinearMap for Narrow {
         let height = target.tensor.layout.height;
         run.tasks(run.active * height, |_, task| {
             let (candidate, y) = (task / height, task % height);
-            run.instructions.run(Row { map: self, source: source.tensor, target: target.tensor, writing: target.writing, candidate, y });
+            run.instructions.run(Row {
+                map: self,
+                source: source.tensor,
+                target: target.tensor,
+                writing: target.writing,
+                candidate,
+                y,
+            });
         });
     }
 }
@@ -159,9 +166,9 @@ impl Row<'_> {
                     for o in 0..O {
                         w[o] = L::load(weights.add(o * LANES));
                     }
-                    let style = layout.styled.then(|| {
-                        [0, 1].map(|kind| L::load(source.coefficients().of(candidate, kind, plane)))
-                    });
+                    let style = layout
+                        .styled
+                        .then(|| [0, 1].map(|kind| L::load(source.coefficients().of(candidate, kind, plane))));
                     for n in 0..N {
                         let mut value = L::load(pixel.add(n * step));
                         if let Some([scale, shift]) = style {

@@ -173,7 +173,11 @@ pub(super) struct Filtered {
 }
 
 /// A map and its adjoint with a filter behind it, which takes a map of the first shape to the second.
-pub(super) fn filtered(maps: [Box<dyn LinearMap>; 2], fir: &Fir, [between, result]: [Shape; 2]) -> [Box<dyn LinearMap>; 2] {
+pub(super) fn filtered(
+    maps: [Box<dyn LinearMap>; 2],
+    fir: &Fir,
+    [between, result]: [Shape; 2],
+) -> [Box<dyn LinearMap>; 2] {
     let [band, adjoint] = Band::pair(fir);
     let [forward, backward] = maps;
     let (layout, width) = (Layout::new(between, 0), |shape| Layout::new(shape, 0).width);
@@ -303,7 +307,8 @@ impl Maker<'_> {
         [from, to]: [&Layout; 2],
         weight: impl Fn(usize, usize, usize, usize) -> f32 + Sync,
     ) -> Box<dyn LinearMap> {
-        let pointwise = self.convolution.kernel == [1, 1] && self.convolution.stride == 1 && self.convolution.padding == 0;
+        let pointwise =
+            self.convolution.kernel == [1, 1] && self.convolution.stride == 1 && self.convolution.padding == 0;
         if pointwise && Widen::suits(from, to) {
             Box::new(Widen::new(channels, |o, i| weight(o, i, 0, 0)))
         } else if Narrow::suits(from, to) {

@@ -49,8 +49,7 @@ impl Profile {
     ) -> Self {
         let mut program = Program::new(instructions, network, batch);
         let mut steps = program.steps.clone();
-        let inputs: Vec<_> =
-            network.inputs().iter().filter_map(|port| network.input(&port.name).ok()).collect();
+        let inputs: Vec<_> = network.inputs().iter().filter_map(|port| network.input(&port.name).ok()).collect();
         let outputs = network.outputs().iter().filter_map(|port| network.output(&port.name).ok());
         let mut state = 1u32;
         let mut random = move || {

@@ -7,8 +7,8 @@ use super::kernel::{Kernel, Run, Tensor, Values};
 use super::lower::{Maker, lower};
 use super::memory::Floats;
 use super::plan::{NodePlan, Spot, plan};
-use super::profile::{Clock, Step};
 use super::port::{clear_border, export, import};
+use super::profile::{Clock, Step};
 use super::simd::InstructionSet;
 use crate::{InputId, Network, OutputId};
 

@@ -245,13 +245,18 @@ impl<'a> Target<'a> {
     /// Does to the whole map, which holds the operator's numbers already, what else becomes of them.
     pub(super) fn finish(&self, run: &Run) {
         let layout = self.tensor.layout;
-        let [piece_height, piece_width] =
-            self.writing.moments.map_or([1, layout.width], |moments| moments.piece);
+        let [piece_height, piece_width] = self.writing.moments.map_or([1, layout.width], |moments| moments.piece);
         let rows = layout.height.div_ceil(piece_height);
         run.tasks(run.active * layout.planes * rows, |_, task| {
-            let (candidate, plane, row) =
-                (task / (layout.planes * rows), task / rows % layout.planes, task % rows);
-            run.instructions.run(Rows { target: *self, candidate, plane, y: row * piece_height, piece_height, piece_width });
+            let (candidate, plane, row) = (task / (layout.planes * rows), task / rows % layout.planes, task % rows);
+            run.instructions.run(Rows {
+                target: *self,
+                candidate,
+                plane,
+                y: row * piece_height,
+                piece_height,
+                piece_width,
+            });
         });
     }
 }

@@ -9,6 +9,7 @@ mod latent;
 mod loss;
 mod measurement;
 mod measurement_stages;
+mod mosaic;
 mod optimizer;
 mod run;
 mod search;

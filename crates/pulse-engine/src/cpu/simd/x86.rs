@@ -8,8 +8,7 @@ use std::arch::x86_64::{
     _mm256_mul_ps, _mm256_set1_ps, _mm256_storeu_ps, _mm256_stream_ps, _mm256_sub_ps, _mm512_add_ps, _mm512_castpd_ps,
     _mm512_castps_pd, _mm512_castps_si512, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_mask_blend_ps, _mm512_max_ps,
     _mm512_min_ps, _mm512_movepi32_mask, _mm512_mul_ps, _mm512_set1_ps, _mm512_shuffle_f32x4, _mm512_storeu_ps,
-    _mm512_stream_ps, _mm512_sub_ps, _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_pd,
-    _mm512_unpacklo_ps,
+    _mm512_stream_ps, _mm512_sub_ps, _mm512_unpackhi_pd, _mm512_unpackhi_ps, _mm512_unpacklo_pd, _mm512_unpacklo_ps,
 };
 
 /// One register of AVX-512.
@@ -172,10 +171,7 @@ impl Lanes for Avx2 {
     #[inline(always)]
     unsafe fn where_negative(self, negative: Self, positive: Self) -> Self {
         unsafe {
-            Self(
-                _mm256_blendv_ps(positive.0, negative.0, self.0),
-                _mm256_blendv_ps(positive.1, negative.1, self.1),
-            )
+            Self(_mm256_blendv_ps(positive.0, negative.0, self.0), _mm256_blendv_ps(positive.1, negative.1, self.1))
         }
     }
 
