@@ -52,6 +52,7 @@ pub mod optimizer;
 pub mod render;
 pub mod run;
 pub mod search;
+pub mod sharpness;
 pub mod sheet;
 pub mod start;
 pub mod write;

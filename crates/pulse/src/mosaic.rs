@@ -62,18 +62,18 @@ impl Grid {
     fn blocks(size: f64, first: f64, range: Range<usize>) -> Vec<Range<usize>> {
         let (start, end) = (range.start as f64, range.end as f64);
         let margin = (size / 4.0).min(MARGIN);
-        let from = ((start - first) / size - 0.5).ceil() as i64;
-        let to = ((end - first) / size - 0.5).floor() as i64 + 1;
-        let pixels = (from..to.max(from)).map(|block| {
-            let edge = first + block as f64 * size;
+        let near = ((start - first) / size).floor() as i64..((end - first) / size).ceil() as i64;
+        let edges = near.map(|block| first + block as f64 * size);
+        let there =
+            edges.map(|edge| [edge.max(start), (edge + size).min(end)]).filter(|[from, to]| to - from >= size / 2.0);
+        let pixels = there.map(|[from, to]| {
             // The pixels whose centres lie within, at least one.
-            let low = (edge.max(start) + margin - 0.5).ceil().max(start) as usize;
-            let high = ((edge + size).min(end) - margin + 0.5).floor().min(end) as usize;
+            let low = (from + margin - 0.5).ceil().max(start) as usize;
+            let high = (to - margin + 0.5).floor().min(end) as usize;
             if low < high {
                 low..high
             } else {
-                let middle = ((edge.max(start) + (edge + size).min(end)) / 2.0).floor() as usize;
-                let middle = middle.clamp(range.start, range.end - 1);
+                let middle = (f64::midpoint(from, to) as usize).clamp(range.start, range.end - 1);
                 middle..middle + 1
             }
         });

@@ -29,7 +29,8 @@ impl Mosaic {
         let window = centred(all, LONGEST);
         if let Some(found) = steps.grid_in(window) {
             let fitted = if window == all { found.grid } else { Profiles::of(&steps, all).fitted(found.grid) };
-            if Profiles::of(&steps, all).evidence(fitted).is_mosaic() {
+            let is_whole = Profiles::of(&steps, all).evidence(fitted).is_mosaic();
+            if is_whole && !steps.has_other_parts(fitted) {
                 return Some(Self { grid: fitted, region: all });
             }
             return steps.pixelated_part(found.grid);

@@ -5,11 +5,15 @@ use super::{Grid, Mosaic};
 use crate::image::Rectangle;
 
 /// The sides of the windows that are looked at, each half covering the next.
-const WINDOWS: [usize; 2] = [256, 128];
+const WINDOWS: [usize; 3] = [512, 256, 128];
 /// Pictures with more pixels are looked at with the larger windows only.
 const MANY: usize = 4_000_000;
 /// The fewest blocks along the side of a window, and of the part that is found.
 const LEAST_BLOCKS: usize = 6;
+/// What a block counts for that is flat and has flat neighbours: a part does not end at it, and does not reach for it.
+const UNDECIDED: f64 = -0.02;
+/// The share of blocks with grain from which on a picture is not pixelated as a whole.
+const OTHER_PARTS: f64 = 0.1;
 /// How often a part is fitted and looked for again.
 const MOST_FITS: usize = 6;
 
@@ -65,7 +69,25 @@ impl Steps {
         part
     }
 
-    /// 1 for a block that is flat with steps round it, −1 for one that is not, and little for one that may be either.
+    /// Whether a part of the picture has grain that blocks would not have.
+    pub(super) fn has_other_parts(&self, grid: Grid) -> bool {
+        let [columns, rows] = self.edges(grid);
+        let votes = self.votes(&columns, &rows).concat();
+        let against = votes.iter().filter(|&&vote| vote < UNDECIDED).count();
+        against as f64 > OTHER_PARTS * votes.len() as f64
+    }
+
+    /// The edges across and down.
+    fn edges(&self, grid: Grid) -> [Vec<usize>; 2] {
+        [edges(grid.size, grid.left, self.width), edges(grid.size, grid.top, self.height)]
+    }
+
+    fn votes(&self, columns: &[usize], rows: &[usize]) -> Vec<Vec<f64>> {
+        let of_row = |row: &[usize]| columns.windows(2).map(|column| self.vote(column, row)).collect();
+        rows.windows(2).map(of_row).collect()
+    }
+
+    /// 1 for a block that is flat with steps round it, −1 for one with grain, and little for one that may be either.
     fn vote(&self, column: &[usize], row: &[usize]) -> f64 {
         const STEP: f64 = 1.0 / 255.0;
         let (mut on, mut off, mut borders, mut pairs) = (0.0, 0.0, 0usize, 0usize);
@@ -89,11 +111,12 @@ impl Steps {
             }
         }
         let [on, off] = [(on, borders), (off, pairs)].map(|(sum, count)| sum / count.max(1) as f64);
-        match (on, off) {
-            _ if on.max(off) < STEP => -0.02,
-            _ if on > 2.5 * off => 1.0,
-            _ if on > 1.5 * off => 0.0,
-            _ => -1.0,
+        if on > STEP && on > 2.5 * off {
+            1.0
+        } else if off > 1.5 * STEP && on < 1.5 * off {
+            -1.0
+        } else {
+            UNDECIDED
         }
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::candidate::Candidate;
 use crate::generator::{Space, Truncation, ZeroedNoise};
 use crate::image::Provenance;
+use crate::mosaic::{Grid, Mosaic};
 use crate::search::{FeatureSearch, Restarts, SearchConfig};
 use crate::{Error, ErrorKind, Result};
 
@@ -26,6 +27,9 @@ pub struct Record {
     pub generator: GeneratorRecord,
     /// What made the picture small, such as `bicubic`.
     pub measurement: String,
+    /// The blocks that the small picture was reduced from, where it was.
+    #[serde(default)]
+    pub mosaic: Option<MosaicRecord>,
     /// The small picture.
     pub target: TargetRecord,
     /// How it was searched.
@@ -77,6 +81,21 @@ pub struct GeneratorRecord {
     pub channels: usize,
     /// The checksum of its file.
     pub sha256: String,
+}
+
+/// [`Mosaic`]: the blocks of a picture that was given in blocks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MosaicRecord {
+    /// As in [`Grid::size`](crate::mosaic::Grid::size).
+    pub size: f64,
+    /// As in [`Grid::left`](crate::mosaic::Grid::left), after the picture was cropped.
+    pub left: f64,
+    /// As in [`Grid::top`](crate::mosaic::Grid::top).
+    pub top: f64,
+    /// The part of the cropped picture that the blocks cover: columns left of it, rows above it, its columns, its rows.
+    pub region: [usize; 4],
+    /// Whether they were found in the picture, and not given.
+    pub detected: bool,
 }
 
 /// The small picture that was searched for.
@@ -252,6 +271,14 @@ impl Record {
         let mut bytes = serde_json::to_vec_pretty(self).expect("a record has no key that is not text");
         bytes.push(b'\n');
         bytes
+    }
+}
+
+impl MosaicRecord {
+    /// The record of these blocks.
+    pub fn new(mosaic: &Mosaic, detected: bool) -> Self {
+        let Mosaic { grid: Grid { size, left, top }, region } = *mosaic;
+        Self { size, left, top, region: [region.left, region.top, region.width, region.height], detected }
     }
 }
 
