@@ -77,18 +77,18 @@ impl Pixelwise {
         match self {
             Self::Gray => Ok(picture.to_grey()),
             Self::Channels(_) if channels == 1 => Ok(picture),
-            Self::Channels(measured) => match measured.single() {
-                Some(channel) => Image::new(1, size.height, size.width, picture.plane(channel).to_vec()),
-                None => {
-                    let mut values = picture.into_values();
-                    for (plane, known) in values.chunks_exact_mut(pixels).zip(measured.measured()) {
-                        if !known {
-                            plane.fill(0.0);
-                        }
-                    }
-                    Image::new(channels, size.height, size.width, values)
+            Self::Channels(measured) => {
+                if let Some(channel) = measured.single() {
+                    return Image::new(1, size.height, size.width, picture.plane(channel).to_vec());
                 }
-            },
+                let mut values = picture.into_values();
+                for (plane, known) in values.chunks_exact_mut(pixels).zip(measured.measured()) {
+                    if !known {
+                        plane.fill(0.0);
+                    }
+                }
+                Image::new(channels, size.height, size.width, values)
+            }
             Self::Mask(known) => {
                 let mut values = picture.into_values();
                 for plane in values.chunks_exact_mut(pixels) {
