@@ -167,7 +167,7 @@ pub(crate) struct Arguments {
 
     /// Whether the picture is made of large blocks, which are then taken for its pixels: auto finds them; off; or
     /// their SIZE in pixels and where the first ones begin
-    #[arg(long, value_name = "auto|off|SIZE[+X+Y]", value_parser = blocks, default_value = "auto", help_heading = "Picture")]
+    #[arg(long, value_name = "auto|off|SIZE[+X+Y]", value_parser = blocks, default_value = "auto", allow_negative_numbers = true, help_heading = "Picture")]
     pub(super) mosaic: Blocks,
 
     /// Take only this part of each picture, in pixels from its top left corner
