@@ -59,7 +59,9 @@ fn points_become_the_functions() {
     row[11..14].fill(1.0 / 3.0);
     assert_close(&of_a_point("motion:3@0", 5), &row, 1e-6);
     let mut column = vec![0.0; 25];
-    [7, 12, 17].into_iter().for_each(|index| column[index] = 1.0 / 3.0);
+    for index in [7, 12, 17] {
+        column[index] = 1.0 / 3.0;
+    }
     assert_close(&of_a_point("motion:3@90", 5), &column, 1e-6);
     // 45 degrees lead up and to the right.
     let diagonal = of_a_point("motion:4@45", 5);
