@@ -10,7 +10,7 @@ to half precision, so that the file holds it exactly.
 This is our own implementation, written from the papers and not from anyone's code: the generator is that of Karras,
 Laine, Aila (CVPR 2019), the search that of Menon et al. (CVPR 2020). It shares no code with the Rust crates, and
 gradients come from automatic differentiation. It is a second opinion; it is not the program that the authors of PULSE
-published, whose own start the case file lost.
+published, whose own start the case file lost (recover_start.py finds what the picture shows of it).
 """
 
 import argparse

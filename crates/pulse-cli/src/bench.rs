@@ -12,8 +12,8 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use crate::Verdict;
+use crate::engine::EngineArguments;
 use crate::failure::{Failure, print};
-use crate::threads::Threads;
 
 use case::{Case, Choice};
 use measure::{Measured, WARM_UP, measure};
@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
     runs: u16,
 
     #[command(flatten)]
-    threads: Threads,
+    engine: EngineArguments,
 
     /// Print one JSON object
     #[arg(long)]
@@ -81,14 +81,15 @@ impl Report {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
-    arguments.threads.start()?;
+    let engine = arguments.engine.start()?;
     let cases = arguments.cases();
     if !arguments.json {
         print(&heading(arguments.runs))?;
     }
     let mut measured = Vec::new();
     for &case in &cases {
-        let found = if cases.len() == 1 { measure(case, arguments.runs.into())? } else { apart(case, arguments)? };
+        let found =
+            if cases.len() == 1 { measure(case, arguments.runs.into(), &engine)? } else { apart(case, arguments)? };
         if !arguments.json {
             print(&line(&found))?;
         }
@@ -108,9 +109,7 @@ fn apart(case: Case, arguments: &Arguments) -> Result<Measured, Failure> {
     let program = std::env::current_exe().map_err(|error| failed(error.to_string()))?;
     let mut command = Command::new(program);
     command.args(["bench", case.name(), "--json", "--runs", &arguments.runs.to_string()]);
-    if let Some(threads) = arguments.threads.count() {
-        command.args(["--threads", &threads.to_string()]);
-    }
+    command.args(arguments.engine.repeated());
     let output = command.stderr(Stdio::inherit()).output().map_err(|error| failed(error.to_string()))?;
     if !output.status.success() {
         return Err(failed(output.status.to_string()));

@@ -9,13 +9,13 @@ mod bench;
 mod cache;
 mod completions;
 mod convert;
+mod engine;
 mod failure;
 mod generator;
 mod info;
 mod interrupt;
 mod manual;
 mod render;
-mod threads;
 mod upsample;
 mod verify;
 

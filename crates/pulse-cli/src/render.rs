@@ -11,6 +11,7 @@ use pulse::write::write_atomically;
 use pulse_engine::{Cpu, Shape};
 
 use crate::Verdict;
+use crate::engine::EngineArguments;
 use crate::failure::{Failure, note, print};
 use crate::generator::{self, Named};
 
@@ -65,6 +66,9 @@ pub(crate) struct Arguments {
     /// Do so only for the first N rows of ws [default: all]
     #[arg(long, value_name = "N", requires = "truncation_psi")]
     truncation_cutoff: Option<usize>,
+
+    #[command(flatten)]
+    engine: EngineArguments,
 }
 
 impl Arguments {
@@ -152,13 +156,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
             return Err(Failure::of(arguments.out.display(), reason));
         }
     }
+    let engine = arguments.engine.start()?;
     let named = generator::open(&arguments.generator)?;
     let inputs = Inputs::read(&arguments.inputs)?;
     if arguments.mapping_only {
-        write_ws(&named, &inputs, arguments)?;
+        write_ws(&named, &inputs, arguments, &engine)?;
         return Ok(Verdict::Good);
     }
-    let mut rendering = Rendering::new(&named, &inputs, arguments)?;
+    let mut rendering = Rendering::new(&named, &inputs, arguments, &engine)?;
     match kind {
         Kind::Png => rendering.write_pngs(&named, &arguments.out)?,
         Kind::Safetensors => rendering.write_arrays(&arguments.out)?,
@@ -184,7 +189,7 @@ struct Rendering<'a> {
 }
 
 impl<'a> Rendering<'a> {
-    fn new(named: &Named, inputs: &'a Inputs, arguments: &Arguments) -> Result<Self, Failure> {
+    fn new(named: &Named, inputs: &'a Inputs, arguments: &Arguments, engine: &Cpu) -> Result<Self, Failure> {
         let file = &arguments.inputs;
         let generator = &*named.generator;
         let spec = generator.spec();
@@ -192,7 +197,7 @@ impl<'a> Rendering<'a> {
         let latent = arguments.latent(named, inputs)?;
         let space = arguments.space(named, inputs, latent)?;
         named.prepare(latent)?;
-        let renderer = Renderer::in_space(generator, latent, &space, &Cpu::default())?;
+        let renderer = Renderer::in_space(generator, latent, &space, engine)?;
         let rows = inputs.check(renderer.specs()).map_err(|error| Failure::of(file.display(), error))?;
         let unknown = inputs.unknown(renderer.specs()).filter(|&name| !(arguments.vjp && name == COTANGENT));
         note_unknown(file, unknown);
@@ -247,17 +252,15 @@ impl<'a> Rendering<'a> {
 }
 
 /// Writes the `ws` of every row.
-fn write_ws(named: &Named, inputs: &Inputs, arguments: &Arguments) -> Result<(), Failure> {
+fn write_ws(named: &Named, inputs: &Inputs, arguments: &Arguments, engine: &Cpu) -> Result<(), Failure> {
     let latent = arguments.latent(named, inputs)?;
     let space = arguments.space(named, inputs, latent)?;
     named.prepare(latent)?;
-    let mut mapping = Mapping::new(&*named.generator, latent, &space, &Cpu::default()).map_err(|error| match named
-        .generator
-        .spec()
-    {
-        spec if spec.num_ws == 0 => Failure::of("--mapping-only", error),
-        _ => error.into(),
-    })?;
+    let mut mapping =
+        Mapping::new(&*named.generator, latent, &space, engine).map_err(|error| match named.generator.spec() {
+            spec if spec.num_ws == 0 => Failure::of("--mapping-only", error),
+            _ => error.into(),
+        })?;
     let file = &arguments.inputs;
     let rows = inputs.check(mapping.specs()).map_err(|error| Failure::of(file.display(), error))?;
     note_unknown(file, inputs.unknown(mapping.specs()));

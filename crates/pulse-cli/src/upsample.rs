@@ -35,10 +35,10 @@ use watch::{Intermediate, Watch};
 /// Searches for every picture that the arguments name, one after the other.
 pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     let config = arguments.config()?;
-    arguments.threads.start()?;
+    let engine = arguments.engine.start()?;
     let interrupt = Interrupt::listen()?;
     let named = generator::open(&arguments.generator)?;
-    let mut job = Job::new(arguments, config, &named)?;
+    let mut job = Job::new(arguments, config, engine, &named)?;
     let (sources, failures) = sources::of(&arguments.inputs, &arguments.out);
     failures.iter().for_each(Failure::report);
 
@@ -80,6 +80,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
 struct Job<'a> {
     arguments: &'a Arguments,
     config: SearchConfig,
+    engine: Cpu,
     named: &'a Named,
     init: Option<Inputs>,
     specs: Vec<InputSpec>,
@@ -87,7 +88,7 @@ struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    fn new(arguments: &'a Arguments, mut config: SearchConfig, named: &'a Named) -> Result<Self, Failure> {
+    fn new(arguments: &'a Arguments, mut config: SearchConfig, engine: Cpu, named: &'a Named) -> Result<Self, Failure> {
         let generator = &*named.generator;
         let init = arguments.init.as_deref().map(Inputs::read).transpose()?;
         let latent = init.as_ref().map_or(generator.spec().latents[0], |init| init.latent(generator));
@@ -99,7 +100,7 @@ impl<'a> Job<'a> {
             note_unknown(file, init.unknown(&specs));
         }
         let trace = arguments.trace.as_deref().map(Trace::create).transpose()?;
-        Ok(Self { arguments, config, named, init, specs, trace })
+        Ok(Self { arguments, config, engine, named, init, specs, trace })
     }
 
     /// Searches for one picture and writes its folder.
@@ -140,7 +141,7 @@ impl<'a> Job<'a> {
             interrupt,
             failure: None,
         };
-        let searched = search(&problem, &self.config, &Cpu::default(), &mut watch).map_err(of_picture);
+        let searched = search(&problem, &self.config, &self.engine, &mut watch).map_err(of_picture);
         let watched = watch.finish();
         let candidates = searched?;
         watched?;

@@ -1,4 +1,6 @@
-//! `pulse verify`: the fast engine against the reference.
+//! `pulse verify`: the fast engine against the reference, and how it does its work.
+
+mod plan;
 
 use std::fmt::Write as _;
 
@@ -10,6 +12,7 @@ use pulse::start::{Stream, draw};
 use pulse_engine::{Cpu, Engine, Reference, Shape};
 
 use crate::Verdict;
+use crate::engine::EngineArguments;
 use crate::failure::{Failure, print};
 use crate::generator;
 
@@ -27,14 +30,31 @@ pub(crate) struct Arguments {
     /// How many random inputs to compare at
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     points: u32,
+
+    /// Instead, show how the fast engine runs the search on this generator: each node with its kernel, the bytes of its
+    /// result, and how long it takes
+    #[arg(long, conflicts_with = "points")]
+    plan: bool,
+
+    /// Candidates of the plan
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "plan", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    batch: u16,
+
+    #[command(flatten)]
+    engine: EngineArguments,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
+    let engine = arguments.engine.start()?;
     let named = generator::open(&arguments.generator)?;
     let generator = &*named.generator;
     let latent = generator.spec().latents[0];
     named.prepare(latent)?;
-    let rows = compare(generator, latent, arguments.points)?;
+    if arguments.plan {
+        print(&plan::text(generator, latent, &engine, arguments.batch.into())?)?;
+        return Ok(Verdict::Good);
+    }
+    let rows = compare(generator, latent, arguments.points, &engine)?;
     let mut text =
         format!("{}: the fast engine against the reference, {} points\n", arguments.generator, arguments.points);
     let _ = writeln!(text, "  {:<24}{:>15}{:>12}", "", "relative error", "tolerance");
@@ -58,8 +78,13 @@ struct Comparison {
     tolerance: f64,
 }
 
-fn compare(generator: &dyn Generator, latent: LatentInput, points: u32) -> Result<Vec<Comparison>, Failure> {
-    let engines: [&dyn Engine; 2] = [&Cpu::default(), &Reference];
+fn compare(
+    generator: &dyn Generator,
+    latent: LatentInput,
+    points: u32,
+    fast: &Cpu,
+) -> Result<Vec<Comparison>, Failure> {
+    let engines: [&dyn Engine; 2] = [fast, &Reference];
     let [mut fast, mut reference] = {
         let [fast, reference] = engines.map(|engine| Renderer::new(generator, latent, engine));
         [fast?, reference?]

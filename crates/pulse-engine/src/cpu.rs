@@ -54,24 +54,32 @@ use simd::InstructionSet;
 #[derive(Clone, Debug)]
 pub struct Cpu {
     instructions: InstructionSet,
+    precise: bool,
 }
 
 impl Default for Cpu {
     fn default() -> Self {
-        Self { instructions: InstructionSet::detect() }
+        Self { instructions: InstructionSet::detect(), precise: false }
     }
 }
 
 impl Cpu {
+    /// Computes every convolution by its definition. Winograd's ways need fewer products, for an error that is a few
+    /// times as large.
+    #[must_use]
+    pub fn precise(self) -> Self {
+        Self { precise: true, ..self }
+    }
+
     /// Compiles `network` for `batch` candidates, and times each of its nodes over `runs` passes on random inputs, with
     /// the gradients of the `wanted` ones.
     pub fn profile(&self, network: &Network, batch: usize, wanted: &[InputId], runs: usize) -> Profile {
-        Profile::new(self.instructions, network, batch, wanted, runs)
+        Profile::new(self, network, batch, wanted, runs)
     }
 }
 
 impl Engine for Cpu {
     fn compile(&self, network: &Network, batch: usize) -> Result<Box<dyn Program>> {
-        Ok(Box::new(program::Program::new(self.instructions, network, batch)))
+        Ok(Box::new(program::Program::new(self, network, batch)))
     }
 }

@@ -40,7 +40,7 @@ pub(super) struct Measured {
 
 /// Searches as `pulse upsample --preset paper` does, and clocks every step from the losses of one to those of the
 /// next: gradient, update of the inputs, forward pass, measurement, losses.
-pub(super) fn measure(case: Case, runs: usize) -> Result<Measured, Failure> {
+pub(super) fn measure(case: Case, runs: usize, engine: &Cpu) -> Result<Measured, Failure> {
     let generator = case.generator()?;
     let spec = generator.spec();
     let side = case.target_side();
@@ -62,7 +62,7 @@ pub(super) fn measure(case: Case, runs: usize) -> Result<Measured, Failure> {
         }
         ControlFlow::Continue(())
     };
-    search(&problem, &config, &Cpu::default(), &mut observer)?;
+    search(&problem, &config, engine, &mut observer)?;
     let mut seconds: Vec<f64> = looks.windows(2).skip(WARM_UP).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect();
     seconds.sort_by(f64::total_cmp);
     let (Some(&least), Some(&median)) = (seconds.first(), seconds.get(seconds.len() / 2)) else {

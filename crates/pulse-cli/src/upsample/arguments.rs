@@ -13,9 +13,9 @@ use pulse::optimizer::{OptimizerKind, Schedule};
 use pulse::search::SearchConfig;
 
 use super::space::SpaceOptions;
+use crate::engine::EngineArguments;
 use crate::failure::Failure;
 use crate::generator;
-use crate::threads::Threads;
 
 pub(crate) const EXAMPLES: &str = "\
 Each picture gets a folder below --out, named after its file:
@@ -196,7 +196,7 @@ pub(crate) struct Arguments {
     pub(super) progress: ProgressMode,
 
     #[command(flatten)]
-    pub(super) threads: Threads,
+    pub(super) engine: EngineArguments,
 }
 
 impl Arguments {

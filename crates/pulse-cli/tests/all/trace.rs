@@ -1,7 +1,7 @@
 //! The whole search of `--preset paper` through the program, step by step, against an independent implementation.
 //!
 //! The numbers are ours, of `scripts/paper_trace.py`, which was written from the papers: the program that the authors
-//! of PULSE published left no start to compare with.
+//! of PULSE published left no whole start to compare with.
 
 use pulse::inputs::Inputs;
 use pulse_checkpoint::{Checkpoint, Tensor};

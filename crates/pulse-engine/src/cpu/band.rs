@@ -12,6 +12,9 @@ use crate::{Fir, FirTaps};
 /// Rows of a band: the more of them, the fewer are read twice.
 const ROWS: usize = 32;
 
+/// Taps along an axis.
+const MOST: usize = 8;
+
 /// Pixels that are written at a time.
 const PIXELS: usize = 64;
 
@@ -26,7 +29,7 @@ impl Band {
     /// Whether a filter is of this kind, and short.
     pub(super) fn suits(fir: &Fir) -> bool {
         let FirTaps::Separable { vertical, horizontal } = &fir.taps else { return false };
-        let short = |taps: &[f32]| (1..=8).contains(&taps.len());
+        let short = |taps: &[f32]| (1..=MOST).contains(&taps.len());
         (fir.up, fir.down) == (1, 1) && short(vertical) && short(horizontal)
     }
 
@@ -71,7 +74,7 @@ impl Band {
                 plane: task / bands % layout.planes,
                 first,
                 end: layout.height.min(first + ROWS),
-                rows,
+                memory: rows,
             });
         });
     }
@@ -86,24 +89,24 @@ struct Rows<'a> {
     first: usize,
     end: usize,
     /// As many rows of the source as there are vertical taps, and one for their sum.
-    rows: *mut f32,
+    memory: *mut f32,
 }
 
 impl Vectorized for Rows<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        let Self { band, source, candidate, plane, first, end, rows, .. } = self;
+        let Self { band, source, candidate, plane, first, end, memory, .. } = self;
         let width = source.tensor.layout.width;
         let (taps, row) = (band.vertical.len(), band.row(width));
         // SAFETY: the rows are this worker's, and long enough for the source's.
         unsafe {
-            let place = |y: isize| rows.add(y.rem_euclid(taps as isize) as usize * row);
+            let place = |y: isize| memory.add(y.rem_euclid(taps as isize) as usize * row);
             let read = |y: isize| source.read::<L>(candidate, plane, [y, 0], [1, width], place(y));
             let top = first as isize - band.before[0];
             for y in top..top + taps as isize - 1 {
                 read(y);
             }
-            let sum = rows.add(taps * row);
+            let sum = memory.add(taps * row);
             for i in 0..row / LANES {
                 L::splat(0.0).store(sum.add(i * LANES));
             }
@@ -112,11 +115,14 @@ impl Vectorized for Rows<'_> {
             for y in first..end {
                 let top = y as isize - band.before[0];
                 read(top + taps as isize - 1);
+                let mut lines = [(std::ptr::null::<f32>(), 0.0); MOST];
+                for (k, (line, &tap)) in lines.iter_mut().zip(&band.vertical).enumerate() {
+                    *line = (place(top + k as isize).cast_const(), tap);
+                }
                 for x in 0..width {
                     let mut value = L::splat(0.0);
-                    for (k, &tap) in band.vertical.iter().enumerate() {
-                        let from = place(top + k as isize).add(x * LANES);
-                        value = L::load(from).mul_add(L::splat(tap), value);
+                    for &(line, tap) in &lines[..taps] {
+                        value = L::load(line.add(x * LANES)).mul_add(L::splat(tap), value);
                     }
                     value.store(sum.add(x * LANES));
                 }

@@ -4,11 +4,10 @@ use super::edges::Edges;
 use super::kernel::Run;
 use super::layout::{LANES, Layout};
 use super::linear::LinearMap;
-use super::simd::InstructionSet;
-use super::source::{Reading, Source};
+use super::source::{Reads, Source};
 use super::target::{Target, Writing};
 use super::winograd::{DoublingBySix, HalvingBySix, Scheme, Winograd};
-use crate::{Convolution, Fir, FirTaps, Shape};
+use crate::{Convolution, Cpu, Fir, FirTaps, Shape};
 
 /// One of the two directions.
 struct Doubled<S> {
@@ -20,7 +19,7 @@ struct Doubled<S> {
 /// The map and its adjoint, where the two operators are of the kind that StyleGANs have: 4 x 4 with padding 1 and a
 /// filter of three taps, or 3 x 3 without padding and four taps.
 pub(super) fn doubled(
-    instructions: InstructionSet,
+    engine: &Cpu,
     convolution: &Convolution,
     fir: &Fir,
     [small, large]: [Shape; 2],
@@ -41,11 +40,12 @@ pub(super) fn doubled(
         && [large.height, large.width] == [2 * small.height, 2 * small.width]
         && (small.lanes, large.lanes) == (LANES, LANES);
     let tiles = small.height.div_ceil(4) * small.width.div_ceil(4);
-    if !fits || !DoublingBySix::is_worth(0, tiles, true) {
+    if engine.precise || !fits || !DoublingBySix::is_worth(0, tiles, true) {
         return None;
     }
     let weight =
         |o: usize, i: usize, k: usize, l: usize| convolution.weight[((i * out_channels + o) * kernel + k) * kernel + l];
+    let instructions = engine.instructions;
     // Tap `d + 2` of the whole is `Σ_m f[m] K[d + m − 1 + padding]`.
     let whole = |o: usize, i: usize, k: usize, l: usize| {
         let pairs = |at: usize| (0..expected).filter_map(move |m| Some((m, (at + m + padding).checked_sub(3)?)));
@@ -60,9 +60,12 @@ pub(super) fn doubled(
     let size = [small.height, small.width];
     let edges = |layouts, adjoint| {
         let taps = [vertical, horizontal].map(|taps| std::array::from_fn(|i| taps[i]));
-        (padding == 1).then(|| match adjoint {
-            false => Edges::new(instructions, layouts, false, taps, weight),
-            true => Edges::new(instructions, layouts, true, taps, |i, o, k, l| weight(o, i, k, l)),
+        (padding == 1).then(|| {
+            if adjoint {
+                Edges::new(instructions, layouts, true, taps, |i, o, k, l| weight(o, i, k, l))
+            } else {
+                Edges::new(instructions, layouts, false, taps, weight)
+            }
         })
     };
     let forward = Doubled::<DoublingBySix> {
@@ -86,11 +89,11 @@ impl<S: Scheme> LinearMap for Doubled<S> {
         let values = edges.apply(run, source);
         let rest = Run { scratch: run.scratch.wrapping_add(edges.scratch(run.active)), ..*run };
         let writing = Writing { edges: Some(values), ..target.writing };
-        self.map.apply(&rest, source, &Target::new(target.tensor, writing));
+        self.map.apply(&rest, source, &Target::new(target.tensor, &writing));
     }
 
-    fn reads(&self, reading: &Reading) -> bool {
-        self.map.reads(reading)
+    fn reads(&self) -> Reads {
+        self.map.reads()
     }
 
     fn piece(&self) -> Option<[usize; 2]> {

@@ -22,7 +22,7 @@ const EDGES: usize = 4;
 
 /// The edges of the doubling map, or of its adjoint.
 pub(super) struct Edges {
-    edges: Vec<Edge>,
+    each: Vec<Edge>,
     adjoint: bool,
     source: Layout,
     target: Layout,
@@ -90,13 +90,13 @@ impl Edges {
             let factor = -across[if last { 2 } else { 0 }];
             Edge { correlation, line, from, to, taps: along.map(|tap| tap * factor), beyond }
         };
-        Self { edges: (0..EDGES).map(edge).collect(), adjoint, source, target }
+        Self { each: (0..EDGES).map(edge).collect(), adjoint, source, target }
     }
 
     /// Floats for the values, and for what they are made from.
     pub(super) fn scratch(&self, batch: usize) -> usize {
         let values = EDGES * batch * self.values_len();
-        let lines = self.edges.iter().map(|edge| batch * (edge.from.len() + edge.to.len() + self.source_len()));
+        let lines = self.each.iter().map(|edge| batch * (edge.from.len() + edge.to.len() + self.source_len()));
         values + lines.max().unwrap_or(0)
     }
 
@@ -112,10 +112,11 @@ impl Edges {
 
     /// Computes what is to be added, into the scratch memory.
     pub(super) fn apply(&self, run: &Run, source: &Source) -> EdgeValues {
-        let values =
-            EdgeValues { data: run.scratch, len: self.values_len(), target: self.target, candidates: run.active };
+        let Layout { planes, height, width, .. } = self.target;
+        let (data, len, size) = (run.scratch, self.values_len(), [height, width]);
+        let values = EdgeValues { data, len, planes, size, candidates: run.active };
         let memory = run.scratch.wrapping_add(EDGES * run.active * self.values_len());
-        for (index, edge) in self.edges.iter().enumerate() {
+        for (index, edge) in self.each.iter().enumerate() {
             let from = Tensor { data: memory, stride: edge.from.len(), layout: edge.from };
             let to = memory.wrapping_add(run.active * edge.from.len());
             let to = Tensor { data: to, stride: edge.to.len(), layout: edge.to };
@@ -234,7 +235,9 @@ pub(super) struct EdgeValues {
     data: *mut f32,
     /// Floats of one edge of one candidate.
     len: usize,
-    target: Layout,
+    planes: usize,
+    /// Pixels of the map along both axes.
+    size: [usize; 2],
     candidates: usize,
 }
 
@@ -246,7 +249,7 @@ unsafe impl Sync for EdgeValues {}
 impl EdgeValues {
     #[inline(always)]
     unsafe fn of(&self, edge: usize, candidate: usize, plane: usize) -> *mut f32 {
-        let length = self.len / self.target.planes;
+        let length = self.len / self.planes;
         // SAFETY: the caller's promise.
         unsafe { self.data.add((edge * self.candidates + candidate) * self.len + plane * length) }
     }
@@ -264,7 +267,7 @@ impl EdgeValues {
         side: usize,
         square: *mut f32,
     ) {
-        let Layout { height, width, .. } = self.target;
+        let [height, width] = self.size;
         for edge in 0..EDGES {
             let column = edge >= 2;
             let (at, size) = if column { (x, width) } else { (y, height) };

@@ -154,9 +154,10 @@ impl<'a> Graph<'a> {
             absorbed.push(at);
             at = self.own(at)?;
         }
-        let convolution = match &self.nodes[at].operator {
-            Operator::Convolution(convolution) | Operator::TransposedConvolution(convolution) => convolution,
-            _ => return None,
+        let (Operator::Convolution(convolution) | Operator::TransposedConvolution(convolution)) =
+            &self.nodes[at].operator
+        else {
+            return None;
         };
         absorbed.push(at);
         let blocked = Layout::new(self.nodes[self.nodes[at].arguments[0].index()].shape, 0).lanes == LANES;

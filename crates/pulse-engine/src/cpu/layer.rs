@@ -5,11 +5,11 @@
 use super::activation::LeakyRelu;
 use super::kernel::{Kernel, Needs, Run, Tensor, Values};
 use super::layout::{LANES, Layout};
-use super::linear::{LinearMap, filled};
+use super::linear::{LinearMap, filled, styled_or_plain};
 use super::modulate::coefficients as of_vector;
 use super::pass::Pass;
 use super::simd::{Lanes, Vectorized};
-use super::source::{Coefficients, Reading, Source};
+use super::source::{Coefficients, Reading, Reads, Source};
 use super::target::{Moments, Target, Writing};
 use crate::Shape;
 
@@ -47,8 +47,8 @@ impl Layer {
     ) -> Self {
         let LayerParts { bias, strength, activation, epsilon, styled } = parts;
         Self {
-            forward: Pass::new(forward, argument, result, true),
-            backward: Pass::new(backward, result, argument, styled),
+            forward: Pass::new(forward, [argument, result], styled_or_plain(styled), true),
+            backward: Pass::new(backward, [result, argument], Reads::Descending, styled),
             bias: filled(&bias),
             strength: strength.as_deref().map(filled),
             activation,
@@ -151,7 +151,7 @@ impl Layer {
         );
     }
 
-    fn after_coefficients<'a>(&self, run: &'a Run) -> Run {
+    fn after_coefficients(&self, run: &Run) -> Run {
         let len = Coefficients::len(self.result.planes, run.active);
         Run { scratch: run.scratch.wrapping_add(len), ..*run }
     }
@@ -167,8 +167,8 @@ impl Kernel for Layer {
         let noise = self.strength.as_deref().map(|strength| (strength, arguments[1]));
         let writing =
             Writing { bias: Some(&self.bias), noise, activation: Some(self.activation), ..Writing::default() };
-        let target = Target::new(result, writing);
-        let moments = self.forward.apply(run, Source::of(arguments[0]), target, None);
+        let target = Target::new(result, &writing);
+        let moments = self.forward.apply(run, &Source::of(arguments[0]), &target, None);
         let &[.., scale, shift] = arguments else { unreachable!("a layer has a style") };
         if let Some(moments) = moments {
             self.style(run, &moments, [scale, shift], result);
@@ -183,7 +183,7 @@ impl Kernel for Layer {
             (_, 0) => {
                 let source = self.descending(run, values.result, gradient);
                 let rest = self.after_coefficients(run);
-                self.backward.apply(&rest, source, Target::plain(target), Some(values.arguments[0]));
+                self.backward.apply(&rest, &source, &Target::plain(target), Some(values.arguments[0]));
             }
             _ => {
                 let source = self.descending(run, values.result, gradient);

@@ -5,9 +5,9 @@ use super::correlation::Correlation;
 use super::kernel::{Kernel, Needs, Run, Tensor, Values};
 use super::pass::{Pass, convolution};
 use super::simd::InstructionSet;
-use super::source::{Reading, Source};
+use super::source::{Reads, Source};
 use super::target::{Target, Writing};
-use crate::{Convolution, Dense, Shape};
+use crate::{Convolution, Cpu, Dense, Shape};
 
 /// A linear map of a value.
 pub(super) trait LinearMap: Send + Sync {
@@ -17,9 +17,9 @@ pub(super) trait LinearMap: Send + Sync {
     /// How it computes, in a few words.
     fn describe(&self) -> String;
 
-    /// Whether it can read in this way.
-    fn reads(&self, reading: &Reading) -> bool {
-        matches!(reading, Reading::Plain)
+    /// What it can read.
+    fn reads(&self) -> Reads {
+        Reads::Plain
     }
 
     /// The pieces that it writes, when it can do all that there is to do to them. Otherwise it does nothing but add a bias
@@ -60,8 +60,8 @@ impl Linear {
         let forward = Correlation::of_matrix(instructions, rows, [outputs, inputs], |o, i| weight[o * inputs + i]);
         let backward = Correlation::of_matrix(instructions, rows, [inputs, outputs], |i, o| weight[o * inputs + i]);
         Self {
-            forward: Pass::new(Box::new(forward), argument, result, false),
-            backward: Pass::new(Box::new(backward), result, argument, false),
+            forward: Pass::new(Box::new(forward), [argument, result], Reads::Plain, false),
+            backward: Pass::new(Box::new(backward), [result, argument], Reads::Plain, false),
             bias: dense.bias.as_deref().map(filled),
             activation,
         }
@@ -69,21 +69,26 @@ impl Linear {
 
     /// A convolution, or a transposed one, of a map that may be styled as it is read.
     pub(super) fn convolution(
-        instructions: InstructionSet,
+        engine: &Cpu,
         operator: &Convolution,
         transposed: bool,
         [argument, result]: [Shape; 2],
         activation: Option<LeakyRelu>,
         styled: bool,
     ) -> Self {
-        let [forward, backward] = convolution(instructions, operator, transposed, [argument, result]);
+        let [forward, backward] = convolution(engine, operator, transposed, [argument, result]);
         Self {
-            forward: Pass::new(forward, argument, result, false),
-            backward: Pass::new(backward, result, argument, styled),
+            forward: Pass::new(forward, [argument, result], styled_or_plain(styled), false),
+            backward: Pass::new(backward, [result, argument], Reads::Plain, styled),
             bias: operator.bias.as_deref().map(filled),
             activation,
         }
     }
+}
+
+/// How a map is read that may be styled.
+pub(super) fn styled_or_plain(styled: bool) -> Reads {
+    if styled { Reads::Styled } else { Reads::Plain }
 }
 
 /// Numbers of channels with those of the filling, which are zero. A group of vectors may be longer than a map's planes.
@@ -101,14 +106,14 @@ impl Kernel for Linear {
 
     fn forward(&self, run: &Run, arguments: &[Tensor], result: Tensor) {
         let writing = Writing { bias: self.bias.as_deref(), activation: self.activation, ..Writing::default() };
-        self.forward.apply(run, Source::of(arguments[0]), Target::new(result, writing), None);
+        self.forward.apply(run, &Source::of(arguments[0]), &Target::new(result, &writing), None);
     }
 
     fn backward(&self, run: &Run, _: usize, values: &Values, gradient: Tensor, target: Tensor) {
         if let Some(activation) = &self.activation {
             activation.backward(run, values.result, gradient, gradient);
         }
-        self.backward.apply(run, Source::plain(gradient), Target::plain(target), Some(values.arguments[0]));
+        self.backward.apply(run, &Source::plain(gradient), &Target::plain(target), Some(values.arguments[0]));
     }
 
     fn needs(&self) -> Needs {

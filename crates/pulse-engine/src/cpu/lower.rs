@@ -19,8 +19,7 @@ use super::pass::{convolution, filtered};
 use super::profile::Step;
 use super::rearrange::{Concatenate, RepeatRows, Take};
 use super::separable::SeparableMap;
-use super::simd::InstructionSet;
-use crate::{FirTaps, Network, Node, Operator, Shape, SparseMatrix, Weights};
+use crate::{Cpu, FirTaps, Network, Node, Operator, Shape, SparseMatrix, Weights};
 
 /// What makes a value.
 pub(super) enum Maker {
@@ -74,7 +73,7 @@ impl Lowered {
 }
 
 /// Lowers every node, or the nodes that run as one.
-pub(super) fn lower(instructions: InstructionSet, network: &Network) -> Vec<Lowered> {
+pub(super) fn lower(engine: &Cpu, network: &Network) -> Vec<Lowered> {
     let nodes = network.nodes();
     let fusions = Fusions::find(network);
     let mut lowered: Vec<Lowered> = Vec::new();
@@ -87,13 +86,13 @@ pub(super) fn lower(instructions: InstructionSet, network: &Network) -> Vec<Lowe
                 let mut arguments = vec![first];
                 arguments.extend(layer.noise.map(|(noise, _)| noise));
                 arguments.extend(layer.style);
-                let kernel = layer_kernel(instructions, network, layer, fusions.is_styled(first));
+                let kernel = layer_kernel(engine, network, layer, fusions.is_styled(first));
                 (Maker::Kernel(kernel), arguments, layer.nodes(index))
             }
             Some(Fusion::Activated { linear, activation }) => {
                 let arguments = of(*linear);
                 let styled = fusions.is_styled(arguments[0]);
-                let kernel = kernel(instructions, network, *linear, Some(*activation), styled);
+                let kernel = kernel(engine, network, *linear, Some(*activation), styled);
                 (Maker::Kernel(kernel), arguments, vec![*linear, index])
             }
             None => {
@@ -106,7 +105,7 @@ pub(super) fn lower(instructions: InstructionSet, network: &Network) -> Vec<Lowe
                     Operator::Constant(_, values) => Maker::Constant(values.clone()),
                     _ => {
                         let styled = arguments.first().is_some_and(|&first| fusions.is_styled(first));
-                        Maker::Kernel(kernel(instructions, network, index, None, styled))
+                        Maker::Kernel(kernel(engine, network, index, None, styled))
                     }
                 };
                 (maker, arguments, vec![index])
@@ -138,7 +137,7 @@ fn products(network: &Network, node: usize) -> usize {
 }
 
 /// A layer of StyleGAN.
-fn layer_kernel(instructions: InstructionSet, network: &Network, layer: &StyledLayer, styled: bool) -> Box<dyn Kernel> {
+fn layer_kernel(engine: &Cpu, network: &Network, layer: &StyledLayer, styled: bool) -> Box<dyn Kernel> {
     let nodes = network.nodes();
     let Node { operator, shape: made, .. } = &nodes[layer.convolution];
     let (weights, transposed) = match operator {
@@ -148,10 +147,10 @@ fn layer_kernel(instructions: InstructionSet, network: &Network, layer: &StyledL
     };
     let argument = shapes(network, layer.convolution)[0];
     let result = layer.filter.map_or(*made, |node| nodes[node].shape);
-    let plain = || convolution(instructions, weights, transposed, [argument, *made]);
+    let plain = || convolution(engine, weights, transposed, [argument, *made]);
     let maps = match layer.filter.map(|node| &nodes[node].operator) {
         Some(Operator::Fir(fir)) => {
-            let whole = transposed.then(|| doubled(instructions, weights, fir, [argument, result])).flatten();
+            let whole = transposed.then(|| doubled(engine, weights, fir, [argument, result])).flatten();
             whole.unwrap_or_else(|| filtered(plain(), fir, [*made, result]))
         }
         _ => plain(),
@@ -170,7 +169,7 @@ fn layer_kernel(instructions: InstructionSet, network: &Network, layer: &StyledL
 }
 
 fn kernel(
-    instructions: InstructionSet,
+    engine: &Cpu,
     network: &Network,
     node: usize,
     activation: Option<LeakyRelu>,
@@ -181,12 +180,14 @@ fn kernel(
     let layout = Layout::new(result, 0);
     match operator {
         Operator::Input | Operator::Constant(..) => unreachable!("made without a kernel"),
-        Operator::Dense(dense) => Box::new(Linear::dense(instructions, dense, [arguments[0], result], activation)),
+        Operator::Dense(dense) => {
+            Box::new(Linear::dense(engine.instructions, dense, [arguments[0], result], activation))
+        }
         Operator::Convolution(convolution) => {
-            Box::new(Linear::convolution(instructions, convolution, false, [arguments[0], result], activation, styled))
+            Box::new(Linear::convolution(engine, convolution, false, [arguments[0], result], activation, styled))
         }
         Operator::TransposedConvolution(convolution) => {
-            Box::new(Linear::convolution(instructions, convolution, true, [arguments[0], result], activation, styled))
+            Box::new(Linear::convolution(engine, convolution, true, [arguments[0], result], activation, styled))
         }
         Operator::Row(row) => Box::new(Take { start: row * result.len(), length: result.len() }),
         Operator::RepeatRows(_) => Box::new(RepeatRows),

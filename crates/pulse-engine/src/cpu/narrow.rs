@@ -8,7 +8,7 @@ use super::layout::{LANES, Layout};
 use super::linear::LinearMap;
 use super::memory::Floats;
 use super::simd::{Lanes, Vectorized};
-use super::source::{Reading, Source};
+use super::source::{Reads, Source};
 use super::target::{Target, Writing};
 
 /// Pixels that are summed at a time.
@@ -79,9 +79,9 @@ impl LinearMap for Narrow {
         "lanes of input".into()
     }
 
-    fn reads(&self, reading: &Reading) -> bool {
+    fn reads(&self) -> Reads {
         // Scaled and shifted, zeros outside of the map would be zeros no more.
-        matches!(reading, Reading::Plain) || (self.border == 0 && matches!(reading, Reading::Styled))
+        if self.border == 0 { Reads::Styled } else { Reads::Plain }
     }
 
     fn border(&self) -> usize {

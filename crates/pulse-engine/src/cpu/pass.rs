@@ -10,12 +10,12 @@ use super::layout::{LANES, Layout};
 use super::linear::LinearMap;
 use super::narrow::Narrow;
 use super::port::clear_border;
-use super::simd::{InstructionSet, Lanes, Vectorized};
-use super::source::{Reading, Source};
+use super::simd::{Lanes, Vectorized};
+use super::source::{Reads, Source};
 use super::target::{Moments, Target, Writing};
 use super::widen::Widen;
 use super::winograd::{DoublingByFour, DoublingByTwo, HalvingByFour, HalvingByTwo, KeepingByFour, Scheme, Winograd};
-use crate::{Convolution, Fir, Shape};
+use crate::{Convolution, Cpu, Fir, Shape};
 
 /// A linear map from any source to any target.
 pub(super) struct Pass {
@@ -24,15 +24,16 @@ pub(super) struct Pass {
     to: Layout,
     /// Whether the target's sums are wanted.
     moments: bool,
-    /// Whether the source may be other than plain.
+    /// Whether the source may be one that the map cannot read.
     converts: bool,
 }
 
 impl Pass {
     /// With `moments`, the target is the gradient of a styled map, or a map that is to be normalised: the
     /// sums over it are taken.
-    pub(super) fn new(map: Box<dyn LinearMap>, from: Shape, to: Shape, moments: bool) -> Self {
-        Self { map, from: Layout::new(from, 0), to: Layout::new(to, 0), moments, converts: true }
+    pub(super) fn new(map: Box<dyn LinearMap>, [from, to]: [Shape; 2], source: Reads, moments: bool) -> Self {
+        let converts = source > map.reads();
+        Self { map, from: Layout::new(from, 0), to: Layout::new(to, 0), moments, converts }
     }
 
     pub(super) fn describe(&self) -> String {
@@ -63,13 +64,12 @@ impl Pass {
     }
 
     fn converted_len(&self, batch: usize) -> usize {
-        // Only blocked maps are ever styled.
-        if self.from.lanes == LANES && self.converts { batch * self.read_layout().len() } else { 0 }
+        if self.converts { batch * self.read_layout().len() } else { 0 }
     }
 
     /// Writes `target = W source`. With moments, `with` is the map whose gradient the target is. Gives where the
     /// moments are, until the scratch memory is used again.
-    pub(super) fn apply(&self, run: &Run, source: Source, target: Target, with: Option<Tensor>) -> Option<Moments> {
+    pub(super) fn apply(&self, run: &Run, source: &Source, target: &Target, with: Option<Tensor>) -> Option<Moments> {
         let batch = run.active;
         let mut rest = *run;
         let mut take = |len: usize| {
@@ -78,22 +78,22 @@ impl Pass {
             start
         };
         let moments = self.moments.then(|| Moments { data: take(self.moments_len(batch)), piece: self.piece(), with });
-        let source = if self.map.reads(&source.reading) {
-            source
+        let source = if source.reading.kind() <= self.map.reads() {
+            *source
         } else {
             let layout = self.read_layout();
             let converted = Tensor { data: take(self.converted_len(batch)), stride: layout.len(), layout };
-            convert(run, &source, converted);
+            convert(run, source, converted);
             Source::plain(converted)
         };
         let writing = Writing { moments, ..target.writing };
-        let target = Target::new(target.tensor, writing);
+        let target = Target::new(target.tensor, &writing);
         if self.map.piece().is_some() || (writing.noise.is_none() && moments.is_none()) {
             self.map.apply(&rest, &source, &target);
         } else {
             let first = Writing { bias: writing.bias, ..Writing::default() };
-            self.map.apply(&rest, &source, &Target::new(target.tensor, first));
-            Target::new(target.tensor, Writing { bias: None, ..writing }).finish(run);
+            self.map.apply(&rest, &source, &Target::new(target.tensor, &first));
+            Target::new(target.tensor, &Writing { bias: None, ..writing }).finish(run);
         }
         if let (Some(moments), Some(_)) = (moments, with) {
             keep_sums(run, &moments, target.tensor);
@@ -127,15 +127,16 @@ fn keep_sums(run: &Run, moments: &Moments, gradient: Tensor) {
 
 /// Writes a source as a plain map with a border of zeros.
 pub(super) fn convert(run: &Run, source: &Source, to: Tensor) {
+    /// Rows of a task.
+    const ROWS: usize = 8;
     clear_border(run, to);
     let layout = to.layout;
-    const ROWS: usize = 8;
     let tasks = layout.height.div_ceil(ROWS);
     run.tasks(run.active * layout.planes * tasks, |_, task| {
         let (plane, first) = (task / tasks, task % tasks * ROWS);
         let end = layout.height.min(first + ROWS);
         let (candidate, plane) = (plane / layout.planes, plane % layout.planes);
-        run.instructions.run(Rows { source, to, candidate, plane, rows: first..end });
+        run.instructions.run(Rows { source, to, candidate, plane, lines: first..end });
     });
 }
 
@@ -144,14 +145,14 @@ struct Rows<'a> {
     to: Tensor,
     candidate: usize,
     plane: usize,
-    rows: std::ops::Range<usize>,
+    lines: std::ops::Range<usize>,
 }
 
 impl Vectorized for Rows<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        let Self { source, to, candidate, plane, rows } = self;
-        for y in rows {
+        let Self { source, to, candidate, plane, lines } = self;
+        for y in lines {
             // SAFETY: one task has the row, and it is as long as the source's.
             unsafe {
                 let row = to.candidate(candidate).add(to.layout.row(plane, y));
@@ -207,8 +208,8 @@ impl LinearMap for Filtered {
         }
     }
 
-    fn reads(&self, reading: &Reading) -> bool {
-        !self.after || self.map.reads(reading)
+    fn reads(&self) -> Reads {
+        if self.after { self.map.reads() } else { Reads::Descending }
     }
 
     fn piece(&self) -> Option<[usize; 2]> {
@@ -227,7 +228,7 @@ impl LinearMap for Filtered {
 
 /// A convolution, or a transposed one, and its adjoint.
 pub(super) fn convolution(
-    instructions: InstructionSet,
+    engine: &Cpu,
     convolution: &Convolution,
     transposed: bool,
     [argument, result]: [Shape; 2],
@@ -240,7 +241,7 @@ pub(super) fn convolution(
     let weight = |large: usize, small: usize, k: usize, l: usize| {
         convolution.weight[((small * inner + large) * height + k) * width + l]
     };
-    let maker = Maker { instructions, convolution, large: Layout::new(large, 0), small: Layout::new(small, 0) };
+    let maker = Maker { engine, convolution, large: Layout::new(large, 0), small: Layout::new(small, 0) };
     let gather = maker.gather(|o, i, k, l| weight(i, o, k, l));
     let scatter = maker.scatter(weight);
     if transposed { [scatter, gather] } else { [gather, scatter] }
@@ -248,7 +249,7 @@ pub(super) fn convolution(
 
 /// Makes the two maps that a convolution stands for.
 struct Maker<'a> {
-    instructions: InstructionSet,
+    engine: &'a Cpu,
     convolution: &'a Convolution,
     large: Layout,
     small: Layout,
@@ -257,7 +258,8 @@ struct Maker<'a> {
 impl Maker<'_> {
     /// From the larger map to the smaller.
     fn gather(&self, weight: impl Fn(usize, usize, usize, usize) -> f32 + Sync) -> Box<dyn LinearMap> {
-        let Self { instructions, large, small, .. } = *self;
+        let Self { large, small, .. } = *self;
+        let instructions = self.engine.instructions;
         let Convolution { kernel: [height, width], stride, padding, .. } = *self.convolution;
         let channels = [small.shape.channels(), large.shape.channels()];
         let size = [small.height, small.width];
@@ -279,7 +281,8 @@ impl Maker<'_> {
 
     /// From the smaller map to the larger, with every tap turned round.
     fn scatter(&self, weight: impl Fn(usize, usize, usize, usize) -> f32 + Sync) -> Box<dyn LinearMap> {
-        let Self { instructions, large, small, .. } = *self;
+        let Self { large, small, .. } = *self;
+        let instructions = self.engine.instructions;
         let Convolution { kernel: [height, width], stride, padding, .. } = *self.convolution;
         let channels = [large.shape.channels(), small.shape.channels()];
         let size = [small.height, small.width];
@@ -314,7 +317,7 @@ impl Maker<'_> {
         } else if Narrow::suits(from, to) {
             Box::new(Narrow::new(axes, channels, weight))
         } else {
-            Box::new(Correlation::of_map(self.instructions, &axes, channels, from, weight))
+            Box::new(Correlation::of_map(self.engine.instructions, &axes, channels, from, weight))
         }
     }
 
@@ -332,6 +335,7 @@ impl Maker<'_> {
             && [large.height, large.width] == [growth * small.height, growth * small.width]
             && large.lanes == LANES
             && small.lanes == LANES
+            && !self.engine.precise
             && S::is_worth(factors, tiles, whole)
     }
 }

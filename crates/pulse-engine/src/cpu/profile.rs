@@ -3,8 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::program::Program;
-use super::simd::InstructionSet;
-use crate::{InputId, Network, Program as _, Shape};
+use crate::{Cpu, InputId, Network, Program as _, Shape};
 
 /// A compiled network, node by node.
 #[derive(Clone, Debug)]
@@ -40,14 +39,8 @@ pub struct Step {
 }
 
 impl Profile {
-    pub(super) fn new(
-        instructions: InstructionSet,
-        network: &Network,
-        batch: usize,
-        wanted: &[InputId],
-        runs: usize,
-    ) -> Self {
-        let mut program = Program::new(instructions, network, batch);
+    pub(super) fn new(engine: &Cpu, network: &Network, batch: usize, wanted: &[InputId], runs: usize) -> Self {
+        let mut program = Program::new(engine, network, batch);
         let mut steps = program.steps.clone();
         let inputs: Vec<_> = network.inputs().iter().filter_map(|port| network.input(&port.name).ok()).collect();
         let outputs = network.outputs().iter().filter_map(|port| network.output(&port.name).ok());
@@ -81,7 +74,7 @@ impl Profile {
             });
         }
         Self {
-            instructions: instructions.name(),
+            instructions: engine.instructions.name(),
             threads: rayon::current_num_threads(),
             batch,
             steps,

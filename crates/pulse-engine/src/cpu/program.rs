@@ -10,7 +10,7 @@ use super::plan::{NodePlan, Spot, plan};
 use super::port::{clear_border, export, import};
 use super::profile::{Clock, Step};
 use super::simd::InstructionSet;
-use crate::{InputId, Network, OutputId};
+use crate::{Cpu, InputId, Network, OutputId};
 
 /// One end of the network: its numbers and their gradients, row-major.
 struct Port {
@@ -62,9 +62,10 @@ pub(super) struct Program {
 unsafe impl Send for Program {}
 
 impl Program {
-    pub(super) fn new(instructions: InstructionSet, network: &Network, batch: usize) -> Self {
+    pub(super) fn new(engine: &Cpu, network: &Network, batch: usize) -> Self {
+        let instructions = engine.instructions;
         let workers = rayon::current_num_threads();
-        let lowered = lower(instructions, network);
+        let lowered = lower(engine, network);
         let plan = plan(&lowered, batch, workers);
         let memory = Floats::zeroed(plan.total);
         let mut constants = Vec::new();

@@ -282,6 +282,25 @@ mod tests {
         }
     }
 
+    struct Summed;
+
+    impl Vectorized for Summed {
+        #[inline(always)]
+        unsafe fn run<L: Lanes>(self) {
+            let numbers: [f32; LANES] = std::array::from_fn(|i| 1.0 / (i + 1) as f32);
+            // SAFETY: the instruction set is the caller's promise, and there are sixteen numbers.
+            unsafe {
+                let [found, expected] = [L::load(numbers.as_ptr()).sum(), Portable(numbers).sum()];
+                assert_eq!(found.to_bits(), expected.to_bits());
+            }
+        }
+    }
+
+    #[test]
+    fn sums_are_taken_in_one_order() {
+        InstructionSet::detect().run(Summed);
+    }
+
     #[test]
     fn transposing_swaps_rows_and_columns() {
         InstructionSet::Portable.run(Transposed);

@@ -64,6 +64,24 @@ impl Coefficients {
     }
 }
 
+/// Which maps can be read: each kind of reading includes the ones before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reads {
+    Plain,
+    Styled,
+    Descending,
+}
+
+impl Reading {
+    pub(super) fn kind(&self) -> Reads {
+        match self {
+            Self::Plain => Reads::Plain,
+            Self::Styled => Reads::Styled,
+            Self::Descending { .. } => Reads::Descending,
+        }
+    }
+}
+
 impl Source {
     pub(super) fn plain(tensor: Tensor) -> Self {
         Self { tensor, reading: Reading::Plain }

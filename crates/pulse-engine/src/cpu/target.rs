@@ -154,14 +154,14 @@ struct Piece {
 }
 
 impl<'a> Target<'a> {
-    pub(super) fn new(tensor: Tensor, writing: Writing<'a>) -> Self {
+    pub(super) fn new(tensor: Tensor, writing: &Writing<'a>) -> Self {
         /// Floats of a map that does not stay in the far cache until it is read.
         const LARGE: usize = 1 << 21;
-        Self { tensor, writing, streams: tensor.layout.len() >= LARGE }
+        Self { tensor, writing: *writing, streams: tensor.layout.len() >= LARGE }
     }
 
     pub(super) fn plain(tensor: Tensor) -> Self {
-        Self::new(tensor, Writing::default())
+        Self::new(tensor, &Writing::default())
     }
 
     /// Writes a rectangle of one plane from `numbers`, whose rows are `stride` floats apart, and which are used up. It is

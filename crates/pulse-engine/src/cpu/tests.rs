@@ -2,7 +2,7 @@
 
 use crate::{Convolution, Cpu, Engine, Network, NetworkBuilder, Operator, Result, Shape};
 
-/// A small generator: a Winograd map, a norm, a direct convolution to few channels.
+/// A small generator: a layer with norm and style, a Winograd map, a direct convolution to few channels.
 fn network() -> Result<Network> {
     let mut random = numbers(3);
     let mut convolution = |[inputs, outputs]: [usize; 2], size: usize, stride: usize| Convolution {
@@ -18,7 +18,9 @@ fn network() -> Result<Network> {
     let x = builder.input("x", Shape::map(35, 8, 12))?;
     let y = builder.add(Operator::TransposedConvolution(convolution([35, 40], 4, 2)), &[x])?;
     let y = builder.add(Operator::relu(), &[y])?;
+    let style = builder.add(Operator::Constant(Shape::Vector(40), vec![1.5; 40].into()), &[])?;
     let y = builder.add(Operator::InstanceNorm { epsilon: 1e-5 }, &[y])?;
+    let y = builder.add(Operator::Modulate, &[y, style, style])?;
     let y = builder.add(Operator::Convolution(convolution([40, 24], 3, 1)), &[y])?;
     let y = builder.add(Operator::Convolution(convolution([24, 3], 3, 1)), &[y])?;
     builder.output("y", y)?;

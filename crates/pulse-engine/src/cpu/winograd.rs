@@ -22,7 +22,7 @@ use super::layout::LANES;
 use super::linear::LinearMap;
 use super::memory::Floats;
 use super::simd::{InstructionSet, Lanes, Vectorized};
-use super::source::{Reading, Source};
+use super::source::{Reads, Source};
 use super::target::Target;
 
 pub(super) use four::{DoublingByFour, HalvingByFour};
@@ -206,8 +206,8 @@ impl<S: Scheme> LinearMap for Winograd<S> {
         S::NAME.into()
     }
 
-    fn reads(&self, _: &Reading) -> bool {
-        true
+    fn reads(&self) -> Reads {
+        Reads::Descending
     }
 
     fn piece(&self) -> Option<[usize; 2]> {

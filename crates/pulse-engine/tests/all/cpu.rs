@@ -16,6 +16,11 @@ fn agrees_with_the_reference() {
 }
 
 #[test]
+fn agrees_with_the_reference_where_it_is_precise() {
+    contract::agrees_with_the_reference(&Cpu::default().precise(), TOLERANCE, FLOOR);
+}
+
+#[test]
 fn candidates_do_not_depend_on_the_batch() {
     contract::candidates_do_not_depend_on_the_batch(&Cpu::default());
 }

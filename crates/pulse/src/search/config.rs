@@ -97,7 +97,8 @@ impl Default for SearchConfig {
 impl SearchConfig {
     /// The original's search from a given start: Menon et al. 2020, and the defaults of the program that its authors
     /// published. Its losses, optimisers, schedules and downscaling are each checked against the original's numbers;
-    /// the whole of it, step by step, against `scripts/paper_trace.py`, an independent implementation of our own.
+    /// so are, for a network of 32 pixels, the picture and the gradients at the start; the whole of it, step by step,
+    /// against `scripts/paper_trace.py`, an independent implementation of our own.
     pub fn paper() -> Self {
         Self {
             candidates: 1,

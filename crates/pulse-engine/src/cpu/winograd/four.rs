@@ -97,7 +97,7 @@ impl Scheme for DoublingByFour {
     const TERMS: usize = 1;
 
     fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool {
-        const FACTORS_PER_TILE: usize = 1 << 18;
+        const FACTORS_PER_TILE: usize = 1 << 20;
         whole && factors <= tiles * FACTORS_PER_TILE
     }
 
@@ -154,7 +154,7 @@ impl Scheme for HalvingByFour {
     const TERMS: usize = 4;
 
     fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool {
-        const FACTORS_PER_TILE: usize = 1 << 18;
+        const FACTORS_PER_TILE: usize = 1 << 20;
         whole && factors <= tiles * FACTORS_PER_TILE
     }
 

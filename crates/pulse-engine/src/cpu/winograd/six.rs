@@ -16,7 +16,7 @@ pub(in super::super) struct DoublingBySix;
 pub(in super::super) struct HalvingBySix;
 
 /// Transformed maps of this size and more are worth their factors.
-const TILES: usize = 64;
+const TILES: usize = 1024;
 
 impl Scheme for DoublingBySix {
     const NAME: &str = "Winograd F(4x4, 3x3) of each phase";

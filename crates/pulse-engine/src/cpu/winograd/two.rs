@@ -9,6 +9,9 @@
 
 use super::{LANES, Lanes, Scheme, Taps, load, store};
 
+/// Beyond two to this power, a tile is made faster by the definition than its transformed weights are read.
+const FACTORS_PER_TILE: usize = 21;
+
 /// From the smaller map to the larger: a transposed convolution, or the gradient of a convolution.
 pub(in super::super) struct DoublingByTwo;
 
@@ -23,8 +26,8 @@ impl Scheme for DoublingByTwo {
     const SUMS: usize = 36;
     const TERMS: usize = 1;
 
-    fn is_worth(_: usize, _: usize, whole: bool) -> bool {
-        whole
+    fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool {
+        whole && factors <= tiles << FACTORS_PER_TILE
     }
 
     fn input(sum: usize, _: usize) -> usize {
@@ -91,8 +94,8 @@ impl Scheme for HalvingByTwo {
     const SUMS: usize = 9;
     const TERMS: usize = 4;
 
-    fn is_worth(_: usize, _: usize, whole: bool) -> bool {
-        whole
+    fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool {
+        whole && factors <= tiles << FACTORS_PER_TILE
     }
 
     fn input(sum: usize, term: usize) -> usize {

@@ -62,7 +62,7 @@ fn doubled(builder: &mut NetworkBuilder, x: Value, [from, to]: [usize; 2]) -> Va
 fn finished(builder: &mut NetworkBuilder, mut x: Value, noise: Option<Value>, style: [Value; 2], to: usize) -> Value {
     if let Some(noise) = noise {
         let strength = Random::named(&format!("strength {to}")).around(0.0, 0.5, to);
-        x = add(builder, Operator::AddNoise(strength.into()), &[x, noise]);
+        x = add(builder, Operator::AddNoise(strength), &[x, noise]);
     }
     let x = add(builder, Operator::LeakyRelu { slope: 0.2, gain: 1.0, clamp: None }, &[x]);
     let x = add(builder, Operator::InstanceNorm { epsilon: 1e-5 }, &[x]);

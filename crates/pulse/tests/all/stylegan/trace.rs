@@ -1,7 +1,8 @@
 //! The whole search of `SearchConfig::paper()`, step by step, against an independent implementation of it.
 //!
 //! The numbers are ours: `scripts/paper_trace.py`, written from the papers in another language, in double precision
-//! and with automatic differentiation. The program that the authors of PULSE published left no start to compare with.
+//! and with automatic differentiation. Of the program that the authors of PULSE published, no whole start is
+//! known to search from; its picture and gradients at the start are in `pulse_port`.
 
 use std::ops::ControlFlow;
 
