@@ -15,7 +15,6 @@ use pulse::candidate::consistency_db;
 use pulse::generator::InputSpec;
 use pulse::image::Reader;
 use pulse::inputs::Inputs;
-use pulse::measurement::Size;
 use pulse::run::{Finished, InputRecord, Record, RunFolder, sha256_of_file};
 use pulse::search::{Problem, SearchConfig, search};
 use pulse_engine::Cpu;
@@ -119,18 +118,12 @@ impl<'a> Job<'a> {
         let spec = self.named.generator.spec();
         let prepared =
             Prepared::of(picture, self.arguments, spec).map_err(|reason| Failure::of(source.path.display(), reason))?;
-        let pictures = Size::new(spec.width, spec.height);
-        if prepared.target.size() == pictures {
-            let shown = source.path.display();
-            note(&format!(
-                "{shown}: it has all of the {pictures} pixels that the generator makes, so every candidate is it"
-            ));
+        for line in &prepared.notes {
+            note(&format!("{}: {line}", source.path.display()));
         }
-        let kind = self.arguments.measurement;
-        let measurement = kind.resolve(spec.channels, pictures, prepared.target.size()).map_err(of_picture)?;
         let problem = Problem {
             generator: &*self.named.generator,
-            measurement: &*measurement,
+            measurement: &*prepared.measurement,
             target: &prepared.target,
             start: self.init.as_ref(),
         };
@@ -156,7 +149,8 @@ impl<'a> Job<'a> {
             input,
             generator: self.named.record.clone(),
             specs: &self.specs,
-            measurement: kind.to_string(),
+            measurement: prepared.kind.to_string(),
+            mosaic: prepared.mosaic.clone(),
             target: &prepared.target,
             original: prepared.original.as_ref(),
             config: &self.config,

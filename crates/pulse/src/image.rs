@@ -11,12 +11,14 @@ use crate::candidate::mean_squared_error;
 use crate::measurement::{Kernel, Resize, Size};
 use crate::{Error, ErrorKind, Result};
 
+pub(crate) use array::numbers_of_npy;
 pub use folder::{EXTENSIONS, pictures_in};
+pub(crate) use read::file_bytes as read_bytes;
 pub use read::{FORMATS, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE, Reader};
 pub use write::{Extent, Provenance, encode_png, write_png};
 
 /// The weights of red, green and blue in a grey picture: Rec. 709 luma, taken of the sRGB-encoded values.
-const LUMA: [f32; 3] = [0.2126, 0.7152, 0.0722];
+pub(crate) const LUMA: [f32; 3] = [0.2126, 0.7152, 0.0722];
 
 /// A picture: `f32` in [0, 1], sRGB-encoded (as in files, not linear light), planar
 /// `[channels, height, width]`, with one channel (grey) or three (red, green, blue).

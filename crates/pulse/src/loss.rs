@@ -50,6 +50,7 @@ impl Loss {
             geocross: self.weight(Term::Geocross),
             floor: floor.unwrap_or(0.0),
             numbers,
+            known: numbers,
             pairs: Geocross::new(rows, width),
         }
     }
@@ -94,6 +95,8 @@ pub struct LossEvaluator {
     geocross: f64,
     floor: f64,
     numbers: usize,
+    /// How many of them are measured; the rest is zero in the measured image and in the target.
+    known: usize,
     pairs: Geocross,
 }
 
@@ -101,6 +104,12 @@ pub struct LossEvaluator {
 const L1_FACTOR: f64 = 10.0;
 
 impl LossEvaluator {
+    /// The same with means over the `known` numbers that are measured; the others are zero on both sides.
+    #[must_use]
+    pub fn with_known(self, known: usize) -> Self {
+        Self { known, ..self }
+    }
+
     /// The loss of one candidate, and the gradient of the weighted sum: with respect to `measured` into
     /// `measured_gradient`, with respect to `latent` (the one that the synthesis sees) into
     /// `latent_gradient`. Both are overwritten.
@@ -118,7 +127,7 @@ impl LossEvaluator {
         for length in [measured.len(), target.len(), measured_gradient.len()] {
             assert_eq!(length, self.numbers, "numbers of the measured image");
         }
-        let n = self.numbers as f64;
+        let n = self.known as f64;
         let (mut squares, mut magnitudes) = (0.0, 0.0);
         for (&measured, &target) in measured.iter().zip(target) {
             let difference = f64::from(measured) - f64::from(target);

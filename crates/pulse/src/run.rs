@@ -23,8 +23,8 @@ pub(crate) use checksum::hexadecimal;
 pub use checksum::{sha256, sha256_of_file, sha256_of_files};
 pub use folder::{Finished, INTERMEDIATE, RunFolder, intermediate_file};
 pub use record::{
-    CandidateRecord, FeatureRecord, Files, GeneratorRecord, InputRecord, ProgramRecord, Record, RestartRecord, SCHEMA,
-    SettingsRecord, SpaceRecord, Summary, TargetRecord,
+    CandidateRecord, FeatureRecord, Files, GeneratorRecord, InputRecord, MosaicRecord, ProgramRecord, Record,
+    RestartRecord, SCHEMA, SettingsRecord, SpaceRecord, Summary, TargetRecord,
 };
 
 use crate::image::{Image, Reader};

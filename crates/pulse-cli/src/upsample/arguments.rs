@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 use pulse::candidate::{PERFECT_DB, consistency_db, epsilon_of_db};
 use pulse::image::{FORMATS, Reader, Rectangle};
 use pulse::loss::Loss;
-use pulse::measurement::{MeasurementKind, Size};
+use pulse::measurement::{GRAMMAR, MeasurementKind, Size};
+use pulse::mosaic::Grid;
 use pulse::optimizer::{OptimizerKind, Schedule};
 use pulse::search::SearchConfig;
 
@@ -29,6 +30,11 @@ Examples:
   pulse upsample photo.jpg --pixelate 16 --candidates 16 --seed 7
   pulse upsample small.png --init pulse-out/small/inputs.safetensors --out again
   pulse upsample small.png --preset paper --steps 200 --trace steps.jsonl
+  pulse upsample newspaper.jpg                        # large blocks are found, wherever they begin
+  pulse upsample newspaper.jpg --mosaic 12.5+3+7      # or are given
+  pulse upsample old-film.png --measurement gray,bicubic --sigma 8
+  pulse upsample telescope.png --measurement psf:star.fits,area
+  pulse upsample torn.png --measurement mask:white-where-whole.png
   pulse upsample small.png --generator ffhq.pkl --trainable-noise 3 --zero-noise 16,17
 
 Exit status: 0 when every picture has a candidate within epsilon, 1 when one has none (its best are written all the
@@ -76,6 +82,17 @@ pub(super) enum Pixelation {
     Side(usize),
     /// This size.
     Size(Size),
+}
+
+/// Which blocks a picture is made of.
+#[derive(Clone, Copy)]
+pub(super) enum Blocks {
+    /// Those that are found, if any.
+    Auto,
+    /// None.
+    Off,
+    /// These.
+    Grid(Grid),
 }
 
 #[derive(Args)]
@@ -139,16 +156,26 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     pub(super) space: SpaceOptions,
 
-    /// What made the picture small: bicubic, area (either with :FACTOR) or identity
-    #[arg(short, long, value_name = "NAME", default_value_t, help_heading = "Picture")]
-    pub(super) measurement: MeasurementKind,
+    #[arg(short, long, value_name = "STAGES", help_heading = "Picture", help = format!("What made the picture of the \
+        sharp one: {GRAMMAR}. Lengths are pixels of the generator's picture [default: {}; of blocks, area]",
+        MeasurementKind::default()))]
+    pub(super) measurement: Option<MeasurementKind>,
+
+    /// The standard deviation of the picture's noise, of 255: candidates come as near as that and no nearer
+    #[arg(long, value_name = "S", conflicts_with_all = ["eps", "target_db"], allow_negative_numbers = true, help_heading = "Picture")]
+    sigma: Option<f64>,
+
+    /// Whether the picture is made of large blocks, which are then taken for its pixels: auto finds them; off; or
+    /// their SIZE in pixels and where the first ones begin
+    #[arg(long, value_name = "auto|off|SIZE[+X+Y]", value_parser = blocks, default_value = "auto", allow_negative_numbers = true, help_heading = "Picture")]
+    pub(super) mosaic: Blocks,
 
     /// Take only this part of each picture, in pixels from its top left corner
     #[arg(long, value_name = "X,Y,W,H", value_parser = rectangle, help_heading = "Picture")]
     pub(super) crop: Option<Rectangle>,
 
-    /// Shrink each picture to N x N or W x H pixels first, for demonstrations; with N, and without --crop, its
-    /// middle square is taken. The original is then shown beside the results
+    /// Shrink each picture to N x N or W x H pixels first, for demonstrations; its largest middle part of these proportions
+    /// is taken. The original is then shown beside the results
     #[arg(short, long, value_name = "N|WxH", value_parser = pixelation, help_heading = "Picture")]
     pub(super) pixelate: Option<Pixelation>,
 
@@ -183,6 +210,12 @@ impl Arguments {
             return Err(Failure::of("--target-db", format!("give a number from 0 to {PERFECT_DB}")));
         }
         set(&mut config.epsilon, self.eps.or(self.target_db.map(epsilon_of_db)));
+        if let Some(sigma) = self.sigma {
+            if !(sigma > 0.0 && sigma <= 255.0) {
+                return Err(Failure::of("--sigma", format!("{sigma} cannot be: give a number above 0, and up to 255")));
+            }
+            config = config.with_noise(sigma / 255.0);
+        }
         set(&mut config.optimizer, self.optimizer);
         set(&mut config.learning_rate, self.learning_rate);
         set(&mut config.schedule, self.schedule);
@@ -228,6 +261,14 @@ fn pixelation(text: &str) -> Result<Pixelation, String> {
         None => side(text).map(Pixelation::Side),
     };
     size.ok_or_else(|| "write N or WxH in whole pixels, such as 16 or 16x12".into())
+}
+
+fn blocks(text: &str) -> Result<Blocks, String> {
+    match text {
+        "auto" => Ok(Blocks::Auto),
+        "off" => Ok(Blocks::Off),
+        grid => grid.parse().map(Blocks::Grid).map_err(|error: pulse::Error| format!("{error}; or auto, or off")),
+    }
 }
 
 fn colour(text: &str) -> Result<[u8; 3], String> {

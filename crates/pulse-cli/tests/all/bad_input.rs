@@ -1,6 +1,7 @@
 //! Everything that can be wrong: one line that names the thing, the reason and the way out, status 2, nothing
 //! half-written, and the other pictures done all the same.
 
+use pulse::image::{Image, write_png};
 use pulse::inputs::Inputs;
 use pulse_engine::Shape;
 
@@ -79,6 +80,9 @@ fn generators_and_inputs() {
 fn settings() {
     let place = Place::new();
     place.picture("small.png", 3, 8, 8);
+    place.write("small.txt", b"dear mother");
+    write_png(&place.path("zero.png"), &Image::new(1, 8, 8, vec![0.0; 64]).unwrap(), None).unwrap();
+    place.picture("large.png", 1, 65, 65);
     for (option, value, words) in [
         ("--candidates", "0", ["0 candidates", "1 to"]),
         ("--candidates", "-1", ["-1", "--candidates"]),
@@ -91,6 +95,26 @@ fn settings() {
         ("--schedule", "never", ["never", "fixed"]),
         ("--measurement", "guess", ["guess", "bicubic"]),
         ("--measurement", "bicubic:3", ["bicubic:3", "leave the factor out"]),
+        ("--measurement", "gaussian:-1", ["gaussian:-1", "above 0"]),
+        ("--measurement", "gaussian:100", ["a Gaussian of sigma 100", "larger than the picture"]),
+        ("--measurement", "motion:70@0", ["motion", "larger than the picture"]),
+        ("--measurement", "bicubic,area", ["bicubic,area", "all but one"]),
+        ("--measurement", "channels:RX", ["channels:RX", "R, G and B"]),
+        ("--measurement", "psf:missing.fits", ["missing.fits", "no such file"]),
+        ("--measurement", "psf:small.txt", ["small.txt", "not a picture"]),
+        ("--measurement", "psf:zero.png", ["zero.png", "zero everywhere"]),
+        ("--measurement", "psf:large.png", ["large.png", "larger than the picture of 64x64"]),
+        ("--measurement", "mask:large.png", ["large.png", "as large as"]),
+        ("--measurement", "mask:zero.png", ["zero.png", "hides every pixel"]),
+        ("--measurement", "mask:missing.png", ["missing.png", "no such file"]),
+        ("--sigma", "-1", ["--sigma", "above 0"]),
+        ("--sigma", "0", ["--sigma", "above 0"]),
+        ("--sigma", "NaN", ["--sigma", "above 0"]),
+        ("--sigma", "256", ["--sigma", "up to 255"]),
+        ("--mosaic", "maybe", ["maybe", "SIZE+X+Y"]),
+        ("--mosaic", "2", ["2", "at least 3"]),
+        ("--mosaic", "-8", ["-8", "--mosaic"]),
+        ("--mosaic", "100", ["100", "no whole block"]),
         ("--crop", "1,2,3", ["1,2,3", "X,Y,W,H"]),
         ("--pixelate", "0", ["--pixelate", "WxH"]),
         ("--background", "sky", ["sky", "#RRGGBB"]),
@@ -99,6 +123,7 @@ fn settings() {
     ] {
         refuses(&place, "small.png", &[option, value], &words);
     }
+    refuses(&place, "small.png", &["--sigma", "8", "--target-db", "40"], &["--sigma", "--target-db"]);
     place.run(&["upsample"]).failed_with(&["INPUT", "--help"]);
     place.run(&["downsample"]).failed_with(&["downsample", "--help"]);
     place.run(&[]).failed_with(&["no command", "--help"]);

@@ -1,6 +1,6 @@
 //! What a search leaves behind.
 
-use pulse::image::Image;
+use pulse::image::{Image, write_png};
 use pulse::run::Run;
 use serde_json::Value;
 
@@ -175,7 +175,11 @@ fn any_small_picture_will_do() {
     place.picture("full.png", 3, 64, 64);
     for name in ["one", "grey", "full"] {
         let ran = place.upsample(&format!("{name}.png"), &[]);
-        let note = if name == "full" { "every candidate is it" } else { "" };
+        let note = match name {
+            "full" => "every candidate is it",
+            "grey" => "--measurement gray,bicubic lets them have colours",
+            _ => "",
+        };
         assert!(
             ran.status < 2 && ran.err.contains(note) && ran.err.is_empty() == note.is_empty(),
             "{name}: {}",
@@ -218,4 +222,108 @@ fn arrays_are_taken_without_rounding() {
 pub(crate) fn mean_difference(a: &Image, b: &Image) -> f64 {
     let sum: f64 = a.values().iter().zip(b.values()).map(|(&a, &b)| f64::from((a - b).abs())).sum();
     sum / a.values().len() as f64
+}
+
+/// A picture of 16x16 blocks that was enlarged to 200 pixels and cropped, so that its blocks start off the edge.
+fn in_blocks(place: &Place, name: &str) {
+    place.picture("blocks.png", 3, 16, 16);
+    let small = place.read_picture("blocks.png");
+    // Steps of a face, not of a smooth picture. Less than half of the last row of blocks is left.
+    let mixed = |i: usize| small.values()[i / 256 * 256 + (i * 37) % 256];
+    let block = |pixel: usize| ((pixel as f64 + 5.5) / 12.5) as usize;
+    let (width, height) = (190, 188);
+    let values = (0..3 * width * height).map(|i| {
+        let (channel, pixel) = (i / (width * height), i % (width * height));
+        mixed(channel * 256 + block(pixel / width) * 16 + block(pixel % width))
+    });
+    write_png(&place.path(name), &Image::new(3, height, width, values.collect()).unwrap(), None).unwrap();
+}
+
+#[test]
+fn blocks_are_found_and_said() {
+    let place = Place::new();
+    in_blocks(&place, "large.png");
+    let ran = place.upsample("large.png", &[]);
+    assert!(
+        ran.status < 2 && ran.err.contains("16x15 blocks of 12.5") && ran.err.contains("--mosaic off"),
+        "{}",
+        ran.err
+    );
+    let record = place.record("pulse-out/large");
+    let mosaic = &record["mosaic"];
+    let near = |key: &str, expected: f64| (mosaic[key].as_f64().unwrap() - expected).abs();
+    assert!(near("size", 12.5) < 0.1 && near("left", 7.5) < 0.5 && near("top", 7.5) < 0.5, "{mosaic}");
+    assert_eq!((&mosaic["detected"], &mosaic["region"][2]), (&true.into(), &190.into()));
+    assert_eq!((&record["target"]["width"], &record["measurement"]), (&16.into(), &"area".into()));
+
+    let ran = place.upsample("large.png", &["--mosaic", "12.5+7.5+7.5", "--measurement", "bicubic", "--out", "given"]);
+    assert!(ran.status < 2 && ran.err.is_empty(), "{}", ran.err);
+    let record = place.record("given/large");
+    assert_eq!((&record["mosaic"]["detected"], &record["measurement"]), (&false.into(), &"bicubic".into()));
+    place.upsample("large.png", &["--mosaic", "off"]).failed_with(&["190x188 pixels are more", "--pixelate"]);
+
+    place.picture("small.png", 3, 16, 16);
+    place.upsample("small.png", &[]).ended_with(0);
+    assert_eq!(place.record("pulse-out/small")["mosaic"], Value::Null);
+}
+
+#[test]
+fn noise_is_not_fitted() {
+    let place = Place::new();
+    place.picture("small.png", 3, 16, 16);
+    place.upsample("small.png", &["--sigma", "20", "--steps", "40"]).ended_with(0);
+    let record = place.record("pulse-out/small");
+    let epsilon = (20.0f64 / 255.0).powi(2);
+    assert!((record["settings"]["sigma"].as_f64().unwrap() - 20.0 / 255.0).abs() < 1e-9);
+    assert!((record["settings"]["epsilon"].as_f64().unwrap() - epsilon).abs() < 1e-9);
+    // 22.1 dB: no nearer than the step at which the noise was reached, or the ball that it was projected to.
+    let db = record["candidates"][0]["db"].as_f64().unwrap();
+    assert!((22.1..30.0).contains(&db), "{db}");
+}
+
+#[test]
+fn sixteen_bits_reach_the_search() {
+    let place = Place::new();
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, 4, 4);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(png::BitDepth::Sixteen);
+    let samples: Vec<u16> = (0..16).map(|i| 20_001 + 1_003 * i).collect();
+    let data: Vec<u8> = samples.iter().flat_map(|sample| sample.to_be_bytes()).collect();
+    encoder.write_header().unwrap().write_image_data(&data).unwrap();
+    place.write("deep.png", &bytes);
+    place.upsample("deep.png", &["--measurement", "gray,area"]).ended_with(0);
+    let target = Run::open(&place.path("pulse-out/deep")).unwrap().target().unwrap();
+    let expected: Vec<f32> = samples.iter().map(|&sample| f32::from(sample) / 65_535.0).collect();
+    assert_eq!((target.channels(), target.values()), (1, &expected[..]));
+}
+
+#[test]
+fn every_measurement_leaves_a_run() {
+    let place = Place::new();
+    place.picture("photo.png", 3, 90, 70);
+    let mask = Image::new(1, 64, 64, (0..4096).map(|i| f32::from(u8::from(i % 5 > 0))).collect()).unwrap();
+    write_png(&place.path("mask.png"), &mask, None).unwrap();
+    let psf = Image::new(1, 3, 3, vec![0.0, 0.5, 0.0, 0.5, 1.0, 0.5, 0.0, 0.5, 0.0]).unwrap();
+    write_png(&place.path("psf.png"), &psf, None).unwrap();
+    for (text, size, channels) in [
+        ("lanczos3", "16", 3),
+        ("nearest", "16x12", 3),
+        ("gaussian:1.5", "64", 3),
+        ("motion:5@30,bicubic", "16", 3),
+        ("disk:2", "32x24", 3),
+        ("psf:psf.png", "64", 3),
+        ("gray,bicubic:4", "16", 1),
+        ("channels:GB", "16", 3),
+        ("channels:R", "16", 1),
+        ("mask:mask.png", "64", 3),
+    ] {
+        let ran = place.upsample("photo.png", &["--pixelate", size, "--measurement", text, "--force"]);
+        assert!(ran.status < 2 && ran.err.is_empty(), "{text}: {}", ran.err);
+        let record = place.record("pulse-out/photo");
+        assert_eq!((&record["measurement"], &record["target"]["channels"]), (&text.into(), &channels.into()));
+        let shrunk = place.read_picture("pulse-out/photo/shrunk-01.png");
+        assert_eq!(shrunk.size(), place.read_picture("pulse-out/photo/target.png").size(), "{text}");
+        assert!(record["summary"]["best_db"].as_f64().unwrap() >= 44.99, "{text}: {}", record["summary"]);
+    }
 }

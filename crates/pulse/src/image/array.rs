@@ -3,8 +3,9 @@
 use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
 
-use super::Image;
 use super::read::check_size;
+use super::{Image, npy};
+use crate::measurement::Size;
 
 /// The longest header that the safetensors format allows, in bytes.
 pub(super) const MAX_SAFETENSORS_HEADER: u64 = 100_000_000;
@@ -76,6 +77,19 @@ pub(super) fn target_of(bytes: &[u8]) -> Result<Array<'_>, String> {
     Ok(Array { shape: tensor.shape().to_vec(), number, order: ByteOrder::Little, bytes: tensor.data() })
 }
 
+/// The numbers of a NumPy array of two axes, whatever their range, where `bytes` are one.
+pub(crate) fn numbers_of_npy(bytes: &[u8]) -> Option<Result<(Size, Vec<f64>), String>> {
+    bytes.starts_with(npy::MAGIC).then(|| {
+        let array = npy::parse(bytes)?;
+        let [height, width] = array.shape[..] else {
+            return Err(format!("has the shape {:?}: give an array [height, width]", array.shape));
+        };
+        check_size(width, height)?;
+        array.check_length(height * width)?;
+        Ok((Size::new(width, height), array.values().into_iter().map(f64::from).collect()))
+    })
+}
+
 impl Array<'_> {
     /// The picture that the numbers are.
     pub(super) fn image(&self) -> Result<Image, String> {
@@ -93,6 +107,21 @@ impl Array<'_> {
         };
         check_size(width, height)?;
         let numbers = channels * height * width;
+        self.check_length(numbers)?;
+        let mut values = self.values();
+        check_range(&values)?;
+        for value in &mut values {
+            *value = value.clamp(0.0, 1.0);
+        }
+        if interleaved && channels > 1 {
+            let pixels = values.as_chunks::<3>().0;
+            values = (0..channels).flat_map(|channel| pixels.iter().map(move |pixel| pixel[channel])).collect();
+        }
+        Image::new(channels, height, width, values).map_err(|error| format!("cannot be used: {error}"))
+    }
+
+    /// Whether there are the bytes of so many numbers, no fewer and no more.
+    fn check_length(&self, numbers: usize) -> Result<(), String> {
         let needed = numbers * self.number.size();
         if self.bytes.len() < needed {
             return Err(format!(
@@ -109,16 +138,7 @@ impl Array<'_> {
                 self.shape
             ));
         }
-        let mut values = self.values();
-        check_range(&values)?;
-        for value in &mut values {
-            *value = value.clamp(0.0, 1.0);
-        }
-        if interleaved && channels > 1 {
-            let pixels = values.as_chunks::<3>().0;
-            values = (0..channels).flat_map(|channel| pixels.iter().map(move |pixel| pixel[channel])).collect();
-        }
-        Image::new(channels, height, width, values).map_err(|error| format!("cannot be used: {error}"))
+        Ok(())
     }
 
     fn values(&self) -> Vec<f32> {

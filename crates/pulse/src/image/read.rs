@@ -107,7 +107,7 @@ impl Container {
 }
 
 /// The bytes of the file at `path`, at most [`MAX_FILE_BYTES`] of them.
-fn file_bytes(path: &Path) -> crate::Result<Vec<u8>> {
+pub(crate) fn file_bytes(path: &Path) -> crate::Result<Vec<u8>> {
     let shown = path.display();
     let fault = |source: std::io::Error| match source.kind() {
         IoKind::NotFound => {

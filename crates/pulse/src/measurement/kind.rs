@@ -1,156 +1,111 @@
-//! Measurements as text.
+//! A whole measurement before the sizes are known, and how it meets them.
 
-use std::fmt;
-use std::str::FromStr;
+use pulse_engine::{Cpu, Engine as _};
 
-use super::{Kernel, Measurement, Resize, Size};
+use super::composition::Composition;
+use super::sizes::Sizes;
+use super::{IMAGE, Kernel, MEASURED, Measurement, Size, Stage};
+use crate::image::Image;
 use crate::{Error, ErrorKind, Result};
 
-/// How many times smaller the target is along each axis: a finite number of at least 1.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
-pub struct Factor(f64);
-
-impl Factor {
-    /// Checks the number.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Setting`] when it is below 1 or not finite.
-    pub fn new(factor: f64) -> Result<Self> {
-        if factor.is_finite() && factor >= 1.0 {
-            return Ok(Self(factor));
-        }
-        let message = format!("a picture cannot be shrunk by {factor}: the factor must be a number of at least 1");
-        Err(Error::new(ErrorKind::Setting, message))
-    }
-
-    /// The number.
-    pub const fn get(self) -> f64 {
-        self.0
-    }
-}
-
-/// What the camera did, before the sizes are known. Text is `NAME` or `NAME:FACTOR`; without a factor it
-/// follows from the two sizes, along each axis of its own, and need not be whole.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum MeasurementKind {
-    /// `bicubic`: shrinking with the antialiased cubic kernel, as PULSE has it; see [`Kernel::Bicubic`].
-    Bicubic(Option<Factor>),
-    /// `area`: the mean over the box that each pixel covers; see [`Kernel::Area`].
-    Area(Option<Factor>),
-    /// `identity`: the target is the generator's picture itself.
-    Identity,
+/// What the camera did, before the sizes are known: [`Stage`]s, the first one first, `A = Aₙ … A₂ A₁`. Text is
+/// stages with commas between them, such as `gaussian:1.5,bicubic` or `gray,area:4`.
+///
+/// Lengths in a stage are pixels of the picture that it works on, so those of the first stages are the generator's. At
+/// most one stage may shrink by a factor that is not given: it follows from the sizes. Where no stage shrinks at
+/// all and the target is smaller than the generator's pictures, a bicubic shrink is added after the last blur.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeasurementKind {
+    stages: Vec<Stage>,
 }
 
 impl Default for MeasurementKind {
     /// PULSE's.
     fn default() -> Self {
-        Self::Bicubic(None)
+        Kernel::Bicubic.into()
     }
 }
 
-/// What stands in the help and in the errors.
-const GRAMMAR: &str = "bicubic[:FACTOR], area[:FACTOR] or identity";
+impl From<Kernel> for MeasurementKind {
+    /// The resize alone, by what follows from the sizes.
+    fn from(kernel: Kernel) -> Self {
+        Self { stages: vec![Stage::Resize(kernel, None)] }
+    }
+}
+
+/// More stages than any camera has.
+const MOST_STAGES: usize = 16;
 
 impl MeasurementKind {
-    /// The measurement from the generator's pictures of `channels` (of the size `picture`) to the target.
+    /// The stages, one after the other.
     ///
     /// # Errors
-    /// [`ErrorKind::Setting`] when the target is empty or larger than the generator's pictures, or when a
-    /// factor is given that does not lead from one size to the other.
-    pub fn resolve(self, channels: usize, picture: Size, target: Size) -> Result<Box<dyn Measurement>> {
-        if target.width == 0 || target.height == 0 {
-            return Err(Error::new(ErrorKind::Setting, format!("the target is empty: it has {target} pixels")));
+    /// [`ErrorKind::Setting`] when there is none, when there are more than 16, or when two of them shrink by a
+    /// factor that is not given.
+    pub fn new(stages: Vec<Stage>) -> Result<Self> {
+        let open = stages.iter().filter(|stage| matches!(stage, Stage::Resize(_, None))).count();
+        let problem = if stages.is_empty() || stages.len() > MOST_STAGES {
+            format!("a measurement of {} stages cannot be: give 1 to {MOST_STAGES}", stages.len())
+        } else if open > 1 {
+            format!(
+                "a measurement cannot shrink {open} times by what follows from the sizes: give all but one a factor"
+            )
+        } else {
+            return Ok(Self { stages });
+        };
+        Err(Error::new(ErrorKind::Setting, problem))
+    }
+
+    /// Its stages, the first one first.
+    pub fn stages(&self) -> &[Stage] {
+        &self.stages
+    }
+
+    /// The resize that it is, where it is one and nothing else.
+    pub fn resize(&self) -> Option<Kernel> {
+        match self.stages[..] {
+            [Stage::Resize(kernel, _)] => Some(kernel),
+            _ => None,
         }
-        if target.width > picture.width || target.height > picture.height {
-            let message = format!(
-                "a target of {target} is larger than the generator's pictures of {picture}: shrink it to at most that, or \
-                 take a generator of larger pictures"
-            );
+    }
+
+    /// The measurement from the generator's pictures of `channels` (of the size `picture`) to the target.
+    /// Files that stages name are read.
+    ///
+    /// Nothing is stretched: a target of other proportions than the picture's is the middle of what the stages
+    /// make of it (letterboxed), and the rest of the picture is not measured.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Setting`] when the target is empty or larger than the generator's pictures, when factors
+    /// do not lead from one size to the other, when a blur is larger than the picture, a mask is of another
+    /// size or hides everything, or a channel is not there; [`ErrorKind::Io`] and [`ErrorKind::Picture`] for a
+    /// file that cannot be used.
+    pub fn resolve(&self, channels: usize, picture: Size, target: Size) -> Result<Box<dyn Measurement>> {
+        let sizes = Sizes::of(&self.stages, picture, target)?;
+        Ok(Box::new(Composition::new(self.to_string(), channels, picture, target, &sizes)?))
+    }
+
+    /// `A(picture)` at the size `to`, clipped to [0, 1], for demonstrations. Lengths in stages are pixels of this
+    /// picture.
+    ///
+    /// # Errors
+    /// As [`resolve`](Self::resolve).
+    pub fn shrink(&self, picture: &Image, to: Size) -> Result<Image> {
+        let from = picture.size();
+        if to.width > from.width || to.height > from.height {
+            let message = format!("a picture of {from} cannot be shrunk to {to}: choose a size within it");
             return Err(Error::new(ErrorKind::Setting, message));
         }
-        self.check_factor(picture, target)?;
-        Ok(Box::new(Resize::new(self.kernel(), picture, target)?.with_channels(channels)))
-    }
-
-    /// How it shrinks a picture, whatever the sizes.
-    pub const fn kernel(self) -> Kernel {
-        match self {
-            Self::Bicubic(_) => Kernel::Bicubic,
-            Self::Area(_) => Kernel::Area,
-            Self::Identity => Kernel::Identity,
+        if let Some(kernel) = self.resize() {
+            return picture.resized(kernel, to);
         }
+        let measurement = self.resolve(picture.channels(), from, to)?;
+        let network = measurement.network()?;
+        let mut program = Cpu::default().compile(&network, 1)?;
+        program.input_mut(network.input(IMAGE)?).copy_from_slice(picture.values());
+        program.forward(1);
+        let output = network.output(MEASURED)?;
+        let channels = network.output_port(output).shape.len() / (to.width * to.height);
+        Image::clamped(channels, to.height, to.width, program.output(output).to_vec())
     }
-
-    fn factor(self) -> Option<Factor> {
-        match self {
-            Self::Bicubic(factor) | Self::Area(factor) => factor,
-            Self::Identity => None,
-        }
-    }
-
-    fn check_factor(self, picture: Size, target: Size) -> Result<()> {
-        let Some(Factor(factor)) = self.factor() else { return Ok(()) };
-        // Room for a factor that was rounded when it was written down, such as 1.333333.
-        let matches = |from: usize, to: usize| (from as f64 / to as f64 - factor).abs() <= 1e-6 * factor;
-        if matches(picture.width, target.width) && matches(picture.height, target.height) {
-            return Ok(());
-        }
-        let name = self.name();
-        let fitting = [picture.width, picture.height].map(|size| (size as f64 / factor).round().max(1.0) as usize);
-        let fitting = Size::new(fitting[0], fitting[1]);
-        let way_out = if matches(picture.width, fitting.width) && matches(picture.height, fitting.height) {
-            format!("give a target of {fitting}, or leave the factor out: {name}")
-        } else {
-            format!("leave the factor out: {name}")
-        };
-        let message = format!("{self} does not lead from the generator's {picture} to a target of {target}: {way_out}");
-        Err(Error::new(ErrorKind::Setting, message))
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Bicubic(_) => "bicubic",
-            Self::Area(_) => "area",
-            Self::Identity => "identity",
-        }
-    }
-}
-
-impl fmt::Display for MeasurementKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())?;
-        match self.factor() {
-            Some(Factor(factor)) => write!(f, ":{factor}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl FromStr for MeasurementKind {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let (name, argument) = match text.trim().split_once(':') {
-            Some((name, argument)) => (name, Some(argument)),
-            None => (text.trim(), None),
-        };
-        match (name, argument) {
-            ("bicubic", factor) => Ok(Self::Bicubic(parse_factor(text, factor)?)),
-            ("area", factor) => Ok(Self::Area(parse_factor(text, factor)?)),
-            ("identity", None) => Ok(Self::Identity),
-            ("identity", Some(_)) => Err(unknown(text, "identity takes no factor")),
-            _ => Err(unknown(text, "no such name is known")),
-        }
-    }
-}
-
-fn parse_factor(text: &str, factor: Option<&str>) -> Result<Option<Factor>> {
-    let Some(factor) = factor else { return Ok(None) };
-    let number = factor.trim().parse().map_err(|_| unknown(text, &format!("`{factor}` is not a number")))?;
-    Factor::new(number).map(Some)
-}
-
-fn unknown(text: &str, reason: &str) -> Error {
-    Error::new(ErrorKind::Setting, format!("cannot read the measurement `{text}`: {reason}; write {GRAMMAR}"))
 }

@@ -17,6 +17,11 @@ use crate::Result;
 /// (Stiefel 1955) apply `A` and `Aᵀ` through an engine, and the residual that remains is projected again
 /// until single precision has no more to give.
 ///
+/// With a [radius](Self::within) it goes no further than to the ball of the pictures whose `y − A x` has that root mean
+/// square: to the distance of noise, which is not to be fitted, or where `A Aᵀ` is ill-conditioned. The conjugate residuals
+/// stop there, and the last step is cut to end on the ball; what they leave out are the directions that `A` hardly sees
+/// (the discrepancy principle, Morozov 1966; for conjugate gradients, Hanke 1995).
+///
 /// Rows are candidates: `x` is `[candidates, pixels]`, `y` is `[candidates, numbers]`. All memory is
 /// allocated when it is made.
 ///
@@ -51,6 +56,13 @@ impl Projection {
         })
     }
 
+    /// The same onto the pictures whose measurement is within `radius`, a root mean square, of the target.
+    #[must_use]
+    pub fn within(mut self, radius: f64) -> Self {
+        self.solver.radius = radius;
+        self
+    }
+
     /// `y = A(x)`.
     pub fn measure(&mut self, x: &[f32], y: &mut [f32]) {
         self.solver.measure(x, y);
@@ -67,7 +79,7 @@ impl Projection {
         self.solver.free_all();
         self.solver.find_residual(x, y);
         for _ in 0..REFINEMENTS {
-            if is_consistent(&self.solver.errors[..active]) {
+            if self.solver.is_consistent(active) {
                 break;
             }
             self.solver.find_correction(active);
@@ -91,7 +103,7 @@ impl Projection {
         }
         self.solver.find_residual(x, y);
         for _ in 0..alternations {
-            if is_consistent(&self.solver.errors[..active]) {
+            if self.solver.is_consistent(active) {
                 break;
             }
             self.solver.hold_pixels(x, active);
@@ -110,7 +122,7 @@ impl Projection {
         self.start[..x.len()].copy_from_slice(x);
         self.start_errors.copy_from_slice(&self.solver.errors);
         for (settled, &error) in self.settled.iter_mut().zip(&self.start_errors) {
-            *settled = error <= ROUNDING;
+            *settled = error <= self.solver.small_enough();
         }
         let mut moved = false;
         for length in STEP_LENGTHS {
@@ -139,8 +151,4 @@ impl Projection {
         self.solver.find_residual(x, y);
         moved
     }
-}
-
-fn is_consistent(errors: &[f64]) -> bool {
-    errors.iter().all(|&error| error <= ROUNDING)
 }

@@ -1,15 +1,16 @@
 //! Separable resizing: one sparse matrix an axis.
 
+use std::f64::consts::PI;
 use std::sync::Arc;
 
-use pulse_engine::{NetworkBuilder, Operator, SeparableMap, Shape, SparseMatrix, Value};
+use pulse_engine::{Operator, SeparableMap, SparseMatrix};
 
-use super::{Measurement, Size};
+use super::Size;
 use crate::{Error, ErrorKind, Result};
 
 /// How a resize weighs the pixels along one axis. With `factor = from / to`, output pixel `i` has its centre
 /// at `c = (i + 1/2) factor − 1/2`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Kernel {
     /// `y[i] = Σ_k cubic((k − c) / s) x[k] / Σ_k cubic((k − c) / s)` over `|k − c| < 2 s`, `s = max(factor, 1)`,
     /// where
@@ -19,18 +20,30 @@ pub enum Kernel {
     ///
     /// Pixels outside are those inside, mirrored at the centre of the outermost pixel (which is not
     /// repeated). For even factors these are PULSE's numbers (Menon et al. 2020).
+    #[default]
     Bicubic,
     /// `y[i]` is the mean of `x` over `[i factor, (i + 1) factor)`; a pixel that lies in it partly counts partly.
     Area,
+    /// As [`Bicubic`](Self::Bicubic), over `|k − c| < 3 s`, with `lanczos(t) = sinc(t) sinc(t / 3)`,
+    /// `sinc(t) = sin(π t) / (π t)` (Duchon 1979).
+    Lanczos3,
+    /// `y[i] = x[⌊(i + 1/2) factor⌋]`, without any smoothing.
+    Nearest,
     /// `y = x`, between equal sizes.
     Identity,
 }
 
 impl Kernel {
-    const fn name(self) -> &'static str {
+    /// All kernels.
+    pub const ALL: [Self; 5] = [Self::Bicubic, Self::Area, Self::Lanczos3, Self::Nearest, Self::Identity];
+
+    /// Its name in the text of a measurement.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Bicubic => "bicubic",
             Self::Area => "area",
+            Self::Lanczos3 => "lanczos3",
+            Self::Nearest => "nearest",
             Self::Identity => "identity",
         }
     }
@@ -46,7 +59,12 @@ pub fn resize_matrix(kernel: Kernel, from: usize, to: usize) -> Result<SparseMat
         return Err(Error::new(ErrorKind::Setting, message));
     }
     match kernel {
-        Kernel::Bicubic => Ok(SparseMatrix::from_rows(from, (0..to).map(|i| bicubic_row(from, to, i)))),
+        Kernel::Bicubic => Ok(SparseMatrix::from_rows(from, (0..to).map(|i| smooth_row(from, to, i, 2.0, cubic)))),
+        Kernel::Lanczos3 => Ok(SparseMatrix::from_rows(from, (0..to).map(|i| smooth_row(from, to, i, 3.0, lanczos3)))),
+        Kernel::Nearest => {
+            let row = |i: usize| vec![((2 * i + 1) * from / (2 * to), 1.0)];
+            Ok(SparseMatrix::from_rows(from, (0..to).map(row)))
+        }
         Kernel::Area => Ok(SparseMatrix::from_rows(from, (0..to).map(|i| area_row(from, to, i)))),
         Kernel::Identity if from == to => Ok(SparseMatrix::identity(from)),
         Kernel::Identity => {
@@ -57,13 +75,14 @@ pub fn resize_matrix(kernel: Kernel, from: usize, to: usize) -> Result<SparseMat
     }
 }
 
-fn bicubic_row(from: usize, to: usize, i: usize) -> Vec<(usize, f64)> {
+/// The row of a kernel that is zero from `reach` on.
+fn smooth_row(from: usize, to: usize, i: usize, reach: f64, kernel: fn(f64) -> f64) -> Vec<(usize, f64)> {
     let factor = from as f64 / to as f64;
     let (centre, scale) = ((i as f64 + 0.5) * factor - 0.5, factor.max(1.0));
-    let first = (centre - 2.0 * scale).floor() as isize;
-    let last = (centre + 2.0 * scale).ceil() as isize;
+    let first = (centre - reach * scale).floor() as isize;
+    let last = (centre + reach * scale).ceil() as isize;
     let taps: Vec<_> = (first..=last)
-        .map(|k| (mirror(k, from), cubic((k as f64 - centre) / scale)))
+        .map(|k| (mirror(k, from), kernel((k as f64 - centre) / scale)))
         .filter(|tap| tap.1 != 0.0)
         .collect();
     let sum: f64 = taps.iter().map(|tap| tap.1).sum();
@@ -81,8 +100,13 @@ fn cubic(t: f64) -> f64 {
     }
 }
 
+fn lanczos3(t: f64) -> f64 {
+    let sinc = |t: f64| if t == 0.0 { 1.0 } else { (PI * t).sin() / (PI * t) };
+    if t.abs() < 3.0 { sinc(t) * sinc(t / 3.0) } else { 0.0 }
+}
+
 /// The pixel inside `0..n` that index `k` shows in two mirrors at the centres of the outermost pixels.
-fn mirror(k: isize, n: usize) -> usize {
+pub(super) fn mirror(k: isize, n: usize) -> usize {
     let period = 2 * (n as isize - 1);
     if period == 0 {
         return 0;
@@ -106,12 +130,10 @@ fn area_row(from: usize, to: usize, i: usize) -> Vec<(usize, f64)> {
 /// A resize of both axes, the same for every channel: `y[c] = V x[c] Hᵀ`.
 #[derive(Clone, Debug)]
 pub struct Resize {
-    kernel: Kernel,
     from: Size,
     to: Size,
     vertical: Arc<SparseMatrix>,
     horizontal: Arc<SparseMatrix>,
-    channels: usize,
 }
 
 impl Resize {
@@ -122,13 +144,13 @@ impl Resize {
     pub fn new(kernel: Kernel, from: Size, to: Size) -> Result<Self> {
         let vertical = Arc::new(resize_matrix(kernel, from.height, to.height)?);
         let horizontal = Arc::new(resize_matrix(kernel, from.width, to.width)?);
-        Ok(Self { kernel, from, to, vertical, horizontal, channels: 3 })
+        Ok(Self { from, to, vertical, horizontal })
     }
 
-    /// The same, as a measurement of pictures of so many channels; 3 otherwise.
-    #[must_use]
-    pub fn with_channels(self, channels: usize) -> Self {
-        Self { channels, ..self }
+    /// It as an operator on maps of any number of channels.
+    pub fn operator(&self) -> Operator {
+        let map = SeparableMap { vertical: Arc::clone(&self.vertical), horizontal: Arc::clone(&self.horizontal) };
+        Operator::SeparableMap(map)
     }
 
     /// Resizes planes of pixels without a network: `[channels, height, width]` in and out, sums in `f64`.
@@ -156,24 +178,5 @@ impl Resize {
             }
         }
         resized
-    }
-}
-
-impl Measurement for Resize {
-    fn input_shape(&self) -> Shape {
-        Shape::map(self.channels, self.from.height, self.from.width)
-    }
-
-    fn output_shape(&self) -> Shape {
-        Shape::map(self.channels, self.to.height, self.to.width)
-    }
-
-    fn append(&self, builder: &mut NetworkBuilder, image: Value) -> Result<Value> {
-        let map = SeparableMap { vertical: Arc::clone(&self.vertical), horizontal: Arc::clone(&self.horizontal) };
-        Ok(builder.add(Operator::SeparableMap(map), &[image])?)
-    }
-
-    fn describe(&self) -> String {
-        format!("{} from {} to {}", self.kernel.name(), self.from, self.to)
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use pulse_checkpoint::{Configuration, Tensor, safetensors_to_vec};
 
 use super::record::{CandidateRecord, Files, ProgramRecord, Record, SCHEMA, Summary, TargetRecord};
-use super::{GeneratorRecord, InputRecord, Run, SettingsRecord};
+use super::{GeneratorRecord, InputRecord, MosaicRecord, Run, SettingsRecord};
 use crate::candidate::{Candidate, Outcome, consistency_db, mean_pairwise_distance};
 use crate::generator::InputSpec;
 use crate::image::{Extent, Image, Provenance, encode_png};
@@ -38,6 +38,8 @@ pub struct Finished<'a> {
     pub specs: &'a [InputSpec],
     /// The measurement, as text.
     pub measurement: String,
+    /// The blocks that the small picture was reduced from.
+    pub mosaic: Option<MosaicRecord>,
     /// The small picture that was searched for.
     pub target: &'a Image,
     /// The sharp picture that it was made from, in a demonstration.
@@ -128,6 +130,7 @@ impl RunFolder {
             input: finished.input.clone(),
             generator: finished.generator.clone(),
             measurement: finished.measurement.clone(),
+            mosaic: finished.mosaic.clone(),
             target: TargetRecord { width: target.width(), height: target.height(), channels: target.channels() },
             settings: SettingsRecord::from(finished.config),
             summary: summary(candidates, finished.config.candidates),

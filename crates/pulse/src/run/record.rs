@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::candidate::Candidate;
 use crate::generator::{Space, Truncation, ZeroedNoise};
 use crate::image::Provenance;
+use crate::mosaic::{Grid, Mosaic};
 use crate::search::{FeatureSearch, Restarts, SearchConfig};
 use crate::{Error, ErrorKind, Result};
 
@@ -26,6 +27,9 @@ pub struct Record {
     pub generator: GeneratorRecord,
     /// What made the picture small, such as `bicubic`.
     pub measurement: String,
+    /// The blocks that the small picture was reduced from, where it was.
+    #[serde(default)]
+    pub mosaic: Option<MosaicRecord>,
     /// The small picture.
     pub target: TargetRecord,
     /// How it was searched.
@@ -79,6 +83,21 @@ pub struct GeneratorRecord {
     pub sha256: String,
 }
 
+/// [`Mosaic`]: the blocks of a picture that was given in blocks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MosaicRecord {
+    /// As in [`Grid::size`](crate::mosaic::Grid::size).
+    pub size: f64,
+    /// As in [`Grid::left`](crate::mosaic::Grid::left), after the picture was cropped.
+    pub left: f64,
+    /// As in [`Grid::top`](crate::mosaic::Grid::top).
+    pub top: f64,
+    /// The part of the cropped picture that the blocks cover: columns left of it, rows above it, its columns, its rows.
+    pub region: [usize; 4],
+    /// Whether they were found in the picture, and not given.
+    pub detected: bool,
+}
+
 /// The small picture that was searched for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TargetRecord {
@@ -105,6 +124,9 @@ pub struct SettingsRecord {
     pub loss: String,
     /// As in [`SearchConfig::epsilon`].
     pub epsilon: f64,
+    /// As in [`SearchConfig::sigma`].
+    #[serde(default)]
+    pub sigma: f64,
     /// As in [`SearchConfig::optimizer`].
     pub optimizer: String,
     /// As in [`SearchConfig::learning_rate`].
@@ -252,6 +274,14 @@ impl Record {
     }
 }
 
+impl MosaicRecord {
+    /// The record of these blocks.
+    pub fn new(mosaic: &Mosaic, detected: bool) -> Self {
+        let Mosaic { grid: Grid { size, left, top }, region } = *mosaic;
+        Self { size, left, top, region: [region.left, region.top, region.width, region.height], detected }
+    }
+}
+
 impl GeneratorRecord {
     /// What a picture that it made says of itself.
     pub fn provenance(&self, seed: impl Into<Option<u64>>) -> Provenance {
@@ -269,6 +299,7 @@ impl From<&SearchConfig> for SettingsRecord {
             starts,
             loss,
             epsilon,
+            sigma,
             optimizer,
             learning_rate,
             schedule,
@@ -288,6 +319,7 @@ impl From<&SearchConfig> for SettingsRecord {
             starts,
             loss: loss.to_string(),
             epsilon,
+            sigma,
             optimizer: optimizer.to_string(),
             learning_rate,
             schedule: schedule.to_string(),

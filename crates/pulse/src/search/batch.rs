@@ -65,7 +65,7 @@ impl<'a> Batch<'a> {
             (None, _) => config.steps / 2,
         };
         Ok(Self {
-            loss: config.loss.evaluator(numbers, rows, width, floor),
+            loss: config.loss.evaluator(numbers, rows, width, floor).with_known(problem.measurement.known()),
             measured_gradient: vec![0.0; numbers],
             rows_gradient: vec![0.0; rows * width],
             finisher: Finisher::new(problem, config, engine)?,
@@ -273,7 +273,8 @@ impl<'a> Batch<'a> {
     fn judge(&mut self, slot: usize, observer: &mut dyn Observer) -> Option<ControlFlow<()>> {
         let Restarts { limit, below_db } = self.config.restarts;
         let state = &mut self.slots[slot];
-        let db = consistency_db(state.best.values.l2);
+        // Noise keeps a good candidate from the target as it does a bad one.
+        let db = consistency_db((state.best.values.l2 - self.config.sigma.powi(2)).max(0.0));
         let gained = db - state.judged_db;
         state.judged_db = db;
         let given = self.problem.start.is_some();

@@ -23,6 +23,10 @@ pub struct SearchConfig {
     /// A candidate is within epsilon when the mean squared error between what it shrinks to and the target is
     /// at most this; pictures are in [0, 1].
     pub epsilon: f64,
+    /// The standard deviation of the target's noise, pictures being in [0, 1]; 0 where it has none. With it neither
+    /// the search nor the projection goes on below epsilon, which [`with_noise`](Self::with_noise) sets to its square, and
+    /// candidates are judged by what it does not explain.
+    pub sigma: f64,
     /// The optimiser.
     pub optimizer: OptimizerKind,
     /// The learning rate of the latent and the noise maps. Once features move, it goes on at a tenth.
@@ -31,7 +35,8 @@ pub struct SearchConfig {
     pub schedule: Schedule,
     /// Whether, when and how fast intermediate features are searched too.
     pub features: Option<FeatureSearch>,
-    /// Whether the picture found is moved to the nearest one that shrinks to the target exactly.
+    /// Whether the picture found is moved to the nearest one that shrinks to the target exactly; where there is noise,
+    /// or where the measurement is ill-conditioned, to the nearest one within epsilon.
     pub project: bool,
     /// Whether a candidate is finished as soon as it is within epsilon, and not after all steps.
     pub early_stop: bool,
@@ -74,6 +79,7 @@ impl Default for SearchConfig {
             starts: 8,
             loss: Loss::default(),
             epsilon: epsilon_of_db(45.0),
+            sigma: 0.0,
             optimizer: OptimizerKind::Adam,
             learning_rate: 0.4,
             schedule: Schedule::Linear1CycleDrop,
@@ -101,6 +107,7 @@ impl SearchConfig {
             starts: 1,
             loss: Loss::default(),
             epsilon: 2e-3,
+            sigma: 0.0,
             optimizer: OptimizerKind::Adam,
             learning_rate: 0.4,
             schedule: Schedule::Linear1CycleDrop,
@@ -112,6 +119,14 @@ impl SearchConfig {
             batch: 8,
             space: Space::search(),
         }
+    }
+
+    /// The search for a target with noise of the standard deviation `sigma`, pictures being in [0, 1]: a candidate is
+    /// consistent when its mean squared error is that of the noise, σ², and not made any more so (the discrepancy
+    /// principle, Morozov 1966).
+    #[must_use]
+    pub fn with_noise(self, sigma: f64) -> Self {
+        Self { sigma, epsilon: sigma * sigma, ..self }
     }
 
     /// Says which setting cannot be.
@@ -133,6 +148,8 @@ impl SearchConfig {
             "a batch of 0: search at least 1 candidate at a time".into()
         } else if self.loss.weight(Term::L2) + self.loss.weight(Term::L1) == 0.0 {
             format!("the loss {}: without L2 or L1 nothing draws a picture to the target", self.loss)
+        } else if !share(self.sigma) {
+            format!("noise of a standard deviation of {}: it must be a number from 0 to 1", self.sigma)
         } else if !positive(self.epsilon) {
             format!("an epsilon of {}: it must be a number above 0", self.epsilon)
         } else if !positive(self.learning_rate) {

@@ -27,7 +27,10 @@ pub(super) struct Finisher<'a> {
 
 impl<'a> Finisher<'a> {
     pub(super) fn new(problem: &'a Problem<'a>, config: &'a SearchConfig, engine: &dyn Engine) -> Result<Self> {
-        let projection = Projection::new(engine, problem.measurement, 1)?;
+        let mut projection = Projection::new(engine, problem.measurement, 1)?;
+        if config.sigma > 0.0 || !problem.measurement.is_well_conditioned() {
+            projection = projection.within(config.epsilon.sqrt());
+        }
         Ok(Self { problem, config, projection, measured: vec![0.0; problem.target.values().len()] })
     }
 
@@ -70,9 +73,10 @@ impl<'a> Finisher<'a> {
         })
     }
 
-    /// Measures a picture in [0, 1] and gives its mean squared error to the target.
+    /// Measures a picture in [0, 1] and gives its mean squared error to the target, over what was measured.
     fn measure(&mut self, picture: &[f32]) -> f64 {
         self.projection.measure(picture, &mut self.measured);
-        mean_squared_error(&self.measured, self.problem.target.values())
+        let share = self.problem.measurement.known() as f64 / self.measured.len() as f64;
+        mean_squared_error(&self.measured, self.problem.target.values()) / share
     }
 }

@@ -14,6 +14,10 @@ const ROTATED_JPEG: &[u8] = include_bytes!("../fixtures/pictures/progressive_rot
 const LOSSY_WEBP: &[u8] = include_bytes!("../fixtures/pictures/lossy.webp");
 const ROTATED_WEBP: &[u8] = include_bytes!("../fixtures/pictures/alpha_rotated.webp");
 const LZW_TIFF: &[u8] = include_bytes!("../fixtures/pictures/lzw.tif");
+const ANIMATED_PNG: &[u8] = include_bytes!("../fixtures/pictures/animated.png");
+const ANIMATED_WEBP: &[u8] = include_bytes!("../fixtures/pictures/animated.webp");
+const TWO_PAGES: &[u8] = include_bytes!("../fixtures/pictures/animated.tif");
+const CMYK_JPEG: &[u8] = include_bytes!("../fixtures/pictures/cmyk.jpg");
 const ANIMATED_GIF: &[u8] = include_bytes!("../fixtures/pictures/animated.gif");
 
 /// The picture of the fixtures, as 8-bit RGB.
@@ -158,6 +162,16 @@ fn an_animation_gives_its_first_frame() {
     let image = read(ANIMATED_GIF);
     // Its palette of 256 colours costs 7.1 of 255; the second frame is 127 of 255 away.
     assert!(mean_error(&image, &expected()) < 14.0 / 255.0);
+    for (name, bytes) in [("APNG", ANIMATED_PNG), ("WebP", ANIMATED_WEBP), ("TIFF", TWO_PAGES)] {
+        assert_eq!(read(bytes), expected(), "{name}");
+    }
+}
+
+/// Print colours without a profile: black ink darkens, and nothing is inverted. This file's own rounding is 1 of 255.
+#[test]
+fn cmyk_is_converted() {
+    let error = mean_error(&read(CMYK_JPEG), &expected());
+    assert!(error < 4.0 / 255.0, "{error}");
 }
 
 #[test]

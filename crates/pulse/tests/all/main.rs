@@ -8,6 +8,8 @@ mod image_read;
 mod latent;
 mod loss;
 mod measurement;
+mod measurement_stages;
+mod mosaic;
 mod optimizer;
 mod run;
 mod search;

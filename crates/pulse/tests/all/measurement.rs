@@ -1,17 +1,22 @@
 //! Measurements against PULSE's numbers, and the properties that every one of them has.
 
+use std::path::PathBuf;
+
 use proptest::prelude::*;
+use pulse::image::{Image, write_png};
 use pulse::measurement::{
-    Factor, IMAGE, Kernel, MEASURED, Measurement, MeasurementKind, Projection, Resize, Size, resize_matrix,
+    Factor, IMAGE, Kernel, MEASURED, Measurement, MeasurementKind, Projection, Resize, Size, Stage, resize_matrix,
 };
 use pulse_engine::{Cpu, Engine, Reference};
 
 use crate::fixture::{Fixture, max_difference};
 
-/// Every measurement whose properties are tested: the text, the generator's pictures, the target.
-const MEASUREMENTS: [(&str, Size, Size); 9] = [
+/// Every measurement whose properties are tested: the text, the generator's pictures, the target. The files are those
+/// of [`files`].
+const MEASUREMENTS: [(&str, Size, Size); 30] = [
     ("identity", Size::new(5, 7), Size::new(5, 7)),
     ("bicubic:4", Size::new(16, 16), Size::new(4, 4)),
+    ("bicubic", Size::new(32, 24), Size::new(8, 6)),
     ("bicubic", Size::new(32, 24), Size::new(8, 8)),
     ("bicubic", Size::new(23, 17), Size::new(7, 6)),
     ("bicubic", Size::new(16, 9), Size::new(1, 2)),
@@ -19,13 +24,54 @@ const MEASUREMENTS: [(&str, Size, Size); 9] = [
     ("area:3", Size::new(9, 12), Size::new(3, 4)),
     ("area", Size::new(16, 16), Size::new(7, 5)),
     ("area", Size::new(8, 8), Size::new(8, 3)),
+    ("lanczos3", Size::new(24, 16), Size::new(6, 4)),
+    ("lanczos3:2.5", Size::new(15, 10), Size::new(6, 4)),
+    ("nearest", Size::new(16, 16), Size::new(5, 5)),
+    ("nearest:3", Size::new(9, 9), Size::new(3, 2)),
+    ("gaussian:0.8", Size::new(9, 7), Size::new(9, 7)),
+    ("gaussian:6", Size::new(16, 9), Size::new(16, 9)),
+    ("gaussian:1.5,bicubic:4", Size::new(16, 16), Size::new(4, 4)),
+    ("motion:5@30", Size::new(12, 9), Size::new(12, 9)),
+    ("motion:4@90,area", Size::new(16, 16), Size::new(8, 8)),
+    ("disk:2.3", Size::new(12, 12), Size::new(12, 9)),
+    ("disk:1,nearest", Size::new(12, 12), Size::new(6, 6)),
+    ("psf:PSF", Size::new(8, 8), Size::new(8, 8)),
+    ("psf:PSF,bicubic:2,area", Size::new(24, 16), Size::new(4, 2)),
+    ("gray", Size::new(12, 12), Size::new(4, 4)),
+    ("gray,disk:1.5", Size::new(9, 9), Size::new(9, 9)),
+    ("channels:G", Size::new(12, 12), Size::new(3, 3)),
+    ("channels:RB,area:2", Size::new(8, 8), Size::new(4, 4)),
+    ("mask:MASK", Size::new(4, 4), Size::new(4, 4)),
+    ("area,mask:MASK,gray", Size::new(12, 12), Size::new(4, 4)),
+    ("mask:MASK,gaussian:1", Size::new(4, 4), Size::new(4, 4)),
 ];
 
+/// `psf.png`, a lopsided 4x3 function, and `mask.png`, 4x4 pixels of which five are hidden.
+fn files() -> (tempfile::TempDir, [PathBuf; 2]) {
+    let folder = tempfile::tempdir().unwrap();
+    let [psf, mask] = ["psf.png", "mask.png"].map(|name| folder.path().join(name));
+    let values = [0.0, 0.2, 0.1, 0.0, 0.4, 1.0, 0.6, 0.2, 0.0, 0.2, 0.8, 0.0];
+    write_png(&psf, &Image::new(1, 3, 4, values.to_vec()).unwrap(), None).unwrap();
+    let values = (0..16).map(|pixel| f32::from(u8::from(pixel % 3 > 0 || pixel == 0)));
+    write_png(&mask, &Image::new(1, 4, 4, values.collect()).unwrap(), None).unwrap();
+    (folder, [psf, mask])
+}
+
+fn kind(text: &str) -> MeasurementKind {
+    text.parse().unwrap()
+}
+
 fn measurements() -> impl Iterator<Item = Box<dyn Measurement>> {
-    MEASUREMENTS.into_iter().map(|(text, picture, target)| {
-        let kind: MeasurementKind = text.parse().unwrap();
-        kind.resolve(3, picture, target).unwrap()
-    })
+    let (_folder, [psf, mask]) = files();
+    let resolved = MEASUREMENTS.map(|(text, picture, target)| {
+        let text = text.replace("PSF", psf.to_str().unwrap()).replace("MASK", mask.to_str().unwrap());
+        kind(&text).resolve(3, picture, target).unwrap()
+    });
+    resolved.into_iter()
+}
+
+fn well_conditioned() -> impl Iterator<Item = Box<dyn Measurement>> {
+    measurements().filter(|measurement| measurement.is_well_conditioned())
 }
 
 fn engines() -> [(&'static str, Box<dyn Engine>); 2] {
@@ -40,6 +86,13 @@ fn numbers(seed: u64, count: usize) -> Vec<f32> {
         (state >> 40) as f32 / (1u64 << 24) as f32
     };
     std::iter::repeat_with(next).take(count).collect()
+}
+
+/// The numbers, as a target of this measurement has them.
+fn adopted(measurement: &dyn Measurement, numbers: Vec<f32>) -> Vec<f32> {
+    let shape = measurement.output_shape();
+    let pulse_engine::Shape::Map { channels, height, width } = shape else { panic!("{shape}") };
+    measurement.adopt(Image::new(channels, height, width, numbers).unwrap()).unwrap().into_values()
 }
 
 fn dot(a: &[f32], b: &[f32]) -> f64 {
@@ -108,9 +161,10 @@ fn bicubic_is_the_references_forward_and_backward() {
 /// Rows of taps sum to 1 up to the rounding of each tap.
 #[test]
 fn constants_are_preserved() {
-    for measurement in measurements() {
+    for measurement in measurements().filter(|measurement| !measurement.describe().contains("mask")) {
         let mut linear = Linear::new(&*measurement);
         let y = linear.measure(&vec![0.7; linear.pixels]);
+        let y = &y[..if measurement.describe().starts_with("channels:RB") { y.len() / 3 } else { y.len() }];
         assert!(y.iter().all(|&y| (y - 0.7).abs() < 1e-6), "{}: {y:?}", measurement.describe());
     }
 }
@@ -140,9 +194,9 @@ fn the_backward_pass_is_the_adjoint() {
 
 #[test]
 fn projections_reach_the_target_and_stay() {
-    for measurement in measurements() {
+    for measurement in well_conditioned() {
         let mut linear = Linear::new(&*measurement);
-        let (mut x, y) = (numbers(5, linear.pixels), numbers(6, linear.numbers));
+        let (mut x, y) = (numbers(5, linear.pixels), adopted(&*measurement, numbers(6, linear.numbers)));
         let error = linear.projection.project(&mut x, &y)[0];
         let left = max_difference(&linear.measure(&x), &y);
         println!("{}: {error:.1e} root mean square, {left:.1e} at most", measurement.describe());
@@ -157,13 +211,13 @@ fn projections_reach_the_target_and_stay() {
 /// The step is orthogonal to whatever the measurement cannot see.
 #[test]
 fn projections_move_in_the_range_of_the_adjoint() {
-    for measurement in measurements() {
+    for measurement in well_conditioned() {
         let mut linear = Linear::new(&*measurement);
         let mut unseen = numbers(7, linear.pixels);
         linear.projection.project(&mut unseen, &vec![0.0; linear.numbers]);
         let start = numbers(8, linear.pixels);
         let mut x = start.clone();
-        linear.projection.project(&mut x, &numbers(9, linear.numbers));
+        linear.projection.project(&mut x, &adopted(&*measurement, numbers(9, linear.numbers)));
         let step: Vec<_> = x.iter().zip(&start).map(|(x, start)| x - start).collect();
         let cosine = dot(&step, &unseen) / (dot(&step, &step).sqrt() * dot(&unseen, &unseen).sqrt()).max(1e-3);
         assert!(cosine.abs() <= 1e-5, "{}: {cosine}", measurement.describe());
@@ -173,7 +227,7 @@ fn projections_move_in_the_range_of_the_adjoint() {
 /// Pictures at the border of [0, 1] on many pixels, and a target that some picture in [0, 1] has.
 #[test]
 fn projections_inside_end_in_range_and_near() {
-    for measurement in measurements() {
+    for measurement in well_conditioned() {
         let mut linear = Linear::new(&*measurement);
         let black_and_white = |seed| -> Vec<f32> {
             numbers(seed, linear.pixels).iter().map(|x| (1.6 * x - 0.3).clamp(0.0, 1.0)).collect()
@@ -291,16 +345,14 @@ fn bicubic_is_centred() {
 
 #[test]
 fn applying_is_what_the_network_does() {
-    for (measurement, (text, picture, target)) in measurements().zip(MEASUREMENTS) {
+    for (text, from, to) in MEASUREMENTS {
+        let kind = kind(text);
+        let Some(kernel) = kind.resize().filter(|_| from.width * to.height == to.width * from.height) else { continue };
+        let measurement = kind.resolve(3, from, to).unwrap();
         let mut linear = Linear::new(&*measurement);
         let x = numbers(14, linear.pixels);
-        let kernel = match text.parse().unwrap() {
-            MeasurementKind::Bicubic(_) => Kernel::Bicubic,
-            MeasurementKind::Area(_) => Kernel::Area,
-            _ => Kernel::Identity,
-        };
-        let applied = Resize::new(kernel, picture, target).unwrap().apply(&x);
-        assert!(max_difference(&applied, &linear.measure(&x)) <= 1e-6, "{}", measurement.describe());
+        let applied = Resize::new(kernel, from, to).unwrap().apply(&x);
+        assert!(max_difference(&applied, &linear.measure(&x)) <= 1e-6, "{text}");
     }
 }
 
@@ -309,14 +361,15 @@ proptest! {
     fn text_round_trips(factor in 1.0f64..4000.0, whole in 1u32..64) {
         for factor in [factor, f64::from(whole)] {
             let factor = Some(Factor::new(factor).unwrap());
-            for kind in [MeasurementKind::Bicubic(factor), MeasurementKind::Area(factor)] {
+            for kernel in [Kernel::Bicubic, Kernel::Area, Kernel::Lanczos3, Kernel::Nearest] {
+                let kind = MeasurementKind::new(vec![Stage::Gray, Stage::Resize(kernel, factor)]).unwrap();
                 prop_assert_eq!(kind.to_string().parse::<MeasurementKind>().unwrap(), kind);
             }
         }
     }
 
     #[test]
-    fn any_text_ends_in_a_kind_or_an_error(text in "(bicubic|area|identity|[a-z,]*)(:[0-9.eE+-]*)?.*") {
+    fn any_text_ends_in_a_kind_or_an_error(text in "(bicubic|area|gaussian|motion|disk|gray|channels|identity|[a-z,]*)(:[0-9.eE+@RGB-]*)?.*") {
         if let Ok(kind) = text.parse::<MeasurementKind>() {
             prop_assert_eq!(kind.to_string().parse::<MeasurementKind>().unwrap(), kind);
         }
@@ -325,7 +378,7 @@ proptest! {
     /// Any two sizes give rows that sum to 1 over pixels that are there.
     #[test]
     fn matrices_average(from in 1usize..200, to in 1usize..200) {
-        for kernel in [Kernel::Bicubic, Kernel::Area] {
+        for kernel in [Kernel::Bicubic, Kernel::Area, Kernel::Lanczos3, Kernel::Nearest] {
             let matrix = resize_matrix(kernel, from, to).unwrap();
             prop_assert_eq!((matrix.rows(), matrix.columns()), (to, from));
             for i in 0..to {
@@ -338,7 +391,23 @@ proptest! {
 
 #[test]
 fn kinds_print_as_they_are_written() {
-    for text in ["bicubic", "bicubic:16", "bicubic:2.5", "area", "area:3", "identity"] {
+    for text in [
+        "bicubic",
+        "bicubic:16",
+        "bicubic:2.5",
+        "area",
+        "area:3",
+        "identity",
+        "lanczos3:2",
+        "nearest",
+        "gaussian:1.5",
+        "motion:8@-30",
+        "disk:2",
+        "psf:a b/c.fits",
+        "gray,area:2",
+        "channels:RB,bicubic",
+        "gaussian:1,bicubic:4,mask:m.png",
+    ] {
         assert_eq!(text.parse::<MeasurementKind>().unwrap().to_string(), text);
     }
 }
@@ -351,6 +420,20 @@ fn errors_say_the_reason_and_the_way_out() {
         ("bicubic:", "`` is not a number"),
         ("bicubic:0.5", "at least 1"),
         ("area:NaN", "at least 1"),
+        ("gaussian", "needs what belongs to it"),
+        ("gaussian:-1", "above 0"),
+        ("gaussian:0", "above 0"),
+        ("disk:inf", "above 0"),
+        ("motion:5", "no @ANGLE"),
+        ("motion:5@x", "`x` is not a number"),
+        ("motion:5@inf", "inf degrees"),
+        ("channels:RX", "each once"),
+        ("channels:RR", "each once"),
+        ("channels:", "no channel"),
+        ("psf:", "names no file"),
+        ("gray:2", "takes nothing"),
+        ("bicubic,,gray", "no such name"),
+        ("bicubic,area", "all but one a factor"),
     ] {
         let message = text.parse::<MeasurementKind>().unwrap_err().to_string();
         assert!(message.contains(reason), "{message}");
@@ -364,4 +447,10 @@ fn errors_say_the_reason_and_the_way_out() {
     assert!(resolve("area", small, large).contains("larger than the generator's pictures of 16x16"));
     assert!(resolve("identity", large, small).contains("use bicubic or area"));
     assert!(resolve("bicubic", large, Size::new(0, 3)).contains("empty"));
+    assert!(resolve("bicubic:2,area:2", large, small).contains("give a target of 256x256"));
+    assert!(resolve("bicubic:2,area", small, Size::new(16, 16)).contains("would have to enlarge 8x8 to 16x16"));
+    assert!(resolve("gaussian:20", small, small).contains("is larger than the picture of 16x16"));
+    assert!(resolve("disk:1e300", small, small).contains("is larger than the picture of 16x16"));
+    assert!(resolve("motion:17@0", small, small).contains("is larger than the picture of 16x16"));
+    assert!(resolve("gray,channels:R", small, small).contains("of a grey picture"));
 }

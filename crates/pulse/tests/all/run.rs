@@ -61,6 +61,7 @@ impl Story {
             },
             specs: &self.specs,
             measurement: "bicubic".into(),
+            mosaic: None,
             target: &self.target,
             original: None,
             config: &self.config,

@@ -3,6 +3,7 @@
 use pulse_engine::{Engine, InputId, OutputId, Program};
 
 use super::super::{IMAGE, MEASURED, Measurement};
+use super::ROUNDING;
 use crate::Result;
 
 /// The least correction of the pictures that makes them consistent: `D Aᵀ λ` with `A D Aᵀ λ = y − A x`, where
@@ -16,6 +17,10 @@ pub(super) struct Solver {
     measured: OutputId,
     pixels: usize,
     numbers: usize,
+    /// How many of the numbers are measured; the rest of every residual is zero.
+    known: f64,
+    /// The root mean square at which a residual is to be left alone; 0 to go on until rounding ends it.
+    pub(super) radius: f64,
     /// `A(0)`, zero for a linear measurement.
     offset: Vec<f32>,
     free: Vec<bool>,
@@ -42,6 +47,8 @@ pub(super) struct Solver {
 const REDUCTION: f64 = 1e-6;
 /// … when the rest of it cannot be reached by the free pixels, to single precision, …
 const UNREACHABLE: f64 = 1e-6;
+/// … when it is within the radius, a little inside for what rounding takes, …
+const INSIDE: f64 = 0.9999;
 /// … or after so many steps.
 const MAX_STEPS: usize = 100;
 
@@ -60,6 +67,8 @@ impl Solver {
             measured,
             pixels,
             numbers,
+            known: measurement.known() as f64,
+            radius: 0.0,
             offset,
             free: vec![true; batch * pixels],
             picture: vec![0.0; batch * pixels],
@@ -72,6 +81,15 @@ impl Solver {
             slopes: vec![0.0; batch],
             scales: vec![0.0; batch],
         })
+    }
+
+    pub(super) fn is_consistent(&self, active: usize) -> bool {
+        self.errors[..active].iter().all(|&error| error <= self.small_enough())
+    }
+
+    /// The root mean square of a residual that asks for no further step.
+    pub(super) fn small_enough(&self) -> f64 {
+        self.radius.max(ROUNDING)
     }
 
     /// How many candidates these rows are.
@@ -120,7 +138,7 @@ impl Solver {
         }
         let rows = self.residual[..y.len()].chunks_exact(self.numbers);
         for (error, residual) in self.errors.iter_mut().zip(rows) {
-            *error = (dot(residual, residual) / self.numbers as f64).sqrt();
+            *error = (dot(residual, residual) / self.known).sqrt();
         }
     }
 
@@ -151,7 +169,8 @@ impl Solver {
         let normal_residual = &self.normal_residual[range.clone()];
         let (square, slope) = (dot(residual, residual), dot(residual, normal_residual));
         self.scales[row] = self.scales[row].max(slope / square);
-        let goal = self.numbers as f64 * (REDUCTION * self.errors[row]).powi(2);
+        let ball = self.known * (INSIDE * self.radius).powi(2);
+        let goal = (self.known * (REDUCTION * self.errors[row]).powi(2)).max(ball);
         if !(square > goal && slope > UNREACHABLE * self.scales[row] * square) {
             return false;
         }
@@ -165,7 +184,11 @@ impl Solver {
         for (q, &s) in normal_direction.iter_mut().zip(normal_residual) {
             *q = s + turn * *q;
         }
+        // A whole step takes |r|² down by gain; a step of t of its length by (2 t − t²) gain.
         let length = slope / dot(normal_direction, normal_direction);
+        let gain = slope * length;
+        let share = if square - gain < ball { 1.0 - (1.0 - (square - ball) / gain).max(0.0).sqrt() } else { 1.0 };
+        let length = share * length;
         for (solution, &p) in self.solution[range].iter_mut().zip(&*direction) {
             *solution += length * p;
         }

@@ -1,0 +1,283 @@
+//! Finding the grid: the steps between neighbouring pixels are large at regular distances, and small in between.
+
+use super::{Grid, LEAST_SIZE, Mosaic};
+use crate::image::{Image, Rectangle};
+
+/// The fewest blocks along an axis.
+const LEAST_BLOCKS: f64 = 4.0;
+/// The share of the variance of the steps that the grid explains: mosaics lie above 0.5, even as JPEG of quality 60, and
+/// photographs below 0.1 (`tests/all/mosaic.rs`).
+const LEAST_SHARE: f64 = 0.3;
+/// How many times larger steps are at edges than inside of blocks: above 6 in mosaics, below 1.7 in photographs.
+const LEAST_CONTRAST: f64 = 3.0;
+/// The least mean step at edges: below it a picture is flat, and what steps it has are its rounding's.
+const LEAST_HEIGHT: f64 = 1.5 / 255.0;
+/// The same of blocks of 8 pixels.
+const LEAST_HEIGHT_OF_JPEG: f64 = 6.0 / 255.0;
+/// The longest stretch over which sizes are tried; the best one is then fitted to all there is.
+const LONGEST: usize = 1024;
+
+/// Sizes are tried so densely that the last edges are off by at most half a pixel, and so are phases.
+const DENSITY: f64 = 0.5;
+
+impl Mosaic {
+    /// The blocks of a pixelated picture, or of the part of it that is pixelated; nothing for any other. Blocks are
+    /// squares of at least 3 pixels, at least 4 of them along both axes, and not all alike.
+    pub fn detect(picture: &Image) -> Option<Self> {
+        let steps = Steps::of(picture);
+        let all = Rectangle { left: 0, top: 0, width: picture.width(), height: picture.height() };
+        let window = centred(all, LONGEST);
+        if let Some(found) = steps.grid_in(window) {
+            let fitted = if window == all { found.grid } else { Profiles::of(&steps, all).fitted(found.grid) };
+            let is_whole = Profiles::of(&steps, all).evidence(fitted).is_mosaic();
+            if is_whole && !steps.has_other_parts(fitted) {
+                return Some(Self { grid: fitted, region: all });
+            }
+            return steps.pixelated_part(found.grid);
+        }
+        steps.region()
+    }
+}
+
+/// The magnitudes of the steps of the luma between neighbours, `|x[p + 1] − x[p]|`, along both axes.
+pub(super) struct Steps {
+    pub(super) width: usize,
+    pub(super) height: usize,
+    /// `[height, width − 1]`.
+    pub(super) across: Vec<f32>,
+    /// `[height − 1, width]`.
+    pub(super) down: Vec<f32>,
+}
+
+/// A grid with what speaks for it.
+pub(super) struct Found {
+    pub(super) grid: Grid,
+    pub(super) share: f64,
+}
+
+impl Steps {
+    fn of(picture: &Image) -> Self {
+        let grey = picture.to_grey();
+        let (width, height) = (grey.width(), grey.height());
+        let rows = || grey.values().chunks_exact(width);
+        let across = rows().flat_map(|row| row.windows(2).map(|pair| (pair[1] - pair[0]).abs())).collect();
+        let below = rows().zip(rows().skip(1));
+        let down = below.flat_map(|(row, next)| row.iter().zip(next).map(|(a, b)| (b - a).abs())).collect();
+        Self { width, height, across, down }
+    }
+
+    /// The grid of the blocks in a part of the picture, where there are any.
+    pub(super) fn grid_in(&self, part: Rectangle) -> Option<Found> {
+        let profiles = Profiles::of(self, part);
+        let grid = profiles.search()?;
+        let evidence = profiles.evidence(grid);
+        evidence.is_mosaic().then_some(Found { grid, share: evidence.share })
+    }
+}
+
+pub(super) fn centred(all: Rectangle, longest: usize) -> Rectangle {
+    let (width, height) = (all.width.min(longest), all.height.min(longest));
+    Rectangle { left: (all.width - width) / 2, top: (all.height - height) / 2, width, height }
+}
+
+/// The mean step at each border between pixels, along the horizontal and along the vertical axis.
+pub(super) struct Profiles([Profile; 2]);
+
+struct Profile {
+    /// The picture's coordinate of the first border.
+    first: f64,
+    steps: Vec<f64>,
+    mean: f64,
+    deviation: f64,
+}
+
+/// What speaks for a grid.
+pub(super) struct Evidence {
+    grid: Grid,
+    /// The share of the variance of the steps that it explains.
+    pub(super) share: f64,
+    /// The mean step at its edges over that inside of its blocks, the smaller of both axes.
+    contrast: f64,
+    /// The mean step at its edges, the smaller of both axes.
+    height: f64,
+}
+
+impl Evidence {
+    pub(super) fn is_mosaic(&self) -> bool {
+        // A JPEG makes blocks of 8 pixels of what is smooth, with steps of its own quantisation.
+        let is_jpeg = (self.grid.size / 8.0 - 1.0).abs() < 0.02;
+        let least_height = if is_jpeg { LEAST_HEIGHT_OF_JPEG } else { LEAST_HEIGHT };
+        self.share >= LEAST_SHARE && self.contrast >= LEAST_CONTRAST && self.height >= least_height
+    }
+}
+
+impl Profiles {
+    pub(super) fn of(steps: &Steps, part: Rectangle) -> Self {
+        let Rectangle { left, top, width, height } = part;
+        let (mut across, mut down) = (vec![0.0; width.saturating_sub(1)], vec![0.0; height.saturating_sub(1)]);
+        for y in top..top + height {
+            let row = &steps.across[y * (steps.width - 1) + left..][..across.len()];
+            across.iter_mut().zip(row).for_each(|(sum, &step)| *sum += f64::from(step) / height as f64);
+        }
+        for (sum, y) in down.iter_mut().zip(top..) {
+            let row = &steps.down[y * steps.width + left..][..width];
+            *sum = row.iter().map(|&step| f64::from(step)).sum::<f64>() / width as f64;
+        }
+        Self([Profile::new(left + 1, across), Profile::new(top + 1, down)])
+    }
+
+    /// The grid that explains most, fitted.
+    fn search(&self) -> Option<Grid> {
+        let [across, down] = &self.0;
+        let shortest = across.steps.len().min(down.steps.len()) as f64;
+        let longest = across.steps.len().max(down.steps.len()) as f64;
+        let (mut best, mut best_share) = (None, 0.0);
+        let mut size = LEAST_SIZE;
+        while size * LEAST_BLOCKS <= shortest + 1.0 {
+            let [x, y] = self.0.each_ref().map(|profile| profile.best_phase(size));
+            let share = f64::midpoint(x.0 * x.0.abs(), y.0 * y.0.abs());
+            if share > best_share {
+                (best, best_share) = (Some(Grid { size, left: x.1, top: y.1 }), share);
+            }
+            size += 2.0 * DENSITY * size / longest;
+        }
+        best.map(|grid| self.fitted(grid))
+    }
+
+    /// The least squares fit of evenly spaced edges to the steps near those of a grid, the larger steps weighing more.
+    pub(super) fn fitted(&self, grid: Grid) -> Grid {
+        let mut grid = grid;
+        for _ in 0..3 {
+            let [x, y] = self.0.each_ref();
+            let lines = [x.line(grid.size, grid.left), y.line(grid.size, grid.top)];
+            let [covariance, variance] =
+                [0, 1].map(|index| lines.iter().flatten().map(|line| line.moments[index]).sum::<f64>());
+            if variance > 0.0 {
+                grid.size = (covariance / variance).max(LEAST_SIZE);
+            }
+            for (first, line) in [&mut grid.left, &mut grid.top].into_iter().zip(&lines) {
+                if let Some(line) = line {
+                    *first = (line.position - grid.size * line.index).rem_euclid(grid.size);
+                }
+            }
+        }
+        grid
+    }
+
+    /// This grid, or the one of half or a third of its size, whichever explains most: over a few blocks the larger ones may
+    /// have looked better by chance.
+    pub(super) fn refined(&self, grid: Grid) -> Grid {
+        let part = |divisor: f64| {
+            let size = grid.size / divisor;
+            let [x, y] = self.0.each_ref().map(|profile| profile.best_phase(size));
+            self.fitted(Grid { size, left: x.1, top: y.1 })
+        };
+        let finer = [2.0, 3.0].into_iter().filter(|divisor| grid.size / divisor >= LEAST_SIZE).map(part);
+        let share = |grid: &Grid| self.evidence(*grid).share;
+        let own = self.fitted(grid);
+        finer.chain([own]).max_by(|a, b| share(a).total_cmp(&share(b))).unwrap_or(own)
+    }
+
+    pub(super) fn evidence(&self, grid: Grid) -> Evidence {
+        let axes = [(&self.0[0], grid.left), (&self.0[1], grid.top)];
+        let correlations = axes.map(|(profile, first)| profile.correlation(grid.size, first));
+        let share = correlations.iter().map(|r| r * r.abs()).sum::<f64>() / 2.0;
+        let heights = axes.map(|(profile, first)| profile.heights(grid.size, first));
+        let least = |of: fn([f64; 2]) -> f64| of(heights[0]).min(of(heights[1]));
+        // A ten-thousandth keeps blocks without any noise finite.
+        let contrast = least(|[edges, inside]| edges / (inside + 1e-4));
+        Evidence { grid, share, contrast, height: least(|[edges, _]| edges) }
+    }
+}
+
+/// The edges of one axis: weighted means, and the moments that give the distance between them.
+struct Line {
+    index: f64,
+    position: f64,
+    /// Σ w (k − k̄)(c − c̄) and Σ w (k − k̄)².
+    moments: [f64; 2],
+}
+
+impl Profile {
+    fn new(first: usize, steps: Vec<f64>) -> Self {
+        let n = steps.len().max(1) as f64;
+        let mean = steps.iter().sum::<f64>() / n;
+        let deviation = (steps.iter().map(|step| (step - mean).powi(2)).sum::<f64>() / n).sqrt();
+        Self { first: first as f64, steps, mean, deviation }
+    }
+
+    /// The borders that the edges of a grid fall on, with the numbers of the edges.
+    fn edges(&self, size: f64, first: f64) -> impl Iterator<Item = (i64, usize)> {
+        let start = self.first - 0.5 - first;
+        let edges = (start / size).ceil() as i64..((start + self.steps.len() as f64) / size).ceil() as i64;
+        let last = self.steps.len().saturating_sub(1);
+        edges.map(move |edge| {
+            let border = (first + edge as f64 * size - self.first + 0.5).floor();
+            (edge, (border.max(0.0) as usize).min(last))
+        })
+    }
+
+    /// The correlation of the steps with being on an edge.
+    fn correlation(&self, size: f64, first: f64) -> f64 {
+        let (mut on, mut count) = (0.0, 0usize);
+        for (_, border) in self.edges(size, first) {
+            on += self.steps[border];
+            count += 1;
+        }
+        let rest = self.steps.len().saturating_sub(count);
+        if count == 0 || rest == 0 || self.deviation == 0.0 {
+            return 0.0;
+        }
+        (on / count as f64 - self.mean) * (count as f64 / rest as f64).sqrt() / self.deviation
+    }
+
+    /// The best correlation of a size, and the first edge that has it.
+    fn best_phase(&self, size: f64) -> (f64, f64) {
+        let phases = (0..(size / DENSITY).ceil() as usize).map(|phase| phase as f64 * DENSITY);
+        let correlations = phases.map(|first| (self.correlation(size, first), first));
+        correlations.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((0.0, 0.0))
+    }
+
+    /// The mean step on edges, and the mean of those that are not next to one.
+    fn heights(&self, size: f64, first: f64) -> [f64; 2] {
+        let mut inside = vec![true; self.steps.len()];
+        let (mut on, mut count) = (0.0, 0usize);
+        for (_, border) in self.edges(size, first) {
+            on += self.steps[border];
+            count += 1;
+            inside[border.saturating_sub(1)..(border + 2).min(self.steps.len())].fill(false);
+        }
+        let off: Vec<f64> = self.steps.iter().zip(&inside).filter(|step| *step.1).map(|step| *step.0).collect();
+        if count == 0 || off.is_empty() {
+            return [0.0; 2];
+        }
+        [on / count as f64, off.iter().sum::<f64>() / off.len() as f64]
+    }
+
+    fn line(&self, size: f64, first: f64) -> Option<Line> {
+        if self.steps.is_empty() {
+            return None;
+        }
+        let mut sorted = self.steps.clone();
+        sorted.sort_by(f64::total_cmp);
+        let usual = sorted[sorted.len() / 2];
+        let height = |border: usize| (self.steps[border] - usual).max(0.0);
+        let edges = self.edges(size, first).filter_map(|(edge, border)| {
+            let near = border.saturating_sub(1)..(border + 2).min(self.steps.len());
+            let weight: f64 = near.clone().map(height).sum();
+            let centre = near.map(|border| height(border) * (border as f64 + self.first)).sum::<f64>() / weight;
+            (weight > 0.0).then_some((weight.sqrt(), edge as f64, centre))
+        });
+        let edges: Vec<_> = edges.collect();
+        let total: f64 = edges.iter().map(|edge| edge.0).sum();
+        if total == 0.0 {
+            return None;
+        }
+        let mean = |of: fn(&(f64, f64, f64)) -> f64| edges.iter().map(|edge| edge.0 * of(edge)).sum::<f64>() / total;
+        let (index, position) = (mean(|edge| edge.1), mean(|edge| edge.2));
+        let moment = |of: fn(f64, f64) -> f64| {
+            edges.iter().map(|edge| edge.0 * of(edge.1 - index, edge.2 - position)).sum::<f64>()
+        };
+        Some(Line { index, position, moments: [moment(|k, c| k * c), moment(|k, _| k * k)] })
+    }
+}
