@@ -95,16 +95,14 @@ struct Rows<'a> {
 impl Vectorized for Rows<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        let Self { band, source, candidate, plane, first, end, memory, .. } = self;
+        let Self { band, source, first, end, memory, .. } = self;
         let width = source.tensor.layout.width;
         let (taps, row) = (band.vertical.len(), band.row(width));
         // SAFETY: the rows are this worker's, and long enough for the source's.
         unsafe {
-            let place = |y: isize| memory.add(y.rem_euclid(taps as isize) as usize * row);
-            let read = |y: isize| source.read::<L>(candidate, plane, [y, 0], [1, width], place(y));
             let top = first as isize - band.before[0];
             for y in top..top + taps as isize - 1 {
-                read(y);
+                self.read::<L>(y);
             }
             let sum = memory.add(taps * row);
             for i in 0..row / LANES {
@@ -114,10 +112,10 @@ impl Vectorized for Rows<'_> {
             let sum = sum.add(band.horizontal.len() * LANES);
             for y in first..end {
                 let top = y as isize - band.before[0];
-                read(top + taps as isize - 1);
+                self.read::<L>(top + taps as isize - 1);
                 let mut lines = [(std::ptr::null::<f32>(), 0.0); MOST];
                 for (k, (line, &tap)) in lines.iter_mut().zip(&band.vertical).enumerate() {
-                    *line = (place(top + k as isize).cast_const(), tap);
+                    *line = (self.place(top + k as isize).cast_const(), tap);
                 }
                 for x in 0..width {
                     let mut value = L::splat(0.0);
@@ -133,6 +131,27 @@ impl Vectorized for Rows<'_> {
 }
 
 impl Rows<'_> {
+    /// Where a row of the source is kept, until as many more have been read as there are taps.
+    ///
+    /// # Safety
+    /// The memory must be this worker's.
+    #[inline(always)]
+    unsafe fn place(&self, y: isize) -> *mut f32 {
+        let taps = self.band.vertical.len();
+        let row = self.band.row(self.source.tensor.layout.width);
+        // SAFETY: the caller's promise.
+        unsafe { self.memory.add(y.rem_euclid(taps as isize) as usize * row) }
+    }
+
+    /// Reads a row of the source.
+    #[inline(always)]
+    unsafe fn read<L: Lanes>(&self, y: isize) {
+        let Self { source, candidate, plane, .. } = *self;
+        let width = source.tensor.layout.width;
+        // SAFETY: the caller's promise; the place has room for a row.
+        unsafe { source.read::<L>(candidate, plane, [y, 0], [1, width], self.place(y)) }
+    }
+
     /// Writes a row of the target from the vertical sum.
     #[inline(always)]
     unsafe fn write<L: Lanes>(&self, y: usize, sum: *const f32) {

@@ -172,7 +172,7 @@ impl Vectorized for Read<'_> {
                 return;
             }
             source.read::<L>(candidate, plane, corner, size, line);
-            filter::<L>(edge, line, length, |t, value| value.store(to.add(t * LANES)), true);
+            filter::<L>(edge, line, length, to, true);
         }
     }
 }
@@ -203,14 +203,14 @@ impl Vectorized for Write<'_> {
                 }
                 return;
             }
-            filter::<L>(edge, line, length, |t, value| value.store(to.add(t * LANES)), false);
+            filter::<L>(edge, line, length, to, false);
         }
     }
 }
 
 /// The filter along a line of `u`, or its adjoint, which makes the line from an edge of `length` pixels.
 #[inline(always)]
-unsafe fn filter<L: Lanes>(edge: &Edge, from: *const f32, length: usize, mut to: impl FnMut(usize, L), adjoint: bool) {
+unsafe fn filter<L: Lanes>(edge: &Edge, from: *const f32, length: usize, to: *mut f32, adjoint: bool) {
     let (inputs, outputs) = if adjoint { (length, edge.line.width) } else { (edge.line.width, length) };
     // Pixel `j` of the edge meets the pixels `j − 1 + beyond` to `j + 1 + beyond` of the line.
     for t in 0..outputs {
@@ -224,7 +224,7 @@ unsafe fn filter<L: Lanes>(edge: &Edge, from: *const f32, length: usize, mut to:
                     value = L::load(from.add(at * LANES)).mul_add(L::splat(tap), value);
                 }
             }
-            to(t, value);
+            value.store(to.add(t * LANES));
         }
     }
 }

@@ -123,8 +123,12 @@ impl Vectorized for Row<'_> {
             let whole = count / PIXELS * PIXELS;
             // SAFETY: the pixels exist, and the instruction set is the caller's promise.
             unsafe {
-                (0..whole).step_by(PIXELS).for_each(|t| self.channels::<L, PIXELS>(phase, x, t));
-                (whole..count).for_each(|t| self.channels::<L, 1>(phase, x, t));
+                for t in (0..whole).step_by(PIXELS) {
+                    self.channels::<L, PIXELS>(phase, x, t);
+                }
+                for t in whole..count {
+                    self.channels::<L, 1>(phase, x, t);
+                }
             }
         }
     }
@@ -139,7 +143,9 @@ impl Row<'_> {
             if self.map.out_channels == 3 {
                 self.block::<L, N, 3>(phase, x, t, 0);
             } else {
-                (0..self.map.out_channels).for_each(|o| self.block::<L, N, 1>(phase, x, t, o));
+                for o in 0..self.map.out_channels {
+                    self.block::<L, N, 1>(phase, x, t, o);
+                }
             }
         }
     }
@@ -166,12 +172,14 @@ impl Row<'_> {
                     for o in 0..O {
                         w[o] = L::load(weights.add(o * LANES));
                     }
-                    let style = layout
-                        .styled
-                        .then(|| [0, 1].map(|kind| L::load(source.coefficients().of(candidate, kind, plane))));
+                    let (mut scale, mut shift) = (L::splat(1.0), L::splat(0.0));
+                    if layout.styled {
+                        scale = L::load(source.coefficients().of(candidate, 0, plane));
+                        shift = L::load(source.coefficients().of(candidate, 1, plane));
+                    }
                     for n in 0..N {
                         let mut value = L::load(pixel.add(n * step));
-                        if let Some([scale, shift]) = style {
+                        if layout.styled {
                             value = value.mul_add(scale, shift);
                         }
                         for o in 0..O {

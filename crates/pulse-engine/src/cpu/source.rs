@@ -131,8 +131,9 @@ impl Source {
                     }
                 }
                 Reading::Styled => {
-                    let [scale, shift] = [0, 1].map(|kind| self.tensor.coefficients().of(candidate, kind, plane));
-                    let (scale, shift) = (L::load(scale), L::load(shift));
+                    let coefficients = self.tensor.coefficients();
+                    let scale = L::load(coefficients.of(candidate, 0, plane));
+                    let shift = L::load(coefficients.of(candidate, 1, plane));
                     for i in rows {
                         for j in columns.clone() {
                             let x = L::load(start.add(i * row_stride + j * LANES));
@@ -141,8 +142,9 @@ impl Source {
                     }
                 }
                 Reading::Descending { result, activation, coefficients } => {
-                    let [a, b, c] = [0, 1, 2].map(|kind| coefficients.of(candidate, kind, plane));
-                    let (a, b, c) = (L::load(a), L::load(b), L::load(c));
+                    let a = L::load(coefficients.of(candidate, 0, plane));
+                    let b = L::load(coefficients.of(candidate, 1, plane));
+                    let c = L::load(coefficients.of(candidate, 2, plane));
                     let results = result.candidate(candidate).offset(result.layout.pixel(plane, y, x));
                     let result_stride = result.layout.row_stride();
                     for i in rows {

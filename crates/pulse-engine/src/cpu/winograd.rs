@@ -92,6 +92,13 @@ unsafe fn load<L: Lanes, const N: usize>(from: *const f32, step: usize) -> [L; N
     }
 }
 
+/// A row of what is kept in columns. Not a closure: one of those is compiled for an instruction set only where the compiler
+/// chooses to inline it.
+#[inline(always)]
+fn row_of<L: Lanes, const N: usize>(columns: &[[L; N]; 6], y: usize) -> [L; 6] {
+    [columns[0][y], columns[1][y], columns[2][y], columns[3][y], columns[4][y], columns[5][y]]
+}
+
 /// Stores vectors `step` floats apart.
 #[inline(always)]
 unsafe fn store<L: Lanes, const N: usize>(vectors: [L; N], to: *mut f32, step: usize) {
@@ -316,7 +323,7 @@ impl<S: Scheme> Vectorized for Transform<'_, S> {
                     let from = source.tensor.candidate(candidate).add(layout.row(plane, y) + x * LANES);
                     S::transform::<L>(from, layout.row_stride(), to, stride);
                 } else {
-                    let corner = [y, x].map(|at| at as isize - margin as isize);
+                    let corner = [y as isize - margin as isize, x as isize - margin as isize];
                     let square = square.0.as_mut_ptr();
                     source.read::<L>(candidate, plane, corner, [side + 2 * margin; 2], square);
                     let row = (side + 2 * margin) * LANES;

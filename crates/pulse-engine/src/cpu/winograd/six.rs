@@ -7,7 +7,7 @@
 #![allow(unsafe_code)]
 
 use super::three::{factors, gather, spread};
-use super::{LANES, Lanes, Scheme, Taps, load, store};
+use super::{LANES, Lanes, Scheme, Taps, load, row_of, store};
 
 /// From the smaller map to the larger.
 pub(in super::super) struct DoublingBySix;
@@ -58,7 +58,7 @@ impl Scheme for DoublingBySix {
                     columns[x] = gather(load::<L, 6>(sums.add(x * stride), 6 * stride));
                 }
                 for y in 0..4 {
-                    let line = gather(std::array::from_fn(|x| columns[x][y]));
+                    let line = gather(row_of(&columns, y));
                     store(line, square.add(y * 16 * LANES), 2 * LANES);
                 }
             }
@@ -101,7 +101,7 @@ impl Scheme for HalvingBySix {
                     columns[x] = spread(load::<L, 6>(corner.add(2 * x * LANES), 2 * row));
                 }
                 for y in 0..6 {
-                    store(spread(std::array::from_fn(|x| columns[x][y])), target.add(y * 6 * stride), stride);
+                    store(spread(row_of(&columns, y)), target.add(y * 6 * stride), stride);
                 }
             }
         }

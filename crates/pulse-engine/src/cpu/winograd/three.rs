@@ -18,7 +18,7 @@
 
 #![allow(unsafe_code)]
 
-use super::{LANES, Lanes, Scheme, Taps, load, store};
+use super::{LANES, Lanes, Scheme, Taps, load, row_of, store};
 
 const A: f32 = 2.0 / 3.0;
 const B: f32 = 3.0 / 2.0;
@@ -106,7 +106,7 @@ impl Scheme for KeepingByFour {
                 columns[x] = spread(load::<L, 6>(corner.add(x * LANES), row));
             }
             for y in 0..6 {
-                store(spread(std::array::from_fn(|x| columns[x][y])), target.add(y * 6 * stride), stride);
+                store(spread(row_of(&columns, y)), target.add(y * 6 * stride), stride);
             }
         }
     }
@@ -120,7 +120,7 @@ impl Scheme for KeepingByFour {
                 columns[x] = gather(load::<L, 6>(sums.add(x * stride), 6 * stride));
             }
             for y in 0..4 {
-                store(gather(std::array::from_fn(|x| columns[x][y])), square.add(y * 4 * LANES), LANES);
+                store(gather(row_of(&columns, y)), square.add(y * 4 * LANES), LANES);
             }
         }
     }
