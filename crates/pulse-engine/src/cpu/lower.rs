@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::activation::LeakyRelu;
 use super::band::Band;
+use super::depthwise::Depthwise;
 use super::elementwise::{Add, Affine, InverseSqrt, Multiply, Square, Tanh};
 use super::fir::Fir;
 use super::fourier::FourierFeatures;
@@ -16,6 +17,7 @@ use super::linear::Linear;
 use super::modulate::{AddNoise, Modulate};
 use super::norm::{InstanceNorm, Normalize};
 use super::pass::{Filtered, convolution};
+use super::pool::MaxPool;
 use super::profile::Step;
 use super::rearrange::{Concatenate, RepeatRows, Take};
 use super::separable::SeparableMap;
@@ -198,6 +200,8 @@ fn kernel(
         Operator::TransposedConvolution(convolution) => {
             Box::new(Linear::convolution(instructions, convolution, true, [arguments[0], result], activation, styled))
         }
+        Operator::DepthwiseConvolution(depthwise) => Box::new(Depthwise::new(depthwise, [arguments[0], result])),
+        Operator::MaxPool { window } => Box::new(MaxPool { window: *window }),
         Operator::Row(row) => Box::new(Take { start: row * result.len(), length: result.len() }),
         Operator::RepeatRows(_) => Box::new(RepeatRows),
         Operator::Slice { start, length } => Box::new(Take { start: *start, length: *length }),
