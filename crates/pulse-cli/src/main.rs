@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod align;
 mod completions;
 mod convert;
 mod failure;
@@ -58,6 +59,9 @@ enum Command {
     /// Search for sharp pictures that shrink to a small one
     #[command(visible_alias = "up", after_help = upsample::EXAMPLES)]
     Upsample(Box<upsample::Arguments>),
+    /// Find the faces in photographs and cut them out as generators want them
+    #[command(after_help = align::EXAMPLES)]
+    Align(align::Arguments),
     /// Make the pictures of given inputs, and gradients with respect to them
     #[command(after_help = render::EXAMPLES)]
     Render(render::Arguments),
@@ -100,6 +104,7 @@ impl Command {
     fn run(self) -> Result<Verdict, Failure> {
         match self {
             Self::Upsample(arguments) => upsample::run(&arguments),
+            Self::Align(arguments) => align::run(&arguments),
             Self::Render(arguments) => render::run(&arguments),
             Self::Verify(arguments) => verify::run(&arguments),
             Self::Info(arguments) => info::run(&arguments),

@@ -2,7 +2,7 @@
 
 mod arguments;
 mod progress;
-mod sources;
+pub(crate) mod sources;
 mod space;
 mod target;
 mod trace;
