@@ -64,31 +64,43 @@ pub(crate) struct Arguments {
 /// How faces are looked for.
 #[derive(Args)]
 pub(crate) struct Detection {
-    #[arg(long, value_name = "X", allow_negative_numbers = true, default_value_t = DetectorConfig::default().confidence,
-        help = "How sure the detector must be of a face, from 0 to 1", help_heading = "Faces")]
-    confidence: f64,
+    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Faces", help = format!(
+        "How sure the detector must be of a face, from 0 to 1 [default: {}]", DetectorConfig::default().confidence))]
+    confidence: Option<f64>,
 
-    #[arg(long, value_name = "X", allow_negative_numbers = true, default_value_t = DetectorConfig::default().smallest,
-        help = "The smallest face to look for, as a part of the photograph's longer side", help_heading = "Faces")]
-    smallest: f64,
+    #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Faces", help = format!(
+        "The smallest face to look for, as a part of the photograph's longer side [default: {}]",
+        DetectorConfig::default().smallest))]
+    smallest: Option<f64>,
 }
 
 impl Detection {
     pub(crate) fn detector(&self) -> Result<Detector, Failure> {
-        let config = DetectorConfig { confidence: self.confidence, smallest: self.smallest };
-        Ok(Detector::new(&Cpu::default(), config)?)
+        Ok(Detector::new(&Cpu::default(), self.config())?)
+    }
+
+    fn config(&self) -> DetectorConfig {
+        let default = DetectorConfig::default();
+        DetectorConfig {
+            confidence: self.confidence.unwrap_or(default.confidence),
+            smallest: self.smallest.unwrap_or(default.smallest),
+        }
+    }
+
+    /// The first of its options that was given.
+    pub(crate) fn given(&self) -> Option<&'static str> {
+        self.confidence.map(|_| "--confidence").or(self.smallest.map(|_| "--smallest"))
     }
 
     /// What is said when no face is found in a photograph.
     pub(crate) fn no_face(&self, path: &Path) -> String {
+        let DetectorConfig { confidence, smallest } = self.config();
         format!(
-            "{}: no face was found; try --confidence {:.2} (it is {}), --smallest {:.3} (it is {}), or cut it out \
-             yourself for `pulse upsample --crop X,Y,W,H`",
+            "{}: no face was found; try --confidence {:.2} (it is {confidence}), --smallest {:.3} (it is {smallest}), or \
+             cut it out yourself with `pulse upsample --crop X,Y,W,H`",
             path.display(),
-            self.confidence / 2.0,
-            self.confidence,
-            self.smallest / 2.0,
-            self.smallest
+            confidence / 2.0,
+            smallest / 2.0,
         )
     }
 }

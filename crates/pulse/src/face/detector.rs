@@ -21,7 +21,7 @@ pub struct DetectorConfig {
 
 impl Default for DetectorConfig {
     fn default() -> Self {
-        Self { confidence: 0.6, smallest: 1.0 / 50.0 }
+        Self { confidence: 0.75, smallest: 1.0 / 50.0 }
     }
 }
 

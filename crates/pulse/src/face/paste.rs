@@ -2,7 +2,7 @@
 
 use super::seam::{bilinear, correction, mask};
 use super::Square;
-use crate::image::Image;
+use crate::image::{Image, Provenance, encode_bytes};
 use crate::measurement::{Kernel, Size};
 use crate::Result;
 
@@ -38,6 +38,14 @@ impl Photograph {
     /// The pixels, `[height, width, channels]`.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// It as a PNG that says which part of it is synthetic; large rather than slow.
+    ///
+    /// # Errors
+    /// As [`encode_png`](crate::image::encode_png).
+    pub fn to_png(&self, provenance: &Provenance) -> Result<Vec<u8>> {
+        encode_bytes(self.channels, self.size, &self.bytes, Some(provenance), png::Compression::Fast)
     }
 
     /// Puts the square picture `face` where `square` lies. It is seen through a mask `m` that is 1 in the middle and 0

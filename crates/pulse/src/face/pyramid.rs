@@ -55,12 +55,15 @@ impl<'a> Pyramid<'a> {
         let planes = self.level(level);
         let factor = f64::from(1 << level as u32);
         let last = self.picture.channels() - 1;
-        for (channel, target) in target.chunks_exact_mut(side * side).enumerate() {
-            let plane = &planes.values[channel.min(last) * planes.height * planes.width..];
-            for (index, value) in target.iter_mut().enumerate() {
-                let place = [index % side, index / side].map(|i| (i as f64 + 0.5) / side as f64);
-                let point = view.to_picture(place).map(|x| (x + 0.5) / factor - 0.5);
-                *value = 2.0 * bilinear(plane, planes.height, planes.width, point) - 1.0;
+        let pixels = side * side;
+        for index in 0..pixels {
+            let place = [index % side, index / side].map(|i| (i as f64 + 0.5) / side as f64);
+            let point = view.to_picture(place).map(|x| (x + 0.5) / factor - 0.5);
+            let taps = taps(planes.height, planes.width, point);
+            for channel in 0..target.len() / pixels {
+                let plane = &planes.values[channel.min(last) * planes.height * planes.width..];
+                let value: f32 = taps.iter().map(|&(pixel, weight)| weight * plane[pixel]).sum();
+                target[channel * pixels + index] = 2.0 * value - 1.0;
             }
         }
     }
@@ -80,20 +83,17 @@ fn halved(from: Planes<'_>, channels: usize) -> Level {
     Level { height, width, values }
 }
 
-/// Between the four nearest pixels; those outside are 0.
-fn bilinear(plane: &[f32], height: usize, width: usize, [x, y]: Point) -> f32 {
-    let inside = |x: f64, length: usize| x > -1.0 && x < length as f64;
-    if !inside(x, width) || !inside(y, height) {
-        return 0.0;
-    }
+/// The four nearest pixels and how much each counts: nothing where it is outside.
+fn taps(height: usize, width: usize, [x, y]: Point) -> [(usize, f32); 4] {
     let (left, top) = (x.floor(), y.floor());
     let (right_weight, bottom_weight) = ((x - left) as f32, (y - top) as f32);
-    let pixel = |x: isize, y: isize| {
-        let inside = (0..width as isize).contains(&x) && (0..height as isize).contains(&y);
-        if inside { plane[y as usize * width + x as usize] } else { 0.0 }
+    let along = |i: f64, length: usize, weight: f32| {
+        if i >= 0.0 && i < length as f64 { (i as usize, weight) } else { (0, 0.0) }
     };
-    let (left, top) = (left as isize, top as isize);
-    let row = |y| pixel(left, y) + right_weight * (pixel(left + 1, y) - pixel(left, y));
-    let (upper, lower) = (row(top), row(top + 1));
-    upper + bottom_weight * (lower - upper)
+    let columns = [along(left, width, 1.0 - right_weight), along(left + 1.0, width, right_weight)];
+    let rows = [along(top, height, 1.0 - bottom_weight), along(top + 1.0, height, bottom_weight)];
+    std::array::from_fn(|i| {
+        let ((row, row_weight), (column, column_weight)) = (rows[i / 2], columns[i % 2]);
+        (row * width + column, row_weight * column_weight)
+    })
 }
