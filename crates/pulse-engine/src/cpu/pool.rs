@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use super::kernel::{Kernel, Needs, Run, Tensor, Values};
+use super::layout::LANES;
 
 /// `y[c,p] = max_k x[c, p · window + k]`.
 pub(super) struct MaxPool {
@@ -10,41 +11,38 @@ pub(super) struct MaxPool {
 }
 
 impl MaxPool {
-    /// Visits every float of row `y` of the result: `visit(place in the row, (row of x, place in it))` of the first of
-    /// the largest in its window.
+    /// Visits every group of `N` floats side by side of row `y` of the result:
+    /// `visit(x, largest floats, where each lies in its window)`.
     ///
     /// # Safety
-    /// The rows of the windows of `x` must exist, and nobody may write them.
+    /// The rows of the windows of `source` must exist, `N` be its lanes, and nobody may write them.
     #[inline(always)]
-    unsafe fn largest(
+    unsafe fn largest<const N: usize>(
         &self,
-        x: &Tensor,
+        source: &Tensor,
         [candidate, plane, y]: [usize; 3],
-        length: usize,
-        mut visit: impl FnMut(usize, (usize, usize), f32),
+        width: usize,
+        mut visit: impl FnMut(usize, &[f32; N], &[usize; N]),
     ) {
-        let lanes = x.layout.lanes;
-        for at in 0..length {
-            let first = at / lanes * self.window * lanes + at % lanes;
-            let mut best = (y * self.window, first);
-            let mut largest = f32::NEG_INFINITY;
-            for k in 0..self.window {
+        for x in 0..width {
+            let mut largest = [0.0; N];
+            let mut places = [0; N];
+            for place in 0..self.window * self.window {
+                let (k, l) = (place / self.window, place % self.window);
                 // SAFETY: the caller's promise.
-                let row = unsafe { x.row(candidate, plane, y * self.window + k) };
-                for l in 0..self.window {
-                    let place = first + l * lanes;
-                    if (k, l) == (0, 0) || row[place] > largest {
-                        (largest, best) = (row[place], (y * self.window + k, place));
-                    }
+                let row = unsafe { source.row(candidate, plane, y * self.window + k) };
+                let pixel = &row[(x * self.window + l) * N..][..N];
+                for lane in 0..N {
+                    let larger = place == 0 || pixel[lane] > largest[lane];
+                    largest[lane] = if larger { pixel[lane] } else { largest[lane] };
+                    places[lane] = if larger { place } else { places[lane] };
                 }
             }
-            visit(at, best, largest);
+            visit(x, &largest, &places);
         }
     }
-}
 
-impl Kernel for MaxPool {
-    fn forward(&self, run: &Run, arguments: &[Tensor], result: Tensor) {
+    fn forward_lanes<const N: usize>(&self, run: &Run, source: Tensor, result: Tensor) {
         run.rows(
             &result.layout,
             #[inline(always)]
@@ -52,13 +50,16 @@ impl Kernel for MaxPool {
                 // SAFETY: one task has the row of `result`; the argument is another buffer.
                 unsafe {
                     let row = result.row_mut(candidate, plane, y);
-                    self.largest(&arguments[0], [candidate, plane, y], row.len(), |at, _, largest| row[at] = largest);
+                    let width = result.layout.width;
+                    self.largest::<N>(&source, [candidate, plane, y], width, |x, largest, _| {
+                        row[x * N..][..N].copy_from_slice(largest);
+                    });
                 }
             },
         );
     }
 
-    fn backward(&self, run: &Run, _: usize, values: &Values, gradient: Tensor, target: Tensor) {
+    fn backward_lanes<const N: usize>(&self, run: &Run, source: Tensor, gradient: Tensor, target: Tensor) {
         run.planes(
             &target.layout,
             #[inline(always)]
@@ -71,13 +72,36 @@ impl Kernel for MaxPool {
                     }
                     for y in 0..gradient.layout.height {
                         let row = gradient.row(candidate, plane, y);
-                        self.largest(&values.arguments[0], [candidate, plane, y], row.len(), |at, (to, place), _| {
-                            target.row_mut(candidate, plane, to)[place] = row[at];
+                        let width = gradient.layout.width;
+                        self.largest::<N>(&source, [candidate, plane, y], width, |x, _, places| {
+                            for lane in 0..N {
+                                let (k, l) = (places[lane] / self.window, places[lane] % self.window);
+                                let to = target.row_mut(candidate, plane, y * self.window + k);
+                                to[(x * self.window + l) * N + lane] = row[x * N + lane];
+                            }
                         });
                     }
                 }
             },
         );
+    }
+}
+
+impl Kernel for MaxPool {
+    fn forward(&self, run: &Run, arguments: &[Tensor], result: Tensor) {
+        if result.layout.lanes == LANES {
+            self.forward_lanes::<LANES>(run, arguments[0], result);
+        } else {
+            self.forward_lanes::<1>(run, arguments[0], result);
+        }
+    }
+
+    fn backward(&self, run: &Run, _: usize, values: &Values, gradient: Tensor, target: Tensor) {
+        if target.layout.lanes == LANES {
+            self.backward_lanes::<LANES>(run, values.arguments[0], gradient, target);
+        } else {
+            self.backward_lanes::<1>(run, values.arguments[0], gradient, target);
+        }
     }
 
     fn needs(&self) -> Needs {

@@ -21,12 +21,12 @@ pub struct DetectorConfig {
 
 impl Default for DetectorConfig {
     fn default() -> Self {
-        Self { confidence: 0.75, smallest: 1.0 / 50.0 }
+        Self { confidence: 0.75, smallest: 0.025 }
     }
 }
 
 /// Views that the network runs at a time.
-const BATCH: usize = 16;
+const BATCH: usize = 8;
 
 /// A first look only has to be half as sure: every face is looked at again.
 const FIRST_LOOK: f64 = 0.5;

@@ -5,9 +5,8 @@ use std::f64::consts::TAU;
 use super::Square;
 use crate::measurement::Size;
 
-/// The least part of a view's side that a face must fill to be found in it. Down to half of what the network was
-/// trained for.
-const LEAST: f64 = 0.15;
+/// The least part of a view's side that a face must fill to be found in it.
+const LEAST: f64 = 0.1;
 
 /// The part of a view's side by which neighbours overlap: a face that is larger is found in views of twice the side.
 const SHARED: f64 = 2.0 * LEAST;
