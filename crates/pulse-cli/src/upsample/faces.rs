@@ -98,8 +98,7 @@ impl Job<'_> {
             let run = source.folder.join(run_name(index));
             searched.push(self.search(&prepared, input.clone(), of, &run, Instant::now(), interrupt)?);
         }
-        let provenance =
-            Provenance { extent: Extent::Composite, ..self.named.record.provenance(self.config.seed) };
+        let provenance = Provenance { extent: Extent::Composite, ..self.named.record.provenance(self.config.seed) };
         folder.write(&photograph, input, &cuts, &searched, &provenance)?;
         Ok(searched)
     }
@@ -143,7 +142,8 @@ impl Folder {
         if !replace {
             return refuse("is not empty: choose another, or replace the faces in it with --force");
         }
-        let record = std::fs::read(path.join(RECORD)).ok().and_then(|json| serde_json::from_slice::<Record>(&json).ok());
+        let record =
+            std::fs::read(path.join(RECORD)).ok().and_then(|json| serde_json::from_slice::<Record>(&json).ok());
         let Some(record) = record else {
             return refuse("holds no faces that could be replaced: empty it or choose another");
         };
@@ -184,10 +184,11 @@ impl Folder {
             let provenance = Provenance { candidate: Some(index + 1), ..provenance.clone() };
             write_atomically(&self.path.join(name), &whole.to_png(&provenance)?)
         })?;
-        let found = cuts.iter().take(searched.len()).enumerate().map(|(index, cut)| Found {
-            run: run_name(index),
-            face: FaceRecord::new(&cut.face, &cut.square),
-        });
+        let found = cuts
+            .iter()
+            .take(searched.len())
+            .enumerate()
+            .map(|(index, cut)| Found { run: run_name(index), face: FaceRecord::new(&cut.face, &cut.square) });
         let record = Record { detector: CARD.into(), input: input.clone(), faces: found.collect(), photographs };
         let json = serde_json::to_vec_pretty(&record).map_err(|error| Failure::of(RECORD, error))?;
         Ok(write_atomically(&self.path.join(RECORD), &json)?)

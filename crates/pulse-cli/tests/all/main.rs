@@ -3,6 +3,7 @@
 //! Searches are short here, and most find no good face: what they leave behind is what is tested.
 
 mod bad_input;
+mod faces;
 #[cfg(unix)]
 mod interrupt;
 mod others;

@@ -25,7 +25,8 @@ pub fn aligned(picture: &Image, square: &Square, size: usize) -> Result<Image> {
     let lengths = [picture.width(), picture.height()].map(|length| length as f64);
     let meets = (0..2).all(|axis| high[axis] > 0.0 && low[axis] < lengths[axis] - 1.0);
     if !square.is_sound() || !meets {
-        let message = format!("cannot align a face to {square:?}: it shows nothing of the picture; check its landmarks");
+        let message =
+            format!("cannot align a face to {square:?}: it shows nothing of the picture; check its landmarks");
         return Err(Error::new(ErrorKind::Picture, message));
     }
     if size == 0 || size > MOST {

@@ -35,7 +35,7 @@ const FIRST_LOOK: f64 = 0.5;
 const CLOSER: [f64; 4] = [1.8, 2.1, 2.4, 2.8];
 
 /// How often a face is looked at again, each time where it was last.
-const LOOKS: usize = 2;
+const LOOKS: usize = 3;
 
 /// Finds faces of any size and at any angle in the plane of the picture.
 ///
@@ -143,7 +143,10 @@ impl DetectorConfig {
             return fault("the confidence of a face is a number from 0 to 1", self.confidence);
         }
         if !(self.smallest > 0.0 && self.smallest <= 1.0) {
-            return fault("the smallest face is a part of the picture's longer side, above 0 and at most 1", self.smallest);
+            return fault(
+                "the smallest face is a part of the picture's longer side, above 0 and at most 1",
+                self.smallest,
+            );
         }
         Ok(())
     }

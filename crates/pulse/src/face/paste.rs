@@ -1,10 +1,10 @@
 //! Imagined faces back into the photograph.
 
-use super::seam::{bilinear, correction, mask};
 use super::Square;
+use super::seam::{bilinear, correction, mask};
+use crate::Result;
 use crate::image::{Image, Provenance, encode_bytes};
 use crate::measurement::{Kernel, Size};
-use crate::Result;
 
 /// The most pixels along the side of a pasted face: a larger one is enlarged as it is pasted.
 const MOST: usize = 4096;

@@ -2,9 +2,9 @@
 
 use super::Point;
 use super::border::blurred;
+use crate::Result;
 use crate::image::Image;
 use crate::measurement::{Kernel, Size};
-use crate::Result;
 
 /// How wide the colours at the seam are felt, in terms of the face's picture.
 const SPREAD: f64 = 0.08;

@@ -101,7 +101,11 @@ fn a_frame_of_landmarks_fits_them_with_a_similarity() {
     for axis in 0..4 {
         for step in [-0.1, 0.1] {
             let mut moved = best;
-            if axis < 2 { moved.centre[axis] += step } else { moved.right[axis - 2] += step }
+            if axis < 2 {
+                moved.centre[axis] += step
+            } else {
+                moved.right[axis - 2] += step
+            }
             assert!(misfit(&moved) > misfit(&best));
         }
     }
