@@ -38,6 +38,8 @@ Examples:
   pulse upsample photo.jpg --pixelate 16        shrink a photograph first, and show it beside the results
   pulse upsample folder --candidates 32 --seed 7 --out results
   pulse upsample photo.jpg --crop 120,40,256,256 --pixelate 8 --preset paper
+  pulse upsample photo.jpg --faces              find each face, search for it, put it back
+  pulse align photo.jpg --frame ffhq --out faces
   pulse render faces --inputs pulse-out/small/inputs.safetensors --out again.png
   pulse info network.pkl
   pulse upsample small.png --generator network.pkl

@@ -6,8 +6,9 @@ use crate::Result;
 use crate::image::{Image, Provenance, encode_bytes};
 use crate::measurement::{Kernel, Size};
 
-/// The most pixels along the side of a pasted face: a larger one is enlarged as it is pasted.
-const MOST: usize = 4096;
+/// How many times larger a face is made with the cubic kernel before it is read between the nearest four pixels: the two
+/// cannot be told from each other beyond that.
+const ENLARGED: usize = 8;
 
 /// A photograph of 8 bits a channel, to paste faces into.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,8 +64,7 @@ impl Photograph {
         assert_eq!(shape(face), shape(seen), "a face and what it replaces have one shape");
         let (face, seen) = (self.coloured(face), self.coloured(seen));
         let correction = correction(&face, &seen)?;
-        // As large as it will be seen, so that pixels can be read between the nearest four.
-        let side = (square.side().ceil() as usize).clamp(1, MOST);
+        let side = (square.side().ceil() as usize).clamp(1, ENLARGED * face.width());
         let face = face.resized(Kernel::Bicubic, Size::new(side, side))?;
         let [low, high] = square.bounds();
         let range = |axis: usize, length: usize| {
@@ -82,7 +82,7 @@ impl Photograph {
                 for (channel, byte) in pixel.iter_mut().enumerate() {
                     let new = bilinear(face.plane(channel), side, side, place) + correction.sample(channel, place);
                     let old = f32::from(*byte) / 255.0;
-                    *byte = ((old + weight * (new.clamp(0.0, 1.0) - old)) * 255.0).round() as u8;
+                    *byte = ((old + weight * (new.clamp(0.0, 1.0) - old)) * 255.0 + 0.5) as u8;
                 }
             }
         }

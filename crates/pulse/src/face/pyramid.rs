@@ -10,13 +10,13 @@ pub(super) struct Pyramid<'a> {
     smaller: Vec<Level>,
 }
 
-/// Planes `[channels, height, width]`.
 struct Level {
     height: usize,
     width: usize,
     values: Vec<f32>,
 }
 
+/// Planes `[channels, height, width]`.
 #[derive(Clone, Copy)]
 struct Planes<'a> {
     height: usize,
@@ -24,28 +24,30 @@ struct Planes<'a> {
     values: &'a [f32],
 }
 
+impl Level {
+    fn planes(&self) -> Planes<'_> {
+        Planes { height: self.height, width: self.width, values: &self.values }
+    }
+}
+
 impl<'a> Pyramid<'a> {
-    /// With levels down to where the longer side has fewer than `side` pixels.
+    /// With levels down to where the longer side has fewer than `2 side` pixels.
     pub(super) fn new(picture: &'a Image, side: usize) -> Self {
-        let mut smaller: Vec<Level> = Vec::new();
-        let mut last = Planes { height: picture.height(), width: picture.width(), values: picture.values() };
-        while last.height.max(last.width) >= 2 * side && last.height.min(last.width) >= 2 {
+        let mut pyramid = Self { picture, smaller: Vec::new() };
+        loop {
+            let last = pyramid.level(pyramid.smaller.len());
+            if last.height.max(last.width) < 2 * side || last.height.min(last.width) < 2 {
+                return pyramid;
+            }
             let level = halved(last, picture.channels());
-            smaller.push(level);
-            let Level { height, width, values } = &smaller[smaller.len() - 1];
-            last = Planes { height: *height, width: *width, values };
+            pyramid.smaller.push(level);
         }
-        Self { picture, smaller }
     }
 
     fn level(&self, level: usize) -> Planes<'_> {
-        match level.checked_sub(1).map(|index| &self.smaller[index]) {
-            Some(Level { height, width, values }) => Planes { height: *height, width: *width, values },
-            None => {
-                let picture = self.picture;
-                Planes { height: picture.height(), width: picture.width(), values: picture.values() }
-            }
-        }
+        let picture = self.picture;
+        let whole = Planes { height: picture.height(), width: picture.width(), values: picture.values() };
+        level.checked_sub(1).map_or(whole, |index| self.smaller[index].planes())
     }
 
     /// The view at `side` x `side` pixels, RGB planes in [-1, 1], black outside of the picture.

@@ -18,16 +18,24 @@ pub(super) fn mask([u, v]: Point) -> f64 {
     const INNER: f64 = 0.70;
     const OUTER: f64 = 0.98;
     let [x, y] = [u, v].map(|u| (2.0 * u - 1.0).abs());
-    let radius = (x.powi(3) + y.powi(3)).cbrt();
-    let t = ((OUTER - radius) / (OUTER - INNER)).clamp(0.0, 1.0);
+    let cube = x * x * x + y * y * y;
+    if cube >= OUTER * OUTER * OUTER {
+        return 0.0;
+    }
+    // Roots are slow, and most of a photograph lies outside or well inside.
+    if cube <= INNER * INNER * INNER {
+        return 1.0;
+    }
+    let t = ((OUTER - cube.cbrt()) / (OUTER - INNER)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }
 
 /// What has to be added to `face` so that its colours at the seam are those of the `photograph`, both of one shape:
 ///
-/// `c = blur(w (photograph − face)) / blur(w) · fade`, where `w = 4 m (1 − m)` is 1 in the middle of the seam of the
-/// [`mask`] `m`, and the fade leaves the middle of the face alone, which fits already.
+/// `c = blur(w (photograph − face)) / max(blur(w), 0.05)`, where `w = 4 m (1 − m)` is 1 in the middle of the seam of the
+/// [`mask`] `m`. Far from the seam there is nearly nothing of it: the middle of the face fits already.
 pub(super) fn correction(face: &Image, photograph: &Image) -> Result<Correction> {
+    const FAR: f32 = 0.05;
     let size = face.width().min(COARSE);
     let coarse = |image: &Image| image.resized(Kernel::Area, Size::new(size, size));
     let (face, photograph) = (coarse(face)?, coarse(photograph)?);
@@ -45,8 +53,6 @@ pub(super) fn correction(face: &Image, photograph: &Image) -> Result<Correction>
         let differences = photograph.plane(channel).iter().zip(face.plane(channel)).zip(&weights);
         let weighted: Vec<f32> = differences.map(|((photograph, face), weight)| weight * (photograph - face)).collect();
         let weighted = blurred(&weighted, size, size, sigma);
-        // Far from the seam the weights are nearly nothing, and so is the correction.
-        const FAR: f32 = 0.05;
         values.extend(weighted.into_iter().zip(&spread).map(|(sum, weight)| sum / weight.max(FAR)));
     }
     Ok(Correction { channels: face.channels(), size, values })

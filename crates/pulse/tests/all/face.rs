@@ -102,9 +102,9 @@ fn a_frame_of_landmarks_fits_them_with_a_similarity() {
         for step in [-0.1, 0.1] {
             let mut moved = best;
             if axis < 2 {
-                moved.centre[axis] += step
+                moved.centre[axis] += step;
             } else {
-                moved.right[axis - 2] += step
+                moved.right[axis - 2] += step;
             }
             assert!(misfit(&moved) > misfit(&best));
         }
