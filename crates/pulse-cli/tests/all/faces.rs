@@ -49,18 +49,20 @@ fn no_face_is_an_answer_and_the_others_go_on() {
     place.picture("folder/a-pattern.png", 3, 90, 70);
     photograph(&place);
     std::fs::rename(place.path("astronaut.jpg"), place.path("folder/b.jpg")).unwrap();
-    let ran = place.run(&["align", "folder", "--size", "16", "--out", "out"]).ended_with(1);
+    let ran = place.run(&["align", "folder", "--size", "16", "--out", "out"]);
+    assert_eq!(ran.status, 1);
     assert!(ran.err.contains("a-pattern.png: no face was found; try --confidence"), "{}", ran.err);
     assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
     assert_eq!(place.list("out"), ["b-01.png", "faces.json"]);
 
     // Nothing is left of a run that found nothing.
-    place.run(&["align", "folder/a-pattern.png", "--out", "nothing"]).ended_with(1);
+    assert_eq!(place.run(&["align", "folder/a-pattern.png", "--out", "nothing"]).status, 1);
     assert!(!place.path("nothing").exists());
 
     // A file that is no picture is an error, and the others go on all the same.
     place.write("folder/c.png", b"a letter");
-    let ran = place.run(&["align", "folder", "--size", "16", "--out", "more"]).ended_with(2);
+    let ran = place.run(&["align", "folder", "--size", "16", "--out", "more"]);
+    assert_eq!(ran.status, 2);
     assert!(ran.err.contains("c.png") && ran.err.contains("not a picture"), "{}", ran.err);
     assert_eq!(place.list("more"), ["b-01.png", "faces.json"]);
 }
@@ -119,7 +121,8 @@ fn faces_go_back_into_the_photograph() {
 fn upsample_without_a_face_says_so() {
     let place = Place::new();
     place.picture("pattern.png", 3, 90, 70);
-    let ran = place.upsample("pattern.png", &["--faces"]).ended_with(1);
+    let ran = place.upsample("pattern.png", &["--faces"]);
+    assert_eq!(ran.status, 1);
     assert!(ran.err.contains("pattern.png: no face was found; try"), "{}", ran.err);
     assert!(!place.path("pulse-out").exists());
     place.upsample("pattern.png", &["--confidence", "0.5"]).failed_with(&["--confidence", "--faces"]);
