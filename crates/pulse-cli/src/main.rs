@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod align;
 mod bench;
 mod cache;
 mod completions;
@@ -41,6 +42,8 @@ Examples:
   pulse upsample photo.jpg --pixelate 16        shrink a photograph first, and show it beside the results
   pulse upsample folder --candidates 32 --seed 7 --out results
   pulse upsample photo.jpg --crop 120,40,256,256 --pixelate 8 --preset paper
+  pulse upsample photo.jpg --faces              find each face, search for it, put it back
+  pulse align photo.jpg --frame ffhq --out faces
   pulse render faces --inputs pulse-out/small/inputs.safetensors --out again.png
   pulse info network.pkl
   pulse upsample small.png --generator network.pkl
@@ -63,6 +66,9 @@ enum Command {
     /// Search for sharp pictures that shrink to a small one
     #[command(visible_alias = "up", after_help = upsample::EXAMPLES)]
     Upsample(Box<upsample::Arguments>),
+    /// Find the faces in photographs and cut them out as generators want them
+    #[command(after_help = align::EXAMPLES)]
+    Align(align::Arguments),
     /// Make the pictures of given inputs, and gradients with respect to them
     #[command(after_help = render::EXAMPLES)]
     Render(render::Arguments),
@@ -108,6 +114,7 @@ impl Command {
     fn run(self) -> Result<Verdict, Failure> {
         match self {
             Self::Upsample(arguments) => upsample::run(&arguments),
+            Self::Align(arguments) => align::run(&arguments),
             Self::Render(arguments) => render::run(&arguments),
             Self::Verify(arguments) => verify::run(&arguments),
             Self::Bench(arguments) => bench::run(&arguments),

@@ -1,19 +1,22 @@
 //! `pulse upsample`: the search, for every picture that is given.
 
 mod arguments;
+mod faces;
 mod progress;
-mod sources;
+pub(crate) mod sources;
 mod space;
 mod target;
 mod trace;
 mod watch;
 
 use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use pulse::candidate::consistency_db;
+use pulse::candidate::{Candidate, consistency_db};
+use pulse::face::Detector;
 use pulse::generator::InputSpec;
-use pulse::image::Reader;
+use pulse::image::{Image, Reader};
 use pulse::inputs::Inputs;
 use pulse::run::{Finished, InputRecord, Record, RunFolder, sha256_of_file};
 use pulse::search::{Problem, SearchConfig, search};
@@ -50,12 +53,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
             break;
         }
         match job.upsample(source, &interrupt) {
-            Ok(record) => {
-                if let Err(failure) = print(&summary(source, &record, several)) {
-                    failure.report();
-                    verdict = Verdict::Failed;
+            Ok(searched) => {
+                for Searched { record, of, sheet, .. } in &searched {
+                    let name = if several || arguments.faces { format!("{of}: ") } else { String::new() };
+                    if let Err(failure) = print(&summary(&name, sheet, record)) {
+                        failure.report();
+                        verdict = Verdict::Failed;
+                    }
                 }
-                if record.summary.reached == 0 && verdict == Verdict::Good {
+                // A photograph without a face has no candidate either.
+                let reached = searched.iter().all(|searched| searched.record.summary.reached > 0);
+                if (searched.is_empty() || !reached) && verdict == Verdict::Good {
                     verdict = Verdict::Bad;
                 }
             }
@@ -85,6 +93,18 @@ struct Job<'a> {
     init: Option<Inputs>,
     specs: Vec<InputSpec>,
     trace: Option<Trace>,
+    /// Where faces are to be found first.
+    detector: Option<Detector>,
+}
+
+/// One search, done and written.
+struct Searched {
+    record: Record,
+    candidates: Vec<Candidate>,
+    /// What was searched for: the picture, or a face in it.
+    of: String,
+    /// Its sheet.
+    sheet: PathBuf,
 }
 
 impl<'a> Job<'a> {
@@ -100,13 +120,25 @@ impl<'a> Job<'a> {
             note_unknown(file, init.unknown(&specs));
         }
         let trace = arguments.trace.as_deref().map(Trace::create).transpose()?;
-        Ok(Self { arguments, config, engine, named, init, specs, trace })
+        let detector = if arguments.faces { Some(faces::detector(arguments, named)?) } else { None };
+        Ok(Self { arguments, config, engine, named, init, specs, trace, detector })
     }
 
-    /// Searches for one picture and writes its folder.
-    fn upsample(&mut self, source: &Source, interrupt: &Interrupt) -> Result<Record, Failure> {
+    /// Searches for one picture, or for each face in it, and writes its folder.
+    fn upsample(&mut self, source: &Source, interrupt: &Interrupt) -> Result<Vec<Searched>, Failure> {
         let started = Instant::now();
-        let of_picture = |error: pulse::Error| Failure::of(source.path.display(), error);
+        let (picture, input) = self.read(source)?;
+        if self.detector.is_some() {
+            return self.upsample_faces(source, picture, &input, interrupt);
+        }
+        let spec = self.named.generator.spec();
+        let prepared =
+            Prepared::of(picture, self.arguments, spec).map_err(|reason| Failure::of(source.path.display(), reason))?;
+        let of = source.path.display().to_string();
+        Ok(vec![self.search(&prepared, input, of, &source.folder, started, interrupt)?])
+    }
+
+    fn read(&self, source: &Source) -> Result<(Image, InputRecord), Failure> {
         let picture = Reader { background: self.arguments.background }.read(&source.path)?;
         let size = picture.size();
         let input = InputRecord {
@@ -115,11 +147,22 @@ impl<'a> Job<'a> {
             width: size.width,
             height: size.height,
         };
-        let spec = self.named.generator.spec();
-        let prepared =
-            Prepared::of(picture, self.arguments, spec).map_err(|reason| Failure::of(source.path.display(), reason))?;
+        Ok((picture, input))
+    }
+
+    /// Searches for what was prepared, called `of`, and writes the folder of the run.
+    fn search(
+        &mut self,
+        prepared: &Prepared,
+        input: InputRecord,
+        of: String,
+        folder: &Path,
+        started: Instant,
+        interrupt: &Interrupt,
+    ) -> Result<Searched, Failure> {
+        let of_picture = |error: pulse::Error| Failure::of(&of, error);
         for line in &prepared.notes {
-            note(&format!("{}: {line}", source.path.display()));
+            note(&format!("{of}: {line}"));
         }
         let problem = Problem {
             generator: &*self.named.generator,
@@ -127,11 +170,10 @@ impl<'a> Job<'a> {
             target: &prepared.target,
             start: self.init.as_ref(),
         };
-        let folder = RunFolder::create(&source.folder, self.arguments.force)?;
-        let shown = source.path.display().to_string();
+        let folder = RunFolder::create(folder, self.arguments.force)?;
         let mut watch = Watch {
-            progress: Progress::new(self.arguments.progress, &shown, std::io::stderr().is_terminal()),
-            trace: self.trace.as_mut().map(|trace| trace.of(&shown)),
+            progress: Progress::new(self.arguments.progress, &of, std::io::stderr().is_terminal()),
+            trace: self.trace.as_mut().map(|trace| trace.of(&of)),
             intermediate: Intermediate::new(
                 self.arguments.save_intermediate,
                 folder.path(),
@@ -157,12 +199,14 @@ impl<'a> Job<'a> {
             candidates: &candidates,
             seconds: started.elapsed().as_secs_f64(),
         };
-        Ok(folder.write(&finished)?)
+        let record = folder.write(&finished)?;
+        let sheet = folder.path().join(&record.files.sheet);
+        Ok(Searched { record, candidates, of, sheet })
     }
 }
 
 /// What a person wants to know at the end.
-fn summary(source: &Source, record: &Record, several: bool) -> String {
+fn summary(name: &str, sheet: &Path, record: &Record) -> String {
     let summary = &record.summary;
     let target = consistency_db(record.settings.epsilon);
     let figures = if summary.candidates == 1 {
@@ -174,12 +218,11 @@ fn summary(source: &Source, record: &Record, several: bool) -> String {
         )
     };
     let stopped = if summary.stopped { ", stopped" } else { "" };
-    let name = if several { format!("{}: ", source.path.display()) } else { String::new() };
     format!(
         "{name}{} of {} at {target:.1} dB or more ({figures}) in {:.1} s{stopped}\n  {}\n",
         summary.reached,
         summary.candidates,
         record.seconds,
-        source.folder.join(&record.files.sheet).display()
+        sheet.display()
     )
 }

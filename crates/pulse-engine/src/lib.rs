@@ -44,7 +44,7 @@ pub use cpu::{Cpu, Profile, Step};
 pub use engine::{Engine, Program};
 pub use error::{Error, ErrorKind, Result};
 pub use network::{
-    Affine, Convolution, Dense, Fir, FirTaps, FourierFeatures, InputId, Network, NetworkBuilder, Node, Operator,
-    OutputId, Port, SeparableMap, Shape, SparseMatrix, Value, Weights,
+    Affine, Convolution, Dense, DepthwiseConvolution, Fir, FirTaps, FourierFeatures, InputId, Network, NetworkBuilder,
+    Node, Operator, OutputId, Port, SeparableMap, Shape, SparseMatrix, Value, Weights,
 };
 pub use reference::Reference;

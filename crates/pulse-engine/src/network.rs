@@ -5,7 +5,9 @@ mod operator;
 mod shape;
 mod sparse;
 
-pub use operator::{Affine, Convolution, Dense, Fir, FirTaps, FourierFeatures, Operator, SeparableMap, Weights};
+pub use operator::{
+    Affine, Convolution, Dense, DepthwiseConvolution, Fir, FirTaps, FourierFeatures, Operator, SeparableMap, Weights,
+};
 pub use shape::Shape;
 pub use sparse::SparseMatrix;
 

@@ -5,11 +5,13 @@
 //! [`Operator`]; how its gradient is taken stands here, a file a kind of operator.
 
 mod convolution;
+mod depthwise;
 mod elementwise;
 mod filter;
 mod fourier;
 mod normalize;
 mod operators;
+mod pool;
 mod program;
 mod vector;
 

@@ -35,6 +35,7 @@ pub use stylegan1::StyleGan1;
 pub use stylegan2::StyleGan2;
 pub use stylegan3::StyleGan3;
 
+use crate::face::Frame;
 use crate::latent::Geometry;
 use crate::{Error, ErrorKind, Result};
 
@@ -87,13 +88,17 @@ pub struct GeneratorSpec {
     pub num_ws: usize,
     /// How many classes it was trained on, 0 where it knows none.
     pub classes: usize,
+    /// How its pictures frame a face, when it makes faces.
+    pub frame: Frame,
 }
 
 impl GeneratorSpec {
-    /// A generator of square pictures, without styles or classes.
+    /// A generator of square pictures, without styles or classes, in FFHQ's frame.
     pub fn square(family: Family, channels: usize, size: usize, parameters: usize, latents: Vec<LatentInput>) -> Self {
         let (height, width) = (size, size);
-        Self { family, channels, height, width, parameters, latents, z_dim: 0, w_dim: 0, num_ws: 0, classes: 0 }
+        let frame = Frame::default();
+        let (z_dim, w_dim, num_ws, classes) = (0, 0, 0, 0);
+        Self { family, channels, height, width, parameters, latents, z_dim, w_dim, num_ws, classes, frame }
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) use array::numbers_of_npy;
 pub use folder::{EXTENSIONS, pictures_in};
 pub(crate) use read::file_bytes as read_bytes;
 pub use read::{FORMATS, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE, Reader};
+pub(crate) use write::encode_bytes;
 pub use write::{Extent, Provenance, encode_png, write_png};
 
 /// The weights of red, green and blue in a grey picture: Rec. 709 luma, taken of the sRGB-encoded values.

@@ -13,6 +13,7 @@ use pulse::optimizer::{OptimizerKind, Schedule};
 use pulse::search::SearchConfig;
 
 use super::space::SpaceOptions;
+use crate::align::Detection;
 use crate::engine::EngineArguments;
 use crate::failure::Failure;
 use crate::generator;
@@ -25,9 +26,13 @@ Each picture gets a folder below --out, named after its file:
   inputs.safetensors   the generator's inputs, for --init and `pulse render`
   run.json             settings, checksums, outcomes and figures
 
+With --faces, the folder of a photograph has a folder face-01 … like that for each face, photograph-01.png …, which is
+the photograph with candidate 1 … of every face in it, and faces.json.
+
 Examples:
   pulse upsample small.png
   pulse upsample photo.jpg --pixelate 16 --candidates 16 --seed 7
+  pulse upsample photo.jpg --faces
   pulse upsample small.png --init pulse-out/small/inputs.safetensors --out again
   pulse upsample small.png --preset paper --steps 200 --trace steps.jsonl
   pulse upsample newspaper.jpg                        # large blocks are found, wherever they begin
@@ -170,6 +175,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "auto|off|SIZE[+X+Y]", value_parser = blocks, default_value = "auto", allow_negative_numbers = true, help_heading = "Picture")]
     pub(super) mosaic: Blocks,
 
+    /// Find the faces in each photograph, search for each, and put what was found back into the photograph
+    #[arg(long, conflicts_with_all = ["crop", "init"], help_heading = "Faces")]
+    pub(super) faces: bool,
+
+    #[command(flatten)]
+    pub(super) detection: Detection,
+
     /// Take only this part of each picture, in pixels from its top left corner
     #[arg(long, value_name = "X,Y,W,H", value_parser = rectangle, help_heading = "Picture")]
     pub(super) crop: Option<Rectangle>,
@@ -220,6 +232,9 @@ impl Arguments {
         set(&mut config.learning_rate, self.learning_rate);
         set(&mut config.schedule, self.schedule);
         set(&mut config.loss, self.loss.clone());
+        if let Some(option) = self.detection.given().filter(|_| !self.faces) {
+            return Err(Failure::of(option, "is about finding faces; add --faces, or leave it out"));
+        }
         self.space.apply(&mut config.space);
         config.validate()?;
         Ok(config)

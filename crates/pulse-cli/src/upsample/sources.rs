@@ -9,13 +9,13 @@ use crate::failure::Failure;
 
 /// One picture, and its folder.
 #[derive(Debug)]
-pub(super) struct Source {
-    pub(super) path: PathBuf,
-    pub(super) folder: PathBuf,
+pub(crate) struct Source {
+    pub(crate) path: PathBuf,
+    pub(crate) folder: PathBuf,
 }
 
 /// The pictures of `inputs`, those of a folder sorted by name, and what is wrong with the folders among them.
-pub(super) fn of(inputs: &[PathBuf], out: &Path) -> (Vec<Source>, Vec<Failure>) {
+pub(crate) fn of(inputs: &[PathBuf], out: &Path) -> (Vec<Source>, Vec<Failure>) {
     let (mut sources, mut failures) = (Vec::new(), Vec::new());
     let mut taken = HashSet::new();
     for input in inputs {

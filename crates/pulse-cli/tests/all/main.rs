@@ -4,8 +4,9 @@
 
 mod bad_input;
 mod bench;
-#[cfg(unix)]
+mod faces;
 mod fit_cache;
+#[cfg(unix)]
 mod interrupt;
 mod others;
 mod program;

@@ -17,7 +17,7 @@ impl LeakyRelu {
     /// Whether the sign of the result tells which branch was taken. The sign of zero does, too: a ReLU makes
     /// negative numbers −0.
     pub(super) fn keeps_sign(&self) -> bool {
-        self.slope >= 0.0 && self.gain > 0.0
+        self.slope.is_sign_positive() && self.gain > 0.0
     }
 
     /// The result for sixteen numbers, none of them −0.

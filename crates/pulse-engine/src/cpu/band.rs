@@ -30,7 +30,9 @@ impl Band {
     pub(super) fn suits(fir: &Fir) -> bool {
         let FirTaps::Separable { vertical, horizontal } = &fir.taps else { return false };
         let short = |taps: &[f32]| (1..=MOST).contains(&taps.len());
-        (fir.up, fir.down) == (1, 1) && short(vertical) && short(horizontal)
+        // A row has room for as many pixels on both sides as there are taps, for the filter and for its adjoint.
+        let near = fir.padding_x.iter().all(|&padding| (-1..=horizontal.len() as isize).contains(&padding));
+        (fir.up, fir.down) == (1, 1) && near && short(vertical) && short(horizontal)
     }
 
     /// A [suitable](Self::suits) filter and its adjoint.

@@ -170,9 +170,8 @@ impl Kernel for Layer {
         let target = Target::new(result, &writing);
         let moments = self.forward.apply(run, &Source::of(arguments[0]), &target, None);
         let &[.., scale, shift] = arguments else { unreachable!("a layer has a style") };
-        if let Some(moments) = moments {
-            self.style(run, &moments, [scale, shift], result);
-        }
+        let Some(moments) = moments else { unreachable!("a layer asks for moments") };
+        self.style(run, &moments, [scale, shift], result);
     }
 
     fn backward(&self, run: &Run, which: usize, values: &Values, gradient: Tensor, target: Tensor) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::activation::LeakyRelu;
+use super::depthwise::Depthwise;
 use super::doubled::doubled;
 use super::elementwise::{Add, Affine, InverseSqrt, Multiply, Square, Tanh};
 use super::fir::Fir;
@@ -16,6 +17,7 @@ use super::linear::Linear;
 use super::modulate::{AddNoise, Modulate};
 use super::norm::{InstanceNorm, Normalize};
 use super::pass::{convolution, filtered};
+use super::pool::MaxPool;
 use super::profile::Step;
 use super::rearrange::{Concatenate, RepeatRows, Take};
 use super::separable::SeparableMap;
@@ -189,6 +191,8 @@ fn kernel(
         Operator::TransposedConvolution(convolution) => {
             Box::new(Linear::convolution(engine, convolution, true, [arguments[0], result], activation, styled))
         }
+        Operator::DepthwiseConvolution(depthwise) => Box::new(Depthwise::new(depthwise, [arguments[0], result])),
+        Operator::MaxPool { window } => Box::new(MaxPool { window: *window }),
         Operator::Row(row) => Box::new(Take { start: row * result.len(), length: result.len() }),
         Operator::RepeatRows(_) => Box::new(RepeatRows),
         Operator::Slice { start, length } => Box::new(Take { start: *start, length: *length }),

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)]
 
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 
@@ -21,9 +21,12 @@ impl Floats {
     pub(super) fn zeroed(len: usize) -> Self {
         let layout = Self::layout(len);
         // SAFETY: the layout is not empty.
-        let data = unsafe { alloc_zeroed(layout) };
+        let data = unsafe { alloc(layout) };
         let Some(data) = NonNull::new(data) else { handle_alloc_error(layout) };
+        // Before the memory is touched for the first time.
         prefer_large_pages(data.as_ptr(), layout.size());
+        // SAFETY: it has just been allocated, with as many bytes.
+        unsafe { data.write_bytes(0, layout.size()) };
         Self { data: data.cast(), len }
     }
 

@@ -46,7 +46,7 @@ impl Pass {
 
     /// How wide a border a plain source must have.
     pub(super) fn border(&self) -> usize {
-        self.map.border()
+        if self.converts { 0 } else { self.map.border() }
     }
 
     /// The pieces over which sums are taken.

@@ -14,8 +14,8 @@ use crate::{Cpu, InputId, Network, OutputId};
 
 /// One end of the network: its numbers and their gradients, row-major.
 struct Port {
-    numbers: Floats,
-    gradient: Floats,
+    numbers: Vec<f32>,
+    gradient: Vec<f32>,
 }
 
 enum Source {
@@ -105,7 +105,8 @@ impl Program {
             });
         }
         let ports = |ports: &[crate::Port]| {
-            let numbers = |port: &crate::Port| Floats::zeroed(batch * port.shape.len());
+            // Memory that nobody touches: not every gradient is wanted.
+            let numbers = |port: &crate::Port| vec![0.0; batch * port.shape.len()];
             ports.iter().map(|port| Port { numbers: numbers(port), gradient: numbers(port) }).collect()
         };
         Self {

@@ -10,7 +10,7 @@ use super::kernel::Tensor;
 use super::layout::LANES;
 use super::simd::Lanes;
 
-/// A blocked or planar map to be read.
+/// A map to be read.
 #[derive(Clone, Copy)]
 pub(super) struct Source {
     pub(super) tensor: Tensor,
@@ -97,7 +97,7 @@ impl Source {
     }
 
     /// Writes the numbers of a rectangle of one plane to `to`, one row after another; zeros for what is outside.
-    /// The map must be blocked, unless it is plain.
+    /// The map must be blocked.
     ///
     /// # Safety
     /// `to` must have room. Nobody may write the map.
@@ -120,13 +120,15 @@ impl Source {
                     L::splat(0.0).store(to.add(i * LANES));
                 }
             }
-            let start = self.tensor.candidate(candidate).offset(layout.pixel(plane, y, x));
+            // The corner may lie outside of all memory; what is read does not.
+            let start = self.tensor.candidate(candidate).wrapping_offset(layout.pixel(plane, y, x));
             let row_stride = layout.row_stride();
             match self.reading {
                 Reading::Plain => {
                     for i in rows {
                         for j in columns.clone() {
-                            L::load(start.add(i * row_stride + j * LANES)).store(to.add((i * width + j) * LANES));
+                            L::load(start.wrapping_add(i * row_stride + j * LANES))
+                                .store(to.add((i * width + j) * LANES));
                         }
                     }
                 }
@@ -136,7 +138,7 @@ impl Source {
                     let shift = L::load(coefficients.of(candidate, 1, plane));
                     for i in rows {
                         for j in columns.clone() {
-                            let x = L::load(start.add(i * row_stride + j * LANES));
+                            let x = L::load(start.wrapping_add(i * row_stride + j * LANES));
                             x.mul_add(scale, shift).store(to.add((i * width + j) * LANES));
                         }
                     }
@@ -145,12 +147,12 @@ impl Source {
                     let a = L::load(coefficients.of(candidate, 0, plane));
                     let b = L::load(coefficients.of(candidate, 1, plane));
                     let c = L::load(coefficients.of(candidate, 2, plane));
-                    let results = result.candidate(candidate).offset(result.layout.pixel(plane, y, x));
+                    let results = result.candidate(candidate).wrapping_offset(result.layout.pixel(plane, y, x));
                     let result_stride = result.layout.row_stride();
                     for i in rows {
                         for j in columns.clone() {
-                            let g = L::load(start.add(i * row_stride + j * LANES));
-                            let y = L::load(results.add(i * result_stride + j * LANES));
+                            let g = L::load(start.wrapping_add(i * row_stride + j * LANES));
+                            let y = L::load(results.wrapping_add(i * result_stride + j * LANES));
                             let g = activation.descend_lanes(g.mul_add(a, y.mul_add(c, b)), y);
                             g.store(to.add((i * width + j) * LANES));
                         }

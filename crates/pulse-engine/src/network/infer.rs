@@ -1,6 +1,6 @@
 //! The shape of every operator's result, and what each refuses.
 
-use super::{Affine, Convolution, Dense, Fir, FirTaps, FourierFeatures, Operator, Shape};
+use super::{Affine, Convolution, Dense, DepthwiseConvolution, Fir, FirTaps, FourierFeatures, Operator, Shape};
 
 /// The most numbers that one value may hold for one candidate: enough for every generator there is, and small
 /// enough that no later product of sizes overflows.
@@ -64,6 +64,14 @@ fn infer_unary(operator: &Operator, x: Shape) -> Result<Shape, String> {
         Operator::Affine(affine) => infer_affine(affine, x),
         Operator::Convolution(convolution) => infer_convolution(convolution, x, false),
         Operator::TransposedConvolution(convolution) => infer_convolution(convolution, x, true),
+        Operator::DepthwiseConvolution(depthwise) => infer_depthwise(depthwise, x),
+        Operator::MaxPool { window } => {
+            let [channels, height, width] = map(x)?;
+            match (height.checked_div(*window), width.checked_div(*window)) {
+                (Some(height @ 1..), Some(width @ 1..)) => Ok(Shape::map(channels, height, width)),
+                _ => Err(format!("has a window of {window}x{window} that does not fit {x}")),
+            }
+        }
         Operator::Fir(fir) => infer_fir(fir, x),
         Operator::SeparableMap(separable) => {
             let [channels, height, width] = map(x)?;
@@ -194,6 +202,24 @@ fn infer_convolution(convolution: &Convolution, x: Shape, transposed: bool) -> R
     match (size(height, kh), size(width, kw)) {
         (Some(height @ 1..), Some(width @ 1..)) => Ok(Shape::map(out_channels, height, width)),
         _ => Err(format!("has a kernel of {kh}x{kw}, stride {stride} and padding {padding} that do not fit {x}")),
+    }
+}
+
+fn infer_depthwise(depthwise: &DepthwiseConvolution, x: Shape) -> Result<Shape, String> {
+    let &DepthwiseConvolution { kernel: [kh, kw], stride, padding: [before, after], .. } = depthwise;
+    let [channels, height, width] = map(x)?;
+    length("weights", depthwise.weight.len(), product(&[channels, kh, kw])?)?;
+    if let Some(bias) = &depthwise.bias {
+        length("biases", bias.len(), channels)?;
+    }
+    bounded(&[stride, before, after])?;
+    if stride == 0 || kh == 0 || kw == 0 {
+        return Err(format!("has a kernel of {kh}x{kw} and a stride of {stride} where none may be zero"));
+    }
+    let size = |n: usize, k: usize| n.checked_add(before + after)?.checked_sub(k).map(|room| room / stride + 1);
+    match (size(height, kh), size(width, kw)) {
+        (Some(height), Some(width)) => Ok(Shape::map(channels, height, width)),
+        _ => Err(format!("has a kernel of {kh}x{kw} and a padding of {before} and {after} that do not fit {x}")),
     }
 }
 

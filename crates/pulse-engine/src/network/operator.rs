@@ -72,6 +72,15 @@ pub enum Operator {
     /// `y[o,p] = b[o] + Σ_i Σ_k W[i,o,k] x[i, (p + padding − k) / stride]`, over the `k` for which the quotient is
     /// a whole number inside `x`. The output has `(n − 1) · stride − 2 · padding + kernel` pixels along each axis.
     TransposedConvolution(Convolution),
+    /// `y[c,p] = b[c] + Σ_k W[c,k] x[c, p · stride + k − before]` (`x = 0` outside): a convolution that keeps the
+    /// channels apart; see [`DepthwiseConvolution`].
+    DepthwiseConvolution(DepthwiseConvolution),
+    /// `y[c,p] = max_k x[c, p · window + k]` over `k` in a square window. Pixels at the end that fill no window are not
+    /// looked at. The gradient goes to the first of the largest, row by row.
+    MaxPool {
+        /// Pixels along each side of the window, which is also the step from one to the next.
+        window: usize,
+    },
     /// Zero-stuffing, a finite impulse response, decimation, the same for every channel; see [`Fir`].
     Fir(Fir),
     /// `y[c] = V x[c] Hᵀ` for every channel; see [`SeparableMap`].
@@ -131,6 +140,22 @@ pub struct Convolution {
     pub stride: usize,
     /// Zero pixels on every side (for a transposed one: pixels taken away on every side).
     pub padding: usize,
+}
+
+/// The weights of a depthwise convolution. Along each axis the output has
+/// `floor((n + before + after − kernel) / stride) + 1` pixels.
+#[derive(Clone, Debug)]
+pub struct DepthwiseConvolution {
+    /// `[channels, height, width]`.
+    pub weight: Weights,
+    /// `[channels]`.
+    pub bias: Option<Weights>,
+    /// The kernel's height and width.
+    pub kernel: [usize; 2],
+    /// The same along both axes.
+    pub stride: usize,
+    /// Zero pixels `[before, after]` along both axes.
+    pub padding: [usize; 2],
 }
 
 /// With `u` the argument with `up − 1` zeros *after* each pixel along both axes (so `n · up` pixels):
@@ -255,6 +280,7 @@ impl Operator {
                 let argument = arguments.first().map_or(0, |shape| shape.len());
                 convolution.kernel.iter().product::<usize>() * convolution.out_channels * argument
             }
+            Self::DepthwiseConvolution(depthwise) => depthwise.kernel.iter().product::<usize>() * result.len(),
             _ => 0,
         }
     }
@@ -280,6 +306,8 @@ impl Operator {
             Self::Multiply => "Multiply",
             Self::Convolution(_) => "Convolution",
             Self::TransposedConvolution(_) => "TransposedConvolution",
+            Self::DepthwiseConvolution(_) => "DepthwiseConvolution",
+            Self::MaxPool { .. } => "MaxPool",
             Self::Fir(_) => "Fir",
             Self::SeparableMap(_) => "SeparableMap",
             Self::InstanceNorm { .. } => "InstanceNorm",

@@ -1,6 +1,6 @@
 //! Which loops stand for which operator.
 
-use super::{Arguments, convolution, elementwise, filter, fourier, normalize, vector};
+use super::{Arguments, convolution, depthwise, elementwise, filter, fourier, normalize, pool, vector};
 use crate::{Node, Operator};
 
 /// The value of a node from those of its arguments.
@@ -29,6 +29,8 @@ pub(super) fn apply(node: &Node, arguments: &Arguments) -> Vec<f64> {
         Operator::TransposedConvolution(weights) => {
             convolution::transposed_forward(weights, shapes[0], node.shape, values[0])
         }
+        Operator::DepthwiseConvolution(weights) => depthwise::forward(weights, shapes[0], node.shape, values[0]),
+        Operator::MaxPool { window } => pool::forward(*window, shapes[0], node.shape, values[0]),
         Operator::Fir(fir) => filter::fir(fir, shapes[0], node.shape, values[0]),
         Operator::SeparableMap(separable) => filter::separable(separable, shapes[0], node.shape, values[0]),
         Operator::InstanceNorm { epsilon } => normalize::instance(values[0], node.shape, *epsilon),
@@ -68,6 +70,12 @@ pub(super) fn pull_back(node: &Node, arguments: &Arguments, y: &[f64], cotangent
         Operator::Convolution(weights) => vec![convolution::pull_back(weights, shapes[0], node.shape, cotangent)],
         Operator::TransposedConvolution(weights) => {
             vec![convolution::transposed_pull_back(weights, shapes[0], node.shape, cotangent)]
+        }
+        Operator::DepthwiseConvolution(weights) => {
+            vec![depthwise::pull_back(weights, shapes[0], node.shape, cotangent)]
+        }
+        Operator::MaxPool { window } => {
+            vec![pool::pull_back(*window, shapes[0], node.shape, values[0], cotangent)]
         }
         Operator::Fir(fir) => vec![filter::fir_adjoint(fir, shapes[0], node.shape, cotangent)],
         Operator::SeparableMap(separable) => {

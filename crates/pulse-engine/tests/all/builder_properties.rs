@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use pulse_engine::{
-    Convolution, Dense, ErrorKind, Fir, FirTaps, FourierFeatures, NetworkBuilder, Operator, SeparableMap, Shape,
-    SparseMatrix, Weights, reference,
+    Convolution, Dense, DepthwiseConvolution, ErrorKind, Fir, FirTaps, FourierFeatures, NetworkBuilder, Operator,
+    SeparableMap, Shape, SparseMatrix, Weights, reference,
 };
 
 /// Values above this size are built but not run.
@@ -59,6 +59,19 @@ fn convolution() -> impl Strategy<Value = Convolution> {
     )
 }
 
+fn depthwise() -> impl Strategy<Value = DepthwiseConvolution> {
+    let bias = prop::option::of(mostly());
+    (size(), [size(), size()], size(), [size(), size()], mostly(), bias).prop_map(
+        |(channels, kernel @ [kh, kw], stride, padding, right, bias)| DepthwiseConvolution {
+            weight: weights(&[channels, kh, kw], right),
+            bias: bias.map(|right| weights(&[channels], right)),
+            kernel,
+            stride,
+            padding,
+        },
+    )
+}
+
 fn fir() -> impl Strategy<Value = Fir> {
     let taps = (any::<bool>(), [size(), size()], mostly()).prop_map(|(separable, [height, width], right)| {
         if separable {
@@ -104,6 +117,8 @@ fn counting_operator() -> impl Strategy<Value = Operator> {
     prop_oneof![
         convolution().prop_map(Operator::Convolution),
         convolution().prop_map(Operator::TransposedConvolution),
+        depthwise().prop_map(Operator::DepthwiseConvolution),
+        size().prop_map(|window| Operator::MaxPool { window }),
         fir().prop_map(Operator::Fir),
         separable_map().prop_map(Operator::SeparableMap),
     ]

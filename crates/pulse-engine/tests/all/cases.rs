@@ -1,6 +1,7 @@
 //! The one list of cases that every engine is tested over.
 
 mod composed;
+mod depthwise;
 mod elementwise;
 mod layers;
 mod maps;
@@ -63,10 +64,15 @@ pub(crate) fn every() -> Vec<Case> {
 
 /// Every case that is small.
 pub(crate) fn all() -> Vec<Case> {
-    [vectors::cases(), elementwise::cases(), maps::cases(), resampling::cases(), composed::cases()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let kinds = [
+        vectors::cases(),
+        elementwise::cases(),
+        maps::cases(),
+        depthwise::cases(),
+        resampling::cases(),
+        composed::cases(),
+    ];
+    kinds.into_iter().flatten().collect()
 }
 
 #[test]
@@ -74,7 +80,7 @@ fn every_operator_has_a_case_and_every_case_a_name() {
     let cases = all();
     let operators: BTreeSet<_> =
         cases.iter().flat_map(|case| case.network.nodes()).map(|node| node.operator.name()).collect();
-    assert_eq!(operators.len(), 24, "{operators:?}");
+    assert_eq!(operators.len(), 26, "{operators:?}");
     let names: BTreeSet<_> = cases.iter().map(|case| &case.name).collect();
     assert_eq!(names.len(), cases.len());
 }

@@ -3,7 +3,8 @@
 use std::f64::consts::{FRAC_1_SQRT_2, TAU};
 
 use pulse_engine::{
-    Convolution, Dense, Fir, FirTaps, FourierFeatures, NetworkBuilder, Node, Operator, Shape, SparseMatrix, reference,
+    Convolution, Dense, DepthwiseConvolution, Fir, FirTaps, FourierFeatures, NetworkBuilder, Node, Operator, Shape,
+    SparseMatrix, reference,
 };
 
 use crate::cases::all;
@@ -183,6 +184,27 @@ fn transposed_convolutions_by_hand() {
     let weight = [0.0, 0.0, 0.0, 1.0, 10.0, 100.0, 0.0, 0.0, 0.0];
     let transposed = kernel(&weight, [3, 3], 2, 1, None);
     check(Operator::TransposedConvolution(transposed), &[(map, x)], Shape::map(1, 1, 3), &[10.0, 102.0, 20.0]);
+}
+
+#[test]
+fn depthwise_convolutions_and_pools_by_hand() {
+    let x: &[f64] = &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
+    let map = Shape::map(2, 1, 4);
+    // Each channel has its own kernel; two apart, with the odd zero at the end.
+    let depthwise = DepthwiseConvolution {
+        weight: [1.0, 10.0, 100.0, 0.0, 0.0, 1.0].into(),
+        bias: Some([0.0, 0.5].into()),
+        kernel: [1, 3],
+        stride: 2,
+        padding: [0, 1],
+    };
+    // The zero is below the map too, where no kernel of one row meets it.
+    let expected = [321.0, 43.0, 7.5, 0.5];
+    check(Operator::DepthwiseConvolution(depthwise), &[(map, x)], Shape::map(2, 1, 2), &expected);
+    // What fills no window at the end is not looked at.
+    let map = Shape::map(1, 2, 4);
+    check(Operator::MaxPool { window: 2 }, &[(map, x)], Shape::map(1, 1, 2), &[6.0, 8.0]);
+    check(Operator::MaxPool { window: 2 }, &[(Shape::map(1, 2, 3), &x[..6])], Shape::map(1, 1, 1), &[5.0]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The reference: its gradients are those of its values, and it keeps an engine's promises.
 
+use std::collections::BTreeSet;
+
 use pulse_engine::{Network, Operator, Reference, reference};
 
 use crate::{
@@ -123,7 +125,8 @@ fn dot(a: &[Vec<f64>], b: &[Vec<f64>]) -> f64 {
     a.iter().flatten().zip(b.iter().flatten()).map(|(a, b)| a * b).sum()
 }
 
-/// On which linear piece every leaky ReLU works: below zero or not, and clamped or not.
+/// On which linear piece every leaky ReLU works (below zero or not, and clamped or not), and which pixels are the
+/// largest of their windows.
 fn pieces(network: &Network, values: &[Vec<f64>]) -> Vec<(bool, bool)> {
     let mut pieces = Vec::new();
     for (node, y) in network.nodes().iter().zip(values) {
@@ -131,6 +134,12 @@ fn pieces(network: &Network, values: &[Vec<f64>]) -> Vec<(bool, bool)> {
             let x = &values[node.arguments[0].index()];
             let binds = |y: f64| clamp.is_some_and(|clamp| y.abs() >= f64::from(clamp));
             pieces.extend(x.iter().zip(y).map(|(&x, &y)| (x >= 0.0, binds(y))));
+        }
+        if let Operator::MaxPool { .. } = node.operator {
+            // Random numbers are all different, so the largest of a window are those that come out of it.
+            let largest: BTreeSet<_> = y.iter().map(|y| y.to_bits()).collect();
+            let x = &values[node.arguments[0].index()];
+            pieces.extend(x.iter().map(|x| (largest.contains(&x.to_bits()), false)));
         }
     }
     pieces

@@ -12,6 +12,7 @@ use pulse_checkpoint::Tensor;
 use pulse_engine::{Convolution, NetworkBuilder, Operator, Shape};
 
 use super::{Family, Generated, Generator, GeneratorSpec, InputSpec, LatentInput, Space, Start};
+use crate::face::Frame;
 use crate::latent::Geometry;
 use crate::{Error, ErrorKind, Result};
 
@@ -48,6 +49,13 @@ impl Dcgan {
         }
         let spec = describe(&stages)?;
         Ok(Self { spec, stages })
+    }
+
+    /// The same generator, said to frame faces so.
+    #[must_use]
+    pub fn framed(mut self, frame: Frame) -> Self {
+        self.spec.frame = frame;
+        self
     }
 }
 

@@ -2,7 +2,8 @@
 
 use pulse_checkpoint::Checkpoint;
 
-use super::Generator;
+use super::{Dcgan, Generator};
+use crate::face::{Frame, FramePoints};
 use crate::{Error, ErrorKind, Result};
 
 /// A generator that travels inside the program.
@@ -12,6 +13,8 @@ pub struct Embedded {
     pub name: &'static str,
     /// Where it comes from and what it is bad at, in short; `models/` has the whole model card.
     pub card: &'static str,
+    /// How its pictures frame a face.
+    pub frame: Frame,
     /// The file, as it was given to us.
     pub bytes: &'static [u8],
 }
@@ -21,6 +24,12 @@ pub const EMBEDDED: &[Embedded] = &[Embedded {
     name: "faces",
     card: "DCGAN, z in R^100, 64x64 RGB faces; from the PyPI package gan-face-generate 1.1.1 (MIT); trained on \
            DigiFace-1M, rendered faces of people who do not exist (that data set's terms: research use)",
+    frame: Frame::Landmarks(FramePoints {
+        eye_left: [0.34, 0.47],
+        eye_right: [0.66, 0.46],
+        nose: [0.51, 0.64],
+        mouth: [0.51, 0.81],
+    }),
     bytes: include_bytes!("../../../../models/dcgan_faces_f16.safetensors"),
 }];
 
@@ -39,6 +48,6 @@ impl Embedded {
             Error::new(ErrorKind::Checkpoint, format!("the embedded generator `{}` is damaged: {error}", self.name))
                 .with_source(error)
         })?;
-        super::from_checkpoint(&checkpoint)
+        Ok(Box::new(Dcgan::from_tensors(&checkpoint.tensors)?.framed(self.frame)))
     }
 }

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use png::{BitDepth, ColorType, Encoder, SrgbRenderingIntent};
+use png::{BitDepth, ColorType, Compression, Encoder, SrgbRenderingIntent};
 
 use super::Image;
+use crate::measurement::Size;
 use crate::write::write_atomically;
 use crate::{Error, ErrorKind, Result};
 
@@ -123,15 +124,26 @@ impl Provenance {
 /// # Errors
 /// [`ErrorKind::Picture`] when the picture has more pixels along a side than PNG can say.
 pub fn encode_png(image: &Image, provenance: Option<&Provenance>) -> Result<Vec<u8>> {
+    encode_bytes(image.channels(), image.size(), &image.to_bytes(), provenance, Compression::Balanced)
+}
+
+/// Interleaved bytes `[height, width, channels]` as a PNG, as [`encode_png`] does it.
+pub(crate) fn encode_bytes(
+    channels: usize,
+    size: Size,
+    pixels: &[u8],
+    provenance: Option<&Provenance>,
+    compression: Compression,
+) -> Result<Vec<u8>> {
     let fault = |error: png::EncodingError| {
-        let message =
-            format!("cannot write a picture of {}x{} as PNG: {error}; make it smaller", image.width(), image.height());
+        let message = format!("cannot write a picture of {size} as PNG: {error}; make it smaller");
         Error::new(ErrorKind::Picture, message).with_source(error)
     };
     let mut bytes = Vec::new();
     let side = |length: usize| u32::try_from(length).map_err(|_| fault(png::EncodingError::LimitsExceeded));
-    let mut encoder = Encoder::new(&mut bytes, side(image.width())?, side(image.height())?);
-    encoder.set_color(if image.channels() == 1 { ColorType::Grayscale } else { ColorType::Rgb });
+    let mut encoder = Encoder::new(&mut bytes, side(size.width)?, side(size.height)?);
+    encoder.set_compression(compression);
+    encoder.set_color(if channels == 1 { ColorType::Grayscale } else { ColorType::Rgb });
     encoder.set_depth(BitDepth::Eight);
     encoder.set_source_srgb(SrgbRenderingIntent::Perceptual);
     if let Some(provenance) = provenance {
@@ -148,7 +160,7 @@ pub fn encode_png(image: &Image, provenance: Option<&Provenance>) -> Result<Vec<
         encoder.add_itxt_chunk("XML:com.adobe.xmp".to_owned(), provenance.xmp()).map_err(fault)?;
     }
     let mut writer = encoder.write_header().map_err(fault)?;
-    writer.write_image_data(&image.to_bytes()).map_err(fault)?;
+    writer.write_image_data(pixels).map_err(fault)?;
     writer.finish().map_err(fault)?;
     Ok(bytes)
 }

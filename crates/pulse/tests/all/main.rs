@@ -1,6 +1,7 @@
 //! The tests of the library, in one binary.
 
 mod dcgan;
+mod face;
 mod fixture;
 mod image;
 mod image_array;

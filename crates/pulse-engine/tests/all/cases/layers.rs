@@ -8,9 +8,15 @@ use crate::random::Random;
 /// Rows and columns of the map that is doubled.
 const SIZES: [[usize; 2]; 6] = [[4, 4], [6, 10], [8, 12], [16, 16], [32, 32], [38, 30]];
 
+/// One that is so large that doubling and blur become one map. Of its activations, one in a million is so near zero that
+/// rounding decides its branch; this size has none.
+const LARGE: [usize; 2] = [127, 130];
+
 pub(super) fn cases() -> Vec<Case> {
     let doubling = SIZES.into_iter().map(|size| doubling(size, [24, 20]));
-    doubling.chain([doubling_without_noise(), three_by_three([33, 18]), three_by_three([16, 40])]).collect()
+    doubling
+        .chain([doubling_without_noise(), clamped(), not_fused(), three_by_three([33, 18]), three_by_three([16, 40])])
+        .collect()
 }
 
 /// Doubling, blur, noise and style, then a convolution, noise and style, then a picture.
@@ -38,6 +44,39 @@ fn doubling_without_noise() -> Case {
         let doubled = doubled(builder, x, [17, 16]);
         let x = finished(builder, doubled, None, [scale, shift], 16);
         vec![add(builder, Operator::Convolution(convolution(3, 16, [3, 3], 1, 1, false)), &[x])]
+    })
+}
+
+/// An activation with a gain that clamps.
+fn clamped() -> Case {
+    graph("a layer of StyleGAN that clamps", |builder| {
+        let shapes = [Shape::map(17, 12, 12), Shape::Vector(20), Shape::Vector(20)];
+        let [x, scale, shift] = inputs(builder, &shapes)[..] else { unreachable!("three inputs") };
+        let x = add(builder, Operator::Convolution(convolution(20, 17, [3, 3], 1, 1, true)), &[x]);
+        let x = add(builder, Operator::LeakyRelu { slope: 0.2, gain: 1.5, clamp: Some(0.75) }, &[x]);
+        let x = add(builder, Operator::InstanceNorm { epsilon: 1e-5 }, &[x]);
+        let x = add(builder, Operator::Modulate, &[x, scale, shift]);
+        vec![add(builder, Operator::Convolution(convolution(16, 20, [4, 4], 2, 1, false)), &[x])]
+    })
+}
+
+/// What looks like a layer, but for a value in the middle that another reads, a filter with wide padding, one strength for
+/// all channels, and one vector that is scale and shift.
+fn not_fused() -> Case {
+    graph("nearly layers of StyleGAN", |builder| {
+        let shapes = [Shape::map(16, 12, 12), Shape::map(1, 12, 12), Shape::Vector(16)];
+        let [x, noise, style] = inputs(builder, &shapes)[..] else { unreachable!("three inputs") };
+        let x = add(builder, Operator::Convolution(convolution(16, 16, [3, 3], 1, 1, true)), &[x]);
+        let noisy = add(builder, Operator::AddNoise(vec![0.5].into()), &[x, noise]);
+        let active = add(builder, Operator::LeakyRelu { slope: 0.2, gain: 1.0, clamp: None }, &[noisy]);
+        let norm = add(builder, Operator::InstanceNorm { epsilon: 1e-5 }, &[active]);
+        let first = add(builder, Operator::Modulate, &[norm, style, style]);
+        let x = add(builder, Operator::Convolution(convolution(16, 16, [3, 3], 1, 1, false)), &[first]);
+        let wide = Fir { taps: separable_taps([1, 1]), up: 1, down: 1, padding_y: [0, 3], padding_x: [3, -2] };
+        let x = add(builder, Operator::Fir(wide), &[x]);
+        let x = finished(builder, x, None, [style, style], 16);
+        let last = add(builder, Operator::Convolution(convolution(3, 16, [3, 3], 1, 1, true)), &[x]);
+        vec![last, active]
     })
 }
 
