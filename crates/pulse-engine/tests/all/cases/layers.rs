@@ -8,19 +8,18 @@ use crate::random::Random;
 /// Rows and columns of the map that is doubled.
 const SIZES: [[usize; 2]; 6] = [[4, 4], [6, 10], [8, 12], [16, 16], [32, 32], [38, 30]];
 
-/// One that is so large that doubling and blur become one map. Of its activations, one in a million is so near zero that
-/// rounding decides its branch; this size has none.
+/// One that is so large that doubling and blur become one map. Of so many activations some are so near zero that rounding
+/// decides their branch, which is why both are the same there.
 const LARGE: [usize; 2] = [127, 130];
 
 pub(super) fn cases() -> Vec<Case> {
-    let doubling = SIZES.into_iter().map(|size| doubling(size, [24, 20]));
-    doubling
-        .chain([doubling_without_noise(), clamped(), not_fused(), three_by_three([33, 18]), three_by_three([16, 40])])
-        .collect()
+    let others = [doubling(LARGE, [18, 17], 1.0), doubling_without_noise(), clamped(), not_fused()];
+    let plain = [[33, 18], [16, 40]].map(three_by_three);
+    SIZES.into_iter().map(|size| doubling(size, [24, 20], 0.2)).chain(others).chain(plain).collect()
 }
 
 /// Doubling, blur, noise and style, then a convolution, noise and style, then a picture.
-fn doubling(size: [usize; 2], [from, to]: [usize; 2]) -> Case {
+fn doubling(size: [usize; 2], [from, to]: [usize; 2], slope: f32) -> Case {
     let [height, width] = size;
     graph(format!("two layers of StyleGAN from {height}x{width}"), |builder| {
         let noise = Shape::map(1, 2 * height, 2 * width);
@@ -29,9 +28,9 @@ fn doubling(size: [usize; 2], [from, to]: [usize; 2]) -> Case {
         let mut styles = (0..4).map(|i| add(builder, Operator::Slice { start: i * to, length: to }, &[style]));
         let styles: [Value; 4] = std::array::from_fn(|_| styles.next().expect("four parts"));
         let doubled = doubled(builder, x, [from, to]);
-        let x = finished(builder, doubled, Some(first), [styles[0], styles[1]], to);
+        let x = finished(builder, doubled, Some(first), [styles[0], styles[1]], slope);
         let x = add(builder, Operator::Convolution(convolution(to, to, [3, 3], 1, 1, true)), &[x]);
-        let x = finished(builder, x, Some(second), [styles[2], styles[3]], to);
+        let x = finished(builder, x, Some(second), [styles[2], styles[3]], slope);
         vec![add(builder, Operator::Convolution(convolution(3, to, [1, 1], 1, 0, true)), &[x])]
     })
 }
@@ -42,7 +41,7 @@ fn doubling_without_noise() -> Case {
         let shapes = [Shape::map(17, 9, 7), Shape::Vector(16), Shape::Vector(16)];
         let [x, scale, shift] = inputs(builder, &shapes)[..] else { unreachable!("three inputs") };
         let doubled = doubled(builder, x, [17, 16]);
-        let x = finished(builder, doubled, None, [scale, shift], 16);
+        let x = finished(builder, doubled, None, [scale, shift], 0.2);
         vec![add(builder, Operator::Convolution(convolution(3, 16, [3, 3], 1, 1, false)), &[x])]
     })
 }
@@ -74,7 +73,7 @@ fn not_fused() -> Case {
         let x = add(builder, Operator::Convolution(convolution(16, 16, [3, 3], 1, 1, false)), &[first]);
         let wide = Fir { taps: separable_taps([1, 1]), up: 1, down: 1, padding_y: [0, 3], padding_x: [3, -2] };
         let x = add(builder, Operator::Fir(wide), &[x]);
-        let x = finished(builder, x, None, [style, style], 16);
+        let x = finished(builder, x, None, [style, style], 0.2);
         let last = add(builder, Operator::Convolution(convolution(3, 16, [3, 3], 1, 1, true)), &[x]);
         vec![last, active]
     })
@@ -98,12 +97,13 @@ fn doubled(builder: &mut NetworkBuilder, x: Value, [from, to]: [usize; 2]) -> Va
     add(builder, Operator::affine(vec![], bias), &[x])
 }
 
-fn finished(builder: &mut NetworkBuilder, mut x: Value, noise: Option<Value>, style: [Value; 2], to: usize) -> Value {
+fn finished(builder: &mut NetworkBuilder, mut x: Value, noise: Option<Value>, style: [Value; 2], slope: f32) -> Value {
+    let to = builder.shape(x).channels();
     if let Some(noise) = noise {
         let strength = Random::named(&format!("strength {to}")).around(0.0, 0.5, to);
         x = add(builder, Operator::AddNoise(strength), &[x, noise]);
     }
-    let x = add(builder, Operator::LeakyRelu { slope: 0.2, gain: 1.0, clamp: None }, &[x]);
+    let x = add(builder, Operator::LeakyRelu { slope, gain: 1.0, clamp: None }, &[x]);
     let x = add(builder, Operator::InstanceNorm { epsilon: 1e-5 }, &[x]);
     add(builder, Operator::Modulate, &[x, style[0], style[1]])
 }
