@@ -65,9 +65,7 @@ impl Lowered {
             times: [Duration::ZERO; 2],
         }
     }
-}
 
-impl Lowered {
     /// How it lies in memory.
     pub(super) fn layout(&self, border: usize) -> Layout {
         Layout::new(self.shape, border).styled(self.styled)

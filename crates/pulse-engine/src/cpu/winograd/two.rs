@@ -9,8 +9,8 @@
 
 use super::{LANES, Lanes, Scheme, Taps, load, store};
 
-/// Beyond two to this power, a tile is made faster by the definition than its transformed weights are read.
-const FACTORS_PER_TILE: usize = 21;
+/// Beyond so many, a tile is made faster by the definition than its transformed weights are read.
+const FACTORS_PER_TILE: usize = 1 << 21;
 
 /// From the smaller map to the larger: a transposed convolution, or the gradient of a convolution.
 pub(in super::super) struct DoublingByTwo;
@@ -27,7 +27,7 @@ impl Scheme for DoublingByTwo {
     const TERMS: usize = 1;
 
     fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool {
-        whole && factors <= tiles << FACTORS_PER_TILE
+        whole && factors <= tiles * FACTORS_PER_TILE
     }
 
     fn input(sum: usize, _: usize) -> usize {
@@ -95,7 +95,7 @@ impl Scheme for HalvingByTwo {
     const TERMS: usize = 4;
 
     fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool {
-        whole && factors <= tiles << FACTORS_PER_TILE
+        whole && factors <= tiles * FACTORS_PER_TILE
     }
 
     fn input(sum: usize, term: usize) -> usize {
