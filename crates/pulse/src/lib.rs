@@ -41,6 +41,7 @@
 pub mod candidate;
 mod error;
 pub mod event;
+pub mod explore;
 pub mod face;
 pub mod generator;
 pub mod image;
