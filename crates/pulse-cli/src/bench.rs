@@ -30,6 +30,7 @@ Examples:
   pulse bench                                      the quick cases, in some seconds
   pulse bench stylegan1-1024 stylegan2-1024 --runs 5
   pulse bench all --threads 1
+  pulse bench stylegan1-1024 --plan                which kernels run, and what each costs
   PULSE_SIMD=avx2 pulse bench stylegan1-256 --json";
 
 #[derive(Args)]
@@ -47,6 +48,10 @@ pub(crate) struct Arguments {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+
+    /// Instead, show how the networks are run: each node with its kernel, the bytes of its result, and how long it takes
+    #[arg(long, conflicts_with_all = ["json", "runs"])]
+    plan: bool,
 }
 
 fn help() -> String {
@@ -83,6 +88,12 @@ impl Report {
 pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     let engine = arguments.engine.start()?;
     let cases = arguments.cases();
+    if arguments.plan {
+        for case in cases {
+            print(&format!("{case}: {}\n", measure::plan(case, &engine)?))?;
+        }
+        return Ok(Verdict::Good);
+    }
     if !arguments.json {
         print(&heading(arguments.runs))?;
     }

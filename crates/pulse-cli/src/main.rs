@@ -16,6 +16,7 @@ mod generator;
 mod info;
 mod interrupt;
 mod manual;
+mod plan;
 mod render;
 mod upsample;
 mod verify;

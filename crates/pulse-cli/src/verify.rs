@@ -1,7 +1,5 @@
 //! `pulse verify`: the fast engine against the reference, and how it does its work.
 
-mod plan;
-
 use std::fmt::Write as _;
 
 use clap::Args;
@@ -14,7 +12,7 @@ use pulse_engine::{Cpu, Engine, Reference, Shape};
 use crate::Verdict;
 use crate::engine::EngineArguments;
 use crate::failure::{Failure, print};
-use crate::generator;
+use crate::{generator, plan};
 
 /// The largest relative error of a picture that single precision explains.
 const IMAGE_TOLERANCE: f64 = 1e-4;

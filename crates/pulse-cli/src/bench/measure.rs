@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::case::Case;
 use super::operations;
 use crate::failure::Failure;
+use crate::plan;
 
 /// Steps before the clock starts: the first backward pass allocates.
 pub(super) const WARM_UP: usize = 2;
@@ -79,6 +80,13 @@ pub(super) fn measure(case: Case, runs: usize, engine: &Cpu) -> Result<Measured,
         gflop_per_second: gflop / median,
         peak_bytes: peak_bytes(),
     })
+}
+
+/// How the network of a case is run.
+pub(super) fn plan(case: Case, engine: &Cpu) -> Result<String, Failure> {
+    let generator = case.generator()?;
+    let latent = styles(&*generator, 1).map_or(generator.spec().latents[0], |start| start.latent(&*generator));
+    plan::text(&*generator, latent, engine, case.batch)
 }
 
 /// Random `ws`, a row for each layer, where there are styles: the paper's search space without the fit of a mapping.

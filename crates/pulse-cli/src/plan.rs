@@ -1,4 +1,4 @@
-//! `pulse verify --plan`.
+//! How the fast engine runs a search, node by node: `pulse verify --plan`, `pulse bench --plan`.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -15,7 +15,7 @@ const RUNS: usize = 5;
 
 /// The generator as the search has it, node by node, with the gradients that the search wants. Without the measurement,
 /// which depends on the picture.
-pub(super) fn text(
+pub(crate) fn text(
     generator: &dyn Generator,
     latent: LatentInput,
     engine: &Cpu,
