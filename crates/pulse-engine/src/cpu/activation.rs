@@ -55,6 +55,18 @@ impl LeakyRelu {
         }
     }
 
+    /// The argument for sixteen results; anything where it was clamped, or where the slope is zero.
+    ///
+    /// # Safety
+    /// The processor must have the instruction set of `L`.
+    #[inline(always)]
+    pub(super) unsafe fn ascend_lanes<L: Lanes>(&self, result: L) -> L {
+        let below = self.gain * self.slope;
+        let below = if below > 0.0 { below.recip() } else { 0.0 };
+        // SAFETY: the caller's promise.
+        unsafe { result.where_negative(result.mul(L::splat(below)), result.mul(L::splat(self.gain.recip()))) }
+    }
+
     /// The result for one number.
     #[inline(always)]
     pub(super) fn of(&self, x: f32) -> f32 {

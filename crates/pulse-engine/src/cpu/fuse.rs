@@ -10,6 +10,8 @@ pub(super) enum Fusion<'a> {
     Activated { linear: usize, activation: LeakyRelu },
     /// A layer of StyleGAN, whose result is styled by who reads it.
     Styled(StyledLayer<'a>),
+    /// A layer of StyleGAN2 or 3, which styles what it reads.
+    Modulated(ModulatedLayer<'a>),
 }
 
 /// The nodes of a layer, from the last to the first.
@@ -35,6 +37,21 @@ impl StyledLayer<'_> {
     }
 }
 
+/// The nodes of a layer, from the first to the last.
+pub(super) struct ModulatedLayer<'a> {
+    pub(super) argument: usize,
+    pub(super) style: usize,
+    pub(super) convolution: usize,
+    pub(super) demodulation: Option<usize>,
+    pub(super) filter: Option<usize>,
+    /// The noise and its strength.
+    pub(super) noise: Option<(usize, &'a [f32])>,
+    pub(super) bias: Option<&'a [f32]>,
+    pub(super) activation: Option<LeakyRelu>,
+    /// All of them.
+    pub(super) nodes: Vec<usize>,
+}
+
 /// For each node, what it is the head of. Nodes that another stands for are marked as absorbed.
 pub(super) struct Fusions<'a> {
     pub(super) heads: Vec<Option<Fusion<'a>>>,
@@ -53,7 +70,18 @@ impl<'a> Fusions<'a> {
             }
         }
         for index in 0..nodes.len() {
-            if fusions.absorbed[index] {
+            let Some(layer) = graph.modulated(index) else { continue };
+            let [absorbed @ .., head] = layer.nodes.as_slice() else { continue };
+            if layer.nodes.iter().all(|&node| !fusions.absorbed[node] && fusions.heads[node].is_none()) {
+                for &node in absorbed {
+                    fusions.absorbed[node] = true;
+                }
+                let head = *head;
+                fusions.heads[head] = Some(Fusion::Modulated(layer));
+            }
+        }
+        for index in 0..nodes.len() {
+            if fusions.absorbed[index] || fusions.heads[index].is_some() {
                 continue;
             }
             if let Some((linear, activation)) = graph.activated(index) {
@@ -76,6 +104,8 @@ struct Graph<'a> {
     uses: Vec<usize>,
     /// The last node that reads a value.
     reader: Vec<Option<usize>>,
+    /// Whether an input is behind a value.
+    differentiable: Vec<bool>,
 }
 
 impl<'a> Graph<'a> {
@@ -83,14 +113,17 @@ impl<'a> Graph<'a> {
         let nodes = network.nodes();
         let mut uses = vec![0; nodes.len()];
         let mut reader = vec![None; nodes.len()];
+        let mut differentiable = vec![false; nodes.len()];
         for (index, node) in nodes.iter().enumerate() {
+            differentiable[index] = matches!(node.operator, Operator::Input)
+                || node.arguments.iter().any(|argument| differentiable[argument.index()]);
             for argument in &node.arguments {
                 uses[argument.index()] += 1;
                 reader[argument.index()] = Some(index);
             }
         }
         network.outputs().iter().for_each(|port| uses[port.value.index()] += 1);
-        Self { nodes, uses, reader }
+        Self { nodes, uses, reader, differentiable }
     }
 
     /// The first argument, when nobody else uses it.
@@ -171,6 +204,95 @@ impl<'a> Graph<'a> {
             convolution: at,
             absorbed,
         })
+    }
+}
+
+/// What stands behind a modulated convolution, in the order in which it is found.
+impl<'a> Graph<'a> {
+    /// The only reader of a value, which has it as its first argument.
+    fn next(&self, index: usize) -> Option<usize> {
+        let next = self.reader[index].filter(|_| self.uses[index] == 1)?;
+        (self.nodes[next].arguments[0].index() == index).then_some(next)
+    }
+
+    /// The layer that begins with the style of a convolution.
+    fn modulated(&self, style: usize) -> Option<ModulatedLayer<'a>> {
+        let vector = self.factor(style)?;
+        let argument = self.nodes[style].arguments[0].index();
+        let convolution = self.next(style)?;
+        let (Operator::Convolution(weights) | Operator::TransposedConvolution(weights)) =
+            &self.nodes[convolution].operator
+        else {
+            return None;
+        };
+        let lanes = |node: usize| Layout::new(self.nodes[node].shape, 0).lanes;
+        if weights.bias.is_some() || !self.differentiable[argument] || lanes(argument) != LANES {
+            return None;
+        }
+        let mut layer = ModulatedLayer {
+            argument,
+            style: vector,
+            convolution,
+            demodulation: None,
+            filter: None,
+            noise: None,
+            bias: None,
+            activation: None,
+            nodes: vec![style, convolution],
+        };
+        let mut last = convolution;
+        // Few channels are planar, and only their convolution is here.
+        while lanes(convolution) == LANES
+            && let Some(next) = self.next(last).filter(|&next| layer.takes(next, self))
+        {
+            layer.nodes.push(next);
+            last = next;
+        }
+        Some(layer)
+    }
+
+    /// The vector that a node multiplies the channels of a map by.
+    fn factor(&self, index: usize) -> Option<usize> {
+        match (&self.nodes[index].operator, self.nodes[index].arguments.as_slice()) {
+            (Operator::Modulate, [_, vector]) => Some(vector.index()),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> ModulatedLayer<'a> {
+    /// Adds a node behind the others, where a layer can have it.
+    fn takes(&mut self, index: usize, graph: &Graph<'a>) -> bool {
+        let node = &graph.nodes[index];
+        let linear = self.noise.is_none() && self.bias.is_none() && self.activation.is_none();
+        match &node.operator {
+            Operator::Modulate if linear && self.demodulation.is_none() => {
+                // The next style begins the next layer.
+                let another = graph.next(index).is_some_and(|next| {
+                    matches!(graph.nodes[next].operator, Operator::Convolution(_) | Operator::TransposedConvolution(_))
+                });
+                self.demodulation = graph.factor(index).filter(|_| !another);
+                self.demodulation.is_some()
+            }
+            Operator::Fir(fir) if linear && self.filter.is_none() && super::band::Band::suits(fir) => {
+                self.filter = Some(index);
+                true
+            }
+            Operator::AddNoise(strength) if self.noise.is_none() && self.activation.is_none() => {
+                self.noise = Some((node.arguments[1].index(), strength));
+                true
+            }
+            Operator::Affine(affine) if self.bias.is_none() && self.activation.is_none() => {
+                let fits = affine.scale.is_empty() && affine.shift.len() == node.shape.channels();
+                self.bias = fits.then_some(&*affine.shift);
+                fits
+            }
+            Operator::LeakyRelu { .. } if self.activation.is_none() => {
+                self.activation = activation(&node.operator);
+                self.activation.is_some()
+            }
+            _ => false,
+        }
     }
 }
 

@@ -204,8 +204,14 @@ pub(super) trait Kernel: Send + Sync {
     fn forward(&self, run: &Run, arguments: &[Tensor], result: Tensor);
 
     /// Writes the gradient of argument `which` to `target`. May write to `gradient`, the gradient of the
-    /// result, when `which` is 0, which comes last.
+    /// result, when `which` is 0, which comes last unless it [leads](Self::leads).
     fn backward(&self, run: &Run, which: usize, values: &Values, gradient: Tensor, target: Tensor);
+
+    /// Whether the gradient of argument 0 is made first, and always, since another's is made of what it leaves in
+    /// [`Run::saved`].
+    fn leads(&self) -> bool {
+        false
+    }
 
     /// Which values `backward` reads.
     fn needs(&self) -> Needs {

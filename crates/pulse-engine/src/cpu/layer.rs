@@ -7,8 +7,8 @@ use super::kernel::{Kernel, Needs, Run, Tensor, Values};
 use super::layout::{LANES, Layout};
 use super::linear::{LinearMap, filled, styled_or_plain};
 use super::modulate::coefficients as of_vector;
+use super::noise::NoiseRow;
 use super::pass::Pass;
-use super::simd::{Lanes, Vectorized};
 use super::source::{Coefficients, Reading, Reads, Source};
 use super::target::{Moments, Target, Writing};
 use crate::Shape;
@@ -187,10 +187,7 @@ impl Kernel for Layer {
             _ => {
                 let source = self.descending(run, values.result, gradient);
                 let strength = self.strength.as_deref().unwrap_or_default();
-                run.tasks(run.active * self.result.height, |_, task| {
-                    let (candidate, y) = (task / self.result.height, task % self.result.height);
-                    run.instructions.run(NoiseRow { strength, source: &source, target, candidate, y });
-                });
+                NoiseRow::all(run, strength, &source, target);
             }
         }
     }
@@ -210,40 +207,5 @@ impl Kernel for Layer {
 
     fn saved(&self) -> usize {
         self.result.planes * LANES
-    }
-}
-
-/// A row of the gradient of the noise: `Σ_c strength[c] g[c, p]`.
-struct NoiseRow<'a> {
-    strength: &'a [f32],
-    source: &'a Source,
-    target: Tensor,
-    candidate: usize,
-    y: usize,
-}
-
-impl Vectorized for NoiseRow<'_> {
-    #[inline(always)]
-    unsafe fn run<L: Lanes>(self) {
-        const PIXELS: usize = 32;
-        let Self { strength, source, target, candidate, y } = self;
-        let layout = source.tensor.layout;
-        let mut piece = [0.0f32; PIXELS * LANES];
-        for first in (0..layout.width).step_by(PIXELS) {
-            let count = PIXELS.min(layout.width - first);
-            let mut sums = [0.0; PIXELS];
-            // SAFETY: the rectangle is inside of the map; one task has the row of the target.
-            unsafe {
-                for plane in 0..layout.planes {
-                    let to = piece.as_mut_ptr();
-                    source.read::<L>(candidate, plane, [y as isize, first as isize], [1, count], to);
-                    let strength = L::load(strength.as_ptr().add(plane * LANES));
-                    for (x, sum) in sums.iter_mut().enumerate().take(count) {
-                        *sum += L::load(to.add(x * LANES)).mul(strength).sum();
-                    }
-                }
-                target.row_mut(candidate, 0, y)[first..first + count].copy_from_slice(&sums[..count]);
-            }
-        }
     }
 }

@@ -9,12 +9,13 @@ use super::doubled::doubled;
 use super::elementwise::{Add, Affine, InverseSqrt, Multiply, Square, Tanh};
 use super::fir::Fir;
 use super::fourier::FourierFeatures;
-use super::fuse::{Fusion, Fusions, StyledLayer};
+use super::fuse::{Fusion, Fusions, ModulatedLayer, StyledLayer};
 use super::kernel::Kernel;
 use super::layer::{Layer, LayerParts};
 use super::layout::Layout;
-use super::linear::Linear;
+use super::linear::{Linear, LinearMap};
 use super::modulate::{AddNoise, Modulate};
+use super::modulated::{Modulated, ModulatedParts};
 use super::norm::{InstanceNorm, Normalize};
 use super::pass::{convolution, filtered};
 use super::pool::MaxPool;
@@ -89,6 +90,12 @@ pub(super) fn lower(engine: &Cpu, network: &Network) -> Vec<Lowered> {
                 let kernel = layer_kernel(engine, network, layer, fusions.is_styled(first));
                 (Maker::Kernel(kernel), arguments, layer.nodes(index))
             }
+            Some(Fusion::Modulated(layer)) => {
+                let mut arguments = vec![layer.argument, layer.style];
+                arguments.extend(layer.demodulation);
+                arguments.extend(layer.noise.map(|(noise, _)| noise));
+                (Maker::Kernel(modulated_kernel(engine, network, layer)), arguments, layer.nodes.clone())
+            }
             Some(Fusion::Activated { linear, activation }) => {
                 let arguments = of(*linear);
                 let styled = fusions.is_styled(arguments[0]);
@@ -138,34 +145,66 @@ fn products(network: &Network, node: usize) -> usize {
 
 /// A layer of StyleGAN.
 fn layer_kernel(engine: &Cpu, network: &Network, layer: &StyledLayer, styled: bool) -> Box<dyn Kernel> {
+    let (maps, shapes) = layer_maps(engine, network, layer.convolution, layer.filter);
+    let channels = shapes[1].channels();
+    let own = match &network.nodes()[layer.convolution].operator {
+        Operator::Convolution(weights) | Operator::TransposedConvolution(weights) => weights.bias.as_deref(),
+        _ => None,
+    };
+    let mut bias = vec![0.0; channels];
+    for given in [own, layer.bias].into_iter().flatten() {
+        bias.iter_mut().zip(given).for_each(|(sum, bias)| *sum += bias);
+    }
+    let strength = layer.noise.map(|(_, strength)| strengths(strength, channels));
+    let parts = LayerParts { bias, strength, activation: layer.activation, epsilon: layer.epsilon, styled };
+    Box::new(Layer::new(maps, shapes, parts))
+}
+
+/// A layer of StyleGAN2 or 3.
+fn modulated_kernel(engine: &Cpu, network: &Network, layer: &ModulatedLayer) -> Box<dyn Kernel> {
+    let (maps, shapes) = layer_maps(engine, network, layer.convolution, layer.filter);
+    let parts = ModulatedParts {
+        demodulated: layer.demodulation.is_some(),
+        strength: layer.noise.map(|(_, strength)| strengths(strength, shapes[1].channels())),
+        bias: layer.bias.map(<[f32]>::to_vec),
+        activation: layer.activation,
+    };
+    Box::new(Modulated::new(maps, shapes, parts))
+}
+
+/// One strength of the noise for each channel.
+fn strengths(given: &[f32], channels: usize) -> Vec<f32> {
+    match given {
+        &[one] => vec![one; channels],
+        each => each.to_vec(),
+    }
+}
+
+/// A convolution with a filter behind it, its adjoint, and the shapes at both ends.
+fn layer_maps(
+    engine: &Cpu,
+    network: &Network,
+    node: usize,
+    filter: Option<usize>,
+) -> ([Box<dyn LinearMap>; 2], [Shape; 2]) {
     let nodes = network.nodes();
-    let Node { operator, shape: made, .. } = &nodes[layer.convolution];
+    let Node { operator, shape: made, .. } = &nodes[node];
     let (weights, transposed) = match operator {
         Operator::TransposedConvolution(weights) => (weights, true),
         Operator::Convolution(weights) => (weights, false),
         _ => unreachable!("a layer has a convolution"),
     };
-    let argument = shapes(network, layer.convolution)[0];
-    let result = layer.filter.map_or(*made, |node| nodes[node].shape);
+    let argument = shapes(network, node)[0];
+    let result = filter.map_or(*made, |node| nodes[node].shape);
     let plain = || convolution(engine, weights, transposed, [argument, *made]);
-    let maps = match layer.filter.map(|node| &nodes[node].operator) {
+    let maps = match filter.map(|node| &nodes[node].operator) {
         Some(Operator::Fir(fir)) => {
             let whole = transposed.then(|| doubled(engine, weights, fir, [argument, result])).flatten();
             whole.unwrap_or_else(|| filtered(plain(), fir, [*made, result]))
         }
         _ => plain(),
     };
-    let channels = result.channels();
-    let mut bias = vec![0.0; channels];
-    for given in [weights.bias.as_deref(), layer.bias].into_iter().flatten() {
-        bias.iter_mut().zip(given).for_each(|(sum, bias)| *sum += bias);
-    }
-    let strength = layer.noise.map(|(_, strength)| match strength {
-        &[one] => vec![one; channels],
-        each => each.to_vec(),
-    });
-    let parts = LayerParts { bias, strength, activation: layer.activation, epsilon: layer.epsilon, styled };
-    Box::new(Layer::new(maps, [argument, result], parts))
+    (maps, [argument, result])
 }
 
 fn kernel(

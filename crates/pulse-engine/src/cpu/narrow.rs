@@ -8,7 +8,7 @@ use super::layout::{LANES, Layout};
 use super::linear::LinearMap;
 use super::memory::Floats;
 use super::simd::{Lanes, Vectorized};
-use super::source::{Reads, Source};
+use super::source::{Reading, Reads, Source};
 use super::target::{Target, Writing};
 
 /// Pixels that are summed at a time.
@@ -94,7 +94,7 @@ impl LinearMap for Narrow {
             let (candidate, y) = (task / height, task % height);
             run.instructions.run(Row {
                 map: self,
-                source: source.tensor,
+                source,
                 target: target.tensor,
                 writing: target.writing,
                 candidate,
@@ -107,7 +107,7 @@ impl LinearMap for Narrow {
 /// One row of the target, in all its channels.
 struct Row<'a> {
     map: &'a Narrow,
-    source: Tensor,
+    source: &'a Source,
     target: Tensor,
     writing: Writing<'a>,
     candidate: usize,
@@ -154,13 +154,14 @@ impl Row<'_> {
     #[inline(always)]
     unsafe fn block<L: Lanes, const N: usize, const O: usize>(&self, phase: &Phase, x: usize, t: usize, o: usize) {
         let Self { map, source, target, writing, candidate, y } = *self;
-        let layout = source.layout;
+        let layout = source.tensor.layout;
+        let styled = if let Reading::Styled(coefficients) = source.reading { Some(coefficients) } else { None };
         let [vertical, horizontal] = &map.axes;
         let step = horizontal.step * LANES;
         // SAFETY: the taps stay within the source's border, whose width the plan has from `Axis::border`; the
         // weights are as many as the loops read; the row of the target is this task's alone.
         unsafe {
-            let row = source.candidate(candidate).add(layout.row(0, vertical.step * (y / vertical.period)));
+            let row = source.tensor.candidate(candidate).add(layout.row(0, vertical.step * (y / vertical.period)));
             let start = row.add(t * step).cast_const();
             let mut weights = map.weights.as_ptr().add(phase.weights + o * LANES);
             let mut sums = [[L::splat(0.0); O]; N];
@@ -173,13 +174,13 @@ impl Row<'_> {
                         w[o] = L::load(weights.add(o * LANES));
                     }
                     let (mut scale, mut shift) = (L::splat(1.0), L::splat(0.0));
-                    if layout.styled {
-                        scale = L::load(source.coefficients().of(candidate, 0, plane));
-                        shift = L::load(source.coefficients().of(candidate, 1, plane));
+                    if let Some(coefficients) = styled {
+                        scale = L::load(coefficients.of(candidate, 0, plane));
+                        shift = L::load(coefficients.of(candidate, 1, plane));
                     }
                     for n in 0..N {
                         let mut value = L::load(pixel.add(n * step));
-                        if layout.styled {
+                        if styled.is_some() {
                             value = value.mul_add(scale, shift);
                         }
                         for o in 0..O {

@@ -88,14 +88,13 @@ impl Pass {
         };
         let writing = Writing { moments, ..target.writing };
         let target = Target::new(target.tensor, &writing);
-        if self.map.piece().is_some() || (writing.noise.is_none() && moments.is_none()) {
+        if self.map.piece().is_some() || target.is_simple() {
             self.map.apply(&rest, &source, &target);
         } else {
-            let first = Writing { bias: writing.bias, ..Writing::default() };
-            self.map.apply(&rest, &source, &Target::new(target.tensor, &first));
-            Target::new(target.tensor, &Writing { bias: None, ..writing }).finish(run);
+            self.map.apply(&rest, &source, &Target::plain(target.tensor));
+            target.finish(run);
         }
-        if let (Some(moments), Some(_)) = (moments, with) {
+        if let (Some(moments), true) = (moments, target.tensor.layout.styled && with.is_some()) {
             keep_sums(run, &moments, target.tensor);
         }
         moments

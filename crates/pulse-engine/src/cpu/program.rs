@@ -191,12 +191,17 @@ impl Program {
     }
 }
 
-/// Gives the gradient of a node to its arguments, the first one last.
+/// Gives the gradient of a node to its arguments, the first one last or first.
 fn descend(run: &Run, kernel: &dyn Kernel, nodes: &[Node], index: usize, needed: &[bool], written: &mut [bool]) {
     let node = &nodes[index];
     let values = Values { arguments: &node.values, result: node.value };
-    for (which, &argument) in node.arguments.iter().enumerate().rev().filter(|(_, argument)| needed[**argument]) {
-        let (Some(gradient), Some(target)) = (node.gradient, nodes[argument].gradient) else { continue };
+    let leads = kernel.leads();
+    let others = (0..node.arguments.len()).rev();
+    let order = leads.then_some(0).into_iter().chain(others.filter(|&which| !leads || which > 0));
+    for which in order {
+        let argument = node.arguments[which];
+        let wanted = needed[argument] || (leads && which == 0);
+        let (Some(gradient), Some(target), true) = (node.gradient, nodes[argument].gradient, wanted) else { continue };
         if let Some(temporary) = node.temporaries[which].filter(|_| written[argument]) {
             kernel.backward(run, which, &values, gradient, temporary);
             accumulate(run, temporary, target);

@@ -22,8 +22,8 @@ pub(super) struct Source {
 pub(super) enum Reading {
     /// `x`.
     Plain,
-    /// `scale[c] x + shift[c]`, with the two [coefficients](Tensor::coefficients) of the map.
-    Styled,
+    /// `scale[c] x + shift[c]`, with the first two of three coefficients.
+    Styled(Coefficients),
     /// `activation'(y) · (a[c] x + b[c] + c[c] y)` with the result `y` of the activation: the gradient behind
     /// an activation, a norm and a style.
     Descending { result: Tensor, activation: LeakyRelu, coefficients: Coefficients },
@@ -76,7 +76,7 @@ impl Reading {
     pub(super) fn kind(&self) -> Reads {
         match self {
             Self::Plain => Reads::Plain,
-            Self::Styled => Reads::Styled,
+            Self::Styled(_) => Reads::Styled,
             Self::Descending { .. } => Reads::Descending,
         }
     }
@@ -89,7 +89,8 @@ impl Source {
 
     /// A map that is plain, or styled as it is read.
     pub(super) fn of(tensor: Tensor) -> Self {
-        Self { tensor, reading: if tensor.layout.styled { Reading::Styled } else { Reading::Plain } }
+        let styled = tensor.layout.styled;
+        Self { tensor, reading: if styled { Reading::Styled(tensor.coefficients()) } else { Reading::Plain } }
     }
 
     pub(super) fn is_plain(&self) -> bool {
@@ -132,8 +133,7 @@ impl Source {
                         }
                     }
                 }
-                Reading::Styled => {
-                    let coefficients = self.tensor.coefficients();
+                Reading::Styled(coefficients) => {
                     let scale = L::load(coefficients.of(candidate, 0, plane));
                     let shift = L::load(coefficients.of(candidate, 1, plane));
                     for i in rows {

@@ -8,6 +8,7 @@ use super::edges::EdgeValues;
 use super::kernel::{Run, Tensor};
 use super::layout::LANES;
 use super::simd::Lanes;
+use super::source::Coefficients;
 
 /// A map to be written.
 #[derive(Clone, Copy)]
@@ -18,15 +19,20 @@ pub(super) struct Target<'a> {
     streams: bool,
 }
 
-/// `y[c,p] = activation(x[c,p] + bias[c] + strength[c] · noise[p])`, as far as there is any of it.
+/// `y[c,p] = factor[c] · activation(scale[c] · x[c,p] + bias[c] + strength[c] · noise[p])`, as far as there is any of it.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Writing<'a> {
+    /// The first of its coefficients.
+    pub(super) scale: Option<Coefficients>,
     /// One for each channel, the filling's included.
     pub(super) bias: Option<&'a [f32]>,
     /// The strength for each channel, the filling's included, and the noise map.
     pub(super) noise: Option<(&'a [f32], Tensor)>,
     pub(super) activation: Option<LeakyRelu>,
+    /// Sums over the map before the factor.
     pub(super) moments: Option<Moments>,
+    /// The first of its coefficients.
+    pub(super) factor: Option<Coefficients>,
     /// What is added along the edges before anything else; not every map can.
     pub(super) edges: Option<EdgeValues>,
 }
@@ -39,7 +45,7 @@ pub(super) struct Moments {
     pub(super) data: *mut f32,
     /// Height and width of a piece; those at the edge may be smaller.
     pub(super) piece: [usize; 2],
-    /// The styled map `x`.
+    /// The map `x`; of one that is not styled, `Σ g x` is taken.
     pub(super) with: Option<Tensor>,
 }
 
@@ -86,7 +92,11 @@ impl Moments {
             sum.store(place);
             let mut second = L::splat(0.0);
             if let Some(with) = self.with {
-                let mean = L::load(with.coefficients().of(candidate, Self::MEAN, plane));
+                let mean = if with.layout.styled {
+                    L::load(with.coefficients().of(candidate, Self::MEAN, plane))
+                } else {
+                    L::splat(0.0)
+                };
                 let start = with.candidate(candidate).add(with.layout.row(plane, y) + x * LANES);
                 for i in 0..height {
                     for j in 0..width {
@@ -160,6 +170,12 @@ impl<'a> Target<'a> {
         Self { tensor, writing: *writing, streams: tensor.layout.len() >= LARGE }
     }
 
+    /// Whether all that there is to do is to add a bias and apply an activation.
+    pub(super) fn is_simple(&self) -> bool {
+        let Writing { scale, noise, moments, factor, .. } = &self.writing;
+        scale.is_none() && noise.is_none() && moments.is_none() && factor.is_none()
+    }
+
     pub(super) fn plain(tensor: Tensor) -> Self {
         Self::new(tensor, &Writing::default())
     }
@@ -188,13 +204,17 @@ impl<'a> Target<'a> {
                 moments.take::<L>(&self.tensor, &piece, sum);
             }
             let start = self.tensor.candidate(candidate).add(layout.row(plane, corner[0]) + corner[1] * LANES);
-            if start == numbers {
+            let factor = self.writing.factor.map(|factor| L::load(factor.of(candidate, 0, plane)));
+            if start == numbers && factor.is_none() {
                 return;
             }
             let row = layout.row_stride();
             for i in 0..size[0] {
                 for j in 0..size[1] {
-                    let value = L::load(numbers.add(i * stride + j * LANES));
+                    let mut value = L::load(numbers.add(i * stride + j * LANES));
+                    if let Some(factor) = factor {
+                        value = value.mul(factor);
+                    }
                     let to = start.add(i * row + j * LANES);
                     if self.streams { value.stream(to) } else { value.store(to) }
                 }
@@ -205,19 +225,21 @@ impl<'a> Target<'a> {
     /// Adds bias and noise and applies the activation, in place, and gives the sum for each channel.
     #[inline(always)]
     unsafe fn complete<L: Lanes>(&self, piece: &Piece) -> L {
-        let &Piece { plane, size: [height, width], numbers, stride, .. } = piece;
-        let Writing { bias, noise, activation, .. } = self.writing;
+        let &Piece { candidate, plane, size: [height, width], numbers, stride, .. } = piece;
+        let Writing { scale, bias, noise, activation, moments, .. } = self.writing;
         // SAFETY: the caller's promise.
         unsafe {
             let mut sum = L::splat(0.0);
-            if bias.is_none() && noise.is_none() && activation.is_none() && self.writing.moments.is_none() {
+            let nothing = scale.is_none() && bias.is_none() && noise.is_none() && activation.is_none();
+            if nothing && moments.is_none() {
                 return sum;
             }
+            let scale = scale.map_or(L::splat(1.0), |scale| L::load(scale.of(candidate, 0, plane)));
             let bias = bias.map_or(L::splat(0.0), |bias| L::load(bias.as_ptr().add(plane * LANES)));
             for i in 0..height {
                 for j in 0..width {
                     let at = numbers.add(i * stride + j * LANES);
-                    let mut value = self.noisy(piece, L::load(at).add(bias), i, j);
+                    let mut value = self.noisy(piece, L::load(at).mul_add(scale, bias), i, j);
                     if let Some(activation) = activation {
                         value = activation.lanes(value);
                     }

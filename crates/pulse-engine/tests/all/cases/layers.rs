@@ -15,7 +15,111 @@ const LARGE: [usize; 2] = [127, 130];
 pub(super) fn cases() -> Vec<Case> {
     let others = [doubling(LARGE, [18, 17], 1.0), doubling_without_noise(), clamped(), not_fused()];
     let plain = [[33, 18], [16, 40]].map(three_by_three);
-    SIZES.into_iter().map(|size| doubling(size, [24, 20], 0.2)).chain(others).chain(plain).collect()
+    let second = SIZES.into_iter().map(|size| modulated(size, [24, 20], 0.2, None));
+    let second_others = [
+        modulated(LARGE, [9, 8], 1.0, None),
+        modulated([8, 12], [16, 40], 0.0, None),
+        modulated([12, 12], [17, 24], 0.2, Some(0.5)),
+        modulated_in_parts(),
+        modulated_and_not(),
+    ];
+    let doubled = SIZES.into_iter().map(|size| doubling(size, [24, 20], 0.2));
+    doubled.chain(others).chain(plain).chain(second).chain(second_others).collect()
+}
+
+/// Two layers of StyleGAN2, the first of which doubles, and a picture of the second.
+fn modulated(size: [usize; 2], [from, to]: [usize; 2], slope: f32, clamp: Option<f32>) -> Case {
+    let [height, width] = size;
+    let name = format!("two layers of StyleGAN2 from {height}x{width}, slope {slope}, clamp {clamp:?}");
+    let case = graph(name, |builder| {
+        let noise = Shape::map(1, 2 * height, 2 * width);
+        let styles = [Shape::Vector(from), Shape::Vector(to), Shape::Vector(to)];
+        let shapes = [Shape::map(from, height, width), noise, noise, styles[0], styles[1], styles[2]];
+        let [x, first, second, a, b, c] = inputs(builder, &shapes)[..] else { unreachable!("six inputs") };
+        let active = Operator::LeakyRelu { slope, gain: 1.5, clamp };
+        let finished = |builder: &mut NetworkBuilder, x: Value, noise: Value| {
+            let strength = Random::named(&format!("strength {to}")).around(0.0, 0.5, to);
+            let x = add(builder, Operator::AddNoise(strength), &[x, noise]);
+            let bias = Random::named(&format!("bias {to}")).around(0.0, 0.5, to);
+            let x = add(builder, Operator::affine(vec![], bias), &[x]);
+            add(builder, active.clone(), &[x])
+        };
+        let doubling = Operator::TransposedConvolution(convolution(to, from, [3, 3], 2, 0, false));
+        let x = demodulated(builder, x, a, doubling);
+        let blur = Fir { taps: separable_taps([4, 4]), up: 1, down: 1, padding_y: [1, 1], padding_x: [1, 1] };
+        let x = add(builder, Operator::Fir(blur), &[x]);
+        let x = finished(builder, x, first);
+        let x = demodulated(builder, x, b, Operator::Convolution(convolution(to, to, [3, 3], 1, 1, false)));
+        let x = finished(builder, x, second);
+        let styled = add(builder, Operator::Modulate, &[x, c]);
+        let picture = add(builder, Operator::Convolution(convolution(3, to, [1, 1], 1, 0, false)), &[styled]);
+        // Its map goes on to another layer too.
+        let x = demodulated(builder, x, c, Operator::Convolution(convolution(16, to, [3, 3], 1, 1, false)));
+        vec![picture, x]
+    });
+    case.positive()
+}
+
+/// A style, a convolution, and the demodulation that belongs to it.
+fn demodulated(builder: &mut NetworkBuilder, x: Value, style: Value, operator: Operator) -> Value {
+    let (Operator::Convolution(weights) | Operator::TransposedConvolution(weights)) = &operator else {
+        unreachable!("a convolution")
+    };
+    let (to, from) = (weights.out_channels, weights.in_channels);
+    let energies = pulse_engine::Dense {
+        weight: Random::named(&format!("energies {from} {to}")).around(1.0, 0.5, to * from),
+        bias: None,
+        out_features: to,
+        in_features: from,
+    };
+    let styled = add(builder, Operator::Modulate, &[x, style]);
+    let y = add(builder, operator, &[styled]);
+    let squares = add(builder, Operator::Square, &[style]);
+    let energy = add(builder, Operator::Dense(energies), &[squares]);
+    let demodulation = add(builder, Operator::InverseSqrt { epsilon: 1e-8 }, &[energy]);
+    add(builder, Operator::Modulate, &[y, demodulation])
+}
+
+/// Modulated convolutions with a demodulation and no more, with a filter and no more, and with neither.
+fn modulated_in_parts() -> Case {
+    let case = graph("modulated convolutions with little behind them", |builder| {
+        let styles = [Shape::Vector(16), Shape::Vector(24), Shape::Vector(24)];
+        let [x, a, b, c] = inputs(builder, &[Shape::map(16, 12, 9), styles[0], styles[1], styles[2]])[..] else {
+            unreachable!("four inputs")
+        };
+        let x = demodulated(builder, x, a, Operator::Convolution(convolution(24, 16, [3, 3], 1, 1, false)));
+        let x = add(builder, Operator::Modulate, &[x, b]);
+        let x = add(builder, Operator::Convolution(convolution(24, 24, [3, 3], 1, 1, false)), &[x]);
+        let blur = Fir { taps: separable_taps([3, 3]), up: 1, down: 1, padding_y: [1, 1], padding_x: [1, 1] };
+        let x = add(builder, Operator::Fir(blur), &[x]);
+        let x = add(builder, Operator::Modulate, &[x, c]);
+        vec![add(builder, Operator::Convolution(convolution(16, 24, [1, 1], 1, 0, false)), &[x])]
+    });
+    case.positive()
+}
+
+/// What looks like modulated convolutions, but for a styled map that another reads, a convolution with a bias, a map that no
+/// input is behind, and noise in front of the filter.
+fn modulated_and_not() -> Case {
+    let case = graph("nearly layers of StyleGAN2", |builder| {
+        let shapes = [Shape::map(16, 8, 8), Shape::map(1, 8, 8), Shape::Vector(16)];
+        let [x, noise, style] = inputs(builder, &shapes)[..] else { unreachable!("three inputs") };
+        let keeping = |biased| Operator::Convolution(convolution(16, 16, [3, 3], 1, 1, biased));
+        let styled = add(builder, Operator::Modulate, &[x, style]);
+        let y = add(builder, keeping(false), &[styled]);
+        let sum = add(builder, Operator::Add, &[y, styled]);
+        let styled = add(builder, Operator::Modulate, &[sum, style]);
+        let y = add(builder, keeping(true), &[styled]);
+        let numbers = Random::named("constant map").around(0.0, 1.0, 16 * 64);
+        let constant = add(builder, Operator::Constant(Shape::map(16, 8, 8), numbers), &[]);
+        let learned = demodulated(builder, constant, style, keeping(false));
+        let y = add(builder, Operator::Add, &[y, learned]);
+        let y = demodulated(builder, y, style, keeping(false));
+        let y = add(builder, Operator::AddNoise(vec![0.5].into()), &[y, noise]);
+        let blur = Fir { taps: separable_taps([3, 3]), up: 1, down: 1, padding_y: [1, 1], padding_x: [1, 1] };
+        vec![add(builder, Operator::Fir(blur), &[y])]
+    });
+    case.positive()
 }
 
 /// Doubling, blur, noise and style, then a convolution, noise and style, then a picture.
