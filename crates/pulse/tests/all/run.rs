@@ -59,6 +59,7 @@ impl Story {
                 channels: 3,
                 sha256: checksum,
             },
+            request: None,
             specs: &self.specs,
             measurement: "bicubic".into(),
             mosaic: None,
