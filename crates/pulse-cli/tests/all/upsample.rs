@@ -260,7 +260,9 @@ fn blocks_are_found_and_said() {
     assert!(ran.status < 2 && ran.err.is_empty(), "{}", ran.err);
     let record = place.record("given/large");
     assert_eq!((&record["mosaic"]["detected"], &record["measurement"]), (&false.into(), &"bicubic".into()));
-    place.upsample("large.png", &["--mosaic", "off", "--out", "off"]).failed_with(&["190x188 pixels are more", "--pixelate"]);
+    place
+        .upsample("large.png", &["--mosaic", "off", "--out", "off"])
+        .failed_with(&["190x188 pixels are more", "--pixelate"]);
 
     place.picture("small.png", 3, 16, 16);
     place.upsample("small.png", &[]).ended_with(0);
