@@ -162,45 +162,39 @@ impl<'a> Job<'a> {
             request: self.request.clone(),
             force: self.arguments.force,
         };
-        let standing = |source| match interrupt.pressed() {
-            true => Standing::Open { replace: false },
-            false => asked.standing(source),
+        let standing = |source| {
+            if interrupt.pressed() { Standing::Open { replace: false } } else { asked.standing(source) }
         };
         let standings: Vec<_> = sources.iter().map(standing).collect();
         let is_open = |standing: &Standing| matches!(standing, Standing::Open { .. });
-        let open: Vec<_> =
-            sources.iter().zip(&standings).filter(|(_, s)| is_open(s)).map(|(source, _)| source).collect();
+        let open = sources.iter().zip(&standings).filter(|(_, standing)| is_open(standing));
+        let open: Vec<_> = open.map(|(source, _)| source).collect();
         if !open.is_empty() {
             self.make_ready()?;
             self.trace = self.arguments.trace.as_deref().map(Trace::create).transpose()?;
         }
-        let course =
-            Course { started: Instant::now(), number: 0, of: sources.len(), behind: 0.0, share: 1.0, open: open.len() };
-        let mut course = several.then_some(course);
+        let (started, of) = (Instant::now(), sources.len());
+        let mut course = Course { started, number: 0, of, behind: 0.0, share: 1.0, open: open.len() };
         let decoder = Decoder { arguments: self.arguments, generator: self.named.generator.spec() };
         Ok(std::thread::scope(|scope| {
             let pictures = decoder.ahead(scope, open);
-            let mut entry = |(index, (source, standing)): (usize, (&Source, Standing))| {
-                course.iter_mut().for_each(|course| course.number = index + 1);
-                let searched = match standing {
-                    Standing::Finished(records) => return self.skip(source, &records, several),
-                    Standing::Open { .. } if interrupt.pressed() => return Ok(Entry::not_begun(source)),
+            let entries = sources.iter().zip(standings).map(|(source, standing)| {
+                course.number += 1;
+                let entry = match standing {
+                    Standing::Finished(records) => self.skip(source, &records, several),
                     Standing::Taken(failure) => Err(failure),
+                    Standing::Open { .. } if interrupt.pressed() => Ok(Entry::not_begun(source)),
                     Standing::Open { replace } => {
                         let gone = |_| Err(Failure::of(source.path.display(), "cannot be read; try it alone"));
                         let picture = pictures.recv().unwrap_or_else(gone);
-                        let searched =
-                            picture.and_then(|picture| self.upsample(source, picture, replace, course, interrupt));
-                        course.iter_mut().for_each(|course| course.behind += 1.0);
-                        searched
+                        let course_shown = several.then_some(course);
+                        course.behind += 1.0;
+                        picture
+                            .and_then(|picture| self.upsample(source, picture, replace, course_shown, interrupt))
+                            .and_then(|searched| self.show(source, searched, several))
                     }
-                }?;
-                self.show(&searched, several)?;
-                let records: Vec<_> = searched.into_iter().map(|searched| searched.record).collect();
-                Ok(Entry::searched(source, &records))
-            };
-            let entries = sources.iter().zip(standings).enumerate().map(|(index, (source, standing))| {
-                entry((index, (source, standing))).unwrap_or_else(|failure: Failure| {
+                };
+                entry.unwrap_or_else(|failure| {
                     failure.report();
                     Entry::failed(source, &failure)
                 })
@@ -221,11 +215,13 @@ impl<'a> Job<'a> {
     }
 
     /// Prints what was found for one picture.
-    fn show(&self, searched: &[Searched], several: bool) -> Result<(), Failure> {
-        searched.iter().try_for_each(|Searched { record, of, sheet, .. }| {
+    fn show(&self, source: &Source, searched: Vec<Searched>, several: bool) -> Result<Entry, Failure> {
+        for Searched { record, of, sheet, .. } in &searched {
             let name = if several || self.arguments.faces { format!("{of}: ") } else { String::new() };
-            print(&summary(&name, sheet, record))
-        })
+            print(&summary(&name, sheet, record))?;
+        }
+        let records: Vec<_> = searched.into_iter().map(|searched| searched.record).collect();
+        Ok(Entry::searched(source, &records))
     }
 
     /// Searches for one picture, or for each face in it, and writes its folder.

@@ -180,7 +180,7 @@ fn csv(entries: &[Entry]) -> String {
             },
         );
         let [path, folder, reason] = [path, folder, reason].map(|text| field(text));
-        text += &format!("{path},{folder},{},{figures},{reason}\r\n", fate.name());
+        text.extend([&*path, ",", &folder, ",", fate.name(), ",", &figures, ",", &reason, "\r\n"]);
     }
     text
 }
@@ -203,7 +203,7 @@ mod tests {
         while let Some(character) = characters.next() {
             match character {
                 '"' if quoted && characters.peek() == Some(&'"') => {
-                    fields.last_mut().unwrap().extend(characters.next())
+                    fields.last_mut().unwrap().extend(characters.next());
                 }
                 '"' => quoted = !quoted,
                 ',' if !quoted => fields.push(String::new()),

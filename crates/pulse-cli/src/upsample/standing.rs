@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use pulse::run::{GeneratorRecord, Record, RequestRecord, Run, SettingsRecord, sha256_of_file};
+use pulse::run::{GeneratorRecord, InputRecord, Record, RequestRecord, Run, SettingsRecord, sha256_of_file};
 use serde_json::Value;
 
 use super::faces;
@@ -93,13 +93,14 @@ impl Asked<'_> {
     }
 }
 
-fn other_picture(input: &pulse::run::InputRecord, path: &Path, checksum: &str) -> Option<String> {
+/// In what an earlier run's `input` is not the picture at `path`, which has this `checksum` now.
+fn other_picture(input: &InputRecord, path: &Path, checksum: &str) -> Option<String> {
     // A picture of the same bytes under another name has a folder of its own.
     let same_name = Path::new(&input.path).file_name() == path.file_name();
-    (input.sha256 != checksum || !same_name).then(|| match same_name {
-        true => format!("{} as it was before it changed", input.path),
-        false => format!("another picture ({})", input.path),
-    })
+    if !same_name {
+        return Some(format!("another picture ({})", input.path));
+    }
+    (input.sha256 != checksum).then(|| format!("{} as it was before it changed", input.path))
 }
 
 /// The first value, by its keys, in which the old one is not the new one.

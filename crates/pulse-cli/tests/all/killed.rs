@@ -20,7 +20,7 @@ fn finished(out: &Path) -> usize {
 /// Waits until `done`, and kills the child then.
 fn kill_once(mut child: Child, done: impl Fn() -> bool) {
     // Nothing takes as long as that: a program that does nothing fails, and does not hang.
-    let patience = Instant::now() + Duration::from_secs(120);
+    let patience = Instant::now() + Duration::from_mins(2);
     while !done() {
         assert!(Instant::now() < patience && child.try_wait().unwrap().is_none(), "it ended, or does nothing");
         sleep(Duration::from_millis(2));
@@ -68,7 +68,9 @@ fn every_picture_is_finished_once() {
     let expected: Vec<_> =
         names.iter().map(|name| name.trim_end_matches(".png").to_owned()).chain(["summary.csv".into()]).collect();
     assert_eq!(names_in(&out), expected);
-    expected.iter().filter(|name| !name.ends_with("csv")).for_each(|name| check(&out.join(name)));
+    for name in &expected[..12] {
+        check(&out.join(name));
+    }
 }
 
 #[test]
@@ -78,7 +80,9 @@ fn what_a_killed_run_left_makes_way() {
     // Killed while it wrote, by what it leaves; and a stranger's file beside it.
     let left = ["a/.pulse-unfinished", "a/.pulse-77-3.tmp", "a/candidate-01.png", "a/candidate-07.png", "a/letter.txt"];
     std::fs::create_dir_all(place.path("pulse-out/a")).unwrap();
-    left.iter().for_each(|name| place.write(&format!("pulse-out/{name}"), b"half of"));
+    for name in left {
+        place.write(&format!("pulse-out/{name}"), b"half of");
+    }
     // Killed before it had marked its folder.
     std::fs::create_dir_all(place.path("pulse-out/b")).unwrap();
     place.write("pulse-out/b/.pulse-77-4.tmp", b"half of");
@@ -86,7 +90,9 @@ fn what_a_killed_run_left_makes_way() {
     place.run(&arguments).ended_with(0);
     assert_eq!(std::fs::read(place.path("pulse-out/a/letter.txt")).unwrap(), b"half of");
     std::fs::remove_file(place.path("pulse-out/a/letter.txt")).unwrap();
-    ["a", "b"].iter().for_each(|name| check(&place.path("pulse-out").join(name)));
+    for name in ["a", "b"] {
+        check(&place.path("pulse-out").join(name));
+    }
 
     // Killed after the last file, and before it took the mark away.
     place.write("pulse-out/a/.pulse-unfinished", b"");
