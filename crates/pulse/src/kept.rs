@@ -155,7 +155,9 @@ mod tests {
             let network = network(factor);
             let (x, y) = (network.input("x").unwrap(), network.output("y").unwrap());
             let mut program = engine.compile(&network, batch).unwrap();
-            assert!(program.input_mut(x).iter().chain(program.cotangent_mut(y).iter()).all(|&number| number == 0.0));
+            // As new.
+            assert!(program.input_mut(x).iter().all(|&number| number == 0.0));
+            assert!(program.cotangent_mut(y).iter().all(|&number| number == 0.0));
             program.input_mut(x).fill(1.5);
             program.cotangent_mut(y).fill(1.0);
             program.forward(batch);
