@@ -243,3 +243,24 @@ fn progress_tells_the_way_through_all() {
     let ran = go("plain");
     assert!(ran.err.contains("in/b.png (2 of 3): 1 of 1 candidates, best"), "{}", ran.err);
 }
+
+#[test]
+fn a_picture_is_the_same_in_any_company() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("in")).unwrap();
+    // Of one size, so that the second one is searched with the first one's program.
+    place.picture("in/a.png", 3, 8, 8);
+    place.picture("in/b.png", 1, 8, 8);
+    let search = |input: &str, out: &str| {
+        let options = ["--steps", "4", "-n", "2", "--threads", "1", "--measurement", "bicubic", "--progress", "none"];
+        let arguments: Vec<_> = ["up", input, "--out", out].into_iter().chain(options).collect();
+        assert!(place.run(&arguments).status < 2);
+    };
+    search("in", "together");
+    search("in/b.png", "alone");
+    // On one thread every sum is taken in one order.
+    for name in ["inputs.safetensors", "candidate-01.png", "candidate-02.png"] {
+        let [together, alone] = ["together", "alone"].map(|out| std::fs::read(place.path(out).join("b").join(name)));
+        assert_eq!(together.unwrap(), alone.unwrap(), "{name}");
+    }
+}
