@@ -79,7 +79,7 @@ impl Detection {
         Ok(Detector::new(&Cpu::default(), self.config())?)
     }
 
-    fn config(&self) -> DetectorConfig {
+    pub(crate) fn config(&self) -> DetectorConfig {
         let default = DetectorConfig::default();
         DetectorConfig {
             confidence: self.confidence.unwrap_or(default.confidence),

@@ -19,6 +19,11 @@ pub(crate) struct EngineArguments {
 }
 
 impl EngineArguments {
+    /// Whether every convolution is computed by its definition.
+    pub(crate) fn is_precise(&self) -> bool {
+        self.precise
+    }
+
     /// The options as another process of this program takes them.
     pub(crate) fn repeated(&self) -> Vec<String> {
         let threads = self.threads.iter().flat_map(|count| ["--threads".to_owned(), count.to_string()]);

@@ -31,6 +31,11 @@ impl Failure {
         Self { line: format!("{}; `pulse --help` says more", reason.trim_end_matches('.')) }
     }
 
+    /// The line.
+    pub(crate) fn line(&self) -> &str {
+        &self.line
+    }
+
     /// Prints the line on standard error.
     pub(crate) fn report(&self) {
         note(&self.line);

@@ -90,8 +90,8 @@ enum Command {
     Man(manual::Arguments),
 }
 
-/// How the program ends when nothing failed.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// How the program ends when nothing failed; of several, the last of these.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Verdict {
     /// Exit status 0.
     Good,

@@ -1,10 +1,16 @@
 //! `pulse upsample`: the search, for every picture that is given.
 
+mod ahead;
 mod arguments;
+mod course;
 mod faces;
+mod overview;
 mod progress;
+mod request;
+mod shard;
 pub(crate) mod sources;
 mod space;
+mod standing;
 mod target;
 mod trace;
 mod watch;
@@ -15,10 +21,10 @@ use std::time::Instant;
 
 use pulse::candidate::{Candidate, consistency_db};
 use pulse::face::Detector;
-use pulse::generator::InputSpec;
-use pulse::image::{Image, Reader};
+use pulse::generator::{InputSpec, LatentInput};
 use pulse::inputs::Inputs;
-use pulse::run::{Finished, InputRecord, Record, RunFolder, sha256_of_file};
+use pulse::kept::KeptPrograms;
+use pulse::run::{Claim, Finished, InputRecord, RECORD, Record, RequestRecord, RunFolder, SettingsRecord};
 use pulse::search::{Problem, SearchConfig, search};
 use pulse_engine::Cpu;
 
@@ -28,9 +34,13 @@ use crate::generator::{self, Named};
 use crate::interrupt::Interrupt;
 use crate::render::note_unknown;
 
+use ahead::{Content, Decoder, Picture};
 pub(crate) use arguments::{Arguments, EXAMPLES};
+use course::Course;
+use overview::{Entry, Fate};
 use progress::Progress;
 use sources::Source;
+use standing::{Asked, Standing};
 use target::Prepared;
 use trace::Trace;
 use watch::{Intermediate, Watch};
@@ -42,55 +52,48 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     let interrupt = Interrupt::listen()?;
     let named = generator::open(&arguments.generator)?;
     let mut job = Job::new(arguments, config, engine, &named)?;
-    let (sources, failures) = sources::of(&arguments.inputs, &arguments.out);
+    let (mut sources, failures) = sources::of(&arguments.inputs, &arguments.out);
     failures.iter().for_each(Failure::report);
-
-    let mut verdict = if failures.is_empty() { Verdict::Good } else { Verdict::Failed };
-    let several = sources.len() > 1;
-    let mut done = 0;
-    for source in &sources {
-        if interrupt.pressed() {
-            break;
-        }
-        match job.upsample(source, &interrupt) {
-            Ok(searched) => {
-                for Searched { record, of, sheet, .. } in &searched {
-                    let name = if several || arguments.faces { format!("{of}: ") } else { String::new() };
-                    if let Err(failure) = print(&summary(&name, sheet, record)) {
-                        failure.report();
-                        verdict = Verdict::Failed;
-                    }
-                }
-                // A photograph without a face has no candidate either.
-                let reached = searched.iter().all(|searched| searched.record.summary.reached > 0);
-                if (searched.is_empty() || !reached) && verdict == Verdict::Good {
-                    verdict = Verdict::Bad;
-                }
-            }
-            Err(failure) => {
-                failure.report();
-                verdict = Verdict::Failed;
-            }
-        }
-        done += 1;
+    let several = arguments.shard.is_some() || sources.len() + failures.len() > 1 || arguments.inputs[0].is_dir();
+    if let Some(shard) = arguments.shard {
+        // After all have their folders, so that these are the same in every shard.
+        let mut position = 0..;
+        sources.retain(|_| position.next().is_some_and(|position| shard.has(position)));
     }
-    if done < sources.len() {
-        note(&format!("stopped: {} of {} pictures were not begun", sources.len() - done, sources.len()));
-        // A picture that was not begun has no candidate.
-        if verdict == Verdict::Good {
-            verdict = Verdict::Bad;
-        }
+    let mut verdict = if failures.is_empty() { Verdict::Good } else { Verdict::Failed };
+    let entries = job.go_through(&sources, several, &interrupt)?;
+    verdict = entries.iter().map(Entry::verdict).fold(verdict, Verdict::max);
+    let not_begun = entries.iter().filter(|entry| entry.fate() == Fate::NotBegun).count();
+    if not_begun > 0 {
+        note(&format!("stopped: {not_begun} of {} pictures were not begun", entries.len()));
+    }
+    if several && (!entries.is_empty() || failures.is_empty()) {
+        report(&entries, &arguments.out.join(overview::file_name(arguments.shard)))?;
     }
     Ok(verdict)
+}
+
+/// Prints what became of every picture, and writes it to the file at `path`.
+fn report(entries: &[Entry], path: &Path) -> Result<(), Failure> {
+    let printed = print(&format!("\n{}  {}\n", overview::table(entries), path.display()));
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Failure::of(folder.display(), format!("cannot be made: {error}; choose another --out")))?;
+    }
+    overview::write_csv(path, entries)?;
+    printed
 }
 
 /// What is the same for all pictures.
 struct Job<'a> {
     arguments: &'a Arguments,
     config: SearchConfig,
-    engine: Cpu,
+    request: RequestRecord,
+    engine: KeptPrograms<Cpu>,
     named: &'a Named,
+    latent: LatentInput,
     init: Option<Inputs>,
+    /// The generator's inputs, once something is to be searched.
     specs: Vec<InputSpec>,
     trace: Option<Trace>,
     /// Where faces are to be found first.
@@ -107,59 +110,145 @@ struct Searched {
     sheet: PathBuf,
 }
 
+/// One search: what for, and where its run goes.
+struct Search<'a> {
+    prepared: &'a Prepared,
+    input: InputRecord,
+    /// What is searched for, for people.
+    of: String,
+    folder: &'a Path,
+    /// Whether a finished run in the folder may be replaced.
+    replace: bool,
+    /// What reading the picture took, in seconds.
+    seconds: f64,
+    course: Option<Course>,
+}
+
 impl<'a> Job<'a> {
-    fn new(arguments: &'a Arguments, mut config: SearchConfig, engine: Cpu, named: &'a Named) -> Result<Self, Failure> {
+    fn new(arguments: &'a Arguments, config: SearchConfig, engine: Cpu, named: &'a Named) -> Result<Self, Failure> {
         let generator = &*named.generator;
         let init = arguments.init.as_deref().map(Inputs::read).transpose()?;
         let latent = init.as_ref().map_or(generator.spec().latents[0], |init| init.latent(generator));
         arguments.space.check(named, latent)?;
-        named.prepare(latent)?;
-        let specs = named.inputs(latent, &config.space)?;
-        if let (Some(init), Some(file)) = (&init, &arguments.init) {
-            config.candidates = init.check(&specs).map_err(|error| Failure::of(file.display(), error))?;
-            note_unknown(file, init.unknown(&specs));
-        }
-        let trace = arguments.trace.as_deref().map(Trace::create).transpose()?;
         let detector = if arguments.faces { Some(faces::detector(arguments, named)?) } else { None };
-        Ok(Self { arguments, config, engine, named, init, specs, trace, detector })
+        let request = request::record(arguments)?;
+        let engine = KeptPrograms::new(engine);
+        let mut job =
+            Self { arguments, config, request, engine, named, latent, init, specs: Vec::new(), trace: None, detector };
+        if job.init.is_some() {
+            job.make_ready()?;
+        }
+        if let (Some(init), Some(file)) = (&job.init, &arguments.init) {
+            job.config.candidates = init.check(&job.specs).map_err(|error| Failure::of(file.display(), error))?;
+            note_unknown(file, init.unknown(&job.specs));
+        }
+        Ok(job)
+    }
+
+    /// Makes the generator ready to be searched, which may take its time.
+    fn make_ready(&mut self) -> Result<(), Failure> {
+        if self.specs.is_empty() {
+            self.named.prepare(self.latent)?;
+            self.specs = self.named.inputs(self.latent, &self.config.space)?;
+        }
+        Ok(())
+    }
+
+    /// Searches for all pictures that earlier runs have not finished, one of `several` or the only one.
+    fn go_through(&mut self, sources: &[Source], several: bool, interrupt: &Interrupt) -> Result<Vec<Entry>, Failure> {
+        let asked = Asked {
+            generator: &self.named.record,
+            settings: SettingsRecord::from(&self.config),
+            request: self.request.clone(),
+            force: self.arguments.force,
+        };
+        let standing = |source| {
+            if interrupt.pressed() { Standing::Open { replace: false } } else { asked.standing(source) }
+        };
+        let standings: Vec<_> = sources.iter().map(standing).collect();
+        let is_open = |standing: &Standing| matches!(standing, Standing::Open { .. });
+        let open = sources.iter().zip(&standings).filter(|(_, standing)| is_open(standing));
+        let open: Vec<_> = open.map(|(source, _)| source).collect();
+        if !open.is_empty() {
+            self.make_ready()?;
+            self.trace = self.arguments.trace.as_deref().map(Trace::create).transpose()?;
+        }
+        let (started, of) = (Instant::now(), sources.len());
+        let mut course = Course { started, number: 0, of, behind: 0.0, share: 1.0, open: open.len() };
+        let decoder = Decoder { arguments: self.arguments, generator: self.named.generator.spec() };
+        Ok(std::thread::scope(|scope| {
+            let pictures = decoder.ahead(scope, open);
+            let entries = sources.iter().zip(standings).map(|(source, standing)| {
+                course.number += 1;
+                let entry = match standing {
+                    Standing::Finished(records) => self.skip(source, &records, several),
+                    Standing::Taken(failure) => Err(failure),
+                    Standing::Open { .. } if interrupt.pressed() => Ok(Entry::not_begun(source)),
+                    Standing::Open { replace } => {
+                        let gone = |_| Err(Failure::of(source.path.display(), "cannot be read; try it alone"));
+                        let picture = pictures.recv().unwrap_or_else(gone);
+                        let course_shown = several.then_some(course);
+                        course.behind += 1.0;
+                        picture
+                            .and_then(|picture| self.upsample(source, picture, replace, course_shown, interrupt))
+                            .and_then(|searched| self.show(source, searched, several))
+                    }
+                };
+                entry.unwrap_or_else(|failure| {
+                    failure.report();
+                    Entry::failed(source, &failure)
+                })
+            });
+            entries.collect()
+        }))
+    }
+
+    /// A picture that an earlier run finished.
+    fn skip(&self, source: &Source, records: &[Record], several: bool) -> Result<Entry, Failure> {
+        let seal = if self.arguments.faces { faces::RECORD } else { RECORD };
+        Claim::clear(&source.folder, seal)?;
+        if !several {
+            let [path, folder] = [&source.path, &source.folder].map(|path| path.display());
+            print(&format!("{path}: an earlier run finished it; --force searches again\n  {folder}\n"))?;
+        }
+        Ok(Entry::skipped(source, records))
+    }
+
+    /// Prints what was found for one picture.
+    fn show(&self, source: &Source, searched: Vec<Searched>, several: bool) -> Result<Entry, Failure> {
+        for Searched { record, of, sheet, .. } in &searched {
+            let name = if several || self.arguments.faces { format!("{of}: ") } else { String::new() };
+            print(&summary(&name, sheet, record))?;
+        }
+        let records: Vec<_> = searched.into_iter().map(|searched| searched.record).collect();
+        Ok(Entry::searched(source, &records))
     }
 
     /// Searches for one picture, or for each face in it, and writes its folder.
-    fn upsample(&mut self, source: &Source, interrupt: &Interrupt) -> Result<Vec<Searched>, Failure> {
-        let started = Instant::now();
-        let (picture, input) = self.read(source)?;
-        if self.detector.is_some() {
-            return self.upsample_faces(source, picture, &input, interrupt);
-        }
-        let spec = self.named.generator.spec();
-        let prepared =
-            Prepared::of(picture, self.arguments, spec).map_err(|reason| Failure::of(source.path.display(), reason))?;
-        let of = source.path.display().to_string();
-        Ok(vec![self.search(&prepared, input, of, &source.folder, started, interrupt)?])
-    }
-
-    fn read(&self, source: &Source) -> Result<(Image, InputRecord), Failure> {
-        let picture = Reader { background: self.arguments.background }.read(&source.path)?;
-        let size = picture.size();
-        let input = InputRecord {
-            path: source.path.display().to_string(),
-            sha256: sha256_of_file(&source.path)?,
-            width: size.width,
-            height: size.height,
-        };
-        Ok((picture, input))
-    }
-
-    /// Searches for what was prepared, called `of`, and writes the folder of the run.
-    fn search(
+    fn upsample(
         &mut self,
-        prepared: &Prepared,
-        input: InputRecord,
-        of: String,
-        folder: &Path,
-        started: Instant,
+        source: &Source,
+        picture: Picture,
+        replace: bool,
+        course: Option<Course>,
         interrupt: &Interrupt,
-    ) -> Result<Searched, Failure> {
+    ) -> Result<Vec<Searched>, Failure> {
+        let Picture { input, content, seconds } = picture;
+        let prepared = match content {
+            Content::Target(prepared) => prepared,
+            Content::Photograph(picture) => {
+                return self.upsample_faces(source, picture, &input, replace, course, interrupt);
+            }
+        };
+        let of = source.path.display().to_string();
+        let search = Search { prepared: &prepared, input, of, folder: &source.folder, replace, seconds, course };
+        Ok(vec![self.search(search, interrupt)?])
+    }
+
+    /// Searches, and writes the folder of the run.
+    fn search(&mut self, sought: Search<'_>, interrupt: &Interrupt) -> Result<Searched, Failure> {
+        let started = Instant::now();
+        let Search { prepared, input, of, folder, replace, seconds, course } = sought;
         let of_picture = |error: pulse::Error| Failure::of(&of, error);
         for line in &prepared.notes {
             note(&format!("{of}: {line}"));
@@ -170,9 +259,9 @@ impl<'a> Job<'a> {
             target: &prepared.target,
             start: self.init.as_ref(),
         };
-        let folder = RunFolder::create(folder, self.arguments.force)?;
+        let folder = RunFolder::create(folder, replace)?;
         let mut watch = Watch {
-            progress: Progress::new(self.arguments.progress, &of, std::io::stderr().is_terminal()),
+            progress: Progress::new(self.arguments.progress, &of, course, std::io::stderr().is_terminal()),
             trace: self.trace.as_mut().map(|trace| trace.of(&of)),
             intermediate: Intermediate::new(
                 self.arguments.save_intermediate,
@@ -190,6 +279,7 @@ impl<'a> Job<'a> {
         let finished = Finished {
             input,
             generator: self.named.record.clone(),
+            request: Some(self.request.clone()),
             specs: &self.specs,
             measurement: prepared.kind.to_string(),
             mosaic: prepared.mosaic.clone(),
@@ -197,7 +287,7 @@ impl<'a> Job<'a> {
             original: prepared.original.as_ref(),
             config: &self.config,
             candidates: &candidates,
-            seconds: started.elapsed().as_secs_f64(),
+            seconds: seconds + started.elapsed().as_secs_f64(),
         };
         let record = folder.write(&finished)?;
         let sheet = folder.path().join(&record.files.sheet);

@@ -47,7 +47,7 @@ impl OutputId {
 }
 
 /// One operator, what it works on, and the shape of what it makes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Node {
     /// The operator.
     pub operator: Operator,
@@ -58,7 +58,7 @@ pub struct Node {
 }
 
 /// A named end of the graph.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Port {
     /// Its name.
     pub name: String,
@@ -69,7 +69,7 @@ pub struct Port {
 }
 
 /// A directed graph of frozen operators. Nodes stand in an order in which they can run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Network {
     nodes: Vec<Node>,
     inputs: Vec<Port>,

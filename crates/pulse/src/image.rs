@@ -13,8 +13,7 @@ use crate::{Error, ErrorKind, Result};
 
 pub(crate) use array::numbers_of_npy;
 pub use folder::{EXTENSIONS, pictures_in};
-pub(crate) use read::file_bytes as read_bytes;
-pub use read::{FORMATS, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE, Reader};
+pub use read::{FORMATS, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE, Reader, read_bytes};
 pub(crate) use write::encode_bytes;
 pub use write::{Extent, Provenance, encode_png, write_png};
 

@@ -46,6 +46,7 @@ pub mod face;
 pub mod generator;
 pub mod image;
 pub mod inputs;
+pub mod kept;
 pub mod latent;
 pub mod loss;
 pub mod measurement;

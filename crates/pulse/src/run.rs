@@ -14,18 +14,24 @@
 //! Each file is whole or not there. `run.json` comes last: a folder that has it has everything.
 
 mod checksum;
+mod claim;
 mod folder;
+mod left;
 mod record;
+mod request;
 
 use std::path::{Path, PathBuf};
 
 pub(crate) use checksum::hexadecimal;
 pub use checksum::{sha256, sha256_of_file, sha256_of_files};
-pub use folder::{Finished, INTERMEDIATE, RunFolder, intermediate_file};
+pub use claim::Claim;
+pub use folder::{Finished, INTERMEDIATE, RECORD, RunFolder, intermediate_file};
+pub use left::remove_run;
 pub use record::{
     CandidateRecord, FeatureRecord, Files, GeneratorRecord, InputRecord, MosaicRecord, ProgramRecord, Record,
     RestartRecord, SCHEMA, SettingsRecord, SpaceRecord, Summary, TargetRecord,
 };
+pub use request::{FacesRecord, RequestRecord};
 
 use crate::image::{Image, Reader};
 use crate::inputs::Inputs;
@@ -44,15 +50,11 @@ impl Run {
     /// # Errors
     /// [`ErrorKind::Io`] when there is none, [`ErrorKind::Run`] when it is damaged or of another schema.
     pub fn open(folder: &Path) -> Result<Self> {
-        let path = folder.join(folder::RECORD);
+        let path = folder.join(RECORD);
         let bytes = std::fs::read(&path).map_err(|source| match source.kind() {
             std::io::ErrorKind::NotFound => Error::new(
                 ErrorKind::Io,
-                format!(
-                    "{} is no finished run: it holds no {}; run the search again",
-                    folder.display(),
-                    folder::RECORD
-                ),
+                format!("{} is no finished run: it holds no {}; run the search again", folder.display(), RECORD),
             )
             .with_source(source),
             _ => Error::io("read", &path, source),
@@ -71,6 +73,12 @@ impl Run {
     /// Its settings, outcomes and figures.
     pub fn record(&self) -> &Record {
         &self.record
+    }
+
+    /// Whether it is finished, and every file that its record names is there. What they hold is not looked at.
+    pub fn is_whole(&self) -> bool {
+        let there = |name| self.folder.join(name).metadata().is_ok_and(|file| file.is_file() && file.len() > 0);
+        !self.record.summary.stopped && left::files_of(&self.record).all(there)
     }
 
     /// The small picture that was searched for, exactly as the search had it.

@@ -36,6 +36,24 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Removes the hidden files in `folder` that killed writers left behind. Nobody may be writing there.
+pub(crate) fn remove_temporaries(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder).map_err(|source| Error::io("list the folder", folder, source))?.flatten() {
+        if entry.file_name().to_str().is_some_and(is_temporary) {
+            fs::remove_file(entry.path()).map_err(|source| Error::io("remove", &entry.path(), source))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a hidden file of [`write_atomically`] has such a name.
+pub(crate) fn is_temporary(name: &str) -> bool {
+    let numbers = name.strip_prefix(".pulse-").and_then(|name| name.strip_suffix(".tmp"));
+    numbers.and_then(|numbers| numbers.split_once('-')).is_some_and(|(process, number)| {
+        [process, number].iter().all(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+    })
+}
+
 /// A file under a name of its own, removed unless it got its final name.
 struct Temporary {
     path: PathBuf,

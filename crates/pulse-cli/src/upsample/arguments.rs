@@ -12,6 +12,7 @@ use pulse::mosaic::Grid;
 use pulse::optimizer::{OptimizerKind, Schedule};
 use pulse::search::SearchConfig;
 
+use super::shard::Shard;
 use super::space::SpaceOptions;
 use crate::align::Detection;
 use crate::engine::EngineArguments;
@@ -29,10 +30,17 @@ Each picture gets a folder below --out, named after its file:
 With --faces, the folder of a photograph has a folder face-01 … like that for each face, photograph-01.png …, which is
 the photograph with candidate 1 … of every face in it, and faces.json.
 
+A picture that an earlier run finished is skipped: its folder has all files, and run.json has the same checksums of picture and
+generator and the same settings. So what was stopped or killed goes on when it is started again. A folder with another finished
+run (other settings, another picture) is an error, unless --force is given, which skips nothing. Where several pictures are
+named, a table says at the end what became of each, and so does summary.csv in the folder of --out (summary-I-of-N.csv with
+--shard I/N). A bad picture does not stop the others.
+
 Examples:
   pulse upsample small.png
   pulse upsample photo.jpg --pixelate 16 --candidates 16 --seed 7
   pulse upsample photo.jpg --faces
+  pulse upsample folder --shard 2/5                   # one of five jobs
   pulse upsample small.png --init pulse-out/small/inputs.safetensors --out again
   pulse upsample small.png --preset paper --steps 200 --trace steps.jsonl
   pulse upsample newspaper.jpg                        # large blocks are found, wherever they begin
@@ -109,9 +117,14 @@ pub(crate) struct Arguments {
     #[arg(short, long, value_name = "DIR", default_value = "pulse-out")]
     pub(super) out: PathBuf,
 
-    /// Replace the run that is in a picture's folder already
+    /// Search for every picture again, and replace the run that is in its folder already
     #[arg(short, long)]
     pub(super) force: bool,
+
+    /// Go through a part of the pictures only: the I-th, the (I+N)-th and so on of all that are named, those of a folder
+    /// sorted by name. N jobs, given the same pictures and 1/N to N/N, go through each once
+    #[arg(long, value_name = "I/N")]
+    pub(super) shard: Option<Shard>,
 
     #[arg(short, long, value_name = "NAME|FILE|DIR", default_value = generator::default_name(), help = generator::HELP)]
     pub(super) generator: String,
@@ -299,6 +312,6 @@ fn colour(text: &str) -> Result<[u8; 3], String> {
     Ok([red, green, blue])
 }
 
-fn hexadecimal([red, green, blue]: [u8; 3]) -> String {
+pub(super) fn hexadecimal([red, green, blue]: [u8; 3]) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }

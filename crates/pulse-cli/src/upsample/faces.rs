@@ -1,26 +1,26 @@
 //! `--faces`: each face of a photograph, and the photograph with what was found.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use pulse::face::{CARD, Detector, Face, FaceRecord, Photograph, Square, aligned};
 use pulse::image::{Extent, Image, Provenance};
 use pulse::measurement::Size;
-use pulse::run::InputRecord;
+use pulse::run::{self, Claim, InputRecord, Run, remove_run};
 use pulse::write::write_atomically;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::arguments::{Arguments, Pixelation};
+use super::course::Course;
 use super::sources::Source;
 use super::target::Prepared;
-use super::{Job, Searched};
+use super::{Job, Search, Searched};
 use crate::failure::{Failure, note};
 use crate::generator::Named;
 use crate::interrupt::Interrupt;
 
 /// What seals the folder of a photograph, as `run.json` seals that of a run.
-const RECORD: &str = "faces.json";
+pub(super) const RECORD: &str = "faces.json";
 
 /// How many times smaller than the generator's pictures a face is made when nothing else is said.
 const FACTOR: usize = 4;
@@ -33,6 +33,9 @@ struct Record {
     faces: Vec<Found>,
     /// The photograph with candidate 1 of every face, with candidate 2, and so on.
     photographs: Vec<String>,
+    /// Whether it was stopped before all faces were searched for.
+    #[serde(default)]
+    stopped: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -70,6 +73,8 @@ impl Job<'_> {
         source: &Source,
         picture: Image,
         input: &InputRecord,
+        replace: bool,
+        course: Option<Course>,
         interrupt: &Interrupt,
     ) -> Result<Vec<Searched>, Failure> {
         let of_picture = |error: pulse::Error| Failure::of(source.path.display(), error);
@@ -87,7 +92,7 @@ impl Job<'_> {
         let photograph = Photograph::from(&picture);
         drop(picture);
 
-        let folder = Folder::take(&source.folder, self.arguments.force)?;
+        let folder = Folder::take(&source.folder, replace, cuts.len())?;
         let mut searched = Vec::new();
         for (index, cut) in cuts.iter().enumerate() {
             if interrupt.pressed() {
@@ -96,7 +101,10 @@ impl Job<'_> {
             let prepared = self.prepare(cut).map_err(of_picture)?;
             let of = format!("{}, face {}", source.path.display(), index + 1);
             let run = source.folder.join(run_name(index));
-            searched.push(self.search(&prepared, input.clone(), of, &run, Instant::now(), interrupt)?);
+            let course = course.map(|course| course.face(index, cuts.len()));
+            let (prepared, input) = (&prepared, input.clone());
+            let search = Search { prepared, input, of, folder: &run, replace: folder.had_faces, seconds: 0.0, course };
+            searched.push(self.search(search, interrupt)?);
         }
         let provenance = Provenance { extent: Extent::Composite, ..self.named.record.provenance(self.config.seed) };
         folder.write(&photograph, input, &cuts, &searched, &provenance)?;
@@ -126,34 +134,92 @@ impl Job<'_> {
     }
 }
 
+/// What an earlier run left of a photograph.
+pub(super) struct Earlier {
+    pub(super) runs: Vec<run::Record>,
+    /// Whether it was finished, and every file is there.
+    pub(super) is_whole: bool,
+}
+
+/// What the folder of a photograph holds, where an earlier run sealed it.
+pub(super) fn earlier(folder: &Path) -> Option<Earlier> {
+    let record = Record::read(folder)?;
+    let runs: Vec<_> = record.runs(folder).filter_map(|folder| Run::open(&folder).ok()).collect();
+    let is_whole = !record.stopped
+        && runs.len() == record.faces.len()
+        && runs.iter().all(Run::is_whole)
+        && record.photographs(folder).all(|photograph| photograph.is_file());
+    Some(Earlier { runs: runs.iter().map(|run| run.record().clone()).collect(), is_whole })
+}
+
+impl Record {
+    fn read(folder: &Path) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(folder.join(RECORD)).ok()?).ok()
+    }
+
+    fn runs(&self, folder: &Path) -> impl Iterator<Item = PathBuf> {
+        own(folder, self.faces.iter().map(|found| &found.run))
+    }
+
+    fn photographs(&self, folder: &Path) -> impl Iterator<Item = PathBuf> {
+        own(folder, &self.photographs)
+    }
+}
+
+/// A record may come from anyone: what it names lies in its own folder and nowhere else.
+fn own<'a>(folder: &Path, names: impl IntoIterator<Item = &'a String>) -> impl Iterator<Item = PathBuf> {
+    names.into_iter().filter_map(move |name| Path::new(name).file_name().map(|name| folder.join(name)))
+}
+
 /// The folder of a photograph.
 struct Folder {
     path: PathBuf,
-    /// The photographs of the run that is replaced.
-    replaced: Vec<PathBuf>,
+    /// Whether faces of an earlier run are in it, which are replaced one by one.
+    had_faces: bool,
+    _claim: Claim,
 }
 
 impl Folder {
-    /// Takes a folder that holds nothing, or an earlier run's faces when those may be replaced.
-    fn take(path: &Path, replace: bool) -> Result<Self, Failure> {
-        let mut folder = Self { path: path.to_owned(), replaced: Vec::new() };
-        let entries = std::fs::read_dir(path).ok();
-        if entries.is_none_or(|mut entries| entries.next().is_none()) {
-            return Ok(folder);
-        }
+    /// Takes a folder that holds nothing, what a killed run left, or an earlier run's faces when those may be replaced.
+    /// What is there of a photograph with more faces than `count`, or of other candidates, is removed.
+    fn take(path: &Path, replace: bool, count: usize) -> Result<Self, Failure> {
+        std::fs::create_dir_all(path).map_err(|error| {
+            Failure::of(path.display(), format!("the folder cannot be made: {error}; choose another --out"))
+        })?;
+        let names: Vec<_> = std::fs::read_dir(path)
+            .map_err(|error| Failure::of(path.display(), format!("the folder cannot be listed: {error}")))?
+            .flatten()
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect();
+        let record = Record::read(path);
         let refuse = |reason: &str| Err(Failure::of(format!("the folder {}", path.display()), reason));
-        if !replace {
-            return refuse("is not empty: choose another, or replace the faces in it with --force");
-        }
-        let record =
-            std::fs::read(path.join(RECORD)).ok().and_then(|json| serde_json::from_slice::<Record>(&json).ok());
-        let Some(record) = record else {
-            return refuse("holds no faces that could be replaced: empty it or choose another");
+        let (photographs, runs): (Vec<_>, Vec<_>) = match &record {
+            _ if names.is_empty() => (Vec::new(), Vec::new()),
+            // Nothing names what a killed run left, but that it is one's own.
+            None if Claim::is_on(path) => {
+                let numbered = |start| own(path, names.iter().filter(move |name| is_numbered(name, start))).collect();
+                (numbered("photograph-"), numbered("face-"))
+            }
+            _ if !replace => {
+                return refuse("is not empty: choose another, or replace the faces in it with --force");
+            }
+            Some(record) => (record.photographs(path).collect(), record.runs(path).collect()),
+            None => return refuse("holds no faces that could be replaced: empty it or choose another"),
         };
-        // A record may come from anyone: what it names lies in its own folder and nowhere else.
-        let own = |name: &String| Path::new(name).file_name().map(|name| path.join(name));
-        folder.replaced = record.photographs.iter().filter_map(own).collect();
-        Ok(folder)
+        let claim = Claim::take(path, RECORD)?;
+        // The record first: what is left has lost its seal.
+        let files = std::iter::once(path.join(RECORD)).chain(photographs);
+        for file in files {
+            match std::fs::remove_file(&file) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Failure::of(file.display(), format!("cannot be removed: {error}")));
+                }
+                _ => {}
+            }
+        }
+        let kept: Vec<_> = (0..count).map(|index| path.join(run_name(index))).collect();
+        runs.iter().filter(|run| !kept.contains(run)).try_for_each(|run| remove_run(run))?;
+        Ok(Self { path: path.to_owned(), had_faces: !names.is_empty(), _claim: claim })
     }
 
     /// Writes the photograph with each candidate, and the record.
@@ -165,14 +231,6 @@ impl Folder {
         searched: &[Searched],
         provenance: &Provenance,
     ) -> Result<(), Failure> {
-        for path in self.replaced.iter().chain([&self.path.join(RECORD)]) {
-            match std::fs::remove_file(path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(Failure::of(path.display(), format!("cannot be removed: {error}")));
-                }
-                _ => {}
-            }
-        }
         let most = searched.iter().map(|searched| searched.candidates.len()).max().unwrap_or(0);
         let digits = most.to_string().len().max(2);
         let photographs: Vec<_> = (1..=most).map(|number| format!("photograph-{number:0digits$}.png")).collect();
@@ -192,7 +250,9 @@ impl Folder {
             .take(searched.len())
             .enumerate()
             .map(|(index, cut)| Found { run: run_name(index), face: FaceRecord::new(&cut.face, &cut.square) });
-        let record = Record { detector: CARD.into(), input: input.clone(), faces: found.collect(), photographs };
+        let stopped = searched.len() < cuts.len();
+        let record =
+            Record { detector: CARD.into(), input: input.clone(), faces: found.collect(), photographs, stopped };
         let json = serde_json::to_vec_pretty(&record).map_err(|error| Failure::of(RECORD, error))?;
         Ok(write_atomically(&self.path.join(RECORD), &json)?)
     }
@@ -200,4 +260,10 @@ impl Folder {
 
 fn run_name(index: usize) -> String {
     format!("face-{:02}", index + 1)
+}
+
+/// Whether it is `start`, a number, and nothing more, but that of a picture is its extension.
+fn is_numbered(name: &str, start: &str) -> bool {
+    let number = name.strip_suffix(".png").unwrap_or(name).strip_prefix(start);
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }

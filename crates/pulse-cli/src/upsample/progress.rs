@@ -9,6 +9,7 @@ use pulse::event::SearchEvent;
 use serde_json::{Value, json};
 
 use super::arguments::ProgressMode;
+use super::course::Course;
 
 /// How often a bar and machines are told.
 const OFTEN: Duration = Duration::from_millis(100);
@@ -36,6 +37,8 @@ pub(super) struct Progress {
 /// What there is to show.
 struct State {
     input: String,
+    /// Where the picture stands among others.
+    course: Option<Course>,
     started: Instant,
     steps: usize,
     /// How far each candidate is, from 0 to 1.
@@ -47,16 +50,17 @@ struct State {
 }
 
 impl Progress {
-    pub(super) fn new(mode: ProgressMode, input: &str, terminal: bool) -> Self {
+    pub(super) fn new(mode: ProgressMode, input: &str, course: Option<Course>, terminal: bool) -> Self {
         let display = match mode {
-            ProgressMode::Bar => Display::Bar(bar(input)),
-            ProgressMode::Auto if terminal => Display::Bar(bar(input)),
+            ProgressMode::Bar => Display::Bar(bar(input, course)),
+            ProgressMode::Auto if terminal => Display::Bar(bar(input, course)),
             ProgressMode::Auto | ProgressMode::Plain => Display::Plain,
             ProgressMode::Json => Display::Json,
             ProgressMode::None => Display::None,
         };
         let state = State {
             input: input.to_owned(),
+            course,
             started: Instant::now(),
             steps: 1,
             parts: Vec::new(),
@@ -94,7 +98,9 @@ impl Progress {
                 bar.set_message(self.state.line());
             }
             Display::Plain => {
-                let _ = writeln!(std::io::stderr().lock(), "{}: {}", self.state.input, self.state.line());
+                let number = self.state.course.map(|Course { number, of, .. }| format!(" ({number} of {of})"));
+                let number = number.unwrap_or_default();
+                let _ = writeln!(std::io::stderr().lock(), "{}{number}: {}", self.state.input, self.state.line());
             }
             Display::Json => print_json(&self.state.json()),
             Display::None => {}
@@ -139,6 +145,10 @@ impl State {
         (fraction > 0.01).then(|| elapsed * (1.0 - fraction).max(0.0) / fraction)
     }
 
+    fn seconds_left_for_all(&self) -> Option<f64> {
+        self.course?.seconds_left(self.fraction())
+    }
+
     fn line(&self) -> String {
         let done = format!("{} of {} candidates", self.done, self.parts.len());
         let best = if self.best_db.is_finite() { format!(", best {:.1} dB", self.best_db) } else { String::new() };
@@ -146,11 +156,12 @@ impl State {
             Some(seconds) if self.done < self.parts.len() => format!(", {} left", duration(seconds)),
             _ => String::new(),
         };
-        done + &best + &left
+        let all = self.seconds_left_for_all().map_or_else(String::new, |all| format!("; {} for all", duration(all)));
+        done + &best + &left + &all
     }
 
     fn json(&self) -> Value {
-        json!({
+        let mut line = json!({
             "event": "progress",
             "input": self.input,
             "done": self.done,
@@ -158,7 +169,13 @@ impl State {
             "fraction": self.fraction(),
             "best_db": self.best_db,
             "seconds_left": self.seconds_left(),
-        })
+        });
+        if let Some(Course { number, of, .. }) = self.course {
+            line["picture"] = number.into();
+            line["pictures"] = of.into();
+            line["seconds_left_for_all"] = self.seconds_left_for_all().into();
+        }
+        line
     }
 
     /// What is told at once.
@@ -183,10 +200,11 @@ impl State {
     }
 }
 
-fn bar(input: &str) -> ProgressBar {
+fn bar(input: &str, course: Option<Course>) -> ProgressBar {
     let style =
         ProgressStyle::with_template("{bar:24.green/dim} {prefix}: {msg}").expect("the template is well-formed");
     let name = Path::new(input).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = course.map_or_else(String::new, |Course { number, of, .. }| format!("[{number}/{of}] ")) + &name;
     ProgressBar::new(WHOLE as u64).with_style(style).with_prefix(name)
 }
 

@@ -163,7 +163,7 @@ fn the_others_are_done_all_the_same() {
     assert_eq!(ran.status, 2);
     assert_eq!(ran.err.lines().count(), 2, "{}", ran.err);
     assert!(ran.err.contains("missing.png") && ran.err.contains("bad.png"), "{}", ran.err);
-    assert_eq!(place.list("pulse-out"), ["good"]);
+    assert_eq!(place.list("pulse-out"), ["good", "summary.csv"]);
     assert_eq!(place.record("pulse-out/good")["schema"], 1);
 }
 

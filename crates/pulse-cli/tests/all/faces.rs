@@ -111,10 +111,35 @@ fn faces_go_back_into_the_photograph() {
         assert!(changed.iter().all(|pixel| pixel / 512 < 200));
     }
 
-    // A finished folder is only replaced when that is asked for, and then as a whole.
-    place.upsample("astronaut.jpg", &more).failed_with(&["astronaut", "not empty", "--force"]);
+    // A finished folder is skipped, or replaced when that is asked for, and then as a whole.
+    let ran = place.upsample("astronaut.jpg", &more);
+    assert!(ran.out.contains("an earlier run finished it"), "{}", ran.out);
+    let other = ["--faces", "--candidates", "1"];
+    place.upsample("astronaut.jpg", &other).failed_with(&["astronaut", "not empty", "candidates 2, not 1", "--force"]);
+    // As if there had been a second face then, with a stranger's file beside its run.
+    let folder = place.path("pulse-out/astronaut");
+    let copy = |from: &str, to: &str| {
+        std::fs::create_dir(folder.join(to)).unwrap();
+        for name in place.list(&format!("pulse-out/astronaut/{from}")) {
+            std::fs::copy(folder.join(from).join(&name), folder.join(to).join(&name)).unwrap();
+        }
+    };
+    copy("face-01", "face-02");
+    copy("face-01", "face-03");
+    place.write("pulse-out/astronaut/face-03/letter.txt", b"dear mother");
+    let mut sealed = record.clone();
+    for run in ["face-02", "face-03"] {
+        let mut face = record["faces"][0].clone();
+        face["run"] = run.into();
+        sealed["faces"].as_array_mut().unwrap().push(face);
+    }
+    place.write("pulse-out/astronaut/faces.json", sealed.to_string().as_bytes());
+    copy("face-01", "face-04");
     place.upsample("astronaut.jpg", &["--faces", "--candidates", "1", "--force"]);
-    assert_eq!(place.list("pulse-out/astronaut"), ["face-01", "faces.json", "photograph-01.png"]);
+    // What faces.json did not name stays, and so does what is no run's.
+    let expected = ["face-01", "face-03", "face-04", "faces.json", "photograph-01.png"];
+    assert_eq!(place.list("pulse-out/astronaut"), expected);
+    assert_eq!(place.list("pulse-out/astronaut/face-03"), ["letter.txt"]);
 }
 
 #[test]

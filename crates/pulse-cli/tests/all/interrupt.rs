@@ -25,7 +25,9 @@ fn what_was_found_is_written() {
     assert_eq!(ran.status, 1, "{rest:?}");
     assert!(rest.iter().any(|line| line.starts_with("pulse: stopping")), "{rest:?}");
     assert!(rest.iter().any(|line| line.contains("1 of 2 pictures were not begun")), "{rest:?}");
-    assert_eq!(place.list("pulse-out"), ["a"]);
+    assert_eq!(place.list("pulse-out"), ["a", "summary.csv"]);
+    let summary = std::fs::read_to_string(place.path("pulse-out/summary.csv")).unwrap();
+    assert!(summary.contains("a.png,pulse-out/a,stopped,8,") && summary.contains("b.png,pulse-out/b,not begun,"));
     let record = place.record("pulse-out/a");
     assert_eq!(record["summary"]["stopped"], true);
     // The ninth waits for a place among the eight that are searched together.

@@ -6,8 +6,10 @@ mod bad_input;
 mod bench;
 mod faces;
 mod fit_cache;
+mod folder;
 #[cfg(unix)]
 mod interrupt;
+mod killed;
 mod others;
 mod program;
 mod render;

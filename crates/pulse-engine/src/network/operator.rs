@@ -8,7 +8,7 @@ use super::{Shape, SparseMatrix};
 pub type Weights = Arc<[f32]>;
 
 /// A frozen operator. `x` is its first argument, `y` its result; the other arguments are named.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Operator {
     /// A named input of the network. Made by [`NetworkBuilder::input`](super::NetworkBuilder::input).
@@ -100,7 +100,7 @@ pub enum Operator {
 }
 
 /// `y = W x + b`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Dense {
     /// `[out, in]`, row-major.
     pub weight: Weights,
@@ -114,7 +114,7 @@ pub struct Dense {
 
 /// `y = scale x + shift`. Each of the two has one entry, one a channel ([`Shape::channels`]), or one an
 /// element; an empty one stands for 1 and 0.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Affine {
     /// The factor.
     pub scale: Weights,
@@ -123,7 +123,7 @@ pub struct Affine {
 }
 
 /// The weights of a convolution or a transposed one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Convolution {
     /// `[out, in, height, width]` for a convolution, `[in, out, height, width]` for a transposed one (as
     /// PyTorch has them).
@@ -144,7 +144,7 @@ pub struct Convolution {
 
 /// The weights of a depthwise convolution. Along each axis the output has
 /// `floor((n + before + after − kernel) / stride) + 1` pixels.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DepthwiseConvolution {
     /// `[channels, height, width]`.
     pub weight: Weights,
@@ -165,7 +165,7 @@ pub struct DepthwiseConvolution {
 /// The padding may be negative, which crops. Along each axis the output has
 /// `floor((n · up + before + after − taps) / down) + 1` pixels. The taps are applied as a correlation;
 /// whoever has a convolution's filter flips it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Fir {
     /// The filter, its gain included.
     pub taps: FirTaps,
@@ -180,7 +180,7 @@ pub struct Fir {
 }
 
 /// The taps of a [`Fir`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum FirTaps {
     /// `taps[k, l] = vertical[k] · horizontal[l]`.
     Separable {
@@ -220,7 +220,7 @@ impl FirTaps {
 
 /// `y[c] = V x[c] Hᵀ`: any separable linear map of an image, the vertical axis first. Resizing, blur with
 /// any treatment of the border, block averages.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SeparableMap {
     /// `V`, `[height out, height in]`.
     pub vertical: Arc<SparseMatrix>,
@@ -239,7 +239,7 @@ pub struct SeparableMap {
 /// `y[k, i, j] = A sin(2π (f'₀ g_x(j) + f'₁ g_y(i) + φ'))`, `g_x(j) = ((2 j + 1) / width − 1) · width / (2 sampling_rate)`,
 /// `g_y` likewise with the height. The derivative of `A` is zero where its clamp binds. Not a number where
 /// `t₀ = t₁ = 0`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct FourierFeatures {
     /// `[channels, 2]`.
     pub frequencies: Weights,

@@ -53,7 +53,7 @@ impl Reader {
     /// # Errors
     /// [`ErrorKind::Io`] when the file cannot be read, [`ErrorKind::Picture`] as [`decode`](Self::decode).
     pub fn read(&self, path: &Path) -> crate::Result<Image> {
-        self.decode(&path.display().to_string(), &file_bytes(path)?)
+        self.decode(&path.display().to_string(), &read_bytes(path)?)
     }
 
     /// Reads `bytes`; errors speak of them as `name`.
@@ -106,8 +106,11 @@ impl Container {
     }
 }
 
-/// The bytes of the file at `path`, at most [`MAX_FILE_BYTES`] of them.
-pub(crate) fn file_bytes(path: &Path) -> crate::Result<Vec<u8>> {
+/// The bytes of the file at `path`, for [`Reader::decode`].
+///
+/// # Errors
+/// [`ErrorKind::Io`] when it cannot be read, [`ErrorKind::Picture`] when it has more than [`MAX_FILE_BYTES`].
+pub fn read_bytes(path: &Path) -> crate::Result<Vec<u8>> {
     let shown = path.display();
     let fault = |source: std::io::Error| match source.kind() {
         IoKind::NotFound => {

@@ -1,13 +1,14 @@
 //! Writing a run's folder.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use pulse_checkpoint::{Configuration, Tensor, safetensors_to_vec};
 
+use super::claim::Claim;
+use super::left::{remove_file, remove_intermediate, replaceable};
 use super::record::{CandidateRecord, Files, ProgramRecord, Record, SCHEMA, Summary, TargetRecord};
-use super::{GeneratorRecord, InputRecord, MosaicRecord, Run, SettingsRecord};
+use super::{GeneratorRecord, InputRecord, MosaicRecord, RequestRecord, SettingsRecord};
 use crate::candidate::{Candidate, Outcome, consistency_db, mean_pairwise_distance};
 use crate::generator::InputSpec;
 use crate::image::{Extent, Image, Provenance, encode_png};
@@ -17,12 +18,13 @@ use crate::sheet::{Entry, Sheet};
 use crate::write::write_atomically;
 use crate::{Error, ErrorKind, Result};
 
-pub(super) const RECORD: &str = "run.json";
-const TARGET: &str = "target.png";
-const TARGET_EXACT: &str = "target.safetensors";
-const ORIGINAL: &str = "original.png";
-const SHEET: &str = "sheet.png";
-const INPUTS: &str = "inputs.safetensors";
+/// What comes last into the folder of a run, and seals it.
+pub const RECORD: &str = "run.json";
+pub(super) const TARGET: &str = "target.png";
+pub(super) const TARGET_EXACT: &str = "target.safetensors";
+pub(super) const ORIGINAL: &str = "original.png";
+pub(super) const SHEET: &str = "sheet.png";
+pub(super) const INPUTS: &str = "inputs.safetensors";
 
 /// The folder within a run's folder for pictures of steps under way.
 pub const INTERMEDIATE: &str = "intermediate";
@@ -34,6 +36,8 @@ pub struct Finished<'a> {
     pub input: InputRecord,
     /// The generative model.
     pub generator: GeneratorRecord,
+    /// What was asked for beside the settings of the search, where the run is to be told from others by it.
+    pub request: Option<RequestRecord>,
     /// The generator's inputs, in the order of the network's.
     pub specs: &'a [InputSpec],
     /// The measurement, as text.
@@ -59,38 +63,29 @@ pub struct RunFolder {
     made: bool,
     /// The files of the run that is replaced.
     replaced: Vec<PathBuf>,
+    claim: Option<Claim>,
 }
 
 impl RunFolder {
-    /// Makes the folder at `path`, and those above it. A folder that holds something already is taken only
-    /// when `replace` is set and a finished run is in it. The files that its record names make way when the new
-    /// ones are [written](Self::write), and nothing else.
+    /// Makes the folder at `path`, and those above it. What a killed run left there makes way. A finished run is
+    /// replaced only when `replace` is set: the files that its record names make way when the new ones are
+    /// [written](Self::write), and nothing else. A folder with anything else in it is not taken.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when it cannot be made, is not empty, or holds no run to replace.
+    /// [`ErrorKind::Io`] when it cannot be made, is not empty, or holds no run to replace; and when another process is
+    /// at work in it.
     pub fn create(path: &Path, replace: bool) -> Result<Self> {
         let made = !path.exists();
-        let fault = |source: std::io::Error| {
+        fs::create_dir_all(path).map_err(|source: std::io::Error| {
             let message = format!("cannot make the folder {}: {source}; choose another place for it", path.display());
             Error::new(ErrorKind::Io, message).with_source(source)
-        };
-        fs::create_dir_all(path).map_err(fault)?;
-        let mut folder = Self { path: path.to_owned(), made, replaced: Vec::new() };
-        if fs::read_dir(path).map_err(fault)?.next().is_none() {
-            return Ok(folder);
-        }
-        let name = path.display();
-        if !replace {
-            let message =
-                format!("the folder {name} is not empty: choose another, or replace the run in it with --force");
-            return Err(Error::new(ErrorKind::Io, message));
-        }
-        let run = Run::open(path).map_err(|error| {
-            let message =
-                format!("the folder {name} holds no run that could be replaced ({error}): empty it or choose another");
-            Error::new(ErrorKind::Io, message).with_source(error)
         })?;
-        folder.replaced = files_of(run.record()).map(|file| path.join(file)).collect();
+        // A folder that is refused is not marked.
+        replaceable(path, replace)?;
+        let claim = Some(Claim::take(path, RECORD)?);
+        let mut folder = Self { path: path.to_owned(), made, replaced: Vec::new(), claim };
+        // From here on nobody else writes.
+        folder.replaced = replaceable(path, replace)?;
         remove_intermediate(path)?;
         Ok(folder)
     }
@@ -133,6 +128,7 @@ impl RunFolder {
             mosaic: finished.mosaic.clone(),
             target: TargetRecord { width: target.width(), height: target.height(), channels: target.channels() },
             settings: SettingsRecord::from(finished.config),
+            request: finished.request.clone(),
             summary: summary(candidates, finished.config.candidates),
             seconds: finished.seconds,
             files,
@@ -176,6 +172,7 @@ impl Drop for RunFolder {
     fn drop(&mut self) {
         // These remove empty folders only; a full one is what was wanted.
         let _ = fs::remove_dir(self.path.join(INTERMEDIATE));
+        self.claim = None;
         if self.made {
             let _ = fs::remove_dir(&self.path);
         }
@@ -256,43 +253,4 @@ fn numbered(what: &str, index: usize, most: usize) -> String {
 pub fn intermediate_file(index: usize, most: usize, step: usize) -> PathBuf {
     let candidate = numbered("candidate", index, most);
     Path::new(INTERMEDIATE).join(format!("{}-step-{step:04}.png", candidate.trim_end_matches(".png")))
-}
-
-/// The names of the files of a run within its folder, whatever a record says beside them.
-fn files_of(record: &Record) -> impl Iterator<Item = &OsStr> {
-    let Files { target, target_exact, original, sheet, inputs } = &record.files;
-    let single = [Some(target), target_exact.as_ref(), original.as_ref(), Some(sheet), Some(inputs)];
-    let pictures = record.candidates.iter().flat_map(|candidate| [&candidate.image, &candidate.shrunk]);
-    single.into_iter().flatten().chain(pictures).filter_map(|name| Path::new(name).file_name())
-}
-
-/// Removes the pictures of an earlier run's steps. When somebody else's files are beside them, the folder stays.
-fn remove_intermediate(folder: &Path) -> Result<()> {
-    let intermediate = folder.join(INTERMEDIATE);
-    if intermediate.is_dir() {
-        remove_pictures(&intermediate, &["candidate-"])?;
-        let _ = fs::remove_dir(&intermediate);
-    }
-    Ok(())
-}
-
-/// Removes the numbered pictures whose names start in one of these ways.
-fn remove_pictures(folder: &Path, starts: &[&str]) -> Result<()> {
-    for entry in fs::read_dir(folder).map_err(|source| Error::io("list the folder", folder, source))? {
-        let path = entry.map_err(|source| Error::io("list the folder", folder, source))?.path();
-        let number = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".png"));
-        let number = number.and_then(|name| starts.iter().find_map(|start| name.strip_prefix(start)));
-        let numbered = |number: &str| number.replace("-step-", "").bytes().all(|byte| byte.is_ascii_digit());
-        if number.is_some_and(|number| !number.is_empty() && numbered(number)) {
-            remove_file(&path)?;
-        }
-    }
-    Ok(())
-}
-
-fn remove_file(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", path, source)),
-        _ => Ok(()),
-    }
 }

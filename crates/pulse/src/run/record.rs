@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::RequestRecord;
 use crate::candidate::Candidate;
 use crate::generator::{Space, Truncation, ZeroedNoise};
 use crate::image::Provenance;
@@ -34,6 +35,9 @@ pub struct Record {
     pub target: TargetRecord,
     /// How it was searched.
     pub settings: SettingsRecord,
+    /// What was asked for beside them.
+    #[serde(default)]
+    pub request: Option<RequestRecord>,
     /// What was found, in short.
     pub summary: Summary,
     /// How long it took, from reading the picture to the last candidate.

@@ -6,7 +6,7 @@ use pulse::ErrorKind;
 use pulse::candidate::{Candidate, Outcome};
 use pulse::generator::{EMBEDDED, InputSpec, input_specs};
 use pulse::image::Image;
-use pulse::run::{Finished, GeneratorRecord, InputRecord, Record, Run, RunFolder};
+use pulse::run::{Claim, Finished, GeneratorRecord, InputRecord, RECORD, Record, Run, RunFolder, remove_run};
 use pulse::search::SearchConfig;
 use tempfile::TempDir;
 
@@ -59,6 +59,7 @@ impl Story {
                 channels: 3,
                 sha256: checksum,
             },
+            request: None,
             specs: &self.specs,
             measurement: "bicubic".into(),
             mosaic: None,
@@ -145,6 +146,63 @@ fn force_takes_no_folder_without_a_run() {
     assert_eq!(error.kind(), ErrorKind::Io);
     assert!(error.to_string().contains("holds no run"), "{error}");
     assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn a_folder_is_marked_until_it_is_finished() {
+    let place = TempDir::new().unwrap();
+    let path = place.path().join("run");
+    let folder = RunFolder::create(&path, false).unwrap();
+    assert!(Claim::is_on(&path));
+    let error = RunFolder::create(&path, true).unwrap_err();
+    assert!(error.kind() == ErrorKind::Io && error.to_string().contains("another process"), "{error}");
+    assert!(Claim::is_on(&path), "it belongs to the first");
+    folder.write(&Story::new(1).finished()).unwrap();
+    drop(folder);
+    assert!(!Claim::is_on(&path) && Run::open(&path).unwrap().is_whole());
+
+    // A writer that failed half-way leaves its mark.
+    let claim = Claim::take(&path, RECORD).unwrap();
+    std::fs::remove_file(path.join(RECORD)).unwrap();
+    drop(claim);
+    assert!(Claim::is_on(&path));
+    RunFolder::create(&path, false).unwrap().write(&Story::new(1).finished()).unwrap();
+    assert!(!Claim::is_on(&path) && Run::open(&path).is_ok());
+}
+
+#[test]
+fn a_record_that_is_cut_off_makes_way_where_nothing_else_is() {
+    let place = TempDir::new().unwrap();
+    let create = || RunFolder::create(place.path(), false);
+    create().unwrap().write(&Story::new(3).finished()).unwrap();
+    let record = std::fs::read(place.path().join(RECORD)).unwrap();
+    std::fs::write(place.path().join(RECORD), &record[..record.len() / 2]).unwrap();
+    std::fs::write(place.path().join("notes.txt"), "mine").unwrap();
+    assert_eq!(create().unwrap_err().kind(), ErrorKind::Io);
+    std::fs::remove_file(place.path().join("notes.txt")).unwrap();
+    create().unwrap().write(&Story::new(1).finished()).unwrap();
+    assert!(!place.path().join("candidate-03.png").exists());
+
+    // A newer version's record is whole, whatever it says.
+    std::fs::write(place.path().join(RECORD), br#"{"schema": 99}"#).unwrap();
+    assert_eq!(create().unwrap_err().kind(), ErrorKind::Io);
+}
+
+#[test]
+fn a_run_goes_without_what_is_not_its_own() {
+    let place = TempDir::new().unwrap();
+    let path = place.path().join("run");
+    let write = || drop(RunFolder::create(&path, false).unwrap().write(&Story::new(2).finished()).unwrap());
+    write();
+    remove_run(&path).unwrap();
+    assert!(!path.exists());
+    write();
+    std::fs::write(path.join("letter.txt"), "mine").unwrap();
+    remove_run(&path).unwrap();
+    let left: Vec<_> = std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["letter.txt"]);
+    remove_run(&path).unwrap();
+    remove_run(&place.path().join("nowhere")).unwrap();
 }
 
 #[test]

@@ -1,0 +1,71 @@
+//! Reading ahead: while one picture is searched for, the next one is read and made ready.
+
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::Scope;
+use std::time::Instant;
+
+use pulse::generator::GeneratorSpec;
+use pulse::image::{Image, Reader, read_bytes};
+use pulse::run::{InputRecord, sha256};
+
+use super::arguments::Arguments;
+use super::sources::Source;
+use super::target::Prepared;
+use crate::failure::Failure;
+
+/// A picture that was read.
+pub(super) struct Picture {
+    pub(super) input: InputRecord,
+    pub(super) content: Content,
+    /// How long it took.
+    pub(super) seconds: f64,
+}
+
+/// What is to be done with it.
+pub(super) enum Content {
+    /// It is searched for.
+    Target(Box<Prepared>),
+    /// Faces are to be found in it first.
+    Photograph(Image),
+}
+
+/// Reads pictures.
+pub(super) struct Decoder<'a> {
+    pub(super) arguments: &'a Arguments,
+    pub(super) generator: &'a GeneratorSpec,
+}
+
+impl Decoder<'_> {
+    /// Reads `sources` in their order, one ahead: no more than two pictures are in memory, the one that is searched for
+    /// and the next. It ends when nobody receives any more.
+    pub(super) fn ahead<'scope, 'env>(
+        &'env self,
+        scope: &'scope Scope<'scope, 'env>,
+        sources: Vec<&'env Source>,
+    ) -> Receiver<Result<Picture, Failure>> {
+        // A channel without room: a picture is handed over, and only then the next one is read.
+        let (sender, receiver) = sync_channel(0);
+        scope.spawn(move || {
+            // An error is when the receiver is gone.
+            let _ = sources.into_iter().try_for_each(|source| sender.send(self.read(source)));
+        });
+        receiver
+    }
+
+    fn read(&self, source: &Source) -> Result<Picture, Failure> {
+        let started = Instant::now();
+        let path = source.path.display().to_string();
+        let bytes = read_bytes(&source.path)?;
+        let picture = Reader { background: self.arguments.background }.decode(&path, &bytes)?;
+        let size = picture.size();
+        let input = InputRecord { sha256: sha256(&bytes), path, width: size.width, height: size.height };
+        drop(bytes);
+        let content = if self.arguments.faces {
+            Content::Photograph(picture)
+        } else {
+            let prepared = Prepared::of(picture, self.arguments, self.generator);
+            Content::Target(Box::new(prepared.map_err(|reason| Failure::of(source.path.display(), reason))?))
+        };
+        Ok(Picture { input, content, seconds: started.elapsed().as_secs_f64() })
+    }
+}
