@@ -11,6 +11,7 @@ mod cache;
 mod completions;
 mod convert;
 mod engine;
+mod explore;
 mod failure;
 mod generator;
 mod info;
@@ -66,6 +67,8 @@ enum Command {
     /// Search for sharp pictures that shrink to a small one
     #[command(visible_alias = "up", after_help = upsample::EXAMPLES)]
     Upsample(Box<upsample::Arguments>),
+    /// Explore what else the candidates of a run could have been
+    Explore(explore::Arguments),
     /// Find the faces in photographs and cut them out as generators want them
     #[command(after_help = align::EXAMPLES)]
     Align(align::Arguments),
@@ -114,6 +117,7 @@ impl Command {
     fn run(self) -> Result<Verdict, Failure> {
         match self {
             Self::Upsample(arguments) => upsample::run(&arguments),
+            Self::Explore(arguments) => explore::run(&arguments),
             Self::Align(arguments) => align::run(&arguments),
             Self::Render(arguments) => render::run(&arguments),
             Self::Verify(arguments) => verify::run(&arguments),

@@ -16,6 +16,8 @@
 mod checksum;
 mod folder;
 mod record;
+mod reopen;
+mod settings;
 
 use std::path::{Path, PathBuf};
 
@@ -26,6 +28,7 @@ pub use record::{
     CandidateRecord, FeatureRecord, Files, GeneratorRecord, InputRecord, MosaicRecord, ProgramRecord, Record,
     RestartRecord, SCHEMA, SettingsRecord, SpaceRecord, Summary, TargetRecord,
 };
+pub use reopen::Reopened;
 
 use crate::image::{Image, Reader};
 use crate::inputs::Inputs;

@@ -30,6 +30,7 @@ use crate::measurement::Measurement;
 use crate::{Error, ErrorKind, Result};
 
 use batch::Batch;
+pub(crate) use program::SearchProgram;
 
 /// What to search: which generator, through which measurement, for which target.
 pub struct Problem<'a> {
@@ -54,7 +55,7 @@ impl<'a> Problem<'a> {
         self.start.map_or(self.generator.spec().latents[0], |start| start.latent(self.generator))
     }
 
-    fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         let shape = Shape::map(self.target.channels(), self.target.height(), self.target.width());
         let wanted = self.measurement.output_shape();
         if shape == wanted {
@@ -67,7 +68,7 @@ impl<'a> Problem<'a> {
     }
 
     /// How many numbers one picture of the generator has.
-    fn picture_numbers(&self) -> usize {
+    pub(crate) fn picture_numbers(&self) -> usize {
         let spec = self.generator.spec();
         spec.channels * spec.height * spec.width
     }

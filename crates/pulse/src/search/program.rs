@@ -9,26 +9,26 @@ use crate::latent::Geometry;
 use super::Problem;
 
 /// One input of the network, with the output that holds the stage that it is an offset of.
-pub(super) struct Port {
-    pub(super) spec: InputSpec,
-    pub(super) id: InputId,
-    pub(super) stage: Option<OutputId>,
+pub(crate) struct Port {
+    pub(crate) spec: InputSpec,
+    pub(crate) id: InputId,
+    pub(crate) stage: Option<OutputId>,
 }
 
 /// The compiled network.
-pub(super) struct SearchProgram {
-    pub(super) program: Box<dyn Program>,
-    pub(super) ports: Vec<Port>,
+pub(crate) struct SearchProgram {
+    pub(crate) program: Box<dyn Program>,
+    pub(crate) ports: Vec<Port>,
     /// The generator's own values, nominally in [-1, 1].
-    pub(super) image: OutputId,
+    pub(crate) image: OutputId,
     /// `A` of the picture in [0, 1].
-    pub(super) measured: OutputId,
+    pub(crate) measured: OutputId,
     /// The latent that GEOCROSS looks at, with its rows and their width.
-    pub(super) rows: Option<(OutputId, [usize; 2])>,
+    pub(crate) rows: Option<(OutputId, [usize; 2])>,
 }
 
 impl SearchProgram {
-    pub(super) fn compile(problem: &Problem, space: &Space, engine: &dyn Engine, batch: usize) -> Result<Self> {
+    pub(crate) fn compile(problem: &Problem, space: &Space, engine: &dyn Engine, batch: usize) -> Result<Self> {
         let mut builder = NetworkBuilder::new();
         let latent = problem.latent();
         let generated = append_whole(problem.generator, &mut builder, latent, space)?;
