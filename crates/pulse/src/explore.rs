@@ -4,8 +4,20 @@
 //! differ, it is imagined. [`Detail`] is the part of a picture that shrinking takes away, and the only part in which
 //! candidates differ; [`Distances`] says how far apart they are in it.
 
+mod coordinates;
+mod corrector;
+mod derivatives;
 mod detail;
 mod distance;
+mod eigen;
+mod explorer;
+mod nullspace;
+mod path;
 
+pub use coordinates::{Coordinates, Point};
+pub use corrector::{Corrector, Frame};
+pub use derivatives::{Cotangent, Derivatives, Seen};
 pub use detail::Detail;
 pub use distance::Distances;
+pub use explorer::{Curve, CurveFrame, DirectionSettings, Explorer, MOST_DIRECTIONS, MOST_FRAMES, Path, Watch};
+pub use nullspace::{Direction, Region, directions};

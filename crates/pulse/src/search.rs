@@ -30,7 +30,7 @@ use crate::measurement::Measurement;
 use crate::{Error, ErrorKind, Result};
 
 use batch::Batch;
-pub(crate) use program::SearchProgram;
+pub(crate) use program::{Port, SearchProgram};
 
 /// What to search: which generator, through which measurement, for which target.
 pub struct Problem<'a> {
