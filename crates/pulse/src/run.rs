@@ -26,7 +26,7 @@ pub use checksum::{sha256, sha256_of_file, sha256_of_files};
 pub use folder::{Finished, INTERMEDIATE, RunFolder, intermediate_file};
 pub use record::{
     CandidateRecord, FeatureRecord, Files, GeneratorRecord, InputRecord, MosaicRecord, ProgramRecord, Record,
-    RestartRecord, SCHEMA, SettingsRecord, SpaceRecord, Summary, TargetRecord,
+    RestartRecord, SCHEMA, SettingsRecord, SpaceRecord, SpreadRecord, Summary, TargetRecord,
 };
 pub use reopen::Reopened;
 

@@ -58,12 +58,7 @@ impl<'a> Corrector<'a> {
     ///
     /// # Errors
     /// As [`search`](crate::search::search).
-    pub fn new(
-        problem: &'a Problem<'a>,
-        config: &SearchConfig,
-        engine: &dyn Engine,
-        batch: usize,
-    ) -> Result<Self> {
+    pub fn new(problem: &'a Problem<'a>, config: &SearchConfig, engine: &dyn Engine, batch: usize) -> Result<Self> {
         let mut projection = Projection::new(engine, problem.measurement, batch)?;
         if config.sigma > 0.0 || !problem.measurement.is_well_conditioned() {
             projection = projection.within(config.epsilon.sqrt());
@@ -78,12 +73,7 @@ impl<'a> Corrector<'a> {
     }
 
     /// Brings points near to the target, by moving what `coordinates` names.
-    pub fn approach(
-        &mut self,
-        coordinates: &Coordinates,
-        points: &mut [Point],
-        watch: Watch<'_>,
-    ) -> ControlFlow<()> {
+    pub fn approach(&mut self, coordinates: &Coordinates, points: &mut [Point], watch: Watch<'_>) -> ControlFlow<()> {
         let mut best: Vec<f64> = Vec::new();
         let mut kept = points.to_vec();
         for step in 0..=STEPS {
@@ -206,9 +196,8 @@ impl<'a> Corrector<'a> {
             let seen = self.derivatives.see(points);
             let mut pictures = Vec::new();
             for seen in &seen {
-                pictures.extend(
-                    Image::from_network(spec.channels, spec.height, spec.width, &seen.image)?.into_values(),
-                );
+                pictures
+                    .extend(Image::from_network(spec.channels, spec.height, spec.width, &seen.image)?.into_values());
             }
             let targets = target.values().repeat(points.len());
             let mut measured = vec![0.0; targets.len()];

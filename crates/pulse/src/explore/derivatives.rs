@@ -112,7 +112,9 @@ impl Derivatives {
             self.network.program.backward(at.len(), &wanted);
             for row in 0..at.len() {
                 let parts = coordinates.segments().iter().zip(&wanted).flat_map(|(segment, &id)| {
-                    self.network.program.gradient(id)[row * segment.numbers..][..segment.numbers].iter().map(|g| segment.scale * g)
+                    self.network.program.gradient(id)[row * segment.numbers..][..segment.numbers]
+                        .iter()
+                        .map(|g| segment.scale * g)
                 });
                 gradients.push(parts.collect());
             }

@@ -214,7 +214,8 @@ impl<'a> Explorer<'a> {
     /// [`ErrorKind::Setting`] for fewer than 2 frames, or more than [`MOST_FRAMES`].
     pub fn path(&mut self, from: &Point, to: &Point, frames: usize, watch: Watch<'_>) -> Result<Option<Path>> {
         if !(2..=MOST_FRAMES).contains(&frames) {
-            let message = format!("a path of {frames} frames: ask for 2 to {MOST_FRAMES}, the two candidates among them");
+            let message =
+                format!("a path of {frames} frames: ask for 2 to {MOST_FRAMES}, the two candidates among them");
             return Err(Error::new(ErrorKind::Setting, message));
         }
         let middle = path::between(self.specs, from, to, 0.5);
@@ -228,8 +229,7 @@ impl<'a> Explorer<'a> {
         let mut all = vec![self.corrector.look(from)?];
         all.extend(self.corrector.finish(&points)?);
         all.push(self.corrector.look(to)?);
-        let jumps =
-            all.windows(2).map(|pair| pair[0].image.mean_squared_difference(&pair[1].image).sqrt()).collect();
+        let jumps = all.windows(2).map(|pair| pair[0].image.mean_squared_difference(&pair[1].image).sqrt()).collect();
         Ok(Some(Path { frames: all, jumps }))
     }
 }

@@ -52,9 +52,8 @@ pub fn directions(
     let mut basis: Vec<Vec<f32>> = Vec::new();
     let mut image_products: Vec<Vec<f32>> = Vec::new();
     let mut metric_products: Vec<Vec<f32>> = Vec::new();
-    let mut fresh: Vec<Vec<f32>> = (0..block)
-        .map(|_| (0..coordinates.numbers()).map(|_| StandardNormal.sample(&mut random)).collect())
-        .collect();
+    let mut fresh: Vec<Vec<f32>> =
+        (0..block).map(|_| (0..coordinates.numbers()).map(|_| StandardNormal.sample(&mut random)).collect()).collect();
     loop {
         if watch(basis.len() as f64 / (MOST_BLOCKS * block) as f64).is_break() {
             return None;

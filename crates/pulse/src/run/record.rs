@@ -7,7 +7,7 @@ use crate::candidate::Candidate;
 use crate::generator::{Space, Truncation, ZeroedNoise};
 use crate::image::Provenance;
 use crate::mosaic::{Grid, Mosaic};
-use crate::search::{FeatureSearch, Restarts, SearchConfig};
+use crate::search::{FeatureSearch, Restarts, SearchConfig, Spread};
 use crate::{Error, ErrorKind, Result};
 
 /// The version of the schema that is written, and the only one that is read. It grows when a field changes
@@ -147,6 +147,9 @@ pub struct SettingsRecord {
     pub batch: usize,
     /// As in [`SearchConfig::space`].
     pub space: SpaceRecord,
+    /// As in [`SearchConfig::spread`].
+    #[serde(default)]
+    pub spread: Option<SpreadRecord>,
 }
 
 /// [`Space`].
@@ -164,6 +167,17 @@ pub struct SpaceRecord {
     pub zeroed_noise: Option<Vec<usize>>,
     /// As in [`Space::tile_latent`].
     pub tile_latent: bool,
+}
+
+/// [`Spread`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpreadRecord {
+    /// As in [`Spread::weight`].
+    pub weight: f64,
+    /// As in [`Spread::feature_weight`].
+    pub feature_weight: f64,
+    /// As in [`Spread::until`].
+    pub until: f64,
 }
 
 /// [`FeatureSearch`].
@@ -310,6 +324,7 @@ impl From<&SearchConfig> for SettingsRecord {
             restarts: Restarts { limit, below_db },
             batch,
             space,
+            spread,
         } = config.clone();
         let features = features.map(|FeatureSearch { from, learning_rate }| FeatureRecord { from, learning_rate });
         Self {
@@ -330,6 +345,11 @@ impl From<&SearchConfig> for SettingsRecord {
             restarts: RestartRecord { limit, below_db },
             batch,
             space: space.into(),
+            spread: spread.map(|Spread { weight, feature_weight, until }| SpreadRecord {
+                weight,
+                feature_weight,
+                until,
+            }),
         }
     }
 }

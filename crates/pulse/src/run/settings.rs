@@ -1,8 +1,8 @@
 //! From the settings of a record back to those of a search.
 
-use super::record::{FeatureRecord, RestartRecord, SettingsRecord, SpaceRecord};
+use super::record::{FeatureRecord, RestartRecord, SettingsRecord, SpaceRecord, SpreadRecord};
 use crate::generator::{Space, Truncation, ZeroedNoise};
-use crate::search::{FeatureSearch, Restarts, SearchConfig};
+use crate::search::{FeatureSearch, Restarts, SearchConfig, Spread};
 use crate::{Error, ErrorKind, Result};
 
 impl TryFrom<&SettingsRecord> for SearchConfig {
@@ -32,6 +32,7 @@ impl TryFrom<&SettingsRecord> for SearchConfig {
             restarts: RestartRecord { limit, below_db },
             batch,
             space,
+            spread,
         } = record.clone();
         let config = Self {
             candidates,
@@ -51,6 +52,11 @@ impl TryFrom<&SettingsRecord> for SearchConfig {
             restarts: Restarts { limit, below_db },
             batch,
             space: space.try_into()?,
+            spread: spread.map(|SpreadRecord { weight, feature_weight, until }| Spread {
+                weight,
+                feature_weight,
+                until,
+            }),
         };
         config.validate().map_err(damaged)?;
         Ok(config)
@@ -61,7 +67,8 @@ impl TryFrom<SpaceRecord> for Space {
     type Error = Error;
 
     fn try_from(record: SpaceRecord) -> Result<Self> {
-        let SpaceRecord { truncation_psi, truncation_cutoff, noise, searched_noise, zeroed_noise, tile_latent } = record;
+        let SpaceRecord { truncation_psi, truncation_cutoff, noise, searched_noise, zeroed_noise, tile_latent } =
+            record;
         Ok(Self {
             truncation: Truncation { psi: truncation_psi, cutoff: truncation_cutoff },
             noise: noise.parse().map_err(damaged)?,
@@ -102,6 +109,7 @@ mod tests {
                 zeroed_noise: ZeroedNoise::Maps(vec![2, 16]),
                 tile_latent: true,
             },
+            spread: Some(Spread { weight: 1.0 / 7.0, feature_weight: 1e-9, until: 0.1 }),
             ..SearchConfig::paper()
         }
     }
