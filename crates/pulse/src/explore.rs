@@ -11,8 +11,10 @@ mod detail;
 mod distance;
 mod eigen;
 mod explorer;
+mod folder;
 mod nullspace;
 mod path;
+mod record;
 
 pub use coordinates::{Coordinates, Point};
 pub use corrector::{Corrector, Frame};
@@ -20,4 +22,8 @@ pub use derivatives::{Cotangent, Derivatives, Seen};
 pub use detail::Detail;
 pub use distance::Distances;
 pub use explorer::{Curve, CurveFrame, DirectionSettings, Explorer, MOST_DIRECTIONS, MOST_FRAMES, Path, Watch};
+pub use folder::{ExploreFolder, Explored};
 pub use nullspace::{Direction, Region, directions};
+pub use record::{
+    CurveFrameRecord, CurveRecord, DirectionsRecord, EXPLORE_SCHEMA, ExploreRecord, PathFrameRecord, PathRecord,
+};
