@@ -44,6 +44,7 @@ Examples:
   pulse upsample folder --candidates 32 --seed 7 --out results
   pulse upsample photo.jpg --crop 120,40,256,256 --pixelate 8 --preset paper
   pulse upsample photo.jpg --faces              find each face, search for it, put it back
+  pulse explore pulse-out/small --candidate 3 --directions 6
   pulse align photo.jpg --frame ffhq --out faces
   pulse render faces --inputs pulse-out/small/inputs.safetensors --out again.png
   pulse info network.pkl
@@ -68,7 +69,8 @@ enum Command {
     #[command(visible_alias = "up", after_help = upsample::EXAMPLES)]
     Upsample(Box<upsample::Arguments>),
     /// Explore what else the candidates of a run could have been
-    Explore(explore::Arguments),
+    #[command(after_help = explore::EXAMPLES)]
+    Explore(Box<explore::Arguments>),
     /// Find the faces in photographs and cut them out as generators want them
     #[command(after_help = align::EXAMPLES)]
     Align(align::Arguments),

@@ -28,7 +28,7 @@ use crate::generator::{self, Named};
 use crate::interrupt::Interrupt;
 use crate::render::note_unknown;
 
-pub(crate) use arguments::{Arguments, EXAMPLES};
+pub(crate) use arguments::{Arguments, EXAMPLES, ProgressMode};
 use progress::Progress;
 use sources::Source;
 use target::Prepared;
@@ -39,7 +39,7 @@ use watch::{Intermediate, Watch};
 pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     let config = arguments.config()?;
     let engine = arguments.engine.start()?;
-    let interrupt = Interrupt::listen()?;
+    let interrupt = Interrupt::listen("stopping; what was found so far is written now")?;
     let named = generator::open(&arguments.generator)?;
     let mut job = Job::new(arguments, config, engine, &named)?;
     let (sources, failures) = sources::of(&arguments.inputs, &arguments.out);

@@ -12,8 +12,10 @@ mod distance;
 mod diversity;
 mod eigen;
 mod explorer;
+mod folder;
 mod nullspace;
 mod path;
+mod record;
 mod spread;
 mod steer;
 
@@ -24,7 +26,11 @@ pub use detail::Detail;
 pub use distance::Distances;
 pub use diversity::Diversity;
 pub use explorer::{Curve, CurveFrame, DirectionSettings, Explorer, MOST_DIRECTIONS, MOST_FRAMES, Path, Watch};
+pub use folder::{ExploreFolder, Explored};
 pub use nullspace::{Direction, Region, directions};
+pub use record::{
+    CurveFrameRecord, CurveRecord, DirectionsRecord, EXPLORE_SCHEMA, ExploreRecord, PathFrameRecord, PathRecord,
+};
 pub use spread::{View, widest_first};
 pub(crate) use steer::{Attraction, KeptMeasurement};
 pub use steer::{Kept, Mask, Steering, Toward, neighbours};
