@@ -2,6 +2,7 @@
 
 mod opened;
 mod progress;
+mod steer;
 mod walk;
 
 use std::path::PathBuf;
@@ -28,9 +29,15 @@ ways, and every picture on the way is brought back to shrink to the given one. T
   inputs.safetensors   the generator's inputs of all of them, for --init and `pulse render`
   explore.json         how much each differs, and its consistency; docs/run-json.md has the fields
 
+What is steered (--keep, --vary, --toward, --like) is a search again, and leaves behind the folder of a run as `pulse upsample`
+does. All of it is consistent with the small picture as before.
+
 Examples:
   pulse explore pulse-out/small --candidate 3 --directions 6
   pulse explore pulse-out/small --path 2,7 --frames 24
+  pulse explore pulse-out/small --candidate 3 --keep mouth.png    # white stays, the rest is searched again
+  pulse explore pulse-out/small --toward glasses.png:eyes.png     # candidates that resemble an example there
+  pulse explore pulse-out/small --like 3 --amount 0.3             # the neighbourhood of a candidate
 
 Exit status: 0 when every picture is within the run's epsilon, 1 when one is not, 2 after an error.
 
@@ -75,6 +82,9 @@ pub(crate) struct Arguments {
     progress: ProgressMode,
 
     #[command(flatten)]
+    steer: steer::Options,
+
+    #[command(flatten)]
     engine: EngineArguments,
 }
 
@@ -88,10 +98,17 @@ enum Walk {
 impl Arguments {
     /// What was asked for.
     fn walk(&self) -> Result<Walk, Failure> {
+        if let Some(option) = self.steer.idle() {
+            return Err(Failure::of(
+                option,
+                "is about steering; add --keep, --vary, --toward or --like, or leave it out",
+            ));
+        }
         if let Some(ends) = self.path {
             let frames = self.frames.unwrap_or(walk::PATH_FRAMES);
             if !(2..=MOST_FRAMES).contains(&frames) {
-                let reason = format!("a path of {frames} frames cannot be; ask for 2 to {MOST_FRAMES}, both ends among them");
+                let reason =
+                    format!("a path of {frames} frames cannot be; ask for 2 to {MOST_FRAMES}, both ends among them");
                 return Err(Failure::of("--frames", reason));
             }
             if ends[0] == ends[1] {
@@ -101,7 +118,7 @@ impl Arguments {
             return Ok(Walk::Path { ends, frames });
         }
         let Some(candidate) = self.candidate else {
-            let reason = "nothing says what to explore; add --candidate N --directions K, or --path A,B";
+            let reason = "nothing says what to explore; add --candidate N --directions K, --path A,B, --keep, --vary, --toward or --like";
             return Err(Failure::of(self.run.display(), reason));
         };
         let mut settings = DirectionSettings::default();
@@ -116,11 +133,14 @@ impl Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
-    let walk = arguments.walk()?;
+    let walk = if arguments.steer.wanted() { None } else { Some(arguments.walk()?) };
     let engine = arguments.engine.start()?;
     let interrupt = Interrupt::listen("stopping; nothing is written")?;
     let opened = Opened::open(&arguments.run, arguments.generator.as_deref())?;
-    walk::run(arguments, walk, &opened, &engine, &interrupt)
+    match walk {
+        Some(walk) => walk::run(arguments, walk, &opened, &engine, &interrupt),
+        None => steer::run(arguments, &opened, &engine, &interrupt),
+    }
 }
 
 fn ends(text: &str) -> Result<[usize; 2], String> {

@@ -196,6 +196,7 @@ impl<'a> Job<'a> {
             target: &prepared.target,
             original: prepared.original.as_ref(),
             config: &self.config,
+            steering: None,
             candidates: &candidates,
             seconds: started.elapsed().as_secs_f64(),
         };

@@ -26,7 +26,7 @@ pub use checksum::{sha256, sha256_of_file, sha256_of_files};
 pub use folder::{Finished, INTERMEDIATE, RunFolder, intermediate_file};
 pub use record::{
     CandidateRecord, FeatureRecord, Files, GeneratorRecord, InputRecord, MosaicRecord, ProgramRecord, Record,
-    RestartRecord, SCHEMA, SettingsRecord, SpaceRecord, SpreadRecord, Summary, TargetRecord,
+    RestartRecord, SCHEMA, SettingsRecord, SpaceRecord, SpreadRecord, SteeringRecord, Summary, TargetRecord,
 };
 pub use reopen::Reopened;
 
@@ -83,6 +83,14 @@ impl Run {
     pub fn target(&self) -> Result<Image> {
         let files = &self.record.files;
         self.picture(files.target_exact.as_deref().unwrap_or(&files.target))
+    }
+
+    /// The sharp picture that the target was made from, in a demonstration.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub fn original(&self) -> Result<Option<Image>> {
+        self.record.files.original.as_deref().map(|name| self.picture(name)).transpose()
     }
 
     /// The picture of one candidate, of 8 bits.

@@ -11,6 +11,7 @@ pub use neighbours::neighbours;
 
 use super::View;
 use crate::image::Image;
+use crate::measurement::{Kernel, Size};
 use crate::{Error, ErrorKind, Result};
 
 /// The weight of an example. The loss weighs a squared difference of measurements 100 times; details may differ more.
@@ -45,6 +46,26 @@ pub(crate) struct Attraction {
     /// Of each number.
     pub(crate) mask: Vec<f32>,
     pub(crate) weight: f64,
+}
+
+impl Toward {
+    /// A picture as an example for a generator of pictures of `channels` and `size`: in its channels, and resized where it is
+    /// of another size, but of the same proportions.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Picture`] when its proportions are others.
+    pub fn fit(picture: &Image, channels: usize, size: Size) -> Result<Image> {
+        let own = picture.size();
+        if own.width * size.height != own.height * size.width {
+            let message = format!(
+                "an example of {own} pixels is not of the proportions of pictures of {size}: cut it to them first"
+            );
+            return Err(Error::new(ErrorKind::Picture, message));
+        }
+        let picture = if channels == 1 { picture.to_grey() } else { picture.to_rgb() };
+        let kernel = if own.width > size.width { Kernel::Area } else { Kernel::Bicubic };
+        if own == size { Ok(picture) } else { picture.resized(kernel, size) }
+    }
 }
 
 impl Steering {

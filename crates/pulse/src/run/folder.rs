@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use pulse_checkpoint::{Configuration, Tensor, safetensors_to_vec};
 
 use super::record::{CandidateRecord, Files, ProgramRecord, Record, SCHEMA, Summary, TargetRecord};
-use super::{GeneratorRecord, InputRecord, MosaicRecord, Run, SettingsRecord};
+use super::{GeneratorRecord, InputRecord, MosaicRecord, Run, SettingsRecord, SteeringRecord};
 use crate::candidate::{Candidate, Outcome, consistency_db, mean_pairwise_distance};
 use crate::generator::InputSpec;
 use crate::image::{Extent, Image, Provenance, encode_png};
@@ -46,6 +46,8 @@ pub struct Finished<'a> {
     pub original: Option<&'a Image>,
     /// How it was searched.
     pub config: &'a SearchConfig,
+    /// What candidates were steered by, where the search was one from another run.
+    pub steering: Option<SteeringRecord>,
     /// What was found, at least one.
     pub candidates: &'a [Candidate],
     /// How long it took.
@@ -133,6 +135,7 @@ impl RunFolder {
             mosaic: finished.mosaic.clone(),
             target: TargetRecord { width: target.width(), height: target.height(), channels: target.channels() },
             settings: SettingsRecord::from(finished.config),
+            steering: finished.steering.clone(),
             summary: summary(candidates, finished.config.candidates),
             seconds: finished.seconds,
             files,

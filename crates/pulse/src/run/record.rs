@@ -34,6 +34,9 @@ pub struct Record {
     pub target: TargetRecord,
     /// How it was searched.
     pub settings: SettingsRecord,
+    /// What candidates were steered by.
+    #[serde(default)]
+    pub steering: Option<SteeringRecord>,
     /// What was found, in short.
     pub summary: Summary,
     /// How long it took, from reading the picture to the last candidate.
@@ -167,6 +170,25 @@ pub struct SpaceRecord {
     pub zeroed_noise: Option<Vec<usize>>,
     /// As in [`Space::tile_latent`].
     pub tile_latent: bool,
+}
+
+/// What candidates were steered by, and the run that it was said of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SteeringRecord {
+    /// The folder of that run, as it was given.
+    pub run: String,
+    /// The number of its candidate of which a region stayed.
+    pub candidate: Option<usize>,
+    /// The file of the mask of what stayed.
+    pub keep: Option<String>,
+    /// The file of the mask of what did not.
+    pub vary: Option<String>,
+    /// The file of the example, with that of its mask after a colon.
+    pub toward: Option<String>,
+    /// The number of the candidate in whose neighbourhood it was searched.
+    pub like: Option<usize>,
+    /// How far from that candidate it began, from 0 to 1.
+    pub amount: Option<f64>,
 }
 
 /// [`Spread`].
