@@ -11,6 +11,7 @@ mod interrupt;
 mod others;
 mod program;
 mod render;
+mod steer;
 mod stylegan;
 mod trace;
 mod upsample;
