@@ -248,10 +248,10 @@ impl<'a> Batch<'a> {
         let image = &program.output(self.network.image)[row * pixels..][..pixels];
         let state = &mut self.slots[slot];
         state.taken += 1;
+        // Fit alone says nothing about a candidate that is guided: as long as it is, the last step is the one to go on from.
+        let guided = values.total.is_finite() && self.guide.as_ref().is_some_and(|guide| guide.acts(state.step));
         // Where a candidate may end early, the step at which it is within epsilon is the one that is wanted, even
         // when another term of the loss was less before.
-        // Fit alone says nothing about a candidate that is guided: as long as it is, the last step is the one to go on from.
-        let guided = self.guide.as_ref().is_some_and(|guide| guide.acts(state.step));
         let within = self.config.early_stop && values.l2 <= self.config.epsilon && !guided;
         if within || guided || values.total < state.best.values.total {
             state.keep(&values, image, &self.inputs, slot);

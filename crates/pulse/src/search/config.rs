@@ -69,7 +69,7 @@ pub struct Spread {
 impl Default for Spread {
     /// Measured in `docs/tuning.md`.
     fn default() -> Self {
-        Self { weight: 2.0, feature_weight: 1.5, until: 0.75 }
+        Self { weight: 1.5, feature_weight: 1.25, until: 0.75 }
     }
 }
 

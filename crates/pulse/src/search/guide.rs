@@ -5,7 +5,7 @@ use crate::explore::Attraction;
 
 /// The part of a push along a candidate's own detail that is left. Without any, a candidate would never get more or less
 /// detail by it, only other detail; with all of it, candidates drift apart by their contrast.
-const ALONG: f64 = 0.25;
+const ALONG: f64 = 0.2;
 
 /// Two candidates nearer than this, a root mean square, push each other no harder.
 const NEAREST: f64 = 1e-3;
@@ -119,6 +119,10 @@ impl Guide {
             let others = &self.before[other * self.numbers..][..self.numbers];
             let squares: f64 =
                 details.iter().zip(others).map(|(&own, &other)| (f64::from(own) - f64::from(other)).powi(2)).sum();
+            // One that has left what can be computed takes nobody with it.
+            if !squares.is_finite() {
+                continue;
+            }
             let factor = (share / (squares / self.numbers as f64).sqrt().max(NEAREST)) as f32;
             for ((gradient, own), other) in self.gradient.iter_mut().zip(details).zip(others) {
                 *gradient -= factor * (own - other);
@@ -185,6 +189,14 @@ mod tests {
         assert!(force[3] > force[4] && force[6] > 0.0);
         assert_eq!(force[7..], [0.0; 2]);
         assert!(guide.acts(7) && !guide.acts(8));
+    }
+
+    #[test]
+    fn who_is_no_number_pushes_nobody() {
+        let mut guide = guide(2);
+        guide.gradient(0, 0, &[f32::NAN, 0.0, 0.0]);
+        guide.turn();
+        assert_eq!(guide.gradient(1, 1, &[0.0, 1.0, 0.0]), [0.0; 3]);
     }
 
     #[test]
