@@ -8,6 +8,7 @@ use super::coordinates::{Coordinates, Point};
 use super::corrector::{Corrector, Frame};
 use super::nullspace::{self, Direction, Region};
 use super::path;
+use crate::candidate::mean_squared_error;
 use crate::generator::InputSpec;
 use crate::inputs::Inputs;
 use crate::search::{Problem, SearchConfig};
@@ -220,8 +221,9 @@ impl<'a> Explorer<'a> {
         let middle = path::between(self.specs, from, to, 0.5);
         let radii = self.corrector.derivatives.radii(&middle);
         let corrected = Coordinates::latent_and_features(self.specs, &radii);
-        let at = |frame: usize| path::between(self.specs, from, to, frame as f64 / (frames - 1) as f64);
-        let mut points: Vec<Point> = (1..frames - 1).map(at).collect();
+        let paces = self.paces(from, to, frames);
+        let at = |&share: &f64| path::between(self.specs, from, to, share);
+        let mut points: Vec<Point> = paces[1..frames - 1].iter().map(at).collect();
         if self.corrector.approach(&corrected, &mut points, watch).is_break() {
             return Ok(None);
         }
@@ -233,6 +235,31 @@ impl<'a> Explorer<'a> {
         Ok(Some(Path { frames: all, jumps }))
     }
 }
+
+impl Explorer<'_> {
+    /// The shares of the way at which the pictures, as they are before they are corrected, have gone on by as much as each
+    /// other.
+    fn paces(&mut self, from: &Point, to: &Point, frames: usize) -> Vec<f64> {
+        let fine = (FINER * frames).min(MOST_LOOKS);
+        let points: Vec<Point> =
+            (0..=fine).map(|index| path::between(self.specs, from, to, index as f64 / fine as f64)).collect();
+        let mut gone = vec![0.0];
+        let mut before: Option<Vec<f32>> = None;
+        for points in points.chunks(self.corrector.derivatives.batch()) {
+            for seen in self.corrector.derivatives.see(points) {
+                if let Some(before) = &before {
+                    gone.push(gone[gone.len() - 1] + mean_squared_error(before, &seen.image).sqrt());
+                }
+                before = Some(seen.image);
+            }
+        }
+        path::evenly(&gone, frames)
+    }
+}
+
+/// Looks for each frame, to find an even pace, and the most in all.
+const FINER: usize = 3;
+const MOST_LOOKS: usize = 120;
 
 impl Path {
     /// The largest of the jumps from frame to frame, as a multiple of their mean; 1 where all are the same.

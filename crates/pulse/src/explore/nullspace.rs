@@ -74,19 +74,22 @@ pub fn directions(
             let scale = 1.0 / (known as f64 * region.tolerance.powi(2)) as f32;
             change.measured.iter_mut().for_each(|x| *x *= scale);
         }
-        let image: Vec<_> =
-            changes.iter().map(|c| (point, Cotangent { image: Some(&c.image), measured: None })).collect();
-        let measured: Vec<_> =
-            changes.iter().map(|c| (point, Cotangent { image: None, measured: Some(&c.measured) })).collect();
-        for mut product in derivatives.backward(coordinates, &image) {
-            coordinates.project(point, &mut product);
-            image_products.push(product);
-        }
-        for (mut product, v) in derivatives.backward(coordinates, &measured).into_iter().zip(&basis[start..]) {
-            let ridge = 1.0 / region.reach.powi(2) as f32;
-            product.iter_mut().zip(v).for_each(|(p, v)| *p += ridge * v);
-            coordinates.project(point, &mut product);
-            metric_products.push(product);
+        for (changes, added) in changes.chunks(derivatives.batch()).zip(basis[start..].chunks(derivatives.batch())) {
+            derivatives.stand(&vec![point; changes.len()]);
+            let images: Vec<_> =
+                changes.iter().map(|change| Cotangent { image: Some(&change.image), measured: None }).collect();
+            for mut product in derivatives.backward(coordinates, &images) {
+                coordinates.project(point, &mut product);
+                image_products.push(product);
+            }
+            let measurements: Vec<_> =
+                changes.iter().map(|change| Cotangent { image: None, measured: Some(&change.measured) }).collect();
+            for (mut product, v) in derivatives.backward(coordinates, &measurements).into_iter().zip(added) {
+                let ridge = region.reach.powi(-2) as f32;
+                product.iter_mut().zip(v).for_each(|(product, v)| *product += ridge * v);
+                coordinates.project(point, &mut product);
+                metric_products.push(product);
+            }
         }
         let side = basis.len();
         let projected = |products: &[Vec<f32>]| Symmetric::of(side, |i, j| dot(&basis[i], &products[j]));
