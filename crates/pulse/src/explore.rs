@@ -23,7 +23,7 @@ pub use detail::Detail;
 pub use distance::Distances;
 pub use explorer::{Curve, CurveFrame, DirectionSettings, Explorer, MOST_DIRECTIONS, MOST_FRAMES, Path, Watch};
 pub use folder::{ExploreFolder, Explored};
-pub use nullspace::{Direction, Region, directions};
+pub use nullspace::{Direction, Region};
 pub use record::{
     CurveFrameRecord, CurveRecord, DirectionsRecord, EXPLORE_SCHEMA, ExploreRecord, PathFrameRecord, PathRecord,
 };

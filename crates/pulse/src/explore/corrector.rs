@@ -184,11 +184,6 @@ impl<'a> Corrector<'a> {
         dot(&r, &r)
     }
 
-    /// How many numbers are measured.
-    pub fn known(&self) -> usize {
-        self.problem.measurement.known()
-    }
-
     /// The picture of a point as it is.
     ///
     /// # Errors
@@ -200,7 +195,7 @@ impl<'a> Corrector<'a> {
         let image = Image::from_network(spec.channels, spec.height, spec.width, &seen.image)?;
         let mut measured = vec![0.0; target.values().len()];
         self.projection.measure(image.values(), &mut measured);
-        let share = self.known() as f64 / measured.len() as f64;
+        let share = self.problem.measurement.known() as f64 / measured.len() as f64;
         let db = consistency_db(mean_squared_error(&measured, target.values()) / share);
         let measured = Image::clamped(target.channels(), target.height(), target.width(), measured)?;
         Ok(Frame { point: point.clone(), image, measured, db, own_db: db })

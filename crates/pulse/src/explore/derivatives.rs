@@ -23,6 +23,7 @@ pub struct Derivatives {
     network: SearchProgram,
     pixels: usize,
     numbers: usize,
+    known: usize,
 }
 
 /// The length of a step of central differences, as a part of the radius of what is moved. Shorter ones drown in single
@@ -36,7 +37,8 @@ impl Derivatives {
     /// As [`search`](crate::search::search).
     pub fn new(problem: &Problem<'_>, space: &Space, engine: &dyn Engine, batch: usize) -> Result<Self> {
         let network = SearchProgram::compile(problem, space, engine, batch)?;
-        Ok(Self { network, pixels: problem.picture_numbers(), numbers: problem.target.values().len() })
+        let (numbers, known) = (problem.target.values().len(), problem.measurement.known());
+        Ok(Self { network, pixels: problem.picture_numbers(), numbers, known })
     }
 
     /// The pictures of points, and what they measure.
@@ -144,6 +146,11 @@ impl Derivatives {
             parts.collect()
         };
         (0..cotangents.len()).map(gradient).collect()
+    }
+
+    /// How many numbers of the measurement are known.
+    pub fn known(&self) -> usize {
+        self.known
     }
 
     /// How many points go together.

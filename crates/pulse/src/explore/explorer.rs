@@ -6,7 +6,7 @@ use pulse_engine::Engine;
 
 use super::coordinates::{Coordinates, Point};
 use super::corrector::{Corrector, Frame};
-use super::nullspace::{self, Direction, Region};
+use super::nullspace::{Direction, Region};
 use super::path;
 use crate::candidate::mean_squared_error;
 use crate::generator::InputSpec;
@@ -134,28 +134,19 @@ impl<'a> Explorer<'a> {
     ) -> Result<Option<Vec<Curve>>> {
         settings.validate()?;
         let coordinates = Coordinates::latent(self.specs);
-        if settings.count >= coordinates.numbers() {
-            let most = coordinates.numbers().saturating_sub(1);
-            let message =
-                format!("{} directions: the generator's searched inputs have {most}: ask for fewer", settings.count);
+        let most = coordinates.tangents(from);
+        if settings.count > most {
+            let message = format!("{} directions: the inputs that were searched have {most}: ask for fewer", settings.count);
             return Err(Error::new(ErrorKind::Setting, message));
         }
         let reach = settings.reach * coordinates.radius(from);
         let region = Region { tolerance: self.tolerance, reach };
-        let known = self.corrector.known();
-        let mut half = |share: f64| watch(0.4 * share);
-        let found = nullspace::directions(
-            &mut self.corrector.derivatives,
-            &coordinates,
-            from,
-            region,
-            known,
-            settings.count,
-            settings.seed,
-            &mut half,
-        );
+        let DirectionSettings { count, seed, .. } = *settings;
+        let derivatives = &mut self.corrector.derivatives;
+        let found =
+            derivatives.null_directions(&coordinates, from, region, count, seed, &mut |share| watch(0.3 * share));
         let Some(found) = found else { return Ok(None) };
-        self.follow(&coordinates, from, found, reach, settings.frames / 2, &mut |share| watch(0.4 + 0.6 * share))
+        self.follow(&coordinates, from, found, reach, settings.frames / 2, &mut |share| watch(0.3 + 0.7 * share))
     }
 
     fn follow(
