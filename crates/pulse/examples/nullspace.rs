@@ -5,7 +5,7 @@
 //! cargo run --release --example nullspace -- FACES
 //! ```
 //!
-//! For each of the FACES (8), drawn from the embedded generator, its picture of 8x8 and of 16x16, two candidates of it, the
+//! For each of the FACES (6), drawn from the embedded generator, its picture of 8x8 and of 16x16, two candidates of it, the
 //! first direction from each and 16 random ones of the same length along the sphere.
 
 use std::ops::ControlFlow;
@@ -22,7 +22,7 @@ use pulse::search::{Problem, SearchConfig, search};
 use pulse::start::{Stream, draw};
 use pulse_engine::{Cpu, NetworkBuilder, Shape};
 
-const RANDOM: usize = 16;
+const RANDOM: usize = 8;
 /// The consistencies down to which a walk goes on.
 const TOLERATED: [f64; 4] = [60.0, 55.0, 50.0, 45.0];
 /// How far the steps that are corrected lead, in standard deviations.
@@ -37,15 +37,14 @@ struct Ratios {
 }
 
 fn main() -> pulse::Result<()> {
-    let faces: u64 = std::env::args().nth(1).and_then(|faces| faces.parse().ok()).unwrap_or(8);
-    let reach = DirectionSettings::default().reach;
+    let faces: u64 = std::env::args().nth(1).and_then(|faces| faces.parse().ok()).unwrap_or(6);
     println!("| picture | measured | mean ratio | least | greatest |\n|---|---|---|---|---|");
     for side in [8, 16] {
         let mut ratios = Ratios::default();
         let (mut worst, mut rough, mut worst_curve) = (f64::INFINITY, Vec::new(), f64::INFINITY);
         for face in 0..faces {
             let at = At::new(face, side)?;
-            at.measure(reach, &mut ratios, &mut worst_curve)?;
+            at.measure(&mut ratios, &mut worst_curve)?;
             let path = at.path()?;
             worst = worst.min(path.worst_db());
             rough.push(path.roughness());
@@ -112,13 +111,13 @@ impl At {
         Ok(path.expect("nobody stops it"))
     }
 
-    fn measure(&self, reach: f64, ratios: &mut Ratios, worst_curve: &mut f64) -> pulse::Result<()> {
+    fn measure(&self, ratios: &mut Ratios, worst_curve: &mut f64) -> pulse::Result<()> {
         let (measurement, specs) = (self.measurement()?, self.specs()?);
         let problem = Problem::new(&*self.generator, &*measurement, &self.target);
         let mut corrector = Corrector::new(&problem, &self.config, &Cpu::default(), 16)?;
         let latent = Coordinates::latent(&specs);
         for (index, point) in self.candidates.iter().enumerate() {
-            let region = Region { tolerance: self.config.epsilon.sqrt(), reach: reach * latent.radius(point) };
+            let region = Region { tolerance: self.config.epsilon.sqrt(), reach: latent.radius(point) };
             let found = corrector.derivatives.null_directions(&latent, point, region, 6, 0, &mut |_| ControlFlow::Continue(()));
             let first = found.expect("nobody stops it").swap_remove(0).vector;
             let mut vectors = vec![first];
@@ -170,7 +169,7 @@ impl At {
         for sign in [-1.0, 1.0] {
             // Steps that grow: near ends need short ones, and far ends are far.
             let points: Vec<Point> =
-                (0..96).map(|step| latent.travel(point, &times(v, sign * 0.004 * 1.085f32.powi(step)))).collect();
+                (0..48).map(|step| latent.travel(point, &times(v, sign * 0.02 * 1.13f32.powi(step)))).collect();
             let seen: Vec<Seen> = corrector.derivatives.see(&points);
             for (changed, db) in changed.iter_mut().zip(TOLERATED) {
                 let within = |seen: &&Seen| mean_squared_error(&seen.measured, self.target.values()) <= epsilon_of_db(db);

@@ -21,8 +21,7 @@ pub struct DirectionSettings {
     pub count: usize,
     /// How many frames a strip has, the candidate in the middle: an odd number from 3 to [`MOST_FRAMES`].
     pub frames: usize,
-    /// How far the last frames are from the candidate, as a part of the radius of its sphere; also the reach `R` of the
-    /// [`Region`] that the directions are the best of.
+    /// How far the last frames are from the candidate, as a part of the radius of its sphere.
     pub reach: f64,
     /// Seed of the first guesses.
     pub seed: u64,
@@ -120,7 +119,7 @@ impl<'a> Explorer<'a> {
         self.specs.iter().map(numbers).collect()
     }
 
-    /// The directions from a point, and the curves that they lead along: for each frame a step along the direction on a
+    /// The directions from a point, those of the [`Region`] of the run's epsilon and of the radius of the sphere, and the curves that they lead along: for each frame a step along the direction on a
     /// great circle, what the frame before it was corrected by, and a correction of its own ([`Corrector`]). Nothing when
     /// it was stopped.
     ///
@@ -139,14 +138,14 @@ impl<'a> Explorer<'a> {
             let message = format!("{} directions: the inputs that were searched have {most}: ask for fewer", settings.count);
             return Err(Error::new(ErrorKind::Setting, message));
         }
-        let reach = settings.reach * coordinates.radius(from);
-        let region = Region { tolerance: self.tolerance, reach };
+        let radius = coordinates.radius(from);
+        let region = Region { tolerance: self.tolerance, reach: radius };
         let DirectionSettings { count, seed, .. } = *settings;
         let derivatives = &mut self.corrector.derivatives;
         let found =
             derivatives.null_directions(&coordinates, from, region, count, seed, &mut |share| watch(0.3 * share));
         let Some(found) = found else { return Ok(None) };
-        self.follow(&coordinates, from, found, reach, settings.frames / 2, &mut |share| watch(0.3 + 0.7 * share))
+        self.follow(&coordinates, from, found, settings.reach * radius, settings.frames / 2, &mut |share| watch(0.3 + 0.7 * share))
     }
 
     fn follow(

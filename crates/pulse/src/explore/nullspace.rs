@@ -61,7 +61,7 @@ impl Derivatives {
     ) -> Option<Vec<Direction>> {
         let most = coordinates.tangents(point);
         let block = (count + SPARE).min(most);
-        let mut subspace = Subspace { region, coordinates, point, basis: vec![], image: vec![], metric: vec![] };
+        let mut subspace = Subspace { region, coordinates, point, basis: vec![], image: vec![], metric: vec![], moved: vec![] };
         let mut random = Stream { seed, candidate: u32::MAX, draw: 0, input: 0 }.generator();
         let numbers = coordinates.numbers();
         let mut fresh: Vec<Vec<f32>> =
@@ -97,6 +97,8 @@ struct Subspace<'a> {
     basis: Vec<Vec<f32>>,
     image: Vec<Vec<f32>>,
     metric: Vec<Vec<f32>>,
+    /// `J_y v / √n_y τ`. Its squares are the metric where that is small, and cannot become negative by rounding.
+    moved: Vec<Vec<f32>>,
 }
 
 impl Subspace<'_> {
@@ -128,6 +130,7 @@ impl Subspace<'_> {
             for change in &mut changes {
                 let pixels = change.image.len() as f32;
                 change.image.iter_mut().for_each(|x| *x /= pixels);
+                self.moved.push(change.measured.iter().map(|y| y / measured.sqrt()).collect());
                 change.measured.iter_mut().for_each(|y| *y /= measured);
             }
             derivatives.stand(&vec![point; changes.len()]);
@@ -149,8 +152,11 @@ impl Subspace<'_> {
 
     /// The equation within the subspace.
     fn solve(&self) -> Pairs {
-        let within = |products: &[Vec<f32>]| Symmetric::of(self.basis.len(), |i, j| dot(&self.basis[i], &products[j]));
-        within(&self.image).eigen_in(within(&self.metric))
+        let ridge = |i: usize, j: usize| if i == j { self.region.reach.powi(-2) } else { 0.0 };
+        let metric = |i: usize, j: usize| dot(&self.moved[i], &self.moved[j]) + ridge(i, j);
+        let image = |i: usize, j: usize| dot(&self.basis[i], &self.image[j]);
+        let side = self.basis.len();
+        Symmetric::of(side, image).eigen_in(Symmetric::of(side, metric))
     }
 
     /// What is left of the equation at one of its solutions within the subspace.
@@ -163,8 +169,8 @@ impl Subspace<'_> {
         let v = mix(&self.basis, weights);
         let square = dot(&v, &v);
         let image = (dot(&v, &mix(&self.image, weights)) / square).max(0.0).sqrt();
-        let metric = dot(&v, &mix(&self.metric, weights)) / square;
-        let measurement = self.region.tolerance * (metric - self.region.reach.powi(-2)).max(0.0).sqrt();
+        let moved = mix(&self.moved, weights);
+        let measurement = self.region.tolerance * (dot(&moved, &moved) / square).sqrt();
         let vector = v.iter().map(|v| (f64::from(*v) / square.sqrt()) as f32).collect();
         Direction { vector, gain: value.max(0.0).sqrt(), image, measurement }
     }
@@ -176,4 +182,76 @@ fn mix(vectors: &[Vec<f32>], weights: &[f64]) -> Vec<f32> {
         sum.iter_mut().zip(vector).for_each(|(sum, x)| *sum += weight as f32 * x);
     }
     sum
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use pulse_engine::{Cpu, NetworkBuilder};
+
+    use super::*;
+    use crate::candidate::mean_squared_error;
+    use crate::generator::{EMBEDDED, LatentInput, Space, append_whole};
+    use crate::image::Image;
+    use crate::measurement::{MeasurementKind, Size};
+    use crate::search::Problem;
+    use crate::start::draw;
+
+    /// The whole equation, by one difference a number, and solved at once.
+    #[test]
+    fn are_those_of_the_whole_matrices() {
+        let generator = EMBEDDED[0].open().unwrap();
+        let target = Image::new(3, 4, 4, vec![0.5; 48]).unwrap();
+        let measurement = MeasurementKind::default().resolve(3, Size::new(64, 64), target.size()).unwrap();
+        let problem = Problem::new(&*generator, &*measurement, &target);
+        let mut derivatives = Derivatives::new(&problem, &Space::search(), &Cpu::default(), 8).unwrap();
+        let specs =
+            append_whole(&*generator, &mut NetworkBuilder::new(), LatentInput::Z, &Space::search()).unwrap().inputs;
+        let stream = |input: usize| Stream { seed: 4, candidate: 0, draw: 0, input: input as u16 };
+        let point: Point = specs
+            .iter()
+            .enumerate()
+            .map(|(input, spec)| {
+                let mut numbers = vec![0.0; spec.shape.len()];
+                draw(&spec.start, stream(input), &mut numbers);
+                numbers
+            })
+            .collect();
+        let coordinates = Coordinates::latent(&specs);
+        let region = Region { tolerance: 5e-3, reach: 5.0 };
+
+        let mut whole =
+            Subspace { region, coordinates: &coordinates, point: &point, basis: vec![], image: vec![], metric: vec![], moved: vec![] };
+        for number in 0..coordinates.numbers() {
+            let mut v = vec![0.0; coordinates.numbers()];
+            v[number] = 1.0;
+            whole.add(v, coordinates.tangents(&point));
+        }
+        assert_eq!(whole.basis.len(), 99);
+        let pairs: Vec<_> = whole.basis.iter().map(|v| (&point, v.as_slice())).collect();
+        let changes = derivatives.forward(&coordinates, &pairs);
+        let gram = |i: usize, j: usize| dot(&changes[i].image, &changes[j].image) / changes[i].image.len() as f64;
+        let metric = |i: usize, j: usize| {
+            let ridge = if i == j { region.reach.powi(-2) } else { 0.0 };
+            dot(&changes[i].measured, &changes[j].measured) / (48.0 * region.tolerance.powi(2)) + ridge
+        };
+        let expected = Symmetric::of(99, gram).eigen_in(Symmetric::of(99, metric));
+
+        let mut on = |_| ControlFlow::Continue(());
+        let found = derivatives.null_directions(&coordinates, &point, region, 3, 0, &mut on).unwrap();
+        assert_eq!(found.len(), 3);
+        for (direction, (value, weights)) in found.iter().zip(&expected) {
+            // It stops when a block brings a part in a hundred.
+            assert!((direction.gain / value.sqrt() - 1.0).abs() < 0.05, "{} is not {}", direction.gain, value.sqrt());
+            let v = mix(&whole.basis, weights);
+            let cosine = dot(&v, &direction.vector) / dot(&v, &v).sqrt();
+            assert!(cosine.abs() > 0.9, "{cosine}");
+            // What is said of it is so.
+            let change = derivatives.forward(&coordinates, &[(&point, &direction.vector)]).remove(0);
+            let rms = |numbers: &[f32]| mean_squared_error(numbers, &vec![0.0; numbers.len()]).sqrt();
+            assert!((direction.image / rms(&change.image) - 1.0).abs() < 0.05);
+            assert!((direction.measurement / rms(&change.measured) - 1.0).abs() < 0.2);
+        }
+    }
 }

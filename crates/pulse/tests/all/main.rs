@@ -16,3 +16,4 @@ mod run;
 mod search;
 mod sheet;
 mod stylegan;
+mod walks;
