@@ -91,7 +91,8 @@ impl Arguments {
         if let Some(ends) = self.path {
             let frames = self.frames.unwrap_or(walk::PATH_FRAMES);
             if !(2..=MOST_FRAMES).contains(&frames) {
-                let reason = format!("a path of {frames} frames cannot be; ask for 2 to {MOST_FRAMES}, both ends among them");
+                let reason =
+                    format!("a path of {frames} frames cannot be; ask for 2 to {MOST_FRAMES}, both ends among them");
                 return Err(Failure::of("--frames", reason));
             }
             if ends[0] == ends[1] {

@@ -51,7 +51,8 @@ fn main() -> pulse::Result<()> {
         }
         for (name, ratios) in ratios.names.iter().zip(&ratios.ratios) {
             let mean = ratios.iter().sum::<f64>() / ratios.len() as f64;
-            let [least, greatest] = [ratios.iter().copied().fold(f64::INFINITY, f64::min), ratios.iter().copied().fold(0.0, f64::max)];
+            let [least, greatest] =
+                [ratios.iter().copied().fold(f64::INFINITY, f64::min), ratios.iter().copied().fold(0.0, f64::max)];
             println!("| {side}x{side} | {name} | {mean:.1} | {least:.1} | {greatest:.1} |");
         }
         let mean = rough.iter().sum::<f64>() / rough.len() as f64;
@@ -118,7 +119,8 @@ impl At {
         let latent = Coordinates::latent(&specs);
         for (index, point) in self.candidates.iter().enumerate() {
             let region = Region { tolerance: self.config.epsilon.sqrt(), reach: latent.radius(point) };
-            let found = corrector.derivatives.null_directions(&latent, point, region, 6, 0, &mut |_| ControlFlow::Continue(()));
+            let found =
+                corrector.derivatives.null_directions(&latent, point, region, 6, 0, &mut |_| ControlFlow::Continue(()));
             let first = found.expect("nobody stops it").swap_remove(0).vector;
             let mut vectors = vec![first];
             vectors.extend((0..RANDOM).map(|number| random(&latent, point, number as u32)));
@@ -126,12 +128,20 @@ impl At {
             let pairs: Vec<(&Point, &[f32])> = vectors.iter().map(|v| (point, v.as_slice())).collect();
             let changes = corrector.derivatives.forward(&latent, &pairs);
             let per_measurement: Vec<f64> = changes.iter().map(|seen| rms(&seen.image) / rms(&seen.measured)).collect();
-            ratios.note(0, "change of the picture for the same change of the measurement, to first order", &per_measurement);
+            ratios.note(
+                0,
+                "change of the picture for the same change of the measurement, to first order",
+                &per_measurement,
+            );
 
             let walks: Vec<[f64; 4]> = vectors.iter().map(|v| self.walk(&mut corrector, &latent, point, v)).collect();
             for (which, db) in TOLERATED.iter().enumerate() {
                 let reached: Vec<f64> = walks.iter().map(|walk| walk[which]).collect();
-                ratios.note(1 + which, &format!("change of the picture when its measurement has left {db} dB, uncorrected"), &reached);
+                ratios.note(
+                    1 + which,
+                    &format!("change of the picture when its measurement has left {db} dB, uncorrected"),
+                    &reached,
+                );
             }
             let radii = corrector.derivatives.radii(point);
             let joint = Coordinates::latent_and_features(&specs, &radii);
@@ -147,13 +157,17 @@ impl At {
                     let _ = corrector.approach(coordinates, &mut points, &mut |_| ControlFlow::Continue(()));
                 }
                 let frames = corrector.finish(&points)?;
-                let changes: Vec<f64> = frames.iter().map(|frame| frame.image.mean_squared_difference(&own).sqrt()).collect();
+                let changes: Vec<f64> =
+                    frames.iter().map(|frame| frame.image.mean_squared_difference(&own).sqrt()).collect();
                 ratios.note(which, name, &changes);
             }
             if index == 0 {
                 let mut explorer = Explorer::new(&problem, &specs, &self.config, &Cpu::default())?;
-                let curves = explorer.directions(point, &DirectionSettings::default(), &mut |_| ControlFlow::Continue(()))?;
-                for CurveFrame { frame, .. } in curves.expect("nobody stops it").into_iter().flat_map(|curve| curve.frames) {
+                let curves =
+                    explorer.directions(point, &DirectionSettings::default(), &mut |_| ControlFlow::Continue(()))?;
+                for CurveFrame { frame, .. } in
+                    curves.expect("nobody stops it").into_iter().flat_map(|curve| curve.frames)
+                {
                     *worst_curve = worst_curve.min(frame.db);
                 }
             }
@@ -172,7 +186,8 @@ impl At {
                 (0..48).map(|step| latent.travel(point, &times(v, sign * 0.02 * 1.13f32.powi(step)))).collect();
             let seen: Vec<Seen> = corrector.derivatives.see(&points);
             for (changed, db) in changed.iter_mut().zip(TOLERATED) {
-                let within = |seen: &&Seen| mean_squared_error(&seen.measured, self.target.values()) <= epsilon_of_db(db);
+                let within =
+                    |seen: &&Seen| mean_squared_error(&seen.measured, self.target.values()) <= epsilon_of_db(db);
                 let last = seen.iter().take_while(within).last();
                 *changed += 0.25 * last.map_or(0.0, |seen| mean_squared_error(&seen.image, &start.image).sqrt());
             }

@@ -63,9 +63,9 @@ fn directions_and_a_path_are_written_whole() {
         assert!(mean_difference(&frame, &place.read_picture(&format!("again-{number:02}.png"))) < 0.1 / 255.0);
     }
     for (frame, candidate) in [("01", "01"), ("04", "02")] {
-        let bytes = |name: String| place.read_picture(&name);
-        let end = bytes(format!("{folder}/frames/frame-{frame}.png"));
-        assert_eq!(end, bytes(format!("pulse-out/small/candidate-{candidate}.png")));
+        let end = place.read_picture(&format!("{folder}/frames/frame-{frame}.png"));
+        let candidate = place.read_picture(&format!("pulse-out/small/candidate-{candidate}.png"));
+        assert!(mean_difference(&end, &candidate) < 0.1 / 255.0);
     }
 
     // What is there is kept, unless it is to be replaced; of what was there then, nothing is left.

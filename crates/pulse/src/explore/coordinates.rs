@@ -157,7 +157,8 @@ impl Coordinates {
 
     /// How far two points are apart: `|a − b|`.
     pub fn distance(&self, a: &[Vec<f32>], b: &[Vec<f32>]) -> f64 {
-        let squares = self.gather(a).into_iter().zip(self.gather(b)).map(|(a, b)| (f64::from(a) - f64::from(b)).powi(2));
+        let squares =
+            self.gather(a).into_iter().zip(self.gather(b)).map(|(a, b)| (f64::from(a) - f64::from(b)).powi(2));
         squares.sum::<f64>().sqrt()
     }
 }

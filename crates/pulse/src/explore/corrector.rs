@@ -106,12 +106,7 @@ impl<'a> Corrector<'a> {
     ///
     /// # Errors
     /// As [`search`](crate::search::search).
-    pub fn new(
-        problem: &'a Problem<'a>,
-        config: &SearchConfig,
-        engine: &dyn Engine,
-        batch: usize,
-    ) -> Result<Self> {
+    pub fn new(problem: &'a Problem<'a>, config: &SearchConfig, engine: &dyn Engine, batch: usize) -> Result<Self> {
         let mut projection = Projection::new(engine, problem.measurement, batch)?;
         if config.sigma > 0.0 || !problem.measurement.is_well_conditioned() {
             projection = projection.within(config.epsilon.sqrt());
@@ -128,15 +123,11 @@ impl<'a> Corrector<'a> {
 
     /// Brings points near to the target, by moving what `coordinates` names: to within half of epsilon, or as near as a few
     /// steps lead.
-    pub fn approach(
-        &mut self,
-        coordinates: &Coordinates,
-        points: &mut [Point],
-        watch: Watch<'_>,
-    ) -> ControlFlow<()> {
+    pub fn approach(&mut self, coordinates: &Coordinates, points: &mut [Point], watch: Watch<'_>) -> ControlFlow<()> {
         let (all, batch) = (points.len(), self.derivatives.batch());
         for (index, points) in points.chunks_mut(batch).enumerate() {
-            let mut share = |part: f64| watch((batch * index) as f64 / all as f64 + part * points.len() as f64 / all as f64);
+            let mut share =
+                |part: f64| watch((batch * index) as f64 / all as f64 + part * points.len() as f64 / all as f64);
             share(0.0)?;
             let mut near = Vec::with_capacity(points.len());
             for (point, seen) in points.iter().zip(self.derivatives.see(points)) {
@@ -167,8 +158,7 @@ impl<'a> Corrector<'a> {
                 d.iter_mut().for_each(|d| *d *= (LONGEST / length) as f32);
             }
         }
-        let moved: Vec<Point> =
-            from.iter().zip(&moves).map(|(near, d)| coordinates.travel(&near.at, d)).collect();
+        let moved: Vec<Point> = from.iter().zip(&moves).map(|(near, d)| coordinates.travel(&near.at, d)).collect();
         let seen = self.derivatives.see(&moved);
         for ((&row, at), seen) in far.iter().zip(moved).zip(seen) {
             let error = self.error(&seen);
@@ -254,9 +244,8 @@ impl<'a> Corrector<'a> {
             let seen = self.derivatives.see(points);
             let mut pictures = Vec::new();
             for seen in &seen {
-                pictures.extend(
-                    Image::from_network(spec.channels, spec.height, spec.width, &seen.image)?.into_values(),
-                );
+                pictures
+                    .extend(Image::from_network(spec.channels, spec.height, spec.width, &seen.image)?.into_values());
             }
             let targets = target.values().repeat(points.len());
             let mut measured = vec![0.0; targets.len()];

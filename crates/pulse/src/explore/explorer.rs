@@ -135,7 +135,8 @@ impl<'a> Explorer<'a> {
         let coordinates = Coordinates::latent(self.specs);
         let most = coordinates.tangents(from);
         if settings.count > most {
-            let message = format!("{} directions: the inputs that were searched have {most}: ask for fewer", settings.count);
+            let message =
+                format!("{} directions: the inputs that were searched have {most}: ask for fewer", settings.count);
             return Err(Error::new(ErrorKind::Setting, message));
         }
         let radius = coordinates.radius(from);
@@ -145,7 +146,9 @@ impl<'a> Explorer<'a> {
         let found =
             derivatives.null_directions(&coordinates, from, region, count, seed, &mut |share| watch(0.3 * share));
         let Some(found) = found else { return Ok(None) };
-        self.follow(&coordinates, from, found, settings.reach * radius, settings.frames / 2, &mut |share| watch(0.3 + 0.7 * share))
+        self.follow(&coordinates, from, found, settings.reach * radius, settings.frames / 2, &mut |share| {
+            watch(0.3 + 0.7 * share)
+        })
     }
 
     fn follow(
@@ -205,7 +208,8 @@ impl<'a> Explorer<'a> {
     /// [`ErrorKind::Setting`] for fewer than 2 frames, or more than [`MOST_FRAMES`].
     pub fn path(&mut self, from: &Point, to: &Point, frames: usize, watch: Watch<'_>) -> Result<Option<Path>> {
         if !(2..=MOST_FRAMES).contains(&frames) {
-            let message = format!("a path of {frames} frames: ask for 2 to {MOST_FRAMES}, the two candidates among them");
+            let message =
+                format!("a path of {frames} frames: ask for 2 to {MOST_FRAMES}, the two candidates among them");
             return Err(Error::new(ErrorKind::Setting, message));
         }
         let middle = path::between(self.specs, from, to, 0.5);
@@ -220,8 +224,7 @@ impl<'a> Explorer<'a> {
         let mut all = vec![self.corrector.look(from)?];
         all.extend(self.corrector.finish(&points)?);
         all.push(self.corrector.look(to)?);
-        let jumps =
-            all.windows(2).map(|pair| pair[0].image.mean_squared_difference(&pair[1].image).sqrt()).collect();
+        let jumps = all.windows(2).map(|pair| pair[0].image.mean_squared_difference(&pair[1].image).sqrt()).collect();
         Ok(Some(Path { frames: all, jumps }))
     }
 }

@@ -60,7 +60,8 @@ impl ExploreFolder {
         }
         let name = path.display();
         if !replace {
-            let message = format!("the folder {name} is not empty: choose another with --out, or replace it with --force");
+            let message =
+                format!("the folder {name} is not empty: choose another with --out, or replace it with --force");
             return Err(Error::new(ErrorKind::Io, message));
         }
         let record = path.join(RECORD);
@@ -250,7 +251,12 @@ fn page_of(path: &Path, from: usize, to: usize) -> Result<crate::image::Image> {
             _ if index == last => format!("candidate {to}"),
             _ => format!("{} of {}", index + 1, last + 1),
         };
-        Cell { image: &frame.image, heading, lines: vec![format!("{:.0} dB", frame.db)], marked: index == 0 || index == last }
+        Cell {
+            image: &frame.image,
+            heading,
+            lines: vec![format!("{:.0} dB", frame.db)],
+            marked: index == 0 || index == last,
+        }
     });
     Strip { title: &title, note: &note, cells: cells.collect(), columns: 8 }.draw()
 }

@@ -61,7 +61,8 @@ impl Derivatives {
     ) -> Option<Vec<Direction>> {
         let most = coordinates.tangents(point);
         let block = (count + SPARE).min(most);
-        let mut subspace = Subspace { region, coordinates, point, basis: vec![], image: vec![], metric: vec![], moved: vec![] };
+        let mut subspace =
+            Subspace { region, coordinates, point, basis: vec![], image: vec![], metric: vec![], moved: vec![] };
         let mut random = Stream { seed, candidate: u32::MAX, draw: 0, input: 0 }.generator();
         let numbers = coordinates.numbers();
         let mut fresh: Vec<Vec<f32>> =
@@ -221,8 +222,15 @@ mod tests {
         let coordinates = Coordinates::latent(&specs);
         let region = Region { tolerance: 5e-3, reach: 5.0 };
 
-        let mut whole =
-            Subspace { region, coordinates: &coordinates, point: &point, basis: vec![], image: vec![], metric: vec![], moved: vec![] };
+        let mut whole = Subspace {
+            region,
+            coordinates: &coordinates,
+            point: &point,
+            basis: vec![],
+            image: vec![],
+            metric: vec![],
+            moved: vec![],
+        };
         for number in 0..coordinates.numbers() {
             let mut v = vec![0.0; coordinates.numbers()];
             v[number] = 1.0;

@@ -150,8 +150,7 @@ pub(super) fn encoder<'a>(
     provenance: Option<&Provenance>,
     compression: Compression,
 ) -> Result<Encoder<'a, &'a mut Vec<u8>>> {
-    let side =
-        |length: usize| u32::try_from(length).map_err(|_| fault(size, png::EncodingError::LimitsExceeded));
+    let side = |length: usize| u32::try_from(length).map_err(|_| fault(size, png::EncodingError::LimitsExceeded));
     let mut encoder = Encoder::new(bytes, side(size.width)?, side(size.height)?);
     encoder.set_compression(compression);
     encoder.set_color(if channels == 1 { ColorType::Grayscale } else { ColorType::Rgb });

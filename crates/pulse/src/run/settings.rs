@@ -61,7 +61,8 @@ impl TryFrom<SpaceRecord> for Space {
     type Error = Error;
 
     fn try_from(record: SpaceRecord) -> Result<Self> {
-        let SpaceRecord { truncation_psi, truncation_cutoff, noise, searched_noise, zeroed_noise, tile_latent } = record;
+        let SpaceRecord { truncation_psi, truncation_cutoff, noise, searched_noise, zeroed_noise, tile_latent } =
+            record;
         Ok(Self {
             truncation: Truncation { psi: truncation_psi, cutoff: truncation_cutoff },
             noise: noise.parse().map_err(damaged)?,
