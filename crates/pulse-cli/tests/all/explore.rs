@@ -85,6 +85,7 @@ fn what_cannot_be_explored() {
     refuses(&["--candidate", "1", "--directions", "1000"], &["--directions", "1 to"]);
     refuses(&["--candidate", "1", "--frames", "1"], &["--frames", "odd number from 3"]);
     refuses(&["--candidate", "1", "--frames", "6"], &["--frames", "odd number from 3"]);
+    refuses(&["--candidate", "1", "--directions", "64", "--frames", "17"], &["--frames", "64 directions", "in all"]);
     refuses(&["--directions", "2"], &["--candidate"]);
     refuses(&["--path", "1,1"], &["--path", "name two"]);
     refuses(&["--path", "1"], &["--path", "two numbers"]);
@@ -121,7 +122,7 @@ fn stopped_walks_write_nothing() {
     use std::io::{BufRead as _, BufReader};
 
     let place = place();
-    let mut command = place.command(&["explore", "pulse-out/small", "-c", "1", "-d", "64", "--frames", "999"]);
+    let mut command = place.command(&["explore", "pulse-out/small", "-c", "1", "-d", "64", "--frames", "15"]);
     command.args(["--progress", "json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();

@@ -19,7 +19,7 @@ use crate::{Error, ErrorKind, Result};
 pub struct DirectionSettings {
     /// How many directions, at most [`MOST_DIRECTIONS`].
     pub count: usize,
-    /// How many frames a strip has, the candidate in the middle: an odd number from 3 to [`MOST_FRAMES`].
+    /// How many frames a strip has, the candidate in the middle: an odd number from 3; at most [`MOST_FRAMES`] in all.
     pub frames: usize,
     /// How far the last frames are from the candidate, as a part of the radius of its sphere.
     pub reach: f64,
@@ -30,7 +30,7 @@ pub struct DirectionSettings {
 /// More directions than anyone can look at.
 pub const MOST_DIRECTIONS: usize = 64;
 
-/// More frames than a strip or a path needs.
+/// More frames than a path, or all strips together, need. All are kept in memory.
 pub const MOST_FRAMES: usize = 999;
 
 impl Default for DirectionSettings {
@@ -50,6 +50,9 @@ impl DirectionSettings {
         } else if self.frames < 3 || self.frames > MOST_FRAMES || self.frames.is_multiple_of(2) {
             let way_out = format!("ask for an odd number from 3 to {MOST_FRAMES}");
             format!("{} frames in a strip, which has the candidate in its middle: {way_out}", self.frames)
+        } else if self.count * self.frames > MOST_FRAMES {
+            let way_out = format!("ask for at most {MOST_FRAMES} frames in all");
+            format!("{} directions of {} frames: {way_out}", self.count, self.frames)
         } else if !(self.reach > 0.0 && self.reach <= 1.0) {
             format!("a reach of {}: it must be a number above 0 and up to 1", self.reach)
         } else {
