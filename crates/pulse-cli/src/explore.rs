@@ -27,7 +27,7 @@ ways, and every picture on the way is brought back to shrink to the given one. T
   path-2-7.apng        the same, moving
   frames/frame-01.png  the same, one by one
   inputs.safetensors   the generator's inputs of all of them, for --init and `pulse render`
-  explore.json         how much each differs, and its consistency; docs/run-json.md has the fields
+  explore.json         how much each differs, and its consistency; docs/explore.md has the fields
 
 What is steered (--keep, --vary, --toward, --like) is a search again, and leaves behind the folder of a run as `pulse upsample`
 does. All of it is consistent with the small picture as before.

@@ -1,179 +1,226 @@
-//! Experiment.
-use std::time::Instant;
+//! How much further the best direction leads than a random one, and what paths and curves are worth: the rows of
+//! `docs/range.md`, "The null space".
+//!
+//! ```text
+//! cargo run --release --example nullspace -- FACES
+//! ```
+//!
+//! For each of the FACES (6), drawn from the embedded generator, its picture of 8x8 and of 16x16, two candidates of it, the
+//! first direction from each and 16 random ones of the same length along the sphere.
 
-use pulse::candidate::consistency_db;
+use std::ops::ControlFlow;
+
+use pulse::candidate::{epsilon_of_db, mean_squared_error};
 use pulse::event::Silent;
-use pulse::explore::{Coordinates, Derivatives, Point, Region, directions};
-use pulse::generator::{EMBEDDED, LatentInput};
+use pulse::explore::{Coordinates, Corrector, CurveFrame, DirectionSettings, Explorer, Point, Region, Seen};
+use pulse::generator::{EMBEDDED, Generator, LatentInput, Start, append_whole};
 use pulse::image::Image;
+use pulse::inputs::Inputs;
 use pulse::measurement::{MeasurementKind, Size};
 use pulse::render::Renderer;
 use pulse::search::{Problem, SearchConfig, search};
 use pulse::start::{Stream, draw};
-use pulse_engine::{Cpu, Shape};
+use pulse_engine::{Cpu, NetworkBuilder, Shape};
 
-fn rms(a: &[f32]) -> f64 {
-    (a.iter().map(|&a| f64::from(a).powi(2)).sum::<f64>() / a.len() as f64).sqrt()
+const RANDOM: usize = 8;
+/// The consistencies down to which a walk goes on.
+const TOLERATED: [f64; 4] = [60.0, 55.0, 50.0, 45.0];
+/// How far the steps that are corrected lead, in standard deviations.
+const LENGTH: f32 = 3.0;
+
+/// What was measured at one candidate: the change of the picture along the first direction, and along random ones.
+#[derive(Default)]
+struct Ratios {
+    names: Vec<String>,
+    /// By name, one a candidate.
+    ratios: Vec<Vec<f64>>,
 }
 
 fn main() -> pulse::Result<()> {
-    let engine = Cpu::default();
-    let generator = EMBEDDED[0].open()?;
-    let reach: f64 = std::env::args().nth(1).map_or(5.0, |a| a.parse().unwrap());
-    let tol_db: f64 = std::env::args().nth(2).map_or(45.0, |a| a.parse().unwrap());
+    let faces: u64 = std::env::args().nth(1).and_then(|faces| faces.parse().ok()).unwrap_or(6);
+    println!("| picture | measured | mean ratio | least | greatest |\n|---|---|---|---|---|");
     for side in [8, 16] {
-        for seed in 0..3 {
-            let mut renderer = Renderer::new(&*generator, LatentInput::Z, &engine)?;
-            let mut z = vec![0.0; 100];
-            draw(
-                &pulse::generator::Start::Normal,
-                Stream { seed: 100 + seed, candidate: 0, draw: 0, input: 0 },
-                &mut z,
-            );
-            let mut inputs = pulse::inputs::Inputs::default();
-            inputs.insert("z", 1, Shape::Vector(100), z);
-            let truth = Image::from_network(3, 64, 64, renderer.render(&inputs, 0)?)?;
-            let kind = MeasurementKind::default();
-            let target = kind.shrink(&truth, Size::new(side, side))?.quantised();
-            let measurement = kind.resolve(3, Size::new(64, 64), target.size())?;
-            let problem = Problem::new(&*generator, &*measurement, &target);
-            let config = SearchConfig { candidates: 1, seed, ..SearchConfig::default() };
-            let start = Instant::now();
-            let found = search(&problem, &config, &engine, &mut Silent)?;
-            let search_time = start.elapsed();
-            let specs = pulse::generator::append_whole(
-                &*generator,
-                &mut pulse_engine::NetworkBuilder::new(),
-                LatentInput::Z,
-                &config.space,
-            )?
-            .inputs;
-            let point: Point = specs.iter().map(|s| found[0].inputs[&s.name].clone()).collect();
-            let coordinates = Coordinates::latent(&specs);
-            let mut derivatives = Derivatives::new(&problem, &config.space, &engine, 8)?;
-            let region = Region { tolerance: 10f64.powf(-tol_db / 20.0), reach };
-            let start = Instant::now();
-            let found_directions =
-                directions(&mut derivatives, &coordinates, &point, region, measurement.known(), 6, 0, &mut |_| {
-                    std::ops::ControlFlow::Continue(())
-                })
-                .unwrap();
-            println!(
-                "## {side} seed {seed}: db {:.1} searched {:.1}; search {search_time:.2?}, directions {:.2?}",
-                found[0].db,
-                found[0].searched_db,
-                start.elapsed()
-            );
-            for d in &found_directions {
-                println!("gain {:.4} image/sd {:.4} meas/sd {:.5}", d.gain, d.image, d.measurement);
-            }
-            let random: Vec<Vec<f32>> = (0..8)
-                .map(|i| {
-                    let mut v = vec![0.0; 100];
-                    draw(&pulse::generator::Start::Normal, Stream { seed: 7, candidate: i, draw: 0, input: 0 }, &mut v);
-                    coordinates.project(&point, &mut v);
-                    let l = v.iter().map(|x| x * x).sum::<f32>().sqrt();
-                    v.iter_mut().for_each(|x| *x /= l);
-                    v
-                })
-                .collect();
-            let pairs: Vec<(&Point, &[f32])> = random.iter().map(|v| (&point, v.as_slice())).collect();
-            for c in derivatives.forward(&coordinates, &pairs) {
-                let (i, m) = (rms(&c.image), rms(&c.measured));
-                println!(
-                    "random: image/sd {i:.4} meas/sd {m:.5} gain {:.4}",
-                    i / ((m / region.tolerance).powi(2) + reach.powi(-2)).sqrt()
-                );
-            }
-
-            drop(derivatives);
-            let mut corrector = pulse::explore::Corrector::new(&problem, &config, &engine, 16)?;
-            let radii = corrector.derivatives.radii(&point);
-            let joint = Coordinates::latent_and_features(&specs, &radii);
-            let change = |a: &Image| a.mean_squared_difference(&found[0].image).sqrt();
-            let mut vectors: Vec<Vec<f32>> = found_directions.iter().map(|d| d.vector.clone()).collect();
-            vectors.extend(random.iter().take(6).cloned());
-            // Nonlinear walk, uncorrected.
-            let mut total = [0.0; 2];
-            for (i, v) in vectors.iter().enumerate() {
-                for sign in [1.0, -1.0] {
-                    let mut best = 0.0;
-                    let mut length = 0.0;
-                    let steps: Vec<Point> = (1..=100)
-                        .map(|k| {
-                            let t = sign * 0.1 * k as f32;
-                            let v: Vec<f32> = v.iter().map(|v| t * v).collect();
-                            coordinates.travel(&point, &v)
-                        })
-                        .collect();
-                    for (k, seen) in corrector.derivatives.see(&steps).into_iter().enumerate() {
-                        let m: f64 = seen
-                            .measured
-                            .iter()
-                            .zip(target.values())
-                            .map(|(a, b)| f64::from(a - b).powi(2))
-                            .sum::<f64>()
-                            / target.values().len() as f64;
-                        if m.sqrt() > region.tolerance {
-                            break;
-                        }
-                        best = change(&Image::from_network(3, 64, 64, &seen.image)?);
-                        length = 0.1 * (k + 1) as f64;
-                    }
-                    println!("walk {i} {sign}: length {length:.1} change {best:.4}");
-                    total[usize::from(i >= 6)] += best;
-                    if i == 0 {
-                        println!("  first {best:.4}");
-                    }
-                }
-            }
-            println!("walk mean directions {:.4} random {:.4}", total[0] / 12.0, total[1] / 12.0);
-            for (name, coords) in [("latent", &coordinates), ("joint", &joint)] {
-                for t in [1.0f32, 3.0, 5.0] {
-                    let mut points: Vec<Point> = vectors
-                        .iter()
-                        .map(|v| {
-                            let v: Vec<f32> = v.iter().map(|v| t * v).collect();
-                            coordinates.travel(&point, &v)
-                        })
-                        .collect();
-                    let raw: Vec<Point> = points.clone();
-                    let s = Instant::now();
-                    let _ = corrector.approach(coords, &mut points, &mut |_| std::ops::ControlFlow::Continue(()));
-                    let e = s.elapsed();
-                    let lengths: Vec<f64> = points.iter().map(|p| coordinates.distance(p, &point)).collect();
-                    let frames = corrector.finish(&points)?;
-                    let plain = corrector.finish(&raw)?;
-                    let mean =
-                        |f: &[pulse::explore::Frame]| f.iter().map(|f| change(&f.image)).sum::<f64>() / f.len() as f64;
-                    println!(
-                        "{name} t={t}: {e:.2?} all: {:?}",
-                        frames
-                            .iter()
-                            .zip(&lengths)
-                            .map(|(f, l)| format!("{:.3}/{l:.1}/{:.0}", change(&f.image), f.own_db))
-                            .collect::<Vec<_>>()
-                    );
-                    println!(
-                        "   worst {:.1}; corrected: first {:.4} mean {:.4} random {:.4}; ratio {:.2}; projected only {:.4} {:.4} {:.4}",
-                        frames.iter().map(|f| f.db).fold(f64::INFINITY, f64::min),
-                        change(&frames[0].image),
-                        mean(&frames[..6]),
-                        mean(&frames[6..]),
-                        change(&frames[0].image) / mean(&frames[6..]),
-                        change(&plain[0].image),
-                        mean(&plain[..6]),
-                        mean(&plain[6..])
-                    );
-                }
-            }
-            let mut derivatives = Derivatives::new(&problem, &config.space, &engine, 8)?;
-            let seen = derivatives.see(&[point.clone()]);
-            let e: f64 =
-                seen[0].measured.iter().zip(target.values()).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>()
-                    / target.values().len() as f64;
-            println!("again {:.1} dB", consistency_db(e));
+        let mut ratios = Ratios::default();
+        let (mut worst, mut rough, mut worst_curve) = (f64::INFINITY, Vec::new(), f64::INFINITY);
+        for face in 0..faces {
+            let at = At::new(face, side)?;
+            at.measure(&mut ratios, &mut worst_curve)?;
+            let path = at.path()?;
+            worst = worst.min(path.worst_db());
+            rough.push(path.roughness());
         }
+        for (name, ratios) in ratios.names.iter().zip(&ratios.ratios) {
+            let mean = ratios.iter().sum::<f64>() / ratios.len() as f64;
+            let [least, greatest] =
+                [ratios.iter().copied().fold(f64::INFINITY, f64::min), ratios.iter().copied().fold(0.0, f64::max)];
+            println!("| {side}x{side} | {name} | {mean:.1} | {least:.1} | {greatest:.1} |");
+        }
+        let mean = rough.iter().sum::<f64>() / rough.len() as f64;
+        let greatest = rough.iter().copied().fold(0.0, f64::max);
+        println!(
+            "\n{side}x{side}: worst frame of {faces} paths {worst:.1} dB, of all curves {worst_curve:.1} dB; largest jump of a \
+             path {mean:.2} times its mean on average, {greatest:.2} at most\n"
+        );
     }
     Ok(())
+}
+
+/// A face, its small picture, and two candidates for it.
+struct At {
+    generator: Box<dyn Generator>,
+    target: Image,
+    side: usize,
+    config: SearchConfig,
+    candidates: Vec<Point>,
+}
+
+impl At {
+    fn new(face: u64, side: usize) -> pulse::Result<Self> {
+        let generator = EMBEDDED[0].open()?;
+        let mut z = vec![0.0; 100];
+        draw(&Start::Normal, Stream { seed: 100 + face, candidate: 0, draw: 0, input: 0 }, &mut z);
+        let mut inputs = Inputs::default();
+        inputs.insert("z", 1, Shape::Vector(100), z);
+        let engine = Cpu::default();
+        let mut renderer = Renderer::new(&*generator, LatentInput::Z, &engine)?;
+        let truth = Image::from_network(3, 64, 64, renderer.render(&inputs, 0)?)?;
+        let kind = MeasurementKind::default();
+        let target = kind.shrink(&truth, Size::new(side, side))?.quantised();
+        let config = SearchConfig { candidates: 2, seed: face, ..SearchConfig::default() };
+        let mut at = Self { generator, target, side, config, candidates: Vec::new() };
+        let measurement = at.measurement()?;
+        let found = search(&Problem::new(&*at.generator, &*measurement, &at.target), &at.config, &engine, &mut Silent)?;
+        let specs = at.specs()?;
+        at.candidates =
+            found.iter().map(|found| specs.iter().map(|spec| found.inputs[&spec.name].clone()).collect()).collect();
+        Ok(at)
+    }
+
+    fn measurement(&self) -> pulse::Result<Box<dyn pulse::measurement::Measurement>> {
+        MeasurementKind::default().resolve(3, Size::new(64, 64), Size::new(self.side, self.side))
+    }
+
+    fn specs(&self) -> pulse::Result<Vec<pulse::generator::InputSpec>> {
+        Ok(append_whole(&*self.generator, &mut NetworkBuilder::new(), LatentInput::Z, &self.config.space)?.inputs)
+    }
+
+    fn path(&self) -> pulse::Result<pulse::explore::Path> {
+        let (measurement, specs) = (self.measurement()?, self.specs()?);
+        let problem = Problem::new(&*self.generator, &*measurement, &self.target);
+        let mut explorer = Explorer::new(&problem, &specs, &self.config, &Cpu::default())?;
+        let path = explorer.path(&self.candidates[0], &self.candidates[1], 24, &mut |_| ControlFlow::Continue(()))?;
+        Ok(path.expect("nobody stops it"))
+    }
+
+    fn measure(&self, ratios: &mut Ratios, worst_curve: &mut f64) -> pulse::Result<()> {
+        let (measurement, specs) = (self.measurement()?, self.specs()?);
+        let problem = Problem::new(&*self.generator, &*measurement, &self.target);
+        let mut corrector = Corrector::new(&problem, &self.config, &Cpu::default(), 16)?;
+        let latent = Coordinates::latent(&specs);
+        for (index, point) in self.candidates.iter().enumerate() {
+            let region = Region { tolerance: self.config.epsilon.sqrt(), reach: latent.radius(point) };
+            let found =
+                corrector.derivatives.null_directions(&latent, point, region, 6, 0, &mut |_| ControlFlow::Continue(()));
+            let first = found.expect("nobody stops it").swap_remove(0).vector;
+            let mut vectors = vec![first];
+            vectors.extend((0..RANDOM).map(|number| random(&latent, point, number as u32)));
+
+            let pairs: Vec<(&Point, &[f32])> = vectors.iter().map(|v| (point, v.as_slice())).collect();
+            let changes = corrector.derivatives.forward(&latent, &pairs);
+            let per_measurement: Vec<f64> = changes.iter().map(|seen| rms(&seen.image) / rms(&seen.measured)).collect();
+            ratios.note(
+                0,
+                "change of the picture for the same change of the measurement, to first order",
+                &per_measurement,
+            );
+
+            let walks: Vec<[f64; 4]> = vectors.iter().map(|v| self.walk(&mut corrector, &latent, point, v)).collect();
+            for (which, db) in TOLERATED.iter().enumerate() {
+                let reached: Vec<f64> = walks.iter().map(|walk| walk[which]).collect();
+                ratios.note(
+                    1 + which,
+                    &format!("change of the picture when its measurement has left {db} dB, uncorrected"),
+                    &reached,
+                );
+            }
+            let radii = corrector.derivatives.radii(point);
+            let joint = Coordinates::latent_and_features(&specs, &radii);
+            let stepped: Vec<Point> = vectors.iter().map(|v| latent.travel(point, &times(v, LENGTH))).collect();
+            let own = corrector.look(point)?.image;
+            for (which, name, coordinates) in [
+                (5, "change after 3 sd, corrected through the latent, then projected", Some(&latent)),
+                (6, "change after 3 sd, corrected through latent and features, then projected", Some(&joint)),
+                (7, "change after 3 sd, projected only", None),
+            ] {
+                let mut points = stepped.clone();
+                if let Some(coordinates) = coordinates {
+                    let _ = corrector.approach(coordinates, &mut points, &mut |_| ControlFlow::Continue(()));
+                }
+                let frames = corrector.finish(&points)?;
+                let changes: Vec<f64> =
+                    frames.iter().map(|frame| frame.image.mean_squared_difference(&own).sqrt()).collect();
+                ratios.note(which, name, &changes);
+            }
+            if index == 0 {
+                let mut explorer = Explorer::new(&problem, &specs, &self.config, &Cpu::default())?;
+                let curves =
+                    explorer.directions(point, &DirectionSettings::default(), &mut |_| ControlFlow::Continue(()))?;
+                for CurveFrame { frame, .. } in
+                    curves.expect("nobody stops it").into_iter().flat_map(|curve| curve.frames)
+                {
+                    *worst_curve = worst_curve.min(frame.db);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How much the picture has changed, both ways on average, when what it measures leaves each tolerated consistency:
+    /// along a great circle, with nothing corrected.
+    fn walk(&self, corrector: &mut Corrector<'_>, latent: &Coordinates, point: &Point, v: &[f32]) -> [f64; 4] {
+        let start = corrector.derivatives.see(std::slice::from_ref(point)).remove(0);
+        let mut changed = [0.0; 4];
+        for sign in [-1.0, 1.0] {
+            // Steps that grow: near ends need short ones, and far ends are far.
+            let points: Vec<Point> =
+                (0..48).map(|step| latent.travel(point, &times(v, sign * 0.02 * 1.13f32.powi(step)))).collect();
+            let seen: Vec<Seen> = corrector.derivatives.see(&points);
+            for (changed, db) in changed.iter_mut().zip(TOLERATED) {
+                let within =
+                    |seen: &&Seen| mean_squared_error(&seen.measured, self.target.values()) <= epsilon_of_db(db);
+                let last = seen.iter().take_while(within).last();
+                *changed += 0.25 * last.map_or(0.0, |seen| mean_squared_error(&seen.image, &start.image).sqrt());
+            }
+        }
+        changed
+    }
+}
+
+impl Ratios {
+    /// The first number is the first direction's, the others are random ones'.
+    fn note(&mut self, which: usize, name: &str, changes: &[f64]) {
+        if self.names.len() <= which {
+            self.names.push(name.to_owned());
+            self.ratios.push(Vec::new());
+        }
+        let mean = changes[1..].iter().sum::<f64>() / (changes.len() - 1) as f64;
+        self.ratios[which].push(changes[0] / mean);
+    }
+}
+
+/// A random direction along the sphere, one standard deviation long.
+fn random(latent: &Coordinates, point: &Point, number: u32) -> Vec<f32> {
+    let mut v = vec![0.0; latent.numbers()];
+    draw(&Start::Normal, Stream { seed: 1, candidate: number, draw: 0, input: 0 }, &mut v);
+    latent.project(point, &mut v);
+    let length = v.iter().map(|v| v * v).sum::<f32>().sqrt();
+    times(&v, 1.0 / length)
+}
+
+fn times(v: &[f32], factor: f32) -> Vec<f32> {
+    v.iter().map(|v| factor * v).collect()
+}
+
+fn rms(numbers: &[f32]) -> f64 {
+    mean_squared_error(numbers, &vec![0.0; numbers.len()]).sqrt()
 }

@@ -61,6 +61,15 @@ impl Coordinates {
         self.numbers
     }
 
+    /// How many directions lead along the spheres from a point: one less than there are numbers for each sphere.
+    pub fn tangents(&self, point: &[Vec<f32>]) -> usize {
+        let spheres = |segment: &Segment| match segment.geometry {
+            Geometry::Sphere { group } => point[segment.input].chunks_exact(group).len(),
+            _ => 0,
+        };
+        self.numbers - self.segments.iter().map(spheres).sum::<usize>()
+    }
+
     pub(super) fn segments(&self) -> &[Segment] {
         &self.segments
     }

@@ -39,15 +39,63 @@ pub struct Corrector<'a> {
     problem: &'a Problem<'a>,
     /// What it evaluates points with.
     pub derivatives: Derivatives,
+    /// Stands at the points while the other looks ahead.
+    standing: Derivatives,
     projection: Projection,
     batch: usize,
     /// `√n τ`.
     tolerance: f64,
 }
 
+/// A point that is on its way, and what is seen there.
+struct Near {
+    at: Point,
+    seen: Seen,
+    error: f64,
+}
+
+/// The conjugate gradients of one point.
+struct Least {
+    d: Vec<f32>,
+    /// `−r − J d`.
+    rest: Vec<f32>,
+    direction: Vec<f32>,
+    /// The square of the gradient `Jᵀ rest − d`.
+    slope: f64,
+}
+
+impl Least {
+    fn new(numbers: usize, rest: Vec<f32>) -> Self {
+        Self { d: vec![0.0; numbers], rest, direction: vec![0.0; numbers], slope: 0.0 }
+    }
+
+    /// The next direction, from the gradient here.
+    fn turn(&mut self, gradient: Vec<f32>) {
+        let slope = dot(&gradient, &gradient);
+        let keep = if self.slope > 0.0 { (slope / self.slope) as f32 } else { 0.0 };
+        self.slope = slope;
+        for (direction, gradient) in self.direction.iter_mut().zip(gradient) {
+            *direction = gradient + keep * *direction;
+        }
+    }
+
+    /// To the least of the sum along the direction, which changes the measurement so.
+    fn advance(&mut self, change: &[f32]) {
+        let curvature = dot(change, change) + dot(&self.direction, &self.direction);
+        if curvature <= 0.0 {
+            return;
+        }
+        let length = (self.slope / curvature) as f32;
+        self.d.iter_mut().zip(&self.direction).for_each(|(d, direction)| *d += length * direction);
+        self.rest.iter_mut().zip(change).for_each(|(rest, change)| *rest -= length * change);
+    }
+}
+
 /// Steps of Gauss and Newton, each with so many of conjugate gradients.
-const STEPS: usize = 4;
-const INNER_STEPS: usize = 8;
+const STEPS: usize = 6;
+const INNER_STEPS: usize = 5;
+/// The part of epsilon that is near enough: the rest is left to the projection.
+const NEAR: f64 = 0.5;
 /// The longest of these steps, in units of `d`.
 const LONGEST: f64 = 1.5;
 /// As in a search.
@@ -66,54 +114,64 @@ impl<'a> Corrector<'a> {
         Ok(Self {
             problem,
             derivatives: Derivatives::new(problem, &config.space, engine, batch)?,
+            standing: Derivatives::new(problem, &config.space, engine, batch)?,
             projection,
             batch,
             tolerance: (config.epsilon * problem.measurement.known() as f64).sqrt(),
         })
     }
 
-    /// Brings points near to the target, by moving what `coordinates` names.
+    /// Brings points near to the target, by moving what `coordinates` names: to within half of epsilon, or as near as a few
+    /// steps lead.
     pub fn approach(&mut self, coordinates: &Coordinates, points: &mut [Point], watch: Watch<'_>) -> ControlFlow<()> {
-        let mut best: Vec<f64> = Vec::new();
-        let mut kept = points.to_vec();
-        for step in 0..=STEPS {
-            let seen = self.derivatives.see(points);
-            let residuals: Vec<Vec<f32>> = seen.iter().map(|seen| self.residual(seen)).collect();
-            let errors: Vec<f64> = residuals.iter().map(|r| dot(r, r)).collect();
-            if std::env::var_os("NULLSPACE_DEBUG").is_some() {
-                eprintln!("step {step}: {:?}", errors.iter().map(|e| format!("{:.2}", e.sqrt())).collect::<Vec<_>>());
+        let (all, batch) = (points.len(), self.derivatives.batch());
+        for (index, points) in points.chunks_mut(batch).enumerate() {
+            let mut share =
+                |part: f64| watch((batch * index) as f64 / all as f64 + part * points.len() as f64 / all as f64);
+            share(0.0)?;
+            let mut near = Vec::with_capacity(points.len());
+            for (point, seen) in points.iter().zip(self.derivatives.see(points)) {
+                near.push(Near { at: point.clone(), error: self.error(&seen), seen });
             }
-            if step == 0 {
-                best.clone_from(&errors);
-            } else {
-                for (row, &error) in errors.iter().enumerate() {
-                    if error < best[row] {
-                        best[row] = error;
-                        kept[row].clone_from(&points[row]);
-                    }
+            for step in 0..STEPS {
+                let far: Vec<usize> = (0..near.len()).filter(|&row| near[row].error > NEAR).collect();
+                if far.is_empty() {
+                    break;
                 }
+                share(step as f64 / STEPS as f64)?;
+                self.step(coordinates, &mut near, &far);
             }
-            // Well within epsilon: the rest is left to the projection.
-            if step == STEPS || errors.iter().all(|&error| error < 0.1) {
-                break;
-            }
-            watch(step as f64 / STEPS as f64)?;
-            let moves = self.solve(coordinates, points, residuals);
-            for (point, mut d) in points.iter_mut().zip(moves) {
-                let length = dot(&d, &d).sqrt();
-                if length > LONGEST {
-                    d.iter_mut().for_each(|d| *d *= (LONGEST / length) as f32);
-                }
-                *point = coordinates.travel(point, &d);
+            for (point, near) in points.iter_mut().zip(near) {
+                *point = near.at;
             }
         }
-        points.clone_from_slice(&kept);
         ControlFlow::Continue(())
     }
 
-    /// How many numbers are measured.
-    pub fn known(&self) -> usize {
-        self.problem.measurement.known()
+    /// One step of those points that are far; one that leads no nearer is not taken.
+    fn step(&mut self, coordinates: &Coordinates, near: &mut [Near], far: &[usize]) {
+        let from: Vec<&Near> = far.iter().map(|&row| &near[row]).collect();
+        let mut moves = self.solve(coordinates, &from);
+        for d in &mut moves {
+            let length = dot(d, d).sqrt();
+            if length > LONGEST {
+                d.iter_mut().for_each(|d| *d *= (LONGEST / length) as f32);
+            }
+        }
+        let moved: Vec<Point> = from.iter().zip(&moves).map(|(near, d)| coordinates.travel(&near.at, d)).collect();
+        let seen = self.derivatives.see(&moved);
+        for ((&row, at), seen) in far.iter().zip(moved).zip(seen) {
+            let error = self.error(&seen);
+            if error < near[row].error {
+                near[row] = Near { at, seen, error };
+            }
+        }
+    }
+
+    /// `|r|² / n τ²`: 1 at epsilon.
+    fn error(&self, seen: &Seen) -> f64 {
+        let r = self.residual(seen);
+        dot(&r, &r)
     }
 
     /// The picture of a point as it is.
@@ -127,7 +185,7 @@ impl<'a> Corrector<'a> {
         let image = Image::from_network(spec.channels, spec.height, spec.width, &seen.image)?;
         let mut measured = vec![0.0; target.values().len()];
         self.projection.measure(image.values(), &mut measured);
-        let share = self.known() as f64 / measured.len() as f64;
+        let share = self.problem.measurement.known() as f64 / measured.len() as f64;
         let db = consistency_db(mean_squared_error(&measured, target.values()) / share);
         let measured = Image::clamped(target.channels(), target.height(), target.width(), measured)?;
         Ok(Frame { point: point.clone(), image, measured, db, own_db: db })
@@ -139,49 +197,39 @@ impl<'a> Corrector<'a> {
         seen.measured.iter().zip(target).map(|(a, b)| (a - b) / self.tolerance as f32).collect()
     }
 
-    fn solve(&mut self, coordinates: &Coordinates, points: &[Point], residuals: Vec<Vec<f32>>) -> Vec<Vec<f32>> {
-        let scale = (1.0 / self.tolerance) as f32;
-        let mut rest: Vec<Vec<f32>> = residuals.into_iter().map(|r| r.into_iter().map(|r| -r).collect()).collect();
-        let mut x = vec![vec![0.0f32; coordinates.numbers()]; points.len()];
-        let mut p: Vec<Vec<f32>> = Vec::new();
-        let mut gamma = vec![0.0f64; points.len()];
+    /// The `d` of each point, by conjugate gradients.
+    fn solve(&mut self, coordinates: &Coordinates, from: &[&Near]) -> Vec<Vec<f32>> {
+        let unit = (1.0 / self.tolerance) as f32;
+        let points: Vec<&Point> = from.iter().map(|near| &near.at).collect();
+        let seen: Vec<&Seen> = from.iter().map(|near| &near.seen).collect();
+        let mut solutions: Vec<Least> = from
+            .iter()
+            .map(|near| Least::new(coordinates.numbers(), self.residual(&near.seen).iter().map(|r| -r).collect()))
+            .collect();
+        self.standing.stand(&points);
         for step in 0..=INNER_STEPS {
-            // s = Jᵀ r − x
-            let scaled: Vec<Vec<f32>> = rest.iter().map(|r| r.iter().map(|r| r * scale).collect()).collect();
-            let at: Vec<(&Point, Cotangent<'_>)> = points
-                .iter()
-                .zip(&scaled)
-                .map(|(point, r)| (point, Cotangent { image: None, measured: Some(r) }))
-                .collect();
-            let mut s = self.derivatives.backward(coordinates, &at);
-            for (row, s) in s.iter_mut().enumerate() {
-                s.iter_mut().zip(&x[row]).for_each(|(s, x)| *s -= x);
-                coordinates.project(&points[row], s);
-                let new = dot(s, s);
-                if step == 0 {
-                    p.push(s.clone());
-                } else {
-                    let beta = if gamma[row] > 0.0 { (new / gamma[row]) as f32 } else { 0.0 };
-                    p[row].iter_mut().zip(s.iter()).for_each(|(p, s)| *p = s + beta * *p);
-                }
-                gamma[row] = new;
+            let rest: Vec<Vec<f32>> =
+                solutions.iter().map(|least| least.rest.iter().map(|r| r * unit).collect()).collect();
+            let cotangents: Vec<_> =
+                rest.iter().map(|rest| Cotangent { image: None, measured: Some(rest.as_slice()) }).collect();
+            let gradients = self.standing.backward(coordinates, &cotangents);
+            for ((least, mut gradient), point) in solutions.iter_mut().zip(gradients).zip(&points) {
+                gradient.iter_mut().zip(&least.d).for_each(|(gradient, d)| *gradient -= d);
+                coordinates.project(point, &mut gradient);
+                least.turn(gradient);
             }
             if step == INNER_STEPS {
                 break;
             }
-            let pairs: Vec<(&Point, &[f32])> = points.iter().zip(&p).map(|(point, p)| (point, p.as_slice())).collect();
-            let q = self.derivatives.forward(coordinates, &pairs);
-            for (row, q) in q.iter().enumerate() {
-                let curvature = dot(&q.measured, &q.measured) / self.tolerance.powi(2) + dot(&p[row], &p[row]);
-                if curvature <= 0.0 {
-                    continue;
-                }
-                let alpha = (gamma[row] / curvature) as f32;
-                x[row].iter_mut().zip(&p[row]).for_each(|(x, p)| *x += alpha * p);
-                rest[row].iter_mut().zip(&q.measured).for_each(|(r, q)| *r -= alpha * scale * q);
+            let pairs: Vec<(&Point, &[f32])> =
+                points.iter().zip(&solutions).map(|(&point, least)| (point, least.direction.as_slice())).collect();
+            let changes = self.derivatives.ahead(coordinates, &pairs, &seen);
+            for (least, mut change) in solutions.iter_mut().zip(changes) {
+                change.iter_mut().for_each(|change| *change *= unit);
+                least.advance(&change);
             }
         }
-        x
+        solutions.into_iter().map(|least| least.d).collect()
     }
 
     /// The exact end: pictures that shrink to the target, kept in their inputs.

@@ -23,6 +23,7 @@ pub struct Derivatives {
     network: SearchProgram,
     pixels: usize,
     numbers: usize,
+    known: usize,
 }
 
 /// The length of a step of central differences, as a part of the radius of what is moved. Shorter ones drown in single
@@ -36,14 +37,15 @@ impl Derivatives {
     /// As [`search`](crate::search::search).
     pub fn new(problem: &Problem<'_>, space: &Space, engine: &dyn Engine, batch: usize) -> Result<Self> {
         let network = SearchProgram::compile(problem, space, engine, batch)?;
-        Ok(Self { network, pixels: problem.picture_numbers(), numbers: problem.target.values().len() })
+        let (numbers, known) = (problem.target.values().len(), problem.measurement.known());
+        Ok(Self { network, pixels: problem.picture_numbers(), numbers, known })
     }
 
     /// The pictures of points, and what they measure.
     pub fn see(&mut self, points: &[Point]) -> Vec<Seen> {
         let mut seen = Vec::with_capacity(points.len());
         for points in points.chunks(self.network.program.batch()) {
-            self.place(points);
+            self.stand(&points.iter().collect::<Vec<_>>());
             let rows = |row| Seen { image: self.image(row).to_vec(), measured: self.measured(row).to_vec() };
             seen.extend((0..points.len()).map(rows));
         }
@@ -52,7 +54,7 @@ impl Derivatives {
 
     /// The radii of the balls in which features may move at a point, one an input; zero for what is no feature.
     pub fn radii(&mut self, point: &Point) -> Vec<f64> {
-        self.place(std::slice::from_ref(point));
+        self.stand(&[point]);
         let radius = |port: &Port| match (port.spec.geometry, port.stage) {
             (Geometry::Ball { relative_radius }, Some(stage)) => {
                 let stage = &self.network.program.output(stage)[..port.spec.shape.len()];
@@ -87,50 +89,73 @@ impl Derivatives {
         changes
     }
 
-    /// `Jᵀ u` for cotangents of the picture in [0, 1], of the measurement, or of both, at each point.
-    pub fn backward(&mut self, coordinates: &Coordinates, at: &[(&Point, Cotangent<'_>)]) -> Vec<Vec<f32>> {
-        let wanted: Vec<InputId> =
-            coordinates.segments().iter().map(|segment| self.network.ports[segment.input].id).collect();
-        let mut gradients = Vec::with_capacity(at.len());
-        for at in at.chunks(self.network.program.batch()) {
-            let points: Vec<Point> = at.iter().map(|(point, _)| (*point).clone()).collect();
-            self.place(&points);
-            for (row, (_, cotangent)) in at.iter().enumerate() {
-                let (image, measured) = (self.network.image, self.network.measured);
-                let slot = &mut self.network.program.cotangent_mut(image)[row * self.pixels..][..self.pixels];
-                match cotangent.image {
-                    // The generator's own values are twice as wide.
-                    Some(image) => slot.iter_mut().zip(image).for_each(|(slot, u)| *slot = 0.5 * u),
-                    None => slot.fill(0.0),
-                }
-                let slot = &mut self.network.program.cotangent_mut(measured)[row * self.numbers..][..self.numbers];
-                match cotangent.measured {
-                    Some(measured) => slot.copy_from_slice(measured),
-                    None => slot.fill(0.0),
-                }
-            }
-            self.network.program.backward(at.len(), &wanted);
-            for row in 0..at.len() {
-                let parts = coordinates.segments().iter().zip(&wanted).flat_map(|(segment, &id)| {
-                    self.network.program.gradient(id)[row * segment.numbers..][..segment.numbers]
-                        .iter()
-                        .map(|g| segment.scale * g)
-                });
-                gradients.push(parts.collect());
-            }
-        }
-        gradients
+    /// `J v` of the measurement alone, from what is seen at the points: `(A f(x + h v) − A f(x)) / h`. Half the work of
+    /// [`forward`](Self::forward), and exact to first order only.
+    pub fn ahead(&mut self, coordinates: &Coordinates, pairs: &[(&Point, &[f32])], seen: &[&Seen]) -> Vec<Vec<f32>> {
+        let steps = pairs.iter().map(|&(point, v)| coordinates.offset(point, v, step(coordinates, point, v)));
+        let ahead = self.see(&steps.collect::<Vec<_>>());
+        let changes = ahead.iter().zip(seen).zip(pairs).map(|((ahead, seen), &(point, v))| {
+            let h = step(coordinates, point, v);
+            ahead.measured.iter().zip(&seen.measured).map(|(ahead, here)| (ahead - here) / h).collect()
+        });
+        changes.collect()
     }
 
-    /// Runs the first rows of the batch at these points.
-    fn place(&mut self, points: &[Point]) {
+    /// Stands at these points, at most a batch, for [`backward`](Self::backward).
+    ///
+    /// # Panics
+    /// When there are more points than the batch, or none.
+    pub fn stand(&mut self, points: &[&Point]) {
         for (row, point) in points.iter().enumerate() {
-            for (port, numbers) in self.network.ports.iter().zip(point) {
+            for (port, numbers) in self.network.ports.iter().zip(*point) {
                 let slot = self.network.program.input_mut(port.id);
                 slot[row * numbers.len()..][..numbers.len()].copy_from_slice(numbers);
             }
         }
         self.network.program.forward(points.len());
+    }
+
+    /// `Jᵀ u` at the first points that it [stands](Self::stand) at, for cotangents of the picture in [0, 1], of the
+    /// measurement, or of both.
+    ///
+    /// # Panics
+    /// When there are more cotangents than points, or none.
+    pub fn backward(&mut self, coordinates: &Coordinates, cotangents: &[Cotangent<'_>]) -> Vec<Vec<f32>> {
+        let wanted: Vec<InputId> =
+            coordinates.segments().iter().map(|segment| self.network.ports[segment.input].id).collect();
+        let (image, measured) = (self.network.image, self.network.measured);
+        for (row, cotangent) in cotangents.iter().enumerate() {
+            let slot = &mut self.network.program.cotangent_mut(image)[row * self.pixels..][..self.pixels];
+            match cotangent.image {
+                // The generator's own values are twice as wide.
+                Some(image) => slot.iter_mut().zip(image).for_each(|(slot, u)| *slot = 0.5 * u),
+                None => slot.fill(0.0),
+            }
+            let slot = &mut self.network.program.cotangent_mut(measured)[row * self.numbers..][..self.numbers];
+            match cotangent.measured {
+                Some(measured) => slot.copy_from_slice(measured),
+                None => slot.fill(0.0),
+            }
+        }
+        self.network.program.backward(cotangents.len(), &wanted);
+        let gradient = |row: usize| {
+            let parts = coordinates.segments().iter().zip(&wanted).flat_map(|(segment, &id)| {
+                let gradient = &self.network.program.gradient(id)[row * segment.numbers..][..segment.numbers];
+                gradient.iter().map(|g| segment.scale * g)
+            });
+            parts.collect()
+        };
+        (0..cotangents.len()).map(gradient).collect()
+    }
+
+    /// How many numbers of the measurement are known.
+    pub fn known(&self) -> usize {
+        self.known
+    }
+
+    /// How many points go together.
+    pub fn batch(&self) -> usize {
+        self.network.program.batch()
     }
 
     fn image(&self, row: usize) -> &[f32] {

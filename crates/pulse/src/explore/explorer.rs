@@ -6,8 +6,9 @@ use pulse_engine::Engine;
 
 use super::coordinates::{Coordinates, Point};
 use super::corrector::{Corrector, Frame};
-use super::nullspace::{self, Direction, Region};
+use super::nullspace::{Direction, Region};
 use super::path;
+use crate::candidate::mean_squared_error;
 use crate::generator::InputSpec;
 use crate::inputs::Inputs;
 use crate::search::{Problem, SearchConfig};
@@ -18,10 +19,9 @@ use crate::{Error, ErrorKind, Result};
 pub struct DirectionSettings {
     /// How many directions, at most [`MOST_DIRECTIONS`].
     pub count: usize,
-    /// How many frames a strip has, the candidate in the middle: an odd number from 3 to [`MOST_FRAMES`].
+    /// How many frames a strip has, the candidate in the middle: an odd number from 3; at most [`MOST_FRAMES`] in all.
     pub frames: usize,
-    /// How far the last frames are from the candidate, as a part of the radius of its sphere; also the reach `R` of the
-    /// [`Region`] that the directions are the best of.
+    /// How far the last frames are from the candidate, as a part of the radius of its sphere.
     pub reach: f64,
     /// Seed of the first guesses.
     pub seed: u64,
@@ -30,7 +30,7 @@ pub struct DirectionSettings {
 /// More directions than anyone can look at.
 pub const MOST_DIRECTIONS: usize = 64;
 
-/// More frames than a strip or a path needs.
+/// More frames than a path, or all strips together, need. All are kept in memory.
 pub const MOST_FRAMES: usize = 999;
 
 impl Default for DirectionSettings {
@@ -50,6 +50,9 @@ impl DirectionSettings {
         } else if self.frames < 3 || self.frames > MOST_FRAMES || self.frames.is_multiple_of(2) {
             let way_out = format!("ask for an odd number from 3 to {MOST_FRAMES}");
             format!("{} frames in a strip, which has the candidate in its middle: {way_out}", self.frames)
+        } else if self.count * self.frames > MOST_FRAMES {
+            let way_out = format!("ask for at most {MOST_FRAMES} frames in all");
+            format!("{} directions of {} frames: {way_out}", self.count, self.frames)
         } else if !(self.reach > 0.0 && self.reach <= 1.0) {
             format!("a reach of {}: it must be a number above 0 and up to 1", self.reach)
         } else {
@@ -119,7 +122,7 @@ impl<'a> Explorer<'a> {
         self.specs.iter().map(numbers).collect()
     }
 
-    /// The directions from a point, and the curves that they lead along: for each frame a step along the direction on a
+    /// The directions from a point, those of the [`Region`] of the run's epsilon and of the radius of the sphere, and the curves that they lead along: for each frame a step along the direction on a
     /// great circle, what the frame before it was corrected by, and a correction of its own ([`Corrector`]). Nothing when
     /// it was stopped.
     ///
@@ -133,28 +136,22 @@ impl<'a> Explorer<'a> {
     ) -> Result<Option<Vec<Curve>>> {
         settings.validate()?;
         let coordinates = Coordinates::latent(self.specs);
-        if settings.count >= coordinates.numbers() {
-            let most = coordinates.numbers().saturating_sub(1);
+        let most = coordinates.tangents(from);
+        if settings.count > most {
             let message =
-                format!("{} directions: the generator's searched inputs have {most}: ask for fewer", settings.count);
+                format!("{} directions: the inputs that were searched have {most}: ask for fewer", settings.count);
             return Err(Error::new(ErrorKind::Setting, message));
         }
-        let reach = settings.reach * coordinates.radius(from);
-        let region = Region { tolerance: self.tolerance, reach };
-        let known = self.corrector.known();
-        let mut half = |share: f64| watch(0.4 * share);
-        let found = nullspace::directions(
-            &mut self.corrector.derivatives,
-            &coordinates,
-            from,
-            region,
-            known,
-            settings.count,
-            settings.seed,
-            &mut half,
-        );
+        let radius = coordinates.radius(from);
+        let region = Region { tolerance: self.tolerance, reach: radius };
+        let DirectionSettings { count, seed, .. } = *settings;
+        let derivatives = &mut self.corrector.derivatives;
+        let found =
+            derivatives.null_directions(&coordinates, from, region, count, seed, &mut |share| watch(0.3 * share));
         let Some(found) = found else { return Ok(None) };
-        self.follow(&coordinates, from, found, reach, settings.frames / 2, &mut |share| watch(0.4 + 0.6 * share))
+        self.follow(&coordinates, from, found, settings.reach * radius, settings.frames / 2, &mut |share| {
+            watch(0.3 + 0.7 * share)
+        })
     }
 
     fn follow(
@@ -221,8 +218,9 @@ impl<'a> Explorer<'a> {
         let middle = path::between(self.specs, from, to, 0.5);
         let radii = self.corrector.derivatives.radii(&middle);
         let corrected = Coordinates::latent_and_features(self.specs, &radii);
-        let at = |frame: usize| path::between(self.specs, from, to, frame as f64 / (frames - 1) as f64);
-        let mut points: Vec<Point> = (1..frames - 1).map(at).collect();
+        let paces = self.paces(from, to, frames);
+        let at = |&share: &f64| path::between(self.specs, from, to, share);
+        let mut points: Vec<Point> = paces[1..frames - 1].iter().map(at).collect();
         if self.corrector.approach(&corrected, &mut points, watch).is_break() {
             return Ok(None);
         }
@@ -233,6 +231,31 @@ impl<'a> Explorer<'a> {
         Ok(Some(Path { frames: all, jumps }))
     }
 }
+
+impl Explorer<'_> {
+    /// The shares of the way at which the pictures, as they are before they are corrected, have gone on by as much as each
+    /// other.
+    fn paces(&mut self, from: &Point, to: &Point, frames: usize) -> Vec<f64> {
+        let fine = (FINER * frames).min(MOST_LOOKS);
+        let points: Vec<Point> =
+            (0..=fine).map(|index| path::between(self.specs, from, to, index as f64 / fine as f64)).collect();
+        let mut gone = vec![0.0];
+        let mut before: Option<Vec<f32>> = None;
+        for points in points.chunks(self.corrector.derivatives.batch()) {
+            for seen in self.corrector.derivatives.see(points) {
+                if let Some(before) = &before {
+                    gone.push(gone[gone.len() - 1] + mean_squared_error(before, &seen.image).sqrt());
+                }
+                before = Some(seen.image);
+            }
+        }
+        path::evenly(&gone, frames)
+    }
+}
+
+/// Looks for each frame, to find an even pace, and the most in all.
+const FINER: usize = 3;
+const MOST_LOOKS: usize = 120;
 
 impl Path {
     /// The largest of the jumps from frame to frame, as a multiple of their mean; 1 where all are the same.

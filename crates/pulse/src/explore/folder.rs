@@ -4,10 +4,10 @@ use std::fs;
 use std::path::{Path as FilePath, PathBuf};
 
 use super::corrector::Frame;
-use super::explorer::{Curve, Path};
+use super::explorer::{Curve, CurveFrame, Path};
 use super::record::{CurveRecord, DirectionsRecord, EXPLORE_SCHEMA, ExploreRecord, PathFrameRecord, PathRecord};
 use crate::generator::InputSpec;
-use crate::image::{Extent, encode_animation, encode_png};
+use crate::image::{Extent, Image, encode_animation, encode_png};
 use crate::inputs::Inputs;
 use crate::run::{GeneratorRecord, ProgramRecord};
 use crate::sheet::{Cell, Strip};
@@ -216,7 +216,7 @@ fn is_within(file: &str) -> bool {
     FilePath::new(own).file_name().is_some_and(|name| name == own)
 }
 
-fn strip_of(curve: &Curve, candidate: usize, number: usize) -> Result<crate::image::Image> {
+fn strip_of(curve: &Curve, candidate: usize, number: usize) -> Result<Image> {
     let worst = curve.frames.iter().map(|at| at.frame.db).fold(f64::INFINITY, f64::min);
     let title = format!("Direction {number} from candidate {candidate}");
     let note = format!(
@@ -224,7 +224,7 @@ fn strip_of(curve: &Curve, candidate: usize, number: usize) -> Result<crate::ima
          standard deviations of the generator's inputs, and by how much its pixels differ from the candidate's, of 255. \
          They are imagined: they do not show who or what was really in it."
     );
-    let cell = |at: &'_ super::explorer::CurveFrame| {
+    let cell = |at: &CurveFrame| {
         let marked = at.length == 0.0;
         let heading = if marked { "candidate".to_owned() } else { format!("{:+.1} sd", at.length) };
         let lines = vec![format!("differs by {:.1}", 255.0 * at.change), format!("{:.0} dB", at.frame.db)];
@@ -237,7 +237,7 @@ fn strip_of(curve: &Curve, candidate: usize, number: usize) -> Result<crate::ima
     Strip { title: &title, note: &note, cells: cells.collect(), columns: 11 }.draw()
 }
 
-fn page_of(path: &Path, from: usize, to: usize) -> Result<crate::image::Image> {
+fn page_of(path: &Path, from: usize, to: usize) -> Result<Image> {
     let title = format!("From candidate {from} to candidate {to}");
     let note = format!(
         "Every picture shrinks to the given one, at {:.0} dB or more. They are imagined: they do not show who or what was \

@@ -37,6 +37,25 @@ fn mixed(a: &[f32], b: &[f32], of_a: f64, of_b: f64) -> Vec<f32> {
     a.iter().zip(b).map(|(&a, &b)| (of_a * f64::from(a) + of_b * f64::from(b)) as f32).collect()
 }
 
+/// `count` shares from 0 to 1 between which a quantity grows evenly, which has grown by `gone` after equal shares.
+pub(super) fn evenly(gone: &[f64], count: usize) -> Vec<f64> {
+    let whole = gone[gone.len() - 1];
+    let mut shares = Vec::with_capacity(count);
+    let mut after = 0;
+    for index in 0..count {
+        let even = index as f64 / (count - 1) as f64;
+        let wanted = even * whole;
+        while after + 1 < gone.len() - 1 && gone[after + 1] < wanted {
+            after += 1;
+        }
+        let step = gone[after + 1] - gone[after];
+        let part = if step > 0.0 { ((wanted - gone[after]) / step).clamp(0.0, 1.0) } else { 0.0 };
+        let share = (after as f64 + part) / (gone.len() - 1) as f64;
+        shares.push(if whole > 0.0 { share } else { even });
+    }
+    shares
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,6 +70,15 @@ mod tests {
                 assert!((found - expected).abs() < 1e-6, "{t}: {at:?}");
             }
         }
+    }
+
+    #[test]
+    fn an_even_pace_dwells_where_much_happens() {
+        let shares = evenly(&[0.0, 1.0, 4.0], 5);
+        for (share, expected) in shares.iter().zip([0.0, 0.5, 0.5 + 0.5 / 3.0, 0.5 + 1.0 / 3.0, 1.0]) {
+            assert!((share - expected).abs() < 1e-12, "{shares:?}");
+        }
+        assert_eq!(evenly(&[0.0, 0.0], 3), [0.0, 0.5, 1.0]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `explore.json`: what was explored from a run, and what was found. `docs/run-json.md` says what each field means to a
+//! `explore.json`: what was explored from a run, and what was found. `docs/explore.md` says what each field means to a
 //! program; the fields here are the same in the same order.
 
 use serde::{Deserialize, Serialize};

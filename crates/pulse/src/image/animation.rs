@@ -50,3 +50,36 @@ pub fn encode_animation(images: &[&Image], provenance: Option<&Provenance>) -> R
     writer.finish().map_err(fault)?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grey(side: usize, value: f32) -> Image {
+        Image::new(1, side, side, vec![value; side * side]).unwrap()
+    }
+
+    #[test]
+    fn goes_there_and_back() {
+        let images = [0.0, 0.2, 0.4, 0.6].map(|value| grey(100, value));
+        let bytes = encode_animation(&images.each_ref(), None).unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info().unwrap();
+        assert_eq!((reader.info().width, reader.info().height), (300, 300));
+        assert_eq!(reader.info().animation_control().unwrap().num_frames, 6);
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        for (value, stands) in [(0, END), (51, FRAME), (102, FRAME), (153, END), (102, FRAME), (51, FRAME)] {
+            reader.next_frame(&mut pixels).unwrap();
+            assert!(pixels.iter().all(|&pixel| pixel == value), "{value}");
+            assert_eq!(reader.info().frame_control().unwrap().delay_num, stands);
+        }
+    }
+
+    #[test]
+    fn one_picture_stands_and_none_is_refused() {
+        let bytes = encode_animation(&[&grey(400, 0.2)], None).unwrap();
+        let reader = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info().unwrap();
+        assert!(reader.info().width == 400 && reader.info().animation_control().is_none());
+        assert_eq!(encode_animation(&[], None).unwrap_err().kind(), ErrorKind::Picture);
+        assert_eq!(encode_animation(&[&grey(4, 0.2), &grey(5, 0.2)], None).unwrap_err().kind(), ErrorKind::Picture);
+    }
+}

@@ -18,3 +18,4 @@ mod sheet;
 mod spread;
 mod steer;
 mod stylegan;
+mod walks;
