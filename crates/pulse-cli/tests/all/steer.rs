@@ -51,7 +51,8 @@ fn what_is_kept_is_kept_to_the_last_bit() {
     place.run(&again).ended_with(0);
     let [one, same] = ["keep", "same"].map(|run| place.read_picture(&format!("{run}/candidate-01.png")));
     let [left, right] = differences(&one, &same);
-    assert!(left.max(right) <= 1.0 / 255.0, "{left} {right}");
+    // Rounding to 8 bits may turn either way: one level.
+    assert!(left.max(right) < 1.5 / 255.0, "{left} {right}");
 }
 
 #[test]
