@@ -34,6 +34,9 @@ const CANDIDATES: usize = 16;
 const PATCH: usize = 8;
 const PHOTOGRAPHS: &str = "examples/photos";
 
+/// A sharp picture and what it is called.
+type Truth = (String, Image);
+
 /// What is to be measured.
 struct Options {
     size: Option<usize>,
@@ -87,7 +90,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn groups(generator: &dyn Generator, options: &Options) -> Result<Vec<(&'static str, Vec<(String, Image)>)>> {
+fn groups(generator: &dyn Generator, options: &Options) -> Result<Vec<(&'static str, Vec<Truth>)>> {
     let wanted = |group: &str| options.group.as_deref().is_none_or(|only| only == group);
     let mut groups = Vec::new();
     if wanted("generated") {
@@ -100,13 +103,7 @@ fn groups(generator: &dyn Generator, options: &Options) -> Result<Vec<(&'static 
 }
 
 /// The rows of one group at one size.
-fn rows(
-    generator: &dyn Generator,
-    title: &str,
-    truths: &[(String, Image)],
-    size: usize,
-    options: &Options,
-) -> Result<()> {
+fn rows(generator: &dyn Generator, title: &str, truths: &[Truth], size: usize, options: &Options) -> Result<()> {
     let mut means = Vec::new();
     for (search, spread) in [("plain", None), ("spread", Some(Spread::default()))] {
         let config = SearchConfig { candidates: CANDIDATES, spread, ..SearchConfig::default() };
@@ -163,7 +160,7 @@ impl Figures {
 }
 
 /// Faces of the generator's prior.
-fn faces(generator: &dyn Generator, count: usize) -> Result<Vec<(String, Image)>> {
+fn faces(generator: &dyn Generator, count: usize) -> Result<Vec<Truth>> {
     let mut renderer = Renderer::new(generator, LatentInput::Z, &Cpu::default())?;
     let (latent, spec) = (renderer.specs()[0].clone(), generator.spec());
     (0..count)
@@ -179,7 +176,7 @@ fn faces(generator: &dyn Generator, count: usize) -> Result<Vec<(String, Image)>
 }
 
 /// The pictures in a folder: the part that its `crops.csv` names, or else the square in the centre.
-fn photographs(folder: &Path) -> Result<Vec<(String, Image)>> {
+fn photographs(folder: &Path) -> Result<Vec<Truth>> {
     let crops = std::fs::read_to_string(folder.join("crops.csv")).unwrap_or_default();
     let part = |name: &str| {
         let fields: Vec<&str> = crops.lines().find(|line| line.split(',').next() == Some(name))?.split(',').collect();
