@@ -116,7 +116,9 @@ impl Coordinates {
                     x.iter_mut().zip(v).for_each(|(x, v)| *x += segment.scale * v);
                     // One unit is the radius of the ball.
                     let outside = (dot(x, x).sqrt() / f64::from(segment.scale)).max(1.0) as f32;
-                    x.iter_mut().for_each(|x| *x /= outside);
+                    for x in x {
+                        *x /= outside;
+                    }
                     continue;
                 }
                 Geometry::Free | Geometry::Fixed => {

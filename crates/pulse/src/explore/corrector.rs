@@ -155,7 +155,9 @@ impl<'a> Corrector<'a> {
         for d in &mut moves {
             let length = dot(d, d).sqrt();
             if length > LONGEST {
-                d.iter_mut().for_each(|d| *d *= (LONGEST / length) as f32);
+                for d in d {
+                    *d *= (LONGEST / length) as f32;
+                }
             }
         }
         let moved: Vec<Point> = from.iter().zip(&moves).map(|(near, d)| coordinates.travel(&near.at, d)).collect();
@@ -225,7 +227,9 @@ impl<'a> Corrector<'a> {
                 points.iter().zip(&solutions).map(|(&point, least)| (point, least.direction.as_slice())).collect();
             let changes = self.derivatives.ahead(coordinates, &pairs, &seen);
             for (least, mut change) in solutions.iter_mut().zip(changes) {
-                change.iter_mut().for_each(|change| *change *= unit);
+                for change in &mut change {
+                    *change *= unit;
+                }
                 least.advance(&change);
             }
         }
