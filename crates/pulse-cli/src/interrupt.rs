@@ -13,15 +13,15 @@ const INTERRUPTED: i32 = 130;
 pub(crate) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Listens from now on, to being terminated or hung up too.
-    pub(crate) fn listen() -> Result<Self, Failure> {
+    /// Listens from now on, to being terminated or hung up too, and says `what` happens then.
+    pub(crate) fn listen(what: &'static str) -> Result<Self, Failure> {
         let pressed = Arc::new(AtomicBool::new(false));
         let handler = Arc::clone(&pressed);
         ctrlc::set_handler(move || {
             if handler.swap(true, Ordering::SeqCst) {
                 std::process::exit(INTERRUPTED);
             }
-            note("stopping; what was found so far is written now (Ctrl-C again ends at once)");
+            note(&format!("{what} (Ctrl-C again ends at once)"));
         })
         .map_err(|error| Failure::of("Ctrl-C", format!("cannot be listened to: {error}; run it in another shell")))?;
         Ok(Self(pressed))

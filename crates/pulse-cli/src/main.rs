@@ -11,6 +11,7 @@ mod cache;
 mod completions;
 mod convert;
 mod engine;
+mod explore;
 mod failure;
 mod generator;
 mod info;
@@ -44,6 +45,7 @@ Examples:
   pulse upsample folder --candidates 32 --seed 7 --out results
   pulse upsample photo.jpg --crop 120,40,256,256 --pixelate 8 --preset paper
   pulse upsample photo.jpg --faces              find each face, search for it, put it back
+  pulse explore pulse-out/small --candidate 3 --directions 6
   pulse align photo.jpg --frame ffhq --out faces
   pulse render faces --inputs pulse-out/small/inputs.safetensors --out again.png
   pulse info network.pkl
@@ -67,6 +69,9 @@ enum Command {
     /// Search for sharp pictures that shrink to a small one
     #[command(visible_alias = "up", after_help = upsample::EXAMPLES)]
     Upsample(Box<upsample::Arguments>),
+    /// Explore what else the candidates of a run could have been
+    #[command(after_help = explore::EXAMPLES)]
+    Explore(Box<explore::Arguments>),
     /// Find the faces in photographs and cut them out as generators want them
     #[command(after_help = align::EXAMPLES)]
     Align(align::Arguments),
@@ -115,6 +120,7 @@ impl Command {
     fn run(self) -> Result<Verdict, Failure> {
         match self {
             Self::Upsample(arguments) => upsample::run(&arguments),
+            Self::Explore(arguments) => explore::run(&arguments),
             Self::Align(arguments) => align::run(&arguments),
             Self::Render(arguments) => render::run(&arguments),
             Self::Verify(arguments) => verify::run(&arguments),

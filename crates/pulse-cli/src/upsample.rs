@@ -35,7 +35,7 @@ use crate::interrupt::Interrupt;
 use crate::render::note_unknown;
 
 use ahead::{Content, Decoder, Picture};
-pub(crate) use arguments::{Arguments, EXAMPLES};
+pub(crate) use arguments::{Arguments, EXAMPLES, ProgressMode};
 use course::Course;
 use overview::{Entry, Fate};
 use progress::Progress;
@@ -49,7 +49,7 @@ use watch::{Intermediate, Watch};
 pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     let config = arguments.config()?;
     let engine = arguments.engine.start()?;
-    let interrupt = Interrupt::listen()?;
+    let interrupt = Interrupt::listen("stopping; what was found so far is written now")?;
     let named = generator::open(&arguments.generator)?;
     let mut job = Job::new(arguments, config, engine, &named)?;
     let (mut sources, failures) = sources::of(&arguments.inputs, &arguments.out);
@@ -286,6 +286,7 @@ impl<'a> Job<'a> {
             target: &prepared.target,
             original: prepared.original.as_ref(),
             config: &self.config,
+            steering: None,
             candidates: &candidates,
             seconds: seconds + started.elapsed().as_secs_f64(),
         };

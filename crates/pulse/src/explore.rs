@@ -1,11 +1,38 @@
 //! The range: everything that the small picture could have been, sorted, compared and walked through.
 //!
 //! A search gives candidates. What they have in common is what the small picture and the generator say; where they
-//! differ, it is imagined. [`Detail`] is the part of a picture that shrinking takes away, and the only part in which
-//! candidates differ; [`Distances`] says how far apart they are in it.
+//! differ, it is imagined. An [`Explorer`] walks from a candidate through the pictures that are consistent too: along the
+//! directions that change what is imagined and little else, or to another candidate. [`Detail`] is the part of a picture
+//! that shrinking takes away, and the only part in which candidates differ; [`Distances`] says how far apart they are in
+//! it.
 
+mod coordinates;
+mod corrector;
+mod derivatives;
 mod detail;
 mod distance;
+mod diversity;
+mod eigen;
+mod explorer;
+mod folder;
+mod nullspace;
+mod path;
+mod record;
+mod spread;
+mod steer;
 
+pub use coordinates::{Coordinates, Point};
+pub use corrector::{Corrector, Frame};
+pub use derivatives::{Cotangent, Derivatives, Seen};
 pub use detail::Detail;
 pub use distance::Distances;
+pub use diversity::Diversity;
+pub use explorer::{Curve, CurveFrame, DirectionSettings, Explorer, MOST_DIRECTIONS, MOST_FRAMES, Path, Watch};
+pub use folder::{ExploreFolder, Explored};
+pub use nullspace::{Direction, Region};
+pub use record::{
+    CurveFrameRecord, CurveRecord, DirectionsRecord, EXPLORE_SCHEMA, ExploreRecord, PathFrameRecord, PathRecord,
+};
+pub use spread::{View, widest_first};
+pub(crate) use steer::{Attraction, KeptMeasurement};
+pub use steer::{Kept, Mask, Steering, Toward, neighbours};

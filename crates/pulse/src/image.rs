@@ -1,5 +1,6 @@
 //! Pictures outside of networks: what is read from files, shown and written.
 
+mod animation;
 mod array;
 mod folder;
 mod npy;
@@ -11,6 +12,7 @@ use crate::candidate::mean_squared_error;
 use crate::measurement::{Kernel, Resize, Size};
 use crate::{Error, ErrorKind, Result};
 
+pub use animation::encode_animation;
 pub(crate) use array::numbers_of_npy;
 pub use folder::{EXTENSIONS, pictures_in};
 pub use read::{FORMATS, MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE, Reader, read_bytes};

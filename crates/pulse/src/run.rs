@@ -18,7 +18,9 @@ mod claim;
 mod folder;
 mod left;
 mod record;
+mod reopen;
 mod request;
+mod settings;
 
 use std::path::{Path, PathBuf};
 
@@ -29,8 +31,9 @@ pub use folder::{Finished, INTERMEDIATE, RECORD, RunFolder, intermediate_file};
 pub use left::remove_run;
 pub use record::{
     CandidateRecord, FeatureRecord, Files, GeneratorRecord, InputRecord, MosaicRecord, ProgramRecord, Record,
-    RestartRecord, SCHEMA, SettingsRecord, SpaceRecord, Summary, TargetRecord,
+    RestartRecord, SCHEMA, SettingsRecord, SpaceRecord, SpreadRecord, SteeringRecord, Summary, TargetRecord,
 };
+pub use reopen::Reopened;
 pub use request::{FacesRecord, RequestRecord};
 
 use crate::image::{Image, Reader};
@@ -88,6 +91,14 @@ impl Run {
     pub fn target(&self) -> Result<Image> {
         let files = &self.record.files;
         self.picture(files.target_exact.as_deref().unwrap_or(&files.target))
+    }
+
+    /// The sharp picture that the target was made from, in a demonstration.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub fn original(&self) -> Result<Option<Image>> {
+        self.record.files.original.as_deref().map(|name| self.picture(name)).transpose()
     }
 
     /// The picture of one candidate, of 8 bits.

@@ -12,16 +12,20 @@
 mod batch;
 mod config;
 mod finish;
+mod guide;
 mod moving;
 mod program;
 mod slot;
 
 use pulse_engine::{Engine, Shape};
 
-pub use config::{FeatureSearch, MOST_CANDIDATES, MOST_RESTARTS, MOST_STARTS, MOST_STEPS, Restarts, SearchConfig};
+pub use config::{
+    FeatureSearch, MOST_CANDIDATES, MOST_RESTARTS, MOST_STARTS, MOST_STEPS, Restarts, SearchConfig, Spread,
+};
 
 use crate::candidate::Candidate;
 use crate::event::{Observer, SearchEvent};
+use crate::explore::{KeptMeasurement, Steering, widest_first};
 use crate::generator::{Generator, LatentInput};
 use crate::image::Image;
 use crate::inputs::Inputs;
@@ -30,6 +34,7 @@ use crate::measurement::Measurement;
 use crate::{Error, ErrorKind, Result};
 
 use batch::Batch;
+pub(crate) use program::{Port, SearchProgram};
 
 /// What to search: which generator, through which measurement, for which target.
 pub struct Problem<'a> {
@@ -54,7 +59,7 @@ impl<'a> Problem<'a> {
         self.start.map_or(self.generator.spec().latents[0], |start| start.latent(self.generator))
     }
 
-    fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         let shape = Shape::map(self.target.channels(), self.target.height(), self.target.width());
         let wanted = self.measurement.output_shape();
         if shape == wanted {
@@ -67,13 +72,14 @@ impl<'a> Problem<'a> {
     }
 
     /// How many numbers one picture of the generator has.
-    fn picture_numbers(&self) -> usize {
+    pub(crate) fn picture_numbers(&self) -> usize {
         let spec = self.generator.spec();
         spec.channels * spec.height * spec.width
     }
 }
 
-/// Searches for candidates, in the order of their numbers.
+/// Searches for candidates, in the order of their numbers. Those of a [`Spread`] are numbered by how much they show, the
+/// widest view first.
 ///
 /// A search that its observer stops gives the candidates that had been started. Not reaching epsilon is an
 /// [`Outcome`](crate::candidate::Outcome), not an error.
@@ -87,15 +93,58 @@ pub fn search(
     engine: &dyn Engine,
     observer: &mut dyn Observer,
 ) -> Result<Vec<Candidate>> {
+    search_steered(problem, &Steering::default(), config, engine, observer)
+}
+
+/// The same, with candidates that are steered beside. What is kept of a picture is exactly that picture's; the pictures of
+/// steps under way are the generator's own, without it.
+///
+/// # Errors
+/// As [`search`], and [`ErrorKind::Picture`] when what they are steered by is not of the generator's shape.
+pub fn search_steered(
+    problem: &Problem<'_>,
+    steering: &Steering,
+    config: &SearchConfig,
+    engine: &dyn Engine,
+    observer: &mut dyn Observer,
+) -> Result<Vec<Candidate>> {
     config.validate()?;
     problem.check()?;
-    let mut batch = Batch::new(problem, config, engine)?;
+    let spec = problem.generator.spec();
+    steering.check([spec.channels, spec.height, spec.width])?;
+    match &steering.keep {
+        Some(kept) => {
+            let measurement = KeptMeasurement { measurement: problem.measurement, kept };
+            run(&Problem { measurement: &measurement, ..*problem }, steering, config, engine, observer)
+        }
+        None => run(problem, steering, config, engine, observer),
+    }
+}
+
+fn run(
+    problem: &Problem<'_>,
+    steering: &Steering,
+    config: &SearchConfig,
+    engine: &dyn Engine,
+    observer: &mut dyn Observer,
+) -> Result<Vec<Candidate>> {
+    let mut batch = Batch::new(problem, steering, config, engine)?;
     let started = SearchEvent::Started { candidates: batch.candidates(), steps: config.steps };
     if observer.event(started).is_break() {
         return Ok(Vec::new());
     }
     let mut found = batch.run(observer)?;
     found.sort_by_key(|candidate| candidate.index);
+    if config.spread.is_some() {
+        let mut ranks = vec![0; found.len()];
+        widest_first(&found).into_iter().enumerate().for_each(|(rank, candidate)| ranks[candidate] = rank);
+        found.iter_mut().zip(ranks).for_each(|(candidate, rank)| candidate.index = rank);
+        found.sort_by_key(|candidate| candidate.index);
+        // What was found is no longer to be stopped.
+        for candidate in &found {
+            let _ = observer.event(SearchEvent::Finished(candidate));
+        }
+    }
     Ok(found)
 }
 

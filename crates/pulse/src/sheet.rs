@@ -1,6 +1,9 @@
 //! The contact sheet: one picture that shows what was given and what was found.
 
 pub mod canvas;
+mod strip;
+
+pub use strip::{Cell, Strip};
 
 use crate::image::{Image, Rectangle};
 use crate::measurement::Size;

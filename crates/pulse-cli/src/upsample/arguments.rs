@@ -10,7 +10,7 @@ use pulse::loss::Loss;
 use pulse::measurement::{GRAMMAR, MeasurementKind, Size};
 use pulse::mosaic::Grid;
 use pulse::optimizer::{OptimizerKind, Schedule};
-use pulse::search::SearchConfig;
+use pulse::search::{SearchConfig, Spread};
 
 use super::shard::Shard;
 use super::space::SpaceOptions;
@@ -39,6 +39,7 @@ named, a table says at the end what became of each, and so does summary.csv in t
 Examples:
   pulse upsample small.png
   pulse upsample photo.jpg --pixelate 16 --candidates 16 --seed 7
+  pulse upsample photo.jpg --pixelate 8 --candidates 16 --spread
   pulse upsample photo.jpg --faces
   pulse upsample folder --shard 2/5                   # one of five jobs
   pulse upsample small.png --init pulse-out/small/inputs.safetensors --out again
@@ -132,6 +133,10 @@ pub(crate) struct Arguments {
     #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true,
         help = preset("How many candidates to find", |c| c.candidates.to_string()))]
     candidates: Option<usize>,
+
+    /// Look for candidates that are as different as they can be, and show the most different first
+    #[arg(long)]
+    spread: bool,
 
     #[arg(short, long, value_name = "N",
         help = preset("The seed: the same one gives the same pictures", |c| c.seed.to_string()))]
@@ -245,6 +250,7 @@ impl Arguments {
         set(&mut config.learning_rate, self.learning_rate);
         set(&mut config.schedule, self.schedule);
         set(&mut config.loss, self.loss.clone());
+        config.spread = self.spread.then(Spread::default);
         if let Some(option) = self.detection.given().filter(|_| !self.faces) {
             return Err(Failure::of(option, "is about finding faces; add --faces, or leave it out"));
         }

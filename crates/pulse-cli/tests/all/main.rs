@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bench;
+mod explore;
 mod faces;
 mod fit_cache;
 mod folder;
@@ -13,6 +14,7 @@ mod killed;
 mod others;
 mod program;
 mod render;
+mod steer;
 mod stylegan;
 mod trace;
 mod upsample;

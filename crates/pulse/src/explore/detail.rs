@@ -1,5 +1,7 @@
 //! The part of a picture that shrinking takes away.
 
+use pulse_engine::{NetworkBuilder, Operator, Value};
+
 use crate::Result;
 use crate::image::Image;
 use crate::measurement::{Kernel, Resize, Size};
@@ -33,5 +35,13 @@ impl Detail {
     pub fn of(&self, image: &Image) -> Vec<f32> {
         let coarse = self.enlarge.apply(&self.shrink.apply(image.values()));
         image.values().iter().zip(coarse).map(|(&value, coarse)| value - coarse).collect()
+    }
+
+    /// `D` as operators on a `picture` of a network.
+    pub(crate) fn append(&self, builder: &mut NetworkBuilder, picture: Value) -> Result<Value> {
+        let small = builder.add(self.shrink.operator(), &[picture])?;
+        let coarse = builder.add(self.enlarge.operator(), &[small])?;
+        let negative = builder.add(Operator::affine(vec![-1.0], []), &[coarse])?;
+        Ok(builder.add(Operator::Add, &[picture, negative])?)
     }
 }

@@ -135,18 +135,29 @@ pub(crate) fn encode_bytes(
     provenance: Option<&Provenance>,
     compression: Compression,
 ) -> Result<Vec<u8>> {
-    let fault = |error: png::EncodingError| {
-        let message = format!("cannot write a picture of {size} as PNG: {error}; make it smaller");
-        Error::new(ErrorKind::Picture, message).with_source(error)
-    };
     let mut bytes = Vec::new();
-    let side = |length: usize| u32::try_from(length).map_err(|_| fault(png::EncodingError::LimitsExceeded));
-    let mut encoder = Encoder::new(&mut bytes, side(size.width)?, side(size.height)?);
+    let encoder = encoder(&mut bytes, channels, size, provenance, compression)?;
+    let mut writer = encoder.write_header().map_err(|error| fault(size, error))?;
+    writer.write_image_data(pixels).and_then(|()| writer.finish()).map_err(|error| fault(size, error))?;
+    Ok(bytes)
+}
+
+/// A PNG of 8 bits that says where its pixels are from.
+pub(super) fn encoder<'a>(
+    bytes: &'a mut Vec<u8>,
+    channels: usize,
+    size: Size,
+    provenance: Option<&Provenance>,
+    compression: Compression,
+) -> Result<Encoder<'a, &'a mut Vec<u8>>> {
+    let side = |length: usize| u32::try_from(length).map_err(|_| fault(size, png::EncodingError::LimitsExceeded));
+    let mut encoder = Encoder::new(bytes, side(size.width)?, side(size.height)?);
     encoder.set_compression(compression);
     encoder.set_color(if channels == 1 { ColorType::Grayscale } else { ColorType::Rgb });
     encoder.set_depth(BitDepth::Eight);
     encoder.set_source_srgb(SrgbRenderingIntent::Perceptual);
     if let Some(provenance) = provenance {
+        let fault = |error| fault(size, error);
         for (keyword, text) in provenance.texts() {
             let text = printable(&text);
             // Text chunks are Latin-1, of which every reader knows the ASCII.
@@ -159,10 +170,12 @@ pub(crate) fn encode_bytes(
         }
         encoder.add_itxt_chunk("XML:com.adobe.xmp".to_owned(), provenance.xmp()).map_err(fault)?;
     }
-    let mut writer = encoder.write_header().map_err(fault)?;
-    writer.write_image_data(pixels).map_err(fault)?;
-    writer.finish().map_err(fault)?;
-    Ok(bytes)
+    Ok(encoder)
+}
+
+pub(super) fn fault(size: Size, error: png::EncodingError) -> Error {
+    let message = format!("cannot write a picture of {size} as PNG: {error}; make it smaller");
+    Error::new(ErrorKind::Picture, message).with_source(error)
 }
 
 /// Writes the picture as [`encode_png`] gives it, whole or not at all ([`write_atomically`]).

@@ -8,7 +8,7 @@ use pulse_checkpoint::{Configuration, Tensor, safetensors_to_vec};
 use super::claim::Claim;
 use super::left::{remove_file, remove_intermediate, replaceable};
 use super::record::{CandidateRecord, Files, ProgramRecord, Record, SCHEMA, Summary, TargetRecord};
-use super::{GeneratorRecord, InputRecord, MosaicRecord, RequestRecord, SettingsRecord};
+use super::{GeneratorRecord, InputRecord, MosaicRecord, RequestRecord, SettingsRecord, SteeringRecord};
 use crate::candidate::{Candidate, Outcome, consistency_db, mean_pairwise_distance};
 use crate::generator::InputSpec;
 use crate::image::{Extent, Image, Provenance, encode_png};
@@ -50,6 +50,8 @@ pub struct Finished<'a> {
     pub original: Option<&'a Image>,
     /// How it was searched.
     pub config: &'a SearchConfig,
+    /// What candidates were steered by, where the search was one from another run.
+    pub steering: Option<SteeringRecord>,
     /// What was found, at least one.
     pub candidates: &'a [Candidate],
     /// How long it took.
@@ -129,6 +131,7 @@ impl RunFolder {
             target: TargetRecord { width: target.width(), height: target.height(), channels: target.channels() },
             settings: SettingsRecord::from(finished.config),
             request: finished.request.clone(),
+            steering: finished.steering.clone(),
             summary: summary(candidates, finished.config.candidates),
             seconds: finished.seconds,
             files,

@@ -8,7 +8,7 @@ use crate::candidate::Candidate;
 use crate::generator::{Space, Truncation, ZeroedNoise};
 use crate::image::Provenance;
 use crate::mosaic::{Grid, Mosaic};
-use crate::search::{FeatureSearch, Restarts, SearchConfig};
+use crate::search::{FeatureSearch, Restarts, SearchConfig, Spread};
 use crate::{Error, ErrorKind, Result};
 
 /// The version of the schema that is written, and the only one that is read. It grows when a field changes
@@ -38,6 +38,9 @@ pub struct Record {
     /// What was asked for beside them.
     #[serde(default)]
     pub request: Option<RequestRecord>,
+    /// What candidates were steered by.
+    #[serde(default)]
+    pub steering: Option<SteeringRecord>,
     /// What was found, in short.
     pub summary: Summary,
     /// How long it took, from reading the picture to the last candidate.
@@ -151,6 +154,9 @@ pub struct SettingsRecord {
     pub batch: usize,
     /// As in [`SearchConfig::space`].
     pub space: SpaceRecord,
+    /// As in [`SearchConfig::spread`].
+    #[serde(default)]
+    pub spread: Option<SpreadRecord>,
 }
 
 /// [`Space`].
@@ -168,6 +174,36 @@ pub struct SpaceRecord {
     pub zeroed_noise: Option<Vec<usize>>,
     /// As in [`Space::tile_latent`].
     pub tile_latent: bool,
+}
+
+/// What candidates were steered by, and the run that it was said of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SteeringRecord {
+    /// The folder of that run, as it was given.
+    pub run: String,
+    /// The number of its candidate of which a region stayed.
+    pub candidate: Option<usize>,
+    /// The file of the mask of what stayed.
+    pub keep: Option<String>,
+    /// The file of the mask of what did not.
+    pub vary: Option<String>,
+    /// The file of the example, with that of its mask after a colon.
+    pub toward: Option<String>,
+    /// The number of the candidate in whose neighbourhood it was searched.
+    pub like: Option<usize>,
+    /// How far from that candidate it began, from 0 to 1.
+    pub amount: Option<f64>,
+}
+
+/// [`Spread`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpreadRecord {
+    /// As in [`Spread::weight`].
+    pub weight: f64,
+    /// As in [`Spread::feature_weight`].
+    pub feature_weight: f64,
+    /// As in [`Spread::until`].
+    pub until: f64,
 }
 
 /// [`FeatureSearch`].
@@ -314,6 +350,7 @@ impl From<&SearchConfig> for SettingsRecord {
             restarts: Restarts { limit, below_db },
             batch,
             space,
+            spread,
         } = config.clone();
         let features = features.map(|FeatureSearch { from, learning_rate }| FeatureRecord { from, learning_rate });
         Self {
@@ -334,6 +371,11 @@ impl From<&SearchConfig> for SettingsRecord {
             restarts: RestartRecord { limit, below_db },
             batch,
             space: space.into(),
+            spread: spread.map(|Spread { weight, feature_weight, until }| SpreadRecord {
+                weight,
+                feature_weight,
+                until,
+            }),
         }
     }
 }

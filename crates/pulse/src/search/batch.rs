@@ -1,16 +1,19 @@
 //! The batch of candidates under way: one loop over forward pass, losses, backward pass and updates.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use pulse_engine::{Engine, InputId};
 
 use crate::Result;
 use crate::candidate::{Candidate, consistency_db, mean_squared_error};
 use crate::event::{Observer, SearchEvent, Step};
+use crate::explore::{Steering, View};
 use crate::loss::{LossEvaluator, Term};
+use crate::measurement::Size;
 use crate::start::{self, Stream};
 
 use super::finish::Finisher;
+use super::guide::{Guide, Schedule};
 use super::moving::Moving;
 use super::program::{self, SearchProgram};
 use super::slot::{Slot, Stage};
@@ -43,16 +46,26 @@ pub(super) struct Batch<'a> {
     /// The step at which a candidate is judged and goes on from its best; never where there is nothing to decide.
     judged: usize,
     wanted: Vec<InputId>,
+    /// How many candidates are under way at the same time: as many as the program runs, or all that move in lockstep.
+    capacity: usize,
+    guide: Option<Guide>,
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(problem: &'a Problem<'a>, config: &'a SearchConfig, engine: &dyn Engine) -> Result<Self> {
+    pub(super) fn new(
+        problem: &'a Problem<'a>,
+        steering: &'a Steering,
+        config: &'a SearchConfig,
+        engine: &dyn Engine,
+    ) -> Result<Self> {
         let specs = program::specs(problem, &config.space)?;
         let candidates = problem.start.map_or(Ok(config.candidates), |start| start.check(&specs))?;
         let batch = config.batch.min(candidates);
-        let mut network = SearchProgram::compile(problem, &config.space, engine, batch)?;
+        let capacity = if config.spread.is_some() { candidates } else { batch };
+        let view = view(problem, steering, config)?;
+        let mut network = SearchProgram::compile_with_view(problem, &config.space, view.as_ref(), engine, batch)?;
         let ports = std::mem::take(&mut network.ports);
-        let inputs: Vec<_> = ports.into_iter().map(|port| Moving::new(port, config.optimizer, batch)).collect();
+        let inputs: Vec<_> = ports.into_iter().map(|port| Moving::new(port, config.optimizer, capacity)).collect();
         let numbers = problem.target.values().len();
         let [rows, width] = network.rows.map_or([0, 0], |(_, shape)| shape);
         let floor = config.clamp_losses.then_some(config.epsilon);
@@ -64,14 +77,24 @@ impl<'a> Batch<'a> {
             (None, 0) => usize::MAX,
             (None, _) => config.steps / 2,
         };
+        let guide = match (&view, network.seen) {
+            (Some(view), Some((_, numbers))) => {
+                let until = config.spread.unwrap_or_default().until;
+                let schedule = Schedule::new(config.steps, features_from, until);
+                Some(Guide::new(config.spread, steering.attractions(view)?, schedule, [candidates, numbers]))
+            }
+            _ => None,
+        };
         Ok(Self {
             loss: config.loss.evaluator(numbers, rows, width, floor).with_known(problem.measurement.known()),
             measured_gradient: vec![0.0; numbers],
             rows_gradient: vec![0.0; rows * width],
-            finisher: Finisher::new(problem, config, engine)?,
+            finisher: Finisher::new(problem, steering, config, engine)?,
             terms: Vec::with_capacity(Term::ALL.len()),
             wanted: Vec::with_capacity(inputs.len()),
-            slots: Vec::with_capacity(batch),
+            slots: Vec::with_capacity(capacity),
+            capacity,
+            guide,
             next: 0,
             problem,
             config,
@@ -89,11 +112,10 @@ impl<'a> Batch<'a> {
     }
 
     pub(super) fn run(&mut self, observer: &mut dyn Observer) -> Result<Vec<Candidate>> {
-        let batch = self.network.program.batch();
         let mut found = Vec::with_capacity(self.candidates);
         let mut stopped = false;
         loop {
-            while !stopped && self.slots.len() < batch && self.next < self.candidates {
+            while !stopped && self.slots.len() < self.capacity && self.next < self.candidates {
                 self.slots.push(Slot::new(self.next, self.problem.picture_numbers(), &self.inputs));
                 self.next += 1;
             }
@@ -111,7 +133,10 @@ impl<'a> Batch<'a> {
             for slot in (0..self.slots.len()).rev() {
                 if matches!(self.slots[slot].stage, Stage::Finished | Stage::Stopped) {
                     let candidate = self.finisher.finish(&self.slots[slot], &self.inputs)?;
-                    stopped |= observer.event(SearchEvent::Finished(&candidate)).is_break();
+                    // A set is numbered when all of it is there.
+                    if self.config.spread.is_none() {
+                        stopped |= observer.event(SearchEvent::Finished(&candidate)).is_break();
+                    }
                     found.push(candidate);
                     self.swap(slot, self.slots.len() - 1);
                     self.slots.pop();
@@ -120,21 +145,41 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// One step of every slot.
+    /// One step of every slot, as many at a time as the program runs.
     fn step(&mut self, observer: &mut dyn Observer) -> ControlFlow<()> {
-        self.network.program.forward(self.slots.len());
-        for slot in 0..self.slots.len() {
-            self.evaluate(slot, observer)?;
+        let batch = self.network.program.batch();
+        for first in (0..self.slots.len()).step_by(batch) {
+            self.step_window(first..self.slots.len().min(first + batch), observer)?;
         }
-        if self.slots.iter().any(Slot::is_running) {
-            self.backward();
-            for slot in 0..self.slots.len() {
+        if let Some(guide) = &mut self.guide {
+            guide.turn();
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn step_window(&mut self, window: Range<usize>, observer: &mut dyn Observer) -> ControlFlow<()> {
+        self.upload(window.clone());
+        self.network.program.forward(window.len());
+        for slot in window.clone() {
+            self.evaluate(slot, slot - window.start, observer)?;
+        }
+        if self.slots[window.clone()].iter().any(Slot::is_running) {
+            self.backward(window.clone());
+            for slot in window.clone() {
                 if self.slots[slot].is_running() {
-                    self.advance(slot, observer)?;
+                    self.advance(slot, slot - window.start, observer)?;
                 }
             }
         }
         ControlFlow::Continue(())
+    }
+
+    fn upload(&mut self, window: Range<usize>) {
+        for input in &self.inputs {
+            for slot in window.clone() {
+                input.upload(slot, slot - window.start, &mut *self.network.program);
+            }
+        }
     }
 
     /// Puts every fresh slot at its start: the row that was given, or else the draw whose picture measures
@@ -149,11 +194,16 @@ impl<'a> Batch<'a> {
         let choices = if self.problem.start.is_some() { 1 } else { self.config.starts };
         for draw in 0..if fresh > 0 && choices > 1 { choices } else { 0 } {
             (0..fresh).for_each(|slot| self.draw(slot, draw));
-            self.network.program.forward(fresh);
+            let batch = self.network.program.batch();
             for slot in 0..fresh {
+                if slot % batch == 0 {
+                    let window = slot..fresh.min(slot + batch);
+                    self.upload(window.clone());
+                    self.network.program.forward(window.len());
+                }
                 let target = self.problem.target.values();
                 let measured =
-                    &self.network.program.output(self.network.measured)[slot * target.len()..][..target.len()];
+                    &self.network.program.output(self.network.measured)[slot % batch * target.len()..][..target.len()];
                 let found = mean_squared_error(measured, target);
                 if let Stage::Fresh { nearest, error } = &mut self.slots[slot].stage
                     && found < *error
@@ -177,7 +227,7 @@ impl<'a> Batch<'a> {
             let spec = input.port.spec.clone();
             let given = self.problem.start.and_then(|start| start.row(&spec, candidate));
             let stream = Stream { seed: self.config.seed, candidate: candidate as u32, draw, input: index as u16 };
-            input.start(slot, &mut *self.network.program, |x| match given {
+            input.start(slot, |x| match given {
                 Some(row) => x.copy_from_slice(row),
                 None => start::draw(&spec.start, stream, x),
             });
@@ -185,23 +235,25 @@ impl<'a> Batch<'a> {
     }
 
     /// Looks at a slot after the forward pass: losses, cotangents, the best step, and whether it is finished.
-    fn evaluate(&mut self, slot: usize, observer: &mut dyn Observer) -> ControlFlow<()> {
+    fn evaluate(&mut self, slot: usize, row: usize, observer: &mut dyn Observer) -> ControlFlow<()> {
         let learning_rate = self.latent_rate(self.slots[slot].step);
         let program = &mut self.network.program;
         let numbers = self.measured_gradient.len();
         let latent = self.rows_gradient.len();
-        let measured = &program.output(self.network.measured)[slot * numbers..][..numbers];
-        let rows = self.network.rows.map_or(&[][..], |(id, _)| &program.output(id)[slot * latent..][..latent]);
+        let measured = &program.output(self.network.measured)[row * numbers..][..numbers];
+        let rows = self.network.rows.map_or(&[][..], |(id, _)| &program.output(id)[row * latent..][..latent]);
         let target = self.problem.target.values();
         let values = self.loss.evaluate(measured, target, rows, &mut self.measured_gradient, &mut self.rows_gradient);
         let pixels = self.problem.picture_numbers();
-        let image = &program.output(self.network.image)[slot * pixels..][..pixels];
+        let image = &program.output(self.network.image)[row * pixels..][..pixels];
         let state = &mut self.slots[slot];
         state.taken += 1;
+        // Fit alone says nothing about a candidate that is guided: as long as it is, the last step is the one to go on from.
+        let guided = values.total.is_finite() && self.guide.as_ref().is_some_and(|guide| guide.acts(state.step));
         // Where a candidate may end early, the step at which it is within epsilon is the one that is wanted, even
         // when another term of the loss was less before.
-        let within = self.config.early_stop && values.l2 <= self.config.epsilon;
-        if within || values.total < state.best.values.total {
+        let within = self.config.early_stop && values.l2 <= self.config.epsilon && !guided;
+        if within || guided || values.total < state.best.values.total {
             state.keep(&values, image, &self.inputs, slot);
         }
         if within || state.step + 1 >= self.config.steps || !values.total.is_finite() {
@@ -219,32 +271,37 @@ impl<'a> Batch<'a> {
             image,
         };
         let flow = observer.event(SearchEvent::Step(step));
-        program.cotangent_mut(self.network.measured)[slot * numbers..][..numbers]
+        program.cotangent_mut(self.network.measured)[row * numbers..][..numbers]
             .copy_from_slice(&self.measured_gradient);
+        if let (Some(guide), Some((id, length))) = (&mut self.guide, self.network.seen) {
+            let range = row * length..(row + 1) * length;
+            let gradient = guide.gradient(state.candidate, state.step, &program.output(id)[range.clone()]);
+            program.cotangent_mut(id)[range].copy_from_slice(gradient);
+        }
         if let Some((id, _)) = self.network.rows {
-            program.cotangent_mut(id)[slot * latent..][..latent].copy_from_slice(&self.rows_gradient);
+            program.cotangent_mut(id)[row * latent..][..latent].copy_from_slice(&self.rows_gradient);
         }
         if state.step == self.features_from {
             for input in self.inputs.iter_mut().filter(|input| input.is_feature()) {
                 if let Some(stage) = input.port.stage {
-                    let row = input.row(slot);
-                    input.open(slot, &program.output(stage)[row]);
+                    let range = input.row(row);
+                    input.open(slot, &program.output(stage)[range]);
                 }
             }
         }
         flow
     }
 
-    fn backward(&mut self) {
-        let features = self.slots.iter().any(|slot| slot.step >= self.features_from);
+    fn backward(&mut self, window: Range<usize>) {
+        let features = self.slots[window.clone()].iter().any(|slot| slot.step >= self.features_from);
         self.wanted.clear();
         let moves = |input: &&Moving| !input.is_fixed() && (features || !input.is_feature());
         self.wanted.extend(self.inputs.iter().filter(moves).map(|input| input.port.id));
-        self.network.program.backward(self.slots.len(), &self.wanted);
+        self.network.program.backward(window.len(), &self.wanted);
     }
 
     /// Moves a slot's inputs one step; at the step at which it is judged, starts it again or goes on from its best.
-    fn advance(&mut self, slot: usize, observer: &mut dyn Observer) -> ControlFlow<()> {
+    fn advance(&mut self, slot: usize, row: usize, observer: &mut dyn Observer) -> ControlFlow<()> {
         let step = self.slots[slot].step;
         self.slots[slot].step += 1;
         if step + 1 == self.judged
@@ -263,7 +320,7 @@ impl<'a> Batch<'a> {
                 }
                 _ => continue,
             };
-            input.step(slot, &mut *self.network.program, rate);
+            input.step(slot, row, &*self.network.program, rate);
         }
         ControlFlow::Continue(())
     }
@@ -288,7 +345,7 @@ impl<'a> Batch<'a> {
             return None;
         }
         for (input, best) in self.inputs.iter_mut().zip(&state.best.inputs) {
-            input.start(slot, &mut *self.network.program, |x| x.copy_from_slice(best));
+            input.start(slot, |x| x.copy_from_slice(best));
         }
         Some(ControlFlow::Continue(()))
     }
@@ -308,8 +365,16 @@ impl<'a> Batch<'a> {
         if a != b {
             self.slots.swap(a, b);
             for input in &mut self.inputs {
-                input.swap(a, b, &mut *self.network.program);
+                input.swap(a, b);
             }
         }
     }
+}
+
+/// What guided candidates are seen by, where there is anything to guide them.
+fn view(problem: &Problem<'_>, steering: &Steering, config: &SearchConfig) -> Result<Option<View>> {
+    let guided = config.spread.is_some() || steering.keep.is_some() || steering.toward.is_some();
+    let spec = problem.generator.spec();
+    let view = || View::new(Size::new(spec.width, spec.height), problem.target.size());
+    guided.then(view).transpose()
 }

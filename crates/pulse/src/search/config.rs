@@ -48,6 +48,29 @@ pub struct SearchConfig {
     pub batch: usize,
     /// Truncation, which noise maps are searched, one row of the latent or all.
     pub space: Space,
+    /// How strongly and how long candidates repel each other; without it each is searched by itself.
+    pub spread: Option<Spread>,
+}
+
+/// A search for a set of candidates that are far apart: they are moved in lockstep and repel each other in the space of a
+/// [`View`](crate::explore::View), until the force is gone and each only fits. The set depends on how many candidates it
+/// has, but not on the batch. All of it is in memory at the same time. What was found is ordered by
+/// [`widest_first`](crate::explore::widest_first); events under way number candidates by their starts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// The weight of the repulsion while the latent settles.
+    pub weight: f64,
+    /// The weight when features begin to move. From there on it falls linearly.
+    pub feature_weight: f64,
+    /// The share of the steps, from 0 to 1, after which there is none.
+    pub until: f64,
+}
+
+impl Default for Spread {
+    /// Measured in `docs/tuning.md`.
+    fn default() -> Self {
+        Self { weight: 1.5, feature_weight: 1.25, until: 0.75 }
+    }
 }
 
 /// The search through intermediate features: each stage's output plus an offset in a small ball.
@@ -90,6 +113,7 @@ impl Default for SearchConfig {
             restarts: Restarts { limit: 2, below_db: 19.0 },
             batch: 8,
             space: Space::search(),
+            spread: None,
         }
     }
 }
@@ -118,6 +142,7 @@ impl SearchConfig {
             restarts: Restarts { limit: 0, below_db: 0.0 },
             batch: 8,
             space: Space::search(),
+            spread: None,
         }
     }
 
@@ -156,6 +181,11 @@ impl SearchConfig {
             format!("a learning rate of {}: it must be a number above 0", self.learning_rate)
         } else if self.features.is_some_and(|features| !share(features.from) || !positive(features.learning_rate)) {
             "a feature search that starts outside the steps, or with a learning rate that is not above 0".into()
+        } else if self
+            .spread
+            .is_some_and(|spread| !positive(spread.weight) || !positive(spread.feature_weight) || !share(spread.until))
+        {
+            "a spread with a weight that is not above 0, or that ends outside the steps".into()
         } else {
             return Ok(());
         };

@@ -6,6 +6,7 @@ use pulse_engine::Engine;
 
 use crate::Result;
 use crate::candidate::{Candidate, Outcome, consistency_db, mean_squared_error};
+use crate::explore::{Kept, Steering};
 use crate::image::Image;
 use crate::measurement::Projection;
 
@@ -23,15 +24,23 @@ pub(super) struct Finisher<'a> {
     config: &'a SearchConfig,
     projection: Projection,
     measured: Vec<f32>,
+    /// What is put back into every picture.
+    kept: Option<&'a Kept>,
 }
 
 impl<'a> Finisher<'a> {
-    pub(super) fn new(problem: &'a Problem<'a>, config: &'a SearchConfig, engine: &dyn Engine) -> Result<Self> {
+    pub(super) fn new(
+        problem: &'a Problem<'a>,
+        steering: &'a Steering,
+        config: &'a SearchConfig,
+        engine: &dyn Engine,
+    ) -> Result<Self> {
         let mut projection = Projection::new(engine, problem.measurement, 1)?;
         if config.sigma > 0.0 || !problem.measurement.is_well_conditioned() {
             projection = projection.within(config.epsilon.sqrt());
         }
-        Ok(Self { problem, config, projection, measured: vec![0.0; problem.target.values().len()] })
+        let measured = vec![0.0; problem.target.values().len()];
+        Ok(Self { problem, config, projection, measured, kept: steering.keep.as_ref() })
     }
 
     pub(super) fn finish(&mut self, slot: &Slot, inputs: &[Moving]) -> Result<Candidate> {
@@ -46,6 +55,11 @@ impl<'a> Finisher<'a> {
         if self.config.project {
             self.projection.project_inside(&mut picture, target.values(), ALTERNATIONS);
             error = self.measure(&picture);
+        }
+        if let Some(kept) = self.kept {
+            kept.put_back(&mut picture);
+        }
+        if self.config.project || self.kept.is_some() {
             // The last input is the offset of the picture itself; with it the inputs alone make this picture.
             if let Some(offset) = inputs.last().and_then(|input| kept.get_mut(&input.port.spec.name)) {
                 for ((offset, &projected), &own) in offset.iter_mut().zip(&picture).zip(&best.image) {

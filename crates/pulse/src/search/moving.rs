@@ -55,14 +55,13 @@ impl Moving {
     }
 
     /// Starts at `slot` from what `fill` writes there, with an optimiser that remembers nothing.
-    pub(super) fn start(&mut self, slot: usize, program: &mut dyn Program, fill: impl FnOnce(&mut [f32])) {
+    pub(super) fn start(&mut self, slot: usize, fill: impl FnOnce(&mut [f32])) {
         let row = self.row(slot);
         fill(&mut self.x[row.clone()]);
         self.retraction.start(slot, &self.x[row], 0.0);
         if !self.is_fixed() {
             self.optimizer.reset(slot);
         }
-        self.upload(slot, program);
     }
 
     /// Opens a feature's ball, of a radius that follows from the norm of the stage's own output.
@@ -72,17 +71,17 @@ impl Moving {
         self.retraction.start(slot, &self.x[row], norm);
     }
 
-    /// Moves the numbers at `slot` against the program's gradient, and back to their geometry.
-    pub(super) fn step(&mut self, slot: usize, program: &mut dyn Program, learning_rate: f64) {
-        let row = self.row(slot);
-        let x = &mut self.x[row.clone()];
-        self.optimizer.step(slot, x, &program.gradient(self.port.id)[row], learning_rate);
+    /// Moves the numbers at `slot` against the gradient in a row of the program, and back to their geometry.
+    pub(super) fn step(&mut self, slot: usize, row: usize, program: &dyn Program, learning_rate: f64) {
+        let gradient = &program.gradient(self.port.id)[self.row(row)];
+        let own = self.row(slot);
+        let x = &mut self.x[own];
+        self.optimizer.step(slot, x, gradient, learning_rate);
         self.retraction.retract(slot, x);
-        self.upload(slot, program);
     }
 
     /// The candidates in slots `a` and `b` change places.
-    pub(super) fn swap(&mut self, a: usize, b: usize, program: &mut dyn Program) {
+    pub(super) fn swap(&mut self, a: usize, b: usize) {
         if a == b {
             return;
         }
@@ -93,12 +92,10 @@ impl Moving {
         if !self.is_fixed() {
             self.optimizer.swap(a, b);
         }
-        self.upload(a, program);
-        self.upload(b, program);
     }
 
-    fn upload(&self, slot: usize, program: &mut dyn Program) {
-        let row = self.row(slot);
-        program.input_mut(self.port.id)[row.clone()].copy_from_slice(&self.x[row]);
+    /// Gives the program the numbers at `slot`, in one of its rows.
+    pub(super) fn upload(&self, slot: usize, row: usize, program: &mut dyn Program) {
+        program.input_mut(self.port.id)[self.row(row)].copy_from_slice(self.numbers(slot));
     }
 }

@@ -3,32 +3,46 @@
 use pulse_engine::{Engine, InputId, NetworkBuilder, Operator, OutputId, Program};
 
 use crate::Result;
+use crate::explore::View;
 use crate::generator::{InputSpec, Space, append_whole};
 use crate::latent::Geometry;
 
 use super::Problem;
 
 /// One input of the network, with the output that holds the stage that it is an offset of.
-pub(super) struct Port {
-    pub(super) spec: InputSpec,
-    pub(super) id: InputId,
-    pub(super) stage: Option<OutputId>,
+pub(crate) struct Port {
+    pub(crate) spec: InputSpec,
+    pub(crate) id: InputId,
+    pub(crate) stage: Option<OutputId>,
 }
 
 /// The compiled network.
-pub(super) struct SearchProgram {
-    pub(super) program: Box<dyn Program>,
-    pub(super) ports: Vec<Port>,
+pub(crate) struct SearchProgram {
+    pub(crate) program: Box<dyn Program>,
+    pub(crate) ports: Vec<Port>,
     /// The generator's own values, nominally in [-1, 1].
-    pub(super) image: OutputId,
+    pub(crate) image: OutputId,
     /// `A` of the picture in [0, 1].
-    pub(super) measured: OutputId,
+    pub(crate) measured: OutputId,
     /// The latent that GEOCROSS looks at, with its rows and their width.
-    pub(super) rows: Option<(OutputId, [usize; 2])>,
+    pub(crate) rows: Option<(OutputId, [usize; 2])>,
+    /// What is seen of the picture, where a view of it was asked for, with its length.
+    pub(crate) seen: Option<(OutputId, usize)>,
 }
 
 impl SearchProgram {
-    pub(super) fn compile(problem: &Problem, space: &Space, engine: &dyn Engine, batch: usize) -> Result<Self> {
+    pub(crate) fn compile(problem: &Problem, space: &Space, engine: &dyn Engine, batch: usize) -> Result<Self> {
+        Self::compile_with_view(problem, space, None, engine, batch)
+    }
+
+    /// The same with a view of the picture among the ends.
+    pub(super) fn compile_with_view(
+        problem: &Problem,
+        space: &Space,
+        view: Option<&View>,
+        engine: &dyn Engine,
+        batch: usize,
+    ) -> Result<Self> {
         let mut builder = NetworkBuilder::new();
         let latent = problem.latent();
         let generated = append_whole(problem.generator, &mut builder, latent, space)?;
@@ -38,6 +52,10 @@ impl SearchProgram {
         builder.output("measured", measured)?;
         if let Some(rows) = generated.rows {
             builder.output("rows", rows)?;
+        }
+        if let Some(view) = view {
+            let seen = view.append(&mut builder, picture)?;
+            builder.output("seen", seen)?;
         }
         for spec in &generated.inputs {
             if let (Some(stage), true) = (spec.stage, matches!(spec.geometry, Geometry::Ball { .. })) {
@@ -55,12 +73,14 @@ impl SearchProgram {
             let shape = network.output_port(id).shape;
             (id, [shape.len() / shape.channels(), shape.channels()])
         });
+        let seen = network.output("seen").ok().map(|id| (id, network.output_port(id).shape.len()));
         Ok(Self {
             program,
             ports: generated.inputs.into_iter().map(port).collect::<Result<_>>()?,
             image: network.output("image")?,
             measured: network.output("measured")?,
             rows,
+            seen,
         })
     }
 }

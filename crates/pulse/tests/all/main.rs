@@ -15,4 +15,7 @@ mod optimizer;
 mod run;
 mod search;
 mod sheet;
+mod spread;
+mod steer;
 mod stylegan;
+mod walks;

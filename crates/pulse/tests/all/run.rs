@@ -66,6 +66,7 @@ impl Story {
             target: &self.target,
             original: None,
             config: &self.config,
+            steering: None,
             candidates: &self.candidates,
             seconds: 0.5,
         }

@@ -19,7 +19,7 @@ use rand_chacha::rand_core::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
 
 /// z of 6 numbers to pictures of 16x16.
-fn generator() -> Dcgan {
+pub(crate) fn generator() -> Dcgan {
     let mut random = ChaCha8Rng::seed_from_u64(5);
     let widths = [6, 16, 16, 3];
     let tensors = widths.windows(2).enumerate().map(|(index, pair)| {
@@ -38,12 +38,12 @@ fn generator() -> Dcgan {
 }
 
 /// A picture of 4x4 that no candidate has: a ramp in each channel.
-fn target() -> Image {
+pub(crate) fn target() -> Image {
     let values = (0..48).map(|i| 0.25 + 0.5 * (i * 7 % 16) as f32 / 16.0).collect();
     Image::new(3, 4, 4, values).unwrap()
 }
 
-fn measurement() -> Box<dyn Measurement> {
+pub(crate) fn measurement() -> Box<dyn Measurement> {
     MeasurementKind::default().resolve(3, Size::new(16, 16), Size::new(4, 4)).unwrap()
 }
 
@@ -51,13 +51,17 @@ fn config() -> SearchConfig {
     SearchConfig { candidates: 3, steps: 12, starts: 2, ..SearchConfig::default() }
 }
 
-fn find(config: &SearchConfig, start: Option<&Inputs>, observer: &mut dyn Observer) -> pulse::Result<Vec<Candidate>> {
+pub(crate) fn find(
+    config: &SearchConfig,
+    start: Option<&Inputs>,
+    observer: &mut dyn Observer,
+) -> pulse::Result<Vec<Candidate>> {
     let (generator, measurement, target) = (generator(), measurement(), target());
     let problem = Problem { start, ..Problem::new(&generator, &*measurement, &target) };
     search(&problem, config, &Cpu::default(), observer)
 }
 
-fn found(config: &SearchConfig) -> Vec<Candidate> {
+pub(crate) fn found(config: &SearchConfig) -> Vec<Candidate> {
     find(config, None, &mut Silent).unwrap()
 }
 

@@ -1,0 +1,149 @@
+//! `pulse explore`: what else the candidates of a run could have been.
+
+mod opened;
+mod progress;
+mod steer;
+mod walk;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use pulse::explore::{DirectionSettings, MOST_FRAMES};
+
+use crate::Verdict;
+use crate::engine::EngineArguments;
+use crate::failure::Failure;
+use crate::generator;
+use crate::interrupt::Interrupt;
+use crate::upsample::ProgressMode;
+
+use opened::Opened;
+
+pub(crate) const EXAMPLES: &str = "\
+Directions from a candidate are those in which the picture changes most and what it shrinks to least. Each is followed both
+ways, and every picture on the way is brought back to shrink to the given one. They leave behind, in a folder:
+  direction-1.png      the pictures along the first direction, the candidate in their middle
+  path-2-7.png         the pictures between two candidates
+  path-2-7.apng        the same, moving
+  frames/frame-01.png  the same, one by one
+  inputs.safetensors   the generator's inputs of all of them, for --init and `pulse render`
+  explore.json         how much each differs, and its consistency; docs/explore.md has the fields
+
+What is steered (--keep, --vary, --toward, --like) is a search again, and leaves behind the folder of a run as `pulse upsample`
+does. All of it is consistent with the small picture as before.
+
+Examples:
+  pulse explore pulse-out/small --candidate 3 --directions 6
+  pulse explore pulse-out/small --path 2,7 --frames 24
+  pulse explore pulse-out/small --candidate 3 --keep mouth.png    # white stays, the rest is searched again
+  pulse explore pulse-out/small --toward glasses.png:eyes.png     # candidates that resemble an example there
+  pulse explore pulse-out/small --like 3 --amount 0.3             # the neighbourhood of a candidate
+
+Exit status: 0 when every picture is within the run's epsilon, 1 when one is not, 2 after an error.
+
+These are faces of people who do not exist. It cannot tell you who was in the picture.";
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// The folder of a run, in which `pulse upsample` left run.json
+    run: PathBuf,
+
+    /// The number of the candidate to start from
+    #[arg(short, long, value_name = "N", conflicts_with = "path")]
+    candidate: Option<usize>,
+
+    #[arg(short, long, value_name = "K", requires = "candidate", help = format!(
+        "How many directions to follow from the candidate [default: {}]", DirectionSettings::default().count))]
+    directions: Option<usize>,
+
+    /// The numbers of two candidates to walk between
+    #[arg(short, long, value_name = "A,B", value_parser = ends)]
+    path: Option<[usize; 2]>,
+
+    #[arg(long, value_name = "N", help = format!(
+        "How many pictures: of a path, both ends among them [default: {}]; of each direction, an odd number [default: {}]. \
+         At most {MOST_FRAMES}", walk::PATH_FRAMES, DirectionSettings::default().frames))]
+    frames: Option<usize>,
+
+    /// Where the folder goes [default: a folder in `explore` in that of the run]
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Replace what was explored into that folder before
+    #[arg(short, long)]
+    force: bool,
+
+    #[arg(short, long, value_name = "NAME|FILE|DIR", help = format!(
+        "What made the run, where that was no embedded generator. {}", generator::HELP))]
+    generator: Option<String>,
+
+    /// How to show progress, on standard error
+    #[arg(long, value_enum, default_value = "auto")]
+    progress: ProgressMode,
+
+    #[command(flatten)]
+    steer: steer::Options,
+
+    #[command(flatten)]
+    engine: EngineArguments,
+}
+
+/// A walk that stays consistent.
+#[derive(Clone, Copy)]
+enum Walk {
+    Directions { candidate: usize, settings: DirectionSettings },
+    Path { ends: [usize; 2], frames: usize },
+}
+
+impl Arguments {
+    /// What was asked for.
+    fn walk(&self) -> Result<Walk, Failure> {
+        if let Some(option) = self.steer.idle() {
+            return Err(Failure::of(
+                option,
+                "is about steering; add --keep, --vary, --toward or --like, or leave it out",
+            ));
+        }
+        if let Some(ends) = self.path {
+            let frames = self.frames.unwrap_or(walk::PATH_FRAMES);
+            if !(2..=MOST_FRAMES).contains(&frames) {
+                let reason =
+                    format!("a path of {frames} frames cannot be; ask for 2 to {MOST_FRAMES}, both ends among them");
+                return Err(Failure::of("--frames", reason));
+            }
+            if ends[0] == ends[1] {
+                let reason = format!("there is nothing between candidate {} and itself; name two", ends[0]);
+                return Err(Failure::of("--path", reason));
+            }
+            return Ok(Walk::Path { ends, frames });
+        }
+        let Some(candidate) = self.candidate else {
+            let reason = "nothing says what to explore; add --candidate N --directions K, --path A,B, --keep, --vary, --toward or --like";
+            return Err(Failure::of(self.run.display(), reason));
+        };
+        let mut settings = DirectionSettings::default();
+        settings.count = self.directions.unwrap_or(settings.count);
+        settings.frames = self.frames.unwrap_or(settings.frames);
+        settings.validate().map_err(|error| {
+            let counted = DirectionSettings { count: 1, ..settings }.validate().is_ok();
+            Failure::of(if counted { "--directions" } else { "--frames" }, error)
+        })?;
+        Ok(Walk::Directions { candidate, settings })
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
+    let walk = if arguments.steer.wanted() { None } else { Some(arguments.walk()?) };
+    let engine = arguments.engine.start()?;
+    let interrupt = Interrupt::listen("stopping; nothing is written")?;
+    let opened = Opened::open(&arguments.run, arguments.generator.as_deref())?;
+    match walk {
+        Some(walk) => walk::run(arguments, walk, &opened, &engine, &interrupt),
+        None => steer::run(arguments, &opened, &engine, &interrupt),
+    }
+}
+
+fn ends(text: &str) -> Result<[usize; 2], String> {
+    let numbers: Result<Vec<usize>, _> = text.split(',').map(|number| number.trim().parse()).collect();
+    numbers.ok().and_then(|numbers| numbers.try_into().ok()).ok_or_else(|| "write two numbers, such as 2,7".into())
+}

@@ -1,0 +1,244 @@
+//! `pulse explore --keep`, `--vary`, `--toward` and `--like`: the search again, where the range is drawn somewhere.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+use pulse::candidate::{Candidate, Outcome};
+use pulse::event::SearchEvent;
+use pulse::explore::{Kept, Mask, Steering, Toward, neighbours};
+use pulse::image::{Image, Reader};
+use pulse::inputs::Inputs;
+use pulse::measurement::Size;
+use pulse::render::Renderer;
+use pulse::run::{Finished, Reopened, RunFolder, SteeringRecord};
+use pulse::search::{Problem, SearchConfig, Spread, search_steered};
+use pulse_engine::Cpu;
+
+use super::Arguments;
+use super::opened::Opened;
+use super::progress::Progress;
+use crate::Verdict;
+use crate::failure::{Failure, note, print};
+use crate::interrupt::Interrupt;
+
+/// How far from a candidate a search for another one begins where nobody says so: far enough to vary, near enough for what
+/// is kept.
+const AGAIN: f64 = 0.5;
+
+#[derive(Args)]
+pub(super) struct Options {
+    /// Search again from --candidate while the white region of this mask stays as it is
+    #[arg(long, value_name = "MASK", requires = "candidate", conflicts_with_all = ["path", "directions", "frames"], help_heading = "Steer")]
+    keep: Option<PathBuf>,
+
+    /// The same, with all that stays but the white region
+    #[arg(long, value_name = "MASK", requires = "candidate", conflicts_with_all = ["keep", "path", "directions", "frames"], help_heading = "Steer")]
+    vary: Option<PathBuf>,
+
+    /// Draw candidates towards a picture, or towards the part of it where MASK is white
+    #[arg(long, value_name = "IMAGE[:MASK]", conflicts_with_all = ["path", "directions", "frames"], help_heading = "Steer")]
+    toward: Option<PathBuf>,
+
+    /// Search in the neighbourhood of this candidate
+    #[arg(long, value_name = "N", conflicts_with_all = ["path", "directions", "frames"], help_heading = "Steer")]
+    like: Option<usize>,
+
+    /// How far from it to begin: 0 is the candidate itself, 1 anywhere
+    #[arg(
+        long,
+        value_name = "X",
+        requires = "like",
+        default_value = "0.3",
+        allow_negative_numbers = true,
+        help_heading = "Steer"
+    )]
+    amount: f64,
+
+    /// How many candidates to find [default: as many as the run has]
+    #[arg(short = 'n', long, value_name = "N", help_heading = "Steer")]
+    candidates: Option<usize>,
+
+    /// The seed [default: the one after the run's]
+    #[arg(short, long, value_name = "N", help_heading = "Steer")]
+    seed: Option<u64>,
+
+    /// Look for candidates that are as different as they can be
+    #[arg(long, help_heading = "Steer")]
+    spread: bool,
+}
+
+impl Options {
+    /// Whether there is anything to steer by.
+    pub(super) fn wanted(&self) -> bool {
+        self.keep.is_some() || self.vary.is_some() || self.toward.is_some() || self.like.is_some()
+    }
+
+    /// An option that does nothing where there is nothing to steer by.
+    pub(super) fn idle(&self) -> Option<&'static str> {
+        let given =
+            [("--candidates", self.candidates.is_some()), ("--seed", self.seed.is_some()), ("--spread", self.spread)];
+        given.into_iter().find(|option| option.1).map(|option| option.0)
+    }
+}
+
+/// Searches, and writes the folder of a run.
+pub(super) fn run(
+    arguments: &Arguments,
+    opened: &Opened,
+    engine: &Cpu,
+    interrupt: &Interrupt,
+) -> Result<Verdict, Failure> {
+    let started = Instant::now();
+    let options = &arguments.steer;
+    let reopened = opened.reopen()?;
+    let steering = steering(arguments, &reopened, engine)?;
+    let mut config = reopened.config.clone();
+    config.candidates = options.candidates.unwrap_or(config.candidates);
+    config.seed = options.seed.unwrap_or(config.seed.wrapping_add(1));
+    config.spread = config.spread.or(options.spread.then(Spread::default));
+    config.validate()?;
+    let start = start(arguments, &reopened, &config)?;
+    let folder = RunFolder::create(&place(arguments), arguments.force)?;
+    let problem = Problem { start: start.as_ref(), ..reopened.problem() };
+    let found = watched(&problem, &steering, &config, engine, Progress::new(arguments.progress, "steer", interrupt))?;
+    if interrupt.pressed() {
+        note("stopped before it was done: nothing was written");
+        return Ok(Verdict::Bad);
+    }
+    let record = opened.run.record();
+    let original = opened.run.original()?;
+    let record = folder.write(&Finished {
+        request: None,
+        input: record.input.clone(),
+        generator: opened.named.record.clone(),
+        specs: &reopened.specs,
+        measurement: record.measurement.clone(),
+        mosaic: record.mosaic.clone(),
+        target: &reopened.target,
+        original: original.as_ref(),
+        config: &config,
+        steering: Some(steering_record(arguments)),
+        candidates: &found,
+        seconds: started.elapsed().as_secs_f64(),
+    })?;
+    let summary = &record.summary;
+    print(&format!(
+        "{} of {} consistent ({:.1} to {:.1} dB, mean distance {:.3}) in {:.1} s\n  {}\n",
+        summary.reached,
+        summary.candidates,
+        summary.worst_db,
+        summary.best_db,
+        summary.mean_pairwise_distance,
+        record.seconds,
+        folder.path().join(&record.files.sheet).display()
+    ))?;
+    let reached = found.iter().any(|candidate| candidate.outcome == Outcome::Reached);
+    Ok(if reached { Verdict::Good } else { Verdict::Bad })
+}
+
+/// The search, with its progress shown.
+fn watched(
+    problem: &Problem<'_>,
+    steering: &Steering,
+    config: &SearchConfig,
+    engine: &Cpu,
+    mut progress: Progress<'_>,
+) -> Result<Vec<Candidate>, Failure> {
+    let mut shares = vec![0.0; config.candidates];
+    let mut observer = |event: SearchEvent<'_>| match event {
+        SearchEvent::Step(step) => {
+            shares[step.candidate] = step.step as f64 / config.steps as f64;
+            progress.at(shares.iter().sum::<f64>() / shares.len() as f64)
+        }
+        _ => ControlFlow::Continue(()),
+    };
+    Ok(search_steered(problem, steering, config, engine, &mut observer)?)
+}
+
+fn steering(arguments: &Arguments, reopened: &Reopened<'_>, engine: &Cpu) -> Result<Steering, Failure> {
+    let spec = reopened.generator().spec();
+    let size = Size::new(spec.width, spec.height);
+    let mut steering = Steering::default();
+    let options = &arguments.steer;
+    let mask = match (&options.keep, &options.vary) {
+        (Some(keep), _) => Some(Mask::read(keep, size)?),
+        (_, Some(vary)) => Some(Mask::read(vary, size)?.inverted()),
+        _ => None,
+    };
+    if let (Some(mask), Some(candidate)) = (mask, arguments.candidate) {
+        let picture = picture(reopened, row(reopened, "--candidate", candidate)?, engine)?;
+        steering.keep = Some(Kept { picture, mask });
+    }
+    if let Some(text) = &options.toward {
+        let (picture, mask) = example(text);
+        let of = |error: pulse::Error| Failure::of(picture.display(), error);
+        let example = Toward::fit(&Reader::default().read(&picture)?, spec.channels, size).map_err(of)?;
+        let mask = mask.map_or_else(|| Ok(Mask::everywhere(size)), |mask| Mask::read(&mask, size))?;
+        steering.toward = Some(Toward { example, mask });
+    }
+    Ok(steering)
+}
+
+/// Where the search starts: near the candidate that is named, or anywhere.
+fn start(arguments: &Arguments, reopened: &Reopened<'_>, config: &SearchConfig) -> Result<Option<Inputs>, Failure> {
+    let options = &arguments.steer;
+    let (option, candidate, amount) = match (options.like, arguments.candidate) {
+        (Some(like), _) => ("--like", like, options.amount),
+        (None, Some(candidate)) => ("--candidate", candidate, AGAIN),
+        (None, None) => return Ok(None),
+    };
+    let row = row(reopened, option, candidate)?;
+    let starts = neighbours(&reopened.specs, &reopened.inputs, row, amount, config.seed, config.candidates);
+    starts.map(Some).map_err(|error| Failure::of("--amount", error))
+}
+
+fn row(reopened: &Reopened<'_>, option: &str, candidate: usize) -> Result<usize, Failure> {
+    reopened.row(candidate).map_err(|error| Failure::of(option, error))
+}
+
+/// A candidate's picture without the rounding of its file.
+fn picture(reopened: &Reopened<'_>, row: usize, engine: &Cpu) -> Result<Image, Failure> {
+    let generator = reopened.generator();
+    let spec = generator.spec();
+    let latent = reopened.inputs.latent(generator);
+    let mut renderer = Renderer::in_space(generator, latent, &reopened.config.space, engine)?;
+    let values = renderer.render(&reopened.inputs, row)?;
+    Ok(Image::from_network(spec.channels, spec.height, spec.width, values)?)
+}
+
+/// `IMAGE:MASK`, or the name of an image that is there.
+fn example(text: &Path) -> (PathBuf, Option<PathBuf>) {
+    match text.to_str().and_then(|text| text.rsplit_once(':')) {
+        Some((image, mask)) if !text.exists() => (image.into(), Some(mask.into())),
+        _ => (text.to_owned(), None),
+    }
+}
+
+fn place(arguments: &Arguments) -> PathBuf {
+    let options = &arguments.steer;
+    let number = |name: &str, number: Option<usize>| number.map(|number| format!("{name}-{number}"));
+    let name = match () {
+        () if options.keep.is_some() => number("keep", arguments.candidate),
+        () if options.vary.is_some() => number("vary", arguments.candidate),
+        () if options.toward.is_some() => None,
+        () => number("like", options.like),
+    };
+    let name = name.unwrap_or_else(|| "toward".into());
+    arguments.out.clone().unwrap_or_else(|| arguments.run.join("explore").join(name))
+}
+
+fn steering_record(arguments: &Arguments) -> SteeringRecord {
+    let options = &arguments.steer;
+    let text = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    SteeringRecord {
+        run: arguments.run.display().to_string(),
+        candidate: arguments.candidate,
+        keep: text(&options.keep),
+        vary: text(&options.vary),
+        toward: text(&options.toward),
+        like: options.like,
+        amount: options.like.map(|_| options.amount),
+    }
+}

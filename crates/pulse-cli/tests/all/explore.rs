@@ -1,0 +1,135 @@
+//! What else the candidates of a run could have been.
+
+use std::process::{Command, Stdio};
+
+use pulse::image::Image;
+use serde_json::Value;
+
+use crate::program::{Place, Ran};
+use crate::upsample::mean_difference;
+
+/// A place with a run of two candidates, not yet explored.
+fn place() -> Place {
+    let place = Place::new();
+    place.picture("small.png", 3, 8, 8);
+    place.upsample("small.png", &["--candidates", "2", "--steps", "20"]).ended_with(0);
+    place
+}
+
+fn explore(place: &Place, more: &[&str]) -> Ran {
+    let mut arguments = vec!["explore", "pulse-out/small", "--progress", "none"];
+    arguments.extend(more);
+    place.run(&arguments)
+}
+
+fn record(place: &Place, folder: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(place.path(folder).join("explore.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn directions_and_a_path_are_written_whole() {
+    let place = place();
+    let ran = explore(&place, &["--candidate", "2", "--directions", "2", "--frames", "3"]).ended_with(0);
+    let folder = "pulse-out/small/explore/candidate-2";
+    assert!(ran.out.contains("2 directions from candidate 2") && ran.out.contains(folder), "{}", ran.out);
+    assert_eq!(place.list(folder), ["direction-1.png", "direction-2.png", "explore.json", "inputs.safetensors"]);
+    let written = record(&place, folder);
+    assert_eq!((&written["schema"], &written["path"]), (&1.into(), &Value::Null));
+    let curves = written["directions"]["curves"].as_array().unwrap();
+    assert_eq!((curves.len(), curves[1]["frames"].as_array().unwrap().len()), (2, 3));
+    assert_eq!(curves[1]["frames"][1]["row"], 4);
+    assert!(written["directions"]["worst_db"].as_f64().unwrap() >= 45.0);
+    assert!(curves[0]["frames"][0]["change"].as_f64().unwrap() > 0.0);
+    let file = std::fs::read(place.path(folder).join("direction-1.png")).unwrap();
+    assert!(String::from_utf8_lossy(&file).contains("/compositeWithTrainedAlgorithmicMedia"));
+
+    // Its inputs make its pictures again: the one in the middle is the candidate.
+    let inputs = format!("{folder}/inputs.safetensors");
+    place.run(&["render", "faces", "--inputs", &inputs, "--out", "again.png"]).ended_with(0);
+    let candidate = place.read_picture("pulse-out/small/candidate-02.png");
+    assert!(mean_difference(&candidate, &place.read_picture("again-05.png")) < 0.1 / 255.0);
+
+    explore(&place, &["--path", "1,2", "--frames", "4"]).ended_with(0);
+    let folder = "pulse-out/small/explore/path-1-2";
+    assert_eq!(place.list(folder), ["explore.json", "frames", "inputs.safetensors", "path-1-2.apng", "path-1-2.png"]);
+    let written = record(&place, folder);
+    assert!(written["path"]["worst_db"].as_f64().unwrap() >= 45.0);
+    assert_eq!((&written["path"]["frames"][0]["jump"], &written["directions"]), (&Value::Null, &Value::Null));
+    let inputs = format!("{folder}/inputs.safetensors");
+    place.run(&["render", "faces", "--inputs", &inputs, "--out", "again.png"]).ended_with(0);
+    for number in 1..=4 {
+        let name = written["path"]["frames"][number - 1]["image"].as_str().unwrap();
+        let frame: Image = place.read_picture(&format!("{folder}/{name}"));
+        assert!(mean_difference(&frame, &place.read_picture(&format!("again-{number:02}.png"))) < 0.1 / 255.0);
+    }
+    for (frame, candidate) in [("01", "01"), ("04", "02")] {
+        let end = place.read_picture(&format!("{folder}/frames/frame-{frame}.png"));
+        let candidate = place.read_picture(&format!("pulse-out/small/candidate-{candidate}.png"));
+        assert!(mean_difference(&end, &candidate) < 0.1 / 255.0);
+    }
+
+    // What is there is kept, unless it is to be replaced; of what was there then, nothing is left.
+    explore(&place, &["--path", "1,2", "--frames", "3"]).failed_with(&["path-1-2", "not empty", "--force"]);
+    explore(&place, &["--path", "1,2", "--frames", "3", "--force"]).ended_with(0);
+    assert_eq!(place.list(&format!("{folder}/frames")), ["frame-01.png", "frame-02.png", "frame-03.png"]);
+}
+
+#[test]
+fn what_cannot_be_explored() {
+    let place = place();
+    let refuses = |more: &[&str], words: &[&str]| explore(&place, more).failed_with(words);
+    refuses(&[], &["pulse-out/small", "nothing says what to explore", "--candidate", "--path"]);
+    refuses(&["--candidate", "3"], &["--candidate", "no candidate 3", "1 to 2"]);
+    refuses(&["--candidate", "0"], &["no candidate 0"]);
+    refuses(&["--candidate", "1", "--directions", "0"], &["--directions", "1 to"]);
+    refuses(&["--candidate", "1", "--directions", "1000"], &["--directions", "1 to"]);
+    refuses(&["--candidate", "1", "--frames", "1"], &["--frames", "odd number from 3"]);
+    refuses(&["--candidate", "1", "--frames", "6"], &["--frames", "odd number from 3"]);
+    refuses(&["--candidate", "1", "--directions", "64", "--frames", "17"], &["--frames", "64 directions", "in all"]);
+    refuses(&["--directions", "2"], &["--candidate"]);
+    refuses(&["--path", "1,1"], &["--path", "name two"]);
+    refuses(&["--path", "1"], &["--path", "two numbers"]);
+    refuses(&["--path", "1,9"], &["--path", "no candidate 9", "1 to 2"]);
+    refuses(&["--path", "1,2", "--frames", "1"], &["--frames", "ask for 2"]);
+    refuses(&["--path", "1,2", "--generator", "nobody"], &["nobody", "no such generator"]);
+    assert!(!place.path("pulse-out/small/explore").exists());
+
+    place.run(&["explore", "nowhere", "--path", "1,2"]).failed_with(&["nowhere", "run.json"]);
+    let path = place.path("pulse-out/small/run.json");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    let changed = |from: &str, to: &str| std::fs::write(&path, whole.replacen(from, to, 1)).unwrap();
+    let checksum = &whole[whole.rfind("sha256\": \"").unwrap() + 10..][..8];
+    changed(checksum, "00000000");
+    refuses(&["--path", "1,2"], &["--generator", "another generator", "faces"]);
+    changed("\"name\": \"faces\"", "\"name\": \"mine.pkl\"");
+    refuses(&["--path", "1,2"], &["mine.pkl", "not recorded", "--generator"]);
+    explore(&place, &["--path", "1,2", "--frames", "2", "--generator", "faces", "--out", "named"]).ended_with(0);
+    changed("\"optimizer\": \"adam\"", "\"optimizer\": \"luck\"");
+    refuses(&["--path", "1,2"], &["settings", "luck", "run the search again"]);
+    changed("\"measurement\": \"bicubic\"", "\"measurement\": \"magic\"");
+    refuses(&["--path", "1,2"], &["magic"]);
+    std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    refuses(&["--path", "1,2"], &["run.json", "run the search again"]);
+    std::fs::write(&path, &whole).unwrap();
+    std::fs::remove_file(place.path("pulse-out/small/inputs.safetensors")).unwrap();
+    refuses(&["--path", "1,2"], &["inputs.safetensors"]);
+}
+
+/// Ctrl-C leaves nothing half-written.
+#[cfg(unix)]
+#[test]
+fn stopped_walks_write_nothing() {
+    use std::io::{BufRead as _, BufReader};
+
+    let place = place();
+    let mut command = place.command(&["explore", "pulse-out/small", "-c", "1", "-d", "64", "--frames", "15"]);
+    command.args(["--progress", "json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    lines.find(|line| line.as_ref().unwrap().contains("fraction")).unwrap().unwrap();
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let rest: Vec<_> = lines.map(Result::unwrap).collect();
+    assert_eq!(Ran::of(child.wait_with_output().unwrap()).status, 1, "{rest:?}");
+    assert!(rest.iter().any(|line| line.contains("nothing was written")), "{rest:?}");
+    assert!(!place.path("pulse-out/small/explore/candidate-1").exists());
+}

@@ -1,0 +1,102 @@
+//! What `pulse explore` steers.
+
+use pulse::image::{Image, write_png};
+
+use crate::program::{Place, Ran};
+
+/// A run of two candidates, and a mask of it that is white in its left half.
+fn place() -> Place {
+    let place = Place::new();
+    place.picture("small.png", 3, 8, 8);
+    place.upsample("small.png", &["--candidates", "2"]).ended_with(0);
+    let white = |pixel: usize| f32::from(u8::from(pixel % 32 < 16));
+    write_png(&place.path("left.png"), &Image::new(1, 32, 32, (0..1024).map(white).collect()).unwrap(), None).unwrap();
+    place
+}
+
+fn steer(place: &Place, options: &[&str]) -> Ran {
+    place.run(&[&["explore", "pulse-out/small", "--progress", "none"], options].concat())
+}
+
+/// The largest differences in the left and in the right half.
+fn differences(a: &Image, b: &Image) -> [f32; 2] {
+    let mut largest = [0.0_f32; 2];
+    for (pixel, (a, b)) in a.values().iter().zip(b.values()).enumerate() {
+        let side = &mut largest[usize::from(pixel % 64 >= 32)];
+        *side = side.max((a - b).abs());
+    }
+    largest
+}
+
+#[test]
+fn what_is_kept_is_kept_to_the_last_bit() {
+    let place = place();
+    let kept = place.read_picture("pulse-out/small/candidate-02.png");
+    for (option, side) in [("--keep", 0), ("--vary", 1)] {
+        let out = option.trim_start_matches('-');
+        steer(&place, &["--candidate", "2", option, "left.png", "-n", "3", "--out", out]).ended_with(0);
+        let record = place.record(out);
+        assert_eq!(record["summary"]["candidates"], 3);
+        assert!(record["summary"]["worst_db"].as_f64().unwrap() >= 45.0);
+        assert_eq!((&record["steering"]["candidate"], &record["steering"][out]), (&2.into(), &"left.png".into()));
+        for number in 1..=3 {
+            let found = place.read_picture(&format!("{out}/candidate-{number:02}.png"));
+            let differences = differences(&kept, &found);
+            assert_eq!(differences[side], 0.0);
+            assert!(differences[1 - side] > 8.0 / 255.0, "{differences:?}");
+        }
+    }
+    // It is the folder of a run, and can be explored itself.
+    let again = ["explore", "keep", "--like", "1", "--amount", "0", "-n", "1", "--out", "same", "--progress", "none"];
+    place.run(&again).ended_with(0);
+    let [one, same] = ["keep", "same"].map(|run| place.read_picture(&format!("{run}/candidate-01.png")));
+    let [left, right] = differences(&one, &same);
+    // Rounding to 8 bits may turn either way: one level.
+    assert!(left.max(right) < 1.5 / 255.0, "{left} {right}");
+}
+
+#[test]
+fn a_neighbourhood_and_an_example_make_runs() {
+    let place = place();
+    let ran = steer(&place, &["--like", "1", "--amount", "0.2", "--spread"]).ended_with(0);
+    assert!(ran.out.contains("2 of 2") && ran.out.contains("pulse-out/small/explore/like-1/sheet.png"), "{}", ran.out);
+    let record = place.record("pulse-out/small/explore/like-1");
+    assert_eq!((&record["settings"]["seed"], &record["steering"]["amount"]), (&1.into(), &0.2.into()));
+    assert!(record["settings"]["spread"]["weight"].as_f64().unwrap() > 0.0);
+    place.picture("example.png", 3, 128, 128);
+    steer(&place, &["--toward", "example.png:left.png", "-n", "1"]).ended_with(0);
+    assert_eq!(place.record("pulse-out/small/explore/toward")["steering"]["toward"], "example.png:left.png");
+    steer(&place, &["--toward", "example.png", "-n", "1"]).failed_with(&["not empty", "--force"]);
+}
+
+#[test]
+fn what_cannot_be_steered_by_fails_in_a_sentence() {
+    let place = place();
+    place.picture("wide.png", 3, 20, 10);
+    let even = |name: &str, value: f32| {
+        write_png(&place.path(name), &Image::new(1, 4, 4, vec![value; 16]).unwrap(), None).unwrap();
+    };
+    even("black.png", 0.0);
+    even("white.png", 1.0);
+    for (options, words) in [
+        (&["--keep", "left.png"][..], &["--candidate"][..]),
+        (&["--candidate", "3", "--keep", "left.png"], &["--candidate", "3", "1 to 2"]),
+        (&["--candidate", "1", "--keep", "none.png"], &["none.png"]),
+        (&["--candidate", "1", "--keep", "wide.png"], &["wide.png", "20x10", "64x64"]),
+        (&["--candidate", "1", "--vary", "black.png"], &["black.png", "white"]),
+        (&["--candidate", "1", "--keep", "white.png"], &["white.png", "black"]),
+        (&["--candidate", "1", "--keep", "left.png", "--vary", "left.png"], &["--keep", "--vary"]),
+        (&["--candidate", "1", "--keep", "left.png", "--directions", "2"], &["--directions"]),
+        (&["--toward", "none.png"], &["none.png"]),
+        (&["--toward", "wide.png"], &["wide.png", "20x10", "64x64"]),
+        (&["--toward", "left.png:wide.png"], &["wide.png", "20x10"]),
+        (&["--like", "9"], &["--like", "9", "1 to 2"]),
+        (&["--like", "1", "--amount", "1.5"], &["--amount", "1.5", "0 to 1"]),
+        (&["--amount", "0.5"], &["--like"]),
+        (&["--candidate", "1", "--spread"], &["--spread", "--keep"]),
+        (&["--like", "1", "-n", "0"], &["0 candidates"]),
+    ] {
+        steer(&place, options).failed_with(words);
+    }
+    assert!(!place.path("pulse-out/small/explore").exists(), "what failed leaves nothing behind");
+}

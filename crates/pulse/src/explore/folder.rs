@@ -1,0 +1,262 @@
+//! The folder that exploring leaves behind.
+
+use std::fs;
+use std::path::{Path as FilePath, PathBuf};
+
+use super::corrector::Frame;
+use super::explorer::{Curve, CurveFrame, Path};
+use super::record::{CurveRecord, DirectionsRecord, EXPLORE_SCHEMA, ExploreRecord, PathFrameRecord, PathRecord};
+use crate::generator::InputSpec;
+use crate::image::{Extent, Image, encode_animation, encode_png};
+use crate::inputs::Inputs;
+use crate::run::{GeneratorRecord, ProgramRecord};
+use crate::sheet::{Cell, Strip};
+use crate::write::write_atomically;
+use crate::{Error, ErrorKind, Result};
+
+const RECORD: &str = "explore.json";
+const INPUTS: &str = "inputs.safetensors";
+const FRAMES: &str = "frames";
+
+/// What the pictures of a folder have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Explored<'a> {
+    /// The folder of the run.
+    pub run: &'a FilePath,
+    /// The generative model.
+    pub generator: &'a GeneratorRecord,
+    /// The generator's inputs, in the order of the network's.
+    pub specs: &'a [InputSpec],
+    /// The seed of the run.
+    pub seed: u64,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// A folder that waits for what is explored. When nothing was written into it, it goes away again.
+#[derive(Debug)]
+pub struct ExploreFolder {
+    path: PathBuf,
+    made: bool,
+    replaced: Vec<PathBuf>,
+}
+
+impl ExploreFolder {
+    /// Makes the folder at `path`, and those above it. One that holds something is taken only when `replace` is set and it
+    /// holds an `explore.json`; the files that this names make way.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when it cannot be made, is not empty, or holds nothing to replace.
+    pub fn create(path: &FilePath, replace: bool) -> Result<Self> {
+        let made = !path.exists();
+        let fault = |source: std::io::Error| {
+            let message = format!("cannot make the folder {}: {source}; choose another place for it", path.display());
+            Error::new(ErrorKind::Io, message).with_source(source)
+        };
+        fs::create_dir_all(path).map_err(fault)?;
+        let mut folder = Self { path: path.to_owned(), made, replaced: Vec::new() };
+        if fs::read_dir(path).map_err(fault)?.next().is_none() {
+            return Ok(folder);
+        }
+        let name = path.display();
+        if !replace {
+            let message =
+                format!("the folder {name} is not empty: choose another with --out, or replace it with --force");
+            return Err(Error::new(ErrorKind::Io, message));
+        }
+        let record = path.join(RECORD);
+        let bytes = fs::read(&record).map_err(|source| Error::io("read", &record, source));
+        let record = bytes.and_then(|bytes| {
+            serde_json::from_slice::<ExploreRecord>(&bytes)
+                .map_err(|source| Error::new(ErrorKind::Run, source.to_string()).with_source(source))
+        });
+        let record = record.map_err(|error| {
+            let message =
+                format!("the folder {name} holds nothing explored that could be replaced ({error}): choose another");
+            Error::new(ErrorKind::Io, message).with_source(error)
+        })?;
+        let own = record.files.iter().filter(|file| is_within(file));
+        folder.replaced = own.map(|file| path.join(file)).collect();
+        Ok(folder)
+    }
+
+    /// Writes the strips of curves that leave the candidate of this number, their inputs, and the record last of all, which
+    /// it gives back.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when a file cannot be written.
+    pub fn write_curves(
+        &self,
+        explored: &Explored<'_>,
+        candidate: usize,
+        [reach, tolerance]: [f64; 2],
+        curves: &[Curve],
+    ) -> Result<ExploreRecord> {
+        self.make_way()?;
+        let mut provenance = explored.generator.provenance(explored.seed);
+        (provenance.candidate, provenance.extent) = (Some(candidate), Extent::Composite);
+        let mut files = Vec::new();
+        let mut records = Vec::new();
+        let mut row = 0;
+        for (index, curve) in curves.iter().enumerate() {
+            let name = format!("direction-{}.png", index + 1);
+            let strip = strip_of(curve, candidate, index + 1)?;
+            write_atomically(&self.path.join(&name), &encode_png(&strip, Some(&provenance))?)?;
+            records.push(CurveRecord::new(curve, name.clone(), row));
+            files.push(name);
+            row += curve.frames.len();
+        }
+        let frames: Vec<&Frame> = curves.iter().flat_map(|curve| curve.frames.iter().map(|at| &at.frame)).collect();
+        let worst_db = frames.iter().map(|frame| frame.db).fold(f64::INFINITY, f64::min);
+        self.write_inputs(explored.specs, &frames, &mut files)?;
+        let directions = DirectionsRecord { candidate, reach, tolerance, worst_db, curves: records };
+        self.seal(explored, Some(directions), None, files)
+    }
+
+    /// Writes a path between the candidates of these numbers, on a page, as a moving picture and frame by frame, and the
+    /// record last of all, which it gives back.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when a file cannot be written.
+    pub fn write_path(&self, explored: &Explored<'_>, [from, to]: [usize; 2], path: &Path) -> Result<ExploreRecord> {
+        self.make_way()?;
+        let whole = explored.generator.provenance(explored.seed);
+        let mut composite = whole.clone();
+        composite.extent = Extent::Composite;
+        let frames = self.path.join(FRAMES);
+        fs::create_dir_all(&frames).map_err(|source| Error::io("make the folder", &frames, source))?;
+        let (sheet, animation) = (format!("path-{from}-{to}.png"), format!("path-{from}-{to}.apng"));
+        let mut files = vec![sheet.clone(), animation.clone()];
+        let digits = path.frames.len().to_string().len().max(2);
+        let names: Vec<String> =
+            (1..=path.frames.len()).map(|number| format!("{FRAMES}/frame-{number:0digits$}.png")).collect();
+        for (name, frame) in names.iter().zip(&path.frames) {
+            write_atomically(&self.path.join(name), &encode_png(&frame.image, Some(&whole))?)?;
+            files.push(name.clone());
+        }
+        let page = page_of(path, from, to)?;
+        write_atomically(&self.path.join(&sheet), &encode_png(&page, Some(&composite))?)?;
+        let images: Vec<_> = path.frames.iter().map(|frame| &frame.image).collect();
+        write_atomically(&self.path.join(&animation), &encode_animation(&images, Some(&whole))?)?;
+        self.write_inputs(explored.specs, &path.frames.iter().collect::<Vec<_>>(), &mut files)?;
+        let record = PathRecord {
+            from,
+            to,
+            sheet,
+            animation,
+            worst_db: path.worst_db(),
+            roughness: path.roughness(),
+            frames: PathFrameRecord::of(path, &names),
+        };
+        self.seal(explored, None, Some(record), files)
+    }
+
+    /// What was there before goes, its record first.
+    fn make_way(&self) -> Result<()> {
+        let record = self.path.join(RECORD);
+        for file in std::iter::once(&record).chain(&self.replaced) {
+            match fs::remove_file(file) {
+                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::io("remove", file, source));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Every input of every frame, one row each. An offset that is zero for all of them is left out.
+    fn write_inputs(&self, specs: &[InputSpec], frames: &[&Frame], files: &mut Vec<String>) -> Result<()> {
+        let mut inputs = Inputs::default();
+        for (index, spec) in specs.iter().enumerate() {
+            let rows: Vec<f32> = frames.iter().flat_map(|frame| frame.point[index].iter().copied()).collect();
+            if spec.stage.is_none() || rows.iter().any(|&number| number != 0.0) {
+                inputs.insert(&spec.name, frames.len(), spec.shape, rows);
+            }
+        }
+        files.push(INPUTS.into());
+        write_atomically(&self.path.join(INPUTS), &inputs.to_bytes()?)
+    }
+
+    fn seal(
+        &self,
+        explored: &Explored<'_>,
+        directions: Option<DirectionsRecord>,
+        path: Option<PathRecord>,
+        files: Vec<String>,
+    ) -> Result<ExploreRecord> {
+        let record = ExploreRecord {
+            schema: EXPLORE_SCHEMA,
+            program: ProgramRecord { name: "pulse".into(), version: env!("CARGO_PKG_VERSION").into() },
+            run: explored.run.display().to_string(),
+            generator: explored.generator.clone(),
+            directions,
+            path,
+            seconds: explored.seconds,
+            files,
+        };
+        write_atomically(&self.path.join(RECORD), &record.to_json())?;
+        Ok(record)
+    }
+}
+
+impl Drop for ExploreFolder {
+    fn drop(&mut self) {
+        // These remove empty folders only; a full one is what was wanted.
+        let _ = fs::remove_dir(self.path.join(FRAMES));
+        if self.made {
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+}
+
+/// A record may come from anyone: what it names lies in its own folder and nowhere else.
+fn is_within(file: &str) -> bool {
+    let own = file.strip_prefix("frames/").unwrap_or(file);
+    FilePath::new(own).file_name().is_some_and(|name| name == own)
+}
+
+fn strip_of(curve: &Curve, candidate: usize, number: usize) -> Result<Image> {
+    let worst = curve.frames.iter().map(|at| at.frame.db).fold(f64::INFINITY, f64::min);
+    let title = format!("Direction {number} from candidate {candidate}");
+    let note = format!(
+        "Every picture shrinks to the given one, at {worst:.0} dB or more. Below each: how far it is from the candidate, in \
+         standard deviations of the generator's inputs, and by how much its pixels differ from the candidate's, of 255. \
+         They are imagined: they do not show who or what was really in it."
+    );
+    let cell = |at: &CurveFrame| {
+        let marked = at.length == 0.0;
+        let heading = if marked { "candidate".to_owned() } else { format!("{:+.1} sd", at.length) };
+        let lines = vec![format!("differs by {:.1}", 255.0 * at.change), format!("{:.0} dB", at.frame.db)];
+        (heading, lines, marked)
+    };
+    let cells = curve.frames.iter().map(|at| {
+        let (heading, lines, marked) = cell(at);
+        Cell { image: &at.frame.image, heading, lines, marked }
+    });
+    Strip { title: &title, note: &note, cells: cells.collect(), columns: 11 }.draw()
+}
+
+fn page_of(path: &Path, from: usize, to: usize) -> Result<Image> {
+    let title = format!("From candidate {from} to candidate {to}");
+    let note = format!(
+        "Every picture shrinks to the given one, at {:.0} dB or more. They are imagined: they do not show who or what was \
+         really in it.",
+        path.worst_db()
+    );
+    let last = path.frames.len() - 1;
+    let cells = path.frames.iter().enumerate().map(|(index, frame)| {
+        let heading = match index {
+            0 => format!("candidate {from}"),
+            _ if index == last => format!("candidate {to}"),
+            _ => format!("{} of {}", index + 1, last + 1),
+        };
+        Cell {
+            image: &frame.image,
+            heading,
+            lines: vec![format!("{:.0} dB", frame.db)],
+            marked: index == 0 || index == last,
+        }
+    });
+    Strip { title: &title, note: &note, cells: cells.collect(), columns: 8 }.draw()
+}

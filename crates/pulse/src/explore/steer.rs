@@ -1,0 +1,112 @@
+//! Where the range is drawn: what shall stay, what it shall resemble, whose neighbourhood it shall be.
+
+mod kept;
+mod mask;
+mod neighbours;
+
+pub use kept::Kept;
+pub(crate) use kept::KeptMeasurement;
+pub use mask::Mask;
+pub use neighbours::neighbours;
+
+use super::View;
+use crate::image::Image;
+use crate::measurement::{Kernel, Size};
+use crate::{Error, ErrorKind, Result};
+
+/// The weight of an example. The loss weighs a squared difference of measurements 100 times; details may differ more.
+const EXAMPLE: f64 = 30.0;
+
+/// The weight of what is kept: it is to be met by the generator itself, so that there is no seam.
+const KEPT: f64 = 100.0;
+
+/// What is asked of candidates beside the target. All of them are consistent all the same: what is kept is consistent
+/// already, and what resembles an example is let go before the end.
+#[derive(Clone, Debug, Default)]
+pub struct Steering {
+    /// A region that stays as it is in a picture.
+    pub keep: Option<Kept>,
+    /// A picture that candidates are drawn to.
+    pub toward: Option<Toward>,
+}
+
+/// An example that candidates are drawn to.
+#[derive(Clone, Debug)]
+pub struct Toward {
+    /// The example, of the generator's size and channels.
+    pub example: Image,
+    /// Where it counts.
+    pub mask: Mask,
+}
+
+/// The energy `weight mean mask (f − details)²` on what a [`View`] sees.
+#[derive(Clone, Debug)]
+pub(crate) struct Attraction {
+    pub(crate) details: Vec<f32>,
+    /// Of each number.
+    pub(crate) mask: Vec<f32>,
+    pub(crate) weight: f64,
+}
+
+impl Toward {
+    /// A picture as an example for a generator of pictures of `channels` and `size`: in its channels, and resized where it is
+    /// of another size, but of the same proportions.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Picture`] when its proportions are others.
+    pub fn fit(picture: &Image, channels: usize, size: Size) -> Result<Image> {
+        let own = picture.size();
+        if own.width * size.height != own.height * size.width {
+            let message = format!(
+                "an example of {own} pixels is not of the proportions of pictures of {size}: cut it to them first"
+            );
+            return Err(Error::new(ErrorKind::Picture, message));
+        }
+        let picture = if channels == 1 { picture.to_grey() } else { picture.to_rgb() };
+        let kernel = if own.width > size.width { Kernel::Area } else { Kernel::Bicubic };
+        if own == size { Ok(picture) } else { picture.resized(kernel, size) }
+    }
+}
+
+impl Steering {
+    /// Checks that pictures and masks are of the shape of the generator's pictures.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Picture`].
+    pub fn check(&self, [channels, height, width]: [usize; 3]) -> Result<()> {
+        let pictures = self.keep.iter().map(|keep| ("the picture that is kept", &keep.picture, &keep.mask));
+        let examples = self.toward.iter().map(|toward| ("the example", &toward.example, &toward.mask));
+        for (what, picture, mask) in pictures.chain(examples) {
+            if [picture.channels(), picture.height(), picture.width()] != [channels, height, width] {
+                let message = format!(
+                    "{what} is {} with {} channels, and the generator's pictures are {width}x{height} with {channels}: \
+                     resize it first",
+                    picture.size(),
+                    picture.channels()
+                );
+                return Err(Error::new(ErrorKind::Picture, message));
+            }
+            if mask.values().len() != width * height {
+                let message = format!(
+                    "the mask of {what} has {} pixels, and the generator's pictures {}: make it as large",
+                    mask.values().len(),
+                    width * height
+                );
+                return Err(Error::new(ErrorKind::Picture, message));
+            }
+        }
+        Ok(())
+    }
+
+    /// The energies that pull candidates to what is kept, and to the example.
+    pub(crate) fn attractions(&self, view: &View) -> Result<Vec<Attraction>> {
+        let keep = self.keep.iter().map(|keep| (&keep.picture, &keep.mask, KEPT));
+        let toward = self.toward.iter().map(|toward| (&toward.example, &toward.mask, EXAMPLE));
+        keep.chain(toward)
+            .map(|(picture, mask, weight)| {
+                let mask = mask.resized(picture.size(), view.size())?.repeat(picture.channels());
+                Ok(Attraction { details: view.of(picture)?, mask, weight })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,94 @@
+//! A part of the generator's pictures.
+
+use std::path::Path;
+
+use crate::image::{Image, Reader};
+use crate::measurement::{Kernel, Resize, Size};
+use crate::{Error, ErrorKind, Result};
+
+/// How much each pixel of the generator's pictures belongs to a region: 1 altogether, 0 not at all.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mask {
+    values: Vec<f32>,
+}
+
+impl Mask {
+    /// The whole picture.
+    pub fn everywhere(size: Size) -> Self {
+        Self { values: vec![1.0; size.width * size.height] }
+    }
+
+    /// White is in the region, black is not, and grey is partly: the picture's luma. A picture of another size, but of the
+    /// same proportions, is resized, each pixel the mean of what it covers.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Picture`] when the proportions are others, or when the region is empty or everything.
+    pub fn of(picture: &Image, size: Size) -> Result<Self> {
+        let own = picture.size();
+        let fault = |reason: String| Err(Error::new(ErrorKind::Picture, reason));
+        if own.width * size.height != own.height * size.width {
+            return fault(format!(
+                "a mask of {own} pixels cannot lie on pictures of {size}: make it of the same size or proportions"
+            ));
+        }
+        let grey = picture.to_grey();
+        let values = if own == size { grey.into_values() } else { grey.resized(Kernel::Area, size)?.into_values() };
+        if values.iter().all(|&value| value == 0.0) {
+            return fault("a mask that is black everywhere names no region: paint it white".into());
+        }
+        if values.iter().all(|&value| value == 1.0) {
+            return fault("a mask that is white everywhere leaves nothing out: paint the rest black".into());
+        }
+        Ok(Self { values })
+    }
+
+    /// The mask in a file.
+    ///
+    /// # Errors
+    /// As [`Reader::read`] and [`Mask::of`].
+    pub fn read(path: &Path, size: Size) -> Result<Self> {
+        Self::of(&Reader::default().read(path)?, size).map_err(|error| {
+            Error::new(error.kind(), format!("cannot use {} as a mask: {error}", path.display())).with_source(error)
+        })
+    }
+
+    /// Everything that is not in the region.
+    #[must_use]
+    pub fn inverted(&self) -> Self {
+        Self { values: self.values.iter().map(|value| 1.0 - value).collect() }
+    }
+
+    /// One number a pixel, row by row, in [0, 1].
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// The numbers at another size than `own`.
+    pub(super) fn resized(&self, own: Size, to: Size) -> Result<Vec<f32>> {
+        Ok(Resize::new(Kernel::Area, own, to)?.apply(&self.values))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_size_is_averaged_and_other_proportions_are_refused() {
+        let picture = Image::new(1, 2, 2, vec![1.0, 0.0, 0.5, 0.0]).unwrap();
+        let mask = Mask::of(&picture, Size::new(1, 1)).unwrap();
+        assert_eq!(mask.values(), [0.375]);
+        assert_eq!(mask.inverted().values(), [0.625]);
+        let error = Mask::of(&picture, Size::new(2, 1)).unwrap_err();
+        assert!(error.to_string().contains("2x2") && error.to_string().contains("2x1"), "{error}");
+    }
+
+    #[test]
+    fn a_mask_of_nothing_or_everything_is_refused() {
+        for (value, word) in [(0.0, "black"), (1.0, "white")] {
+            let error = Mask::of(&Image::new(1, 1, 2, vec![value; 2]).unwrap(), Size::new(2, 1)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Picture);
+            assert!(error.to_string().contains(word), "{error}");
+        }
+    }
+}
