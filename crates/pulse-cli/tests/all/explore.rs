@@ -85,7 +85,10 @@ fn what_cannot_be_explored() {
     refuses(&["--candidate", "1", "--directions", "1000"], &["--directions", "1 to"]);
     refuses(&["--candidate", "1", "--frames", "1"], &["--frames", "odd number from 3"]);
     refuses(&["--candidate", "1", "--frames", "6"], &["--frames", "odd number from 3"]);
-    refuses(&["--candidate", "1", "--directions", "64", "--frames", "17"], &["--frames", "64 directions", "in all"]);
+    refuses(
+        &["--candidate", "1", "--directions", "64", "--frames", "17"],
+        &["--directions", "64 directions", "in all"],
+    );
     refuses(&["--directions", "2"], &["--candidate"]);
     refuses(&["--path", "1,1"], &["--path", "name two"]);
     refuses(&["--path", "1"], &["--path", "two numbers"]);
