@@ -14,11 +14,14 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use pulse::candidate::{Candidate, consistency_db};
+use pulse::explore::{Prior, RANDOM_PICTURES, Range, random_pictures};
 use pulse::face::Detector;
-use pulse::generator::InputSpec;
+use pulse::generator::{Embedded, InputSpec, LatentInput};
 use pulse::image::{Image, Reader};
 use pulse::inputs::Inputs;
-use pulse::run::{Finished, InputRecord, Record, RunFolder, sha256_of_file};
+use pulse::measurement::Size;
+use pulse::report::{Curves, Subject};
+use pulse::run::{Finished, InputRecord, Page, Record, RunFolder, sha256_of_file};
 use pulse::search::{Problem, SearchConfig, search};
 use pulse_engine::Cpu;
 
@@ -91,8 +94,11 @@ struct Job<'a> {
     engine: Cpu,
     named: &'a Named,
     init: Option<Inputs>,
+    latent: LatentInput,
     specs: Vec<InputSpec>,
     trace: Option<Trace>,
+    /// Pictures of this generator that have nothing to do with each other, once there was something to compare them with.
+    random: Option<Vec<Image>>,
     /// Where faces are to be found first.
     detector: Option<Detector>,
 }
@@ -121,7 +127,29 @@ impl<'a> Job<'a> {
         }
         let trace = arguments.trace.as_deref().map(Trace::create).transpose()?;
         let detector = if arguments.faces { Some(faces::detector(arguments, named)?) } else { None };
-        Ok(Self { arguments, config, engine, named, init, specs, trace, detector })
+        Ok(Self { arguments, config, engine, named, init, latent, specs, trace, random: None, detector })
+    }
+
+    /// Measures candidates together, and how typical they are of the generator.
+    fn range(&mut self, candidates: &[Candidate], small: Size) -> pulse::Result<Range> {
+        let generator = &*self.named.generator;
+        let mut prior = Prior::new(generator, self.latent, &self.config.space, &self.engine)?;
+        let plausibility: Vec<_> =
+            candidates.iter().map(|candidate| prior.plausibility(&candidate.inputs)).collect();
+        drop(prior);
+        let random = match self.random.take() {
+            Some(random) => random,
+            None => random_pictures(generator, &self.engine, RANDOM_PICTURES)?,
+        };
+        let range = Range::of(candidates, small, &plausibility, &random);
+        self.random = Some(random);
+        range
+    }
+
+    /// What the generator's pictures are of.
+    fn subject(&self) -> Subject {
+        let faces = self.arguments.faces || Embedded::find(&self.arguments.generator).is_some();
+        if faces { Subject::Faces } else { Subject::Pictures }
     }
 
     /// Searches for one picture, or for each face in it, and writes its folder.
@@ -181,12 +209,15 @@ impl<'a> Job<'a> {
                 &self.config,
             )?,
             interrupt,
+            curves: Curves::default(),
             failure: None,
         };
         let searched = search(&problem, &self.config, &self.engine, &mut watch).map_err(of_picture);
         let watched = watch.finish();
         let candidates = searched?;
-        watched?;
+        let curves = watched?;
+        let seconds = started.elapsed().as_secs_f64();
+        let range = self.range(&candidates, prepared.target.size()).map_err(of_picture)?;
         let finished = Finished {
             input,
             generator: self.named.record.clone(),
@@ -197,7 +228,10 @@ impl<'a> Job<'a> {
             original: prepared.original.as_ref(),
             config: &self.config,
             candidates: &candidates,
-            seconds: started.elapsed().as_secs_f64(),
+            range: &range,
+            order: self.arguments.sort,
+            page: (!self.arguments.no_report).then_some(Page { subject: self.subject(), curves: &curves }),
+            seconds,
         };
         let record = folder.write(&finished)?;
         let sheet = folder.path().join(&record.files.sheet);

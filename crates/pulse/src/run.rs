@@ -8,6 +8,8 @@
 //! | `target.safetensors` | the same without rounding, where 8 bits do not hold it |
 //! | `original.png` | the sharp picture that the target was made from, in a demonstration |
 //! | `sheet.png` | all of it at a glance |
+//! | `certainty.png` | where the candidates differ, where there are two |
+//! | `report.html` | all of it on one page that opens offline |
 //! | `inputs.safetensors` | every input of every candidate, one row each; see [`Inputs`] |
 //! | `run.json` | settings, checksums, outcomes and figures: [`Record`] |
 //!
@@ -21,10 +23,11 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use checksum::hexadecimal;
 pub use checksum::{sha256, sha256_of_file, sha256_of_files};
-pub use folder::{Finished, INTERMEDIATE, RunFolder, intermediate_file};
+pub use folder::{Finished, Page, INTERMEDIATE, RunFolder, intermediate_file};
 pub use record::{
-    CandidateRecord, FeatureRecord, Files, GeneratorRecord, InputRecord, MosaicRecord, ProgramRecord, Record,
-    RestartRecord, SCHEMA, SettingsRecord, SpaceRecord, Summary, TargetRecord,
+    BandRecord, CandidateRecord, CertaintyRecord, FeatureRecord, Files, GeneratorRecord, InputRecord, MosaicRecord,
+    PlausibilityRecord, ProgramRecord, Record, RestartRecord, SCHEMA, SettingsRecord, SpaceRecord, SpreadRecord, Summary,
+    TargetRecord,
 };
 
 use crate::image::{Image, Reader};

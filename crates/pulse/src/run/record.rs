@@ -4,8 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::candidate::Candidate;
+use crate::explore::{Band, Plausibility, Range, Scores, Spread};
 use crate::generator::{Space, Truncation, ZeroedNoise};
 use crate::image::Provenance;
+use crate::measurement::Size;
 use crate::mosaic::{Grid, Mosaic};
 use crate::search::{FeatureSearch, Restarts, SearchConfig};
 use crate::{Error, ErrorKind, Result};
@@ -199,6 +201,55 @@ pub struct Summary {
     pub worst_db: f64,
     /// See [`mean_pairwise_distance`](crate::candidate::mean_pairwise_distance).
     pub mean_pairwise_distance: f64,
+    /// How far the candidates are apart, where there are two.
+    #[serde(default)]
+    pub spread: Option<SpreadRecord>,
+    /// What they agree on, where there are two.
+    #[serde(default)]
+    pub certainty: Option<CertaintyRecord>,
+}
+
+/// [`Spread`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpreadRecord {
+    /// As in [`Spread::mean`].
+    pub mean: f64,
+    /// As in [`Spread::least`].
+    pub least: f64,
+    /// As in [`Spread::greatest`].
+    pub greatest: f64,
+    /// As in [`Spread::farthest`], as the candidates' numbers.
+    pub farthest: [usize; 2],
+    /// As in [`Spread::random`].
+    pub random: Option<f64>,
+}
+
+/// [`Certainty`](crate::explore::Certainty).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CertaintyRecord {
+    /// As in [`Certainty::agreed`](crate::explore::Certainty::agreed).
+    pub agreed: Option<f64>,
+    /// As in [`Range::agreed_at_random`].
+    pub agreed_at_random: Option<f64>,
+    /// The root mean square of [`Certainty::deviation`](crate::explore::Certainty::deviation).
+    pub deviation: f64,
+    /// The mean of [`Certainty::half_widths`](crate::explore::Certainty::half_widths).
+    pub half_width: f64,
+    /// As in [`Certainty::bands`](crate::explore::Certainty::bands).
+    pub bands: Vec<BandRecord>,
+}
+
+/// [`Band`](crate::explore::Band).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BandRecord {
+    /// Width and height of the picture that it is finer than.
+    pub above: [usize; 2],
+    /// Width and height of the picture that it is no finer than.
+    pub upto: [usize; 2],
+    /// As in [`Band::energy`](crate::explore::Band::energy).
+    pub energy: f64,
+    /// As in [`Band::agreed`](crate::explore::Band::agreed).
+    pub agreed: f64,
 }
 
 /// The files beside `run.json`, by name.
@@ -212,6 +263,12 @@ pub struct Files {
     pub original: Option<String>,
     /// All of it at a glance.
     pub sheet: String,
+    /// Where the candidates differ, where there are two.
+    #[serde(default)]
+    pub certainty: Option<String>,
+    /// All of it on one page, where it was asked for.
+    #[serde(default)]
+    pub report: Option<String>,
     /// Every input of every candidate.
     pub inputs: String,
 }
@@ -233,10 +290,32 @@ pub struct CandidateRecord {
     pub steps: usize,
     /// How often it was started again.
     pub restarts: usize,
+    /// How typical its inputs are, where that is known.
+    #[serde(default)]
+    pub plausibility: Option<PlausibilityRecord>,
+    /// As in [`Scores::sharpness`].
+    #[serde(default)]
+    pub sharpness: Option<f64>,
+    /// As in [`Scores::distinctness`].
+    #[serde(default)]
+    pub distinctness: Option<f64>,
     /// The file of its picture.
     pub image: String,
     /// The file of what it shrinks to.
     pub shrunk: String,
+}
+
+/// [`Plausibility`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlausibilityRecord {
+    /// As in [`Plausibility::departure`].
+    pub departure: f64,
+    /// As in [`Plausibility::radius`].
+    pub radius: Option<f64>,
+    /// As in [`Plausibility::offsets`].
+    pub offsets: f64,
+    /// As in [`Plausibility::angles`].
+    pub angles: Option<f64>,
 }
 
 impl Record {
@@ -351,8 +430,45 @@ impl From<Space> for SpaceRecord {
     }
 }
 
+impl SpreadRecord {
+    pub(super) fn new(spread: &Spread, candidates: &[Candidate]) -> Self {
+        let Spread { mean, least, greatest, farthest, random } = *spread;
+        Self { mean, least, greatest, farthest: farthest.map(|place| candidates[place].index + 1), random }
+    }
+}
+
+impl CertaintyRecord {
+    /// Of what was measured of a run; nothing for a single candidate.
+    pub(super) fn new(range: &Range) -> Option<Self> {
+        let certainty = range.certainty.as_ref()?;
+        let sides = |size: Size| [size.width, size.height];
+        let band = |&Band { above, upto, energy, agreed }: &Band| BandRecord {
+            above: sides(above),
+            upto: sides(upto),
+            energy,
+            agreed,
+        };
+        let (deviation, widths) = (certainty.deviation(), certainty.half_widths());
+        let count = deviation.len() as f64;
+        Some(Self {
+            agreed: certainty.agreed(),
+            agreed_at_random: range.agreed_at_random,
+            deviation: (deviation.iter().map(|&s| f64::from(s).powi(2)).sum::<f64>() / count).sqrt(),
+            half_width: widths.iter().map(|&width| f64::from(width)).sum::<f64>() / count,
+            bands: certainty.bands().iter().map(band).collect(),
+        })
+    }
+}
+
+impl From<&Plausibility> for PlausibilityRecord {
+    fn from(plausibility: &Plausibility) -> Self {
+        let Plausibility { radius, offsets, angles } = *plausibility;
+        Self { departure: plausibility.departure(), radius, offsets, angles }
+    }
+}
+
 impl CandidateRecord {
-    pub(super) fn new(candidate: &Candidate, image: String, shrunk: String) -> Self {
+    pub(super) fn new(candidate: &Candidate, scores: &Scores, image: String, shrunk: String) -> Self {
         let mut losses: serde_json::Map<_, _> =
             candidate.losses.iter().map(|(term, value)| (term.to_string(), (*value).into())).collect();
         losses.insert("total".into(), candidate.total.into());
@@ -364,6 +480,9 @@ impl CandidateRecord {
             losses,
             steps: candidate.steps,
             restarts: candidate.restarts,
+            plausibility: scores.plausibility.as_ref().map(Into::into),
+            sharpness: scores.sharpness,
+            distinctness: scores.distinctness,
             image,
             shrunk,
         }
