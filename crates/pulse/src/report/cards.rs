@@ -57,7 +57,7 @@ impl Report<'_> {
              <figure>{shrunk}<figcaption>shrunk</figcaption></figure>\
              <figure>{difference}<figcaption>difference × 20</figcaption></figure></div></div>\
              <header><h3><a href=\"{file}\">Candidate {number}</a></h3><span class=\"{class}\">{verdict}</span></header>\
-             {scores}<button type=\"button\" aria-pressed=\"false\">Show what {number} shrinks to</button></li>\n",
+             {scores}<button type=\"button\" aria-pressed=\"false\" aria-label=\"What it shrinks to, candidate {number}\">What it shrinks to</button></li>\n",
             keys = keys(number, scores),
             file = escaped(file),
             scores = listed(candidate, scores),

@@ -34,6 +34,9 @@ impl Subject {
     }
 }
 
+/// The consistency of pictures that were rounded to 8 bits is below this.
+const MOST_OF_8_BITS: f64 = 80.0;
+
 /// What the scores are.
 pub(super) const SCORES: &str = "Consistency: how well what it shrinks to agrees with the given picture; more is better, and 45 dB \
     counts as consistent. Departure: how far its inputs are from what the generator was trained on; less is more plausible. \
@@ -86,10 +89,12 @@ impl Words<'_> {
         let summary = &self.record.summary;
         let (count, reached) = (summary.candidates, summary.reached);
         let wanted = consistency_db(self.record.settings.epsilon);
+        // What was projected agrees far better than the 8 bits of a file can show.
+        let rounded = if summary.worst_db > MOST_OF_8_BITS { ", before rounding to 8 bits" } else { "" };
         let fits = match (count, reached) {
-            (1, 1) => format!("This {} shrinks to your picture to within {:.0} dB", self.subject.one(), summary.worst_db.floor()),
+            (1, 1) => format!("This {} shrinks to your picture to within {:.0} dB{rounded}", self.subject.one(), summary.worst_db.floor()),
             (_, reached) if reached == count => {
-                format!("These {} all shrink to your picture to within {:.0} dB", self.counted(), summary.worst_db.floor())
+                format!("These {} all shrink to your picture to within {:.0} dB{rounded}", self.counted(), summary.worst_db.floor())
             }
             _ => format!(
                 "Of these {}, {reached} shrink to your picture to within {wanted:.0} dB, and {} do not",
@@ -111,9 +116,9 @@ impl Words<'_> {
         let random = format!("two random {} of this generator", self.subject.several());
         match spread.random.filter(|&random| random > 0.0).map(|random| spread.greatest / random) {
             None => format!("{two} are {:.1} of 255 levels apart in detail", 255.0 * spread.greatest),
-            Some(ratio) if (0.95..1.05).contains(&ratio) => format!("{two} are as far apart in detail as {random}"),
-            Some(ratio) if ratio >= 1.05 => format!("{two} are {ratio:.1} times as far apart in detail as {random}"),
-            Some(ratio) => format!("{two} are {:.0} % as far apart in detail as {random}", 100.0 * ratio),
+            Some(ratio) if (0.95..1.05).contains(&ratio) => format!("{two} are as far apart in detail as {random} are on average"),
+            Some(ratio) if ratio >= 1.05 => format!("{two} are {ratio:.1} times as far apart in detail as {random} are on average"),
+            Some(ratio) => format!("{two} are {:.0} % as far apart in detail as {random} are on average", 100.0 * ratio),
         }
     }
 

@@ -107,7 +107,7 @@ impl<'a> CertaintyMap<'a> {
             canvas.outline(Rectangle { left, top: pictures_top, width: side, height }, LINE);
         }
         self.legend(&mut canvas, differs, legend_top, column);
-        let note = LABEL.wrapped("Standard deviation over candidates, in levels of 255", column);
+        let note = LABEL.wrapped("The colours: standard deviation over candidates, in levels of 255", column);
         canvas.lines(MARGIN, legend_top, &note, LABEL);
         canvas.lines(MARGIN, text_top, &explanation, BODY);
         canvas.into_image()
