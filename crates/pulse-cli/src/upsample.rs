@@ -134,8 +134,7 @@ impl<'a> Job<'a> {
     fn range(&mut self, candidates: &[Candidate], small: Size) -> pulse::Result<Range> {
         let generator = &*self.named.generator;
         let mut prior = Prior::new(generator, self.latent, &self.config.space, &self.engine)?;
-        let plausibility: Vec<_> =
-            candidates.iter().map(|candidate| prior.plausibility(&candidate.inputs)).collect();
+        let plausibility: Vec<_> = candidates.iter().map(|candidate| prior.plausibility(&candidate.inputs)).collect();
         drop(prior);
         let random = match self.random.take() {
             Some(random) => random,
@@ -146,7 +145,7 @@ impl<'a> Job<'a> {
         range
     }
 
-    /// What the generator's pictures are of.
+    /// What the generator's pictures are of: every embedded one makes faces, and of a file nobody knows.
     fn subject(&self) -> Subject {
         let faces = self.arguments.faces || Embedded::find(&self.arguments.generator).is_some();
         if faces { Subject::Faces } else { Subject::Pictures }

@@ -82,7 +82,8 @@ fn measure(generator: &dyn Generator, side: usize, face: Stream, config: &Search
     let count = truth.values().len() as f64;
     let errors: Vec<f64> =
         truth.values().iter().zip(certainty.mean().values()).map(|(x, mean)| f64::from((x - mean).abs())).collect();
-    let held = |widths: &[f64]| errors.iter().zip(widths).filter(|(error, width)| error <= width).count() as f64 / count;
+    let held =
+        |widths: &[f64]| errors.iter().zip(widths).filter(|(error, width)| error <= width).count() as f64 / count;
     let widths: Vec<f64> = certainty.half_widths().iter().map(|&width| f64::from(width)).collect();
     let deviations: Vec<f64> = certainty.deviation().iter().map(|&s| f64::from(s)).collect();
     let scaled = |values: &[f64], by: f64| values.iter().map(|value| value * by).collect::<Vec<_>>();

@@ -11,14 +11,16 @@ mod words;
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 use crate::Result;
 use crate::candidate::Candidate;
 use crate::explore::{Order, Range};
 use crate::image::{Image, Provenance, encode_png};
+use crate::measurement::Size;
 use crate::run::Record;
 use crate::sheet::CertaintyMap;
 use crate::sheet::canvas::smooth;
-use crate::measurement::Size;
 
 use chart::{Shown, chart};
 pub use curves::{Curve, Curves, Point};
@@ -100,7 +102,10 @@ impl Report<'_> {
         let mosaic = mosaic.as_ref().map(|mosaic| {
             let [left, top, width, height] = mosaic.region;
             let how = if mosaic.detected { "found" } else { "given" };
-            format!("blocks of {:.2} pixels in {width} × {height} pixels at column {left}, row {top}; {how}", mosaic.size)
+            format!(
+                "blocks of {:.2} pixels in {width} × {height} pixels at column {left}, row {top}; {how}",
+                mosaic.size
+            )
         });
         let noise = (settings.sigma > 0.0).then(|| format!("σ = {:.1} of 255 levels", 255.0 * settings.sigma));
         definitions(&[
@@ -128,7 +133,8 @@ impl Report<'_> {
             "The mean of all candidates",
             "Mean of the candidates: what they have in common. It is not a candidate itself.",
         )?;
-        let alt = format!("The mean in grey, coloured by how far candidates differ, up to {:.0} levels of 255", map.scale());
+        let alt =
+            format!("The mean in grey, coloured by how far candidates differ, up to {:.0} levels of 255", map.scale());
         let caption = "Where they differ: dark blue is certain within this generator, yellow is imagined.";
         let overlay = figure(&reduced(&map.overlay()?, side)?, Some(&provenance), "", &alt, caption)?;
         let words = self.words();
@@ -144,7 +150,11 @@ impl Report<'_> {
     fn curves(&self) -> String {
         let charts = [
             (Shown::Loss, "Loss", "The loss of each candidate over its steps, in powers of ten"),
-            (Shown::Consistency, "Consistency in dB, before the exact projection", "The consistency of each candidate over its steps"),
+            (
+                Shown::Consistency,
+                "Consistency in dB, before the exact projection",
+                "The consistency of each candidate over its steps",
+            ),
         ];
         let mut drawn = String::new();
         for (shown, caption, name) in charts {
@@ -166,10 +176,17 @@ impl Report<'_> {
         let settings = serde_json::to_value(&self.record.settings).unwrap_or_default();
         let mut entries = vec![("generator sha256", Some(self.record.generator.sha256.clone()))];
         entries.push(("input sha256", Some(self.record.input.sha256.clone())));
-        let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let mut named = Vec::new();
         for (name, value) in settings.as_object().into_iter().flatten() {
-            entries.push((name.as_str(), Some(text(value))));
+            match value {
+                Value::Object(parts) => {
+                    named.extend(parts.iter().map(|(part, value)| (format!("{name} {part}"), text(value))))
+                }
+                single => named.push((name.clone(), text(single))),
+            }
         }
+        entries.extend(named.iter().map(|(name, value)| (name.as_str(), Some(value.clone()))));
         definitions(&entries)
     }
 }

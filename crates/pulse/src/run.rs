@@ -23,11 +23,11 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use checksum::hexadecimal;
 pub use checksum::{sha256, sha256_of_file, sha256_of_files};
-pub use folder::{Finished, Page, INTERMEDIATE, RunFolder, intermediate_file};
+pub use folder::{Finished, INTERMEDIATE, Page, RunFolder, intermediate_file};
 pub use record::{
     BandRecord, CandidateRecord, CertaintyRecord, FeatureRecord, Files, GeneratorRecord, InputRecord, MosaicRecord,
-    PlausibilityRecord, ProgramRecord, Record, RestartRecord, SCHEMA, SettingsRecord, SpaceRecord, SpreadRecord, Summary,
-    TargetRecord,
+    PlausibilityRecord, ProgramRecord, Record, RestartRecord, SCHEMA, SettingsRecord, SpaceRecord, SpreadRecord,
+    Summary, TargetRecord,
 };
 
 use crate::image::{Image, Reader};

@@ -6,8 +6,8 @@ mod certainty;
 use crate::image::{Image, Rectangle};
 use crate::measurement::Size;
 use crate::{Error, ErrorKind, Result};
-pub use certainty::{CertaintyMap, colour};
 use canvas::{Canvas, Colour, TextStyle, Weight, pixelated, smooth};
+pub use certainty::{CertaintyMap, colour};
 
 /// The most candidates on one sheet. Of more, the first are shown.
 pub const MAX_SHOWN: usize = 64;

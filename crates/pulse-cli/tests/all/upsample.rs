@@ -77,7 +77,9 @@ fn candidates_have_scores_and_a_page() {
     assert!(page.contains("two random faces of this generator"));
 
     place.upsample("small.png", &["--no-report", "--force"]).ended_with(0);
-    assert!(!place.path("pulse-out/small/report.html").exists() && !place.path("pulse-out/small/certainty.png").exists());
+    assert!(
+        !place.path("pulse-out/small/report.html").exists() && !place.path("pulse-out/small/certainty.png").exists()
+    );
     assert!(place.record("pulse-out/small")["files"]["report"].is_null());
     place.upsample("small.png", &["--sort", "beauty", "--force"]).failed_with(&["beauty", "sharpness"]);
 }

@@ -153,6 +153,7 @@ pub fn random_pictures(generator: &dyn Generator, engine: &dyn Engine, count: us
     }
     let mut inputs = Inputs::default();
     inputs.insert(latent.name(), count, shape, numbers);
-    let picture = |candidate| Image::from_network(spec.channels, spec.height, spec.width, renderer.render(&inputs, candidate)?);
+    let picture =
+        |candidate| Image::from_network(spec.channels, spec.height, spec.width, renderer.render(&inputs, candidate)?);
     (0..count).map(picture).collect()
 }

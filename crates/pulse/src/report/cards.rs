@@ -44,7 +44,8 @@ impl Report<'_> {
             let data = data_uri(&encode_png(picture, Some(&made))?);
             Ok(format!("<img {class}src=\"{data}\" width=\"{width}\" height=\"{height}\" alt=\"{alt}\">"))
         };
-        let sharp = image(&reduced(&candidate.image, side_of(self.candidates.len()))?, "", &format!("Candidate {number}"))?;
+        let sharp =
+            image(&reduced(&candidate.image, side_of(self.candidates.len()))?, "", &format!("Candidate {number}"))?;
         let shrunk = image(&candidate.measured, "class=\"pixels\" ", &format!("What candidate {number} shrinks to"))?;
         let difference = difference(&candidate.measured, self.target)?;
         let alt = "Its difference from the given picture, 20 times as large; grey where there is none";
@@ -76,7 +77,8 @@ fn keys(number: usize, scores: &Scores) -> String {
 }
 
 fn listed(candidate: &Candidate, scores: &Scores) -> String {
-    let number = |score: Option<f64>, digits: usize| score.map_or_else(|| "—".to_owned(), |score| format!("{score:.digits$}"));
+    let number =
+        |score: Option<f64>, digits: usize| score.map_or_else(|| "—".to_owned(), |score| format!("{score:.digits$}"));
     let entries = [
         ("Consistency", format!("{:.1} dB", candidate.db)),
         ("Departure", number(scores.plausibility.map(|plausibility| plausibility.departure()), 2)),
@@ -95,7 +97,9 @@ fn difference(measured: &Image, target: &Image) -> Result<Image> {
 /// The colours of the certainty map, from 0 to `scale` levels.
 pub(super) fn legend(scale: f32) -> String {
     const STEPS: usize = 32;
-    let mut svg = format!("<svg class=\"legend\" viewBox=\"0 0 320 38\" role=\"img\" aria-label=\"Dark blue: 0; yellow: a standard deviation of {scale:.0} levels of 255 or more\">");
+    let mut svg = format!(
+        "<svg class=\"legend\" viewBox=\"0 0 320 38\" role=\"img\" aria-label=\"Dark blue: 0; yellow: a standard deviation of {scale:.0} levels of 255 or more\">"
+    );
     for step in 0..STEPS {
         let [r, g, b] = colour(step as f32 / (STEPS - 1) as f32);
         let _ = write!(svg, "<rect x=\"{}\" width=\"10.5\" height=\"14\" fill=\"#{r:02x}{g:02x}{b:02x}\"/>", step * 10);

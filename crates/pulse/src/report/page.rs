@@ -76,7 +76,10 @@ mod tests {
     #[test]
     fn nothing_gets_out_of_text() {
         assert_eq!(escaped("<a href='x'>&\"\u{7}\u{202e}é"), "&lt;a href=&#39;x&#39;&gt;&amp;&quot;\u{fffd}\u{fffd}é");
-        assert_eq!(definitions(&[("a", Some("<b>".into())), ("c", None)]), "<dl><div><dt>a</dt><dd>&lt;b&gt;</dd></div></dl>");
+        assert_eq!(
+            definitions(&[("a", Some("<b>".into())), ("c", None)]),
+            "<dl><div><dt>a</dt><dd>&lt;b&gt;</dd></div></dl>"
+        );
     }
 
     #[test]

@@ -91,16 +91,17 @@ impl Words<'_> {
         let wanted = consistency_db(self.record.settings.epsilon);
         // What was projected agrees far better than the 8 bits of a file can show.
         let rounded = if summary.worst_db > MOST_OF_8_BITS { ", before rounding to 8 bits" } else { "" };
+        let within = format!("to your picture to within {wanted:.0} dB");
+        let all = format!("to your picture to within {:.0} dB{rounded}", summary.worst_db.floor());
+        let (one, several) = (self.subject.one(), self.counted());
         let fits = match (count, reached) {
-            (1, 1) => format!("This {} shrinks to your picture to within {:.0} dB{rounded}", self.subject.one(), summary.worst_db.floor()),
-            (_, reached) if reached == count => {
-                format!("These {} all shrink to your picture to within {:.0} dB{rounded}", self.counted(), summary.worst_db.floor())
-            }
-            _ => format!(
-                "Of these {}, {reached} shrink to your picture to within {wanted:.0} dB, and {} do not",
-                self.counted(),
-                count - reached
-            ),
+            (1, 1) => format!("This {one} shrinks {all}"),
+            (1, 0) => format!("This {one} does not shrink {within}"),
+            (_, 0) => format!("None of these {several} shrinks {within}"),
+            (_, reached) if reached == count => format!("These {several} all shrink {all}"),
+            (_, 1) => format!("One of these {several} shrinks {within}, and the others do not"),
+            _ if count - reached == 1 => format!("All but one of these {several} shrink {within}"),
+            _ => format!("{reached} of these {several} shrink {within}, and the others do not"),
         };
         let stopped = if summary.stopped { " The search was stopped before it was finished." } else { "" };
         match &self.range.spread {
@@ -116,9 +117,15 @@ impl Words<'_> {
         let random = format!("two random {} of this generator", self.subject.several());
         match spread.random.filter(|&random| random > 0.0).map(|random| spread.greatest / random) {
             None => format!("{two} are {:.1} of 255 levels apart in detail", 255.0 * spread.greatest),
-            Some(ratio) if (0.95..1.05).contains(&ratio) => format!("{two} are as far apart in detail as {random} are on average"),
-            Some(ratio) if ratio >= 1.05 => format!("{two} are {ratio:.1} times as far apart in detail as {random} are on average"),
-            Some(ratio) => format!("{two} are {:.0} % as far apart in detail as {random} are on average", 100.0 * ratio),
+            Some(ratio) if (0.95..1.05).contains(&ratio) => {
+                format!("{two} are as far apart in detail as {random} are on average")
+            }
+            Some(ratio) if ratio >= 1.05 => {
+                format!("{two} are {ratio:.1} times as far apart in detail as {random} are on average")
+            }
+            Some(ratio) => {
+                format!("{two} are {:.0} % as far apart in detail as {random} are on average", 100.0 * ratio)
+            }
         }
     }
 
@@ -139,10 +146,10 @@ impl Words<'_> {
     pub(super) fn certainty(&self, certainty: &Certainty) -> String {
         let agreed = certainty.agreed().map_or_else(String::new, |agreed| {
             let random = self.range.agreed_at_random.map_or_else(String::new, |random| {
-                format!(", where random {} of this generator agree on {:.0} %", self.subject.several(), 100.0 * random)
+                format!(", where random {} of this generator agree on {:.0} %", self.subject.several(), 100.0 * random)
             });
             format!(
-                "Of the energy of the detail that your picture does not hold, the candidates agree on {:.0} %{random}. ",
+                "Of the energy of the detail that your picture does not hold, the candidates agree on {:.0} %{random}. ",
                 100.0 * agreed
             )
         });
@@ -176,12 +183,14 @@ impl Words<'_> {
     /// The plain statement of what all of this is worth, as paragraphs.
     pub(super) fn limits(&self) -> String {
         let several = self.subject.several();
-        let mut paragraphs = vec![format!(
-            "It shows that very different {several} shrink to the same {} × {} pixels, and how different: {}",
-            self.record.target.width,
-            self.record.target.height,
-            self.statement()
-        )];
+        let (width, height) = (self.record.target.width, self.record.target.height);
+        let mut paragraphs = vec![match self.record.summary.candidates {
+            1 => self.statement(),
+            _ => format!(
+                "It shows that different {several} shrink to the same {width} × {height} pixels, and how different they are. {}",
+                self.statement()
+            ),
+        }];
         paragraphs.push(format!(
             "It does not show which of them is right. Infinitely many {several} fit, most of them not among these, and the one \
              that was photographed is very likely not among them either. What looks certain here is certain for this generator, \

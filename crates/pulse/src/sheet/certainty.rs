@@ -119,7 +119,11 @@ impl<'a> CertaintyMap<'a> {
             canvas.fill(part, colour(column as f32 / (width - 1) as f32));
         }
         canvas.outline(Rectangle { left, top, width, height: BAR }, INK);
-        let ends = [("0".to_owned(), 0.0), (format!("{:.0}", self.scale / 2.0), 0.5), (format!("{:.0} or more", self.scale), 1.0)];
+        let ends = [
+            ("0".to_owned(), 0.0),
+            (format!("{:.0}", self.scale / 2.0), 0.5),
+            (format!("{:.0} or more", self.scale), 1.0),
+        ];
         for (text, at) in ends {
             let shift = (at * (width - LABEL.width(&text)) as f32) as usize;
             canvas.text(left + shift, top + BAR + 2, &text, LABEL);

@@ -99,7 +99,10 @@ fn without_shrinking_there_are_no_bands() {
 fn the_map_is_brighter_where_pictures_differ() {
     let light = |[r, g, b]: [u8; 3]| 0.2126 * f32::from(r) + 0.7152 * f32::from(g) + 0.0722 * f32::from(b);
     let lights: Vec<_> = (0..=100).map(|at| light(colour(at as f32 / 100.0))).collect();
-    assert!(lights.windows(2).all(|pair| pair[0] <= pair[1] + 1.0), "lighter all the way, so that it can be read in grey");
+    assert!(
+        lights.windows(2).all(|pair| pair[0] <= pair[1] + 1.0),
+        "lighter all the way, so that it can be read in grey"
+    );
 
     // The left half is the same in all.
     let half = |level: f32| {

@@ -27,7 +27,8 @@ fn corner(picture: &Image, width: usize, height: usize) -> Image {
 
 /// The picture in grey as the script makes it, darker by an eighth and with a texture.
 fn with_texture(picture: &Image) -> Image {
-    let grey = |&[r, g, b]: &[u8; 3]| (0.2989 * f64::from(r) + 0.5870 * f64::from(g) + 0.1140 * f64::from(b)).round() as usize;
+    let grey =
+        |&[r, g, b]: &[u8; 3]| (0.2989 * f64::from(r) + 0.5870 * f64::from(g) + 0.1140 * f64::from(b)).round() as usize;
     let textured = |(at, pixel): (usize, &[u8; 3])| {
         let (x, y) = (at % picture.width(), at / picture.width());
         (grey(pixel) * 7 / 8 + (7 * x + 13 * y) % 5) as u8

@@ -33,7 +33,8 @@ impl Story {
         let generator = EMBEDDED[0].open().unwrap();
         let specs = input_specs(&*generator, generator.spec().latents[0]).unwrap();
         let candidate = |index| {
-            let grey = |side: usize| Image::new(3, side, side, vec![(0.1 * index as f32).min(1.0); 3 * side * side]).unwrap();
+            let grey =
+                |side: usize| Image::new(3, side, side, vec![(0.1 * index as f32).min(1.0); 3 * side * side]).unwrap();
             let mut inputs: BTreeMap<_, _> =
                 specs.iter().map(|spec| (spec.name.clone(), vec![0.0; spec.shape.len()])).collect();
             inputs.get_mut("feature.1").unwrap()[3] = index as f32;
@@ -58,7 +59,15 @@ impl Story {
         curves.event(&SearchEvent::Started { candidates: candidates.len(), steps: 3 });
         for step in 0..3 {
             let (total, db) = (1.0 / (step + 1) as f64, 20.0 + step as f64);
-            curves.event(&SearchEvent::Step(Step { candidate: 0, step, losses: &[], total, learning_rate: 0.1, db, image: &[] }));
+            curves.event(&SearchEvent::Step(Step {
+                candidate: 0,
+                step,
+                losses: &[],
+                total,
+                learning_rate: 0.1,
+                db,
+                image: &[],
+            }));
         }
         let mut story = Self {
             specs,
@@ -79,7 +88,8 @@ impl Story {
     /// Measures the candidates again, beside random pictures.
     pub(crate) fn measure(&mut self, random: &[Image]) {
         let plausible = |offsets| Plausibility { radius: Some(1.0), offsets, angles: None };
-        let plausibility: Vec<_> = (0..self.candidates.len()).map(|place| plausible(0.5 / (place + 1) as f64)).collect();
+        let plausibility: Vec<_> =
+            (0..self.candidates.len()).map(|place| plausible(0.5 / (place + 1) as f64)).collect();
         self.range = Range::of(&self.candidates, self.target.size(), &plausibility, random).unwrap();
     }
 

@@ -46,7 +46,13 @@ impl Grey {
     pub(super) fn halved(&self) -> Self {
         let mirror = |at: isize, length: usize| {
             let last = length as isize - 1;
-            (if at < 0 { -1 - at } else if at > last { 2 * last + 1 - at } else { at }) as usize
+            (if at < 0 {
+                -1 - at
+            } else if at > last {
+                2 * last + 1 - at
+            } else {
+                at
+            }) as usize
         };
         let half = |at: usize, length: usize, value: &dyn Fn(usize) -> f64| {
             let first = 2 * at as isize - 3;
@@ -57,9 +63,8 @@ impl Grey {
         let rows: Vec<f64> = (0..self.height * width)
             .map(|at| half(at % width, self.width, &|x| self.values[at / width * self.width + x]))
             .collect();
-        let values = (0..height * width)
-            .map(|at| half(at / width, self.height, &|y| rows[y * width + at % width]))
-            .collect();
+        let values =
+            (0..height * width).map(|at| half(at / width, self.height, &|y| rows[y * width + at % width])).collect();
         Self { width, height, values }
     }
 
@@ -94,9 +99,8 @@ impl Grey {
             bell.iter().enumerate().map(|(tap, weight)| weight / sum * value(inside(tap))).sum::<f64>()
         };
         let (width, height) = (self.width, self.height);
-        let rows: Vec<f64> = (0..height * width)
-            .map(|at| window(at % width, width, &|x| values[at / width * width + x]))
-            .collect();
+        let rows: Vec<f64> =
+            (0..height * width).map(|at| window(at % width, width, &|x| values[at / width * width + x])).collect();
         (0..height * width).map(|at| window(at / width, height, &|y| rows[y * width + at % width])).collect()
     }
 }
