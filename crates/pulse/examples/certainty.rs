@@ -56,7 +56,9 @@ fn main() -> Result<()> {
         means.push((side, std::array::from_fn(column)));
     }
     println!("\n| size | faces | {names} |\n|---:|---:|{}", "---:|".repeat(COLUMNS));
-    means.into_iter().for_each(|(side, row)| print(side, &faces.to_string(), row));
+    for (side, row) in means {
+        print(side, &faces.to_string(), row);
+    }
     Ok(())
 }
 

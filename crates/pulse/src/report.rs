@@ -181,7 +181,7 @@ impl Report<'_> {
         for (name, value) in settings.as_object().into_iter().flatten() {
             match value {
                 Value::Object(parts) => {
-                    named.extend(parts.iter().map(|(part, value)| (format!("{name} {part}"), text(value))))
+                    named.extend(parts.iter().map(|(part, value)| (format!("{name} {part}"), text(value))));
                 }
                 single => named.push((name.clone(), text(single))),
             }

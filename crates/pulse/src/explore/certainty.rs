@@ -100,7 +100,7 @@ impl Certainty {
     ///
     /// It estimates `|E d|² / E|d|²` without the bias of `|d̄|²`, in which each picture agrees with itself: pictures that have
     /// nothing in common give 0 on average for any number of them, and equal ones 1. Detail that every picture of a generator
-    /// has counts as agreed on, too: compare with what [random pictures](super::Prior::pictures) agree on. Nothing where
+    /// has counts as agreed on, too: compare with what [random pictures](super::random_pictures) agree on. Nothing where
     /// there is no detail.
     pub fn agreed(&self) -> Option<f64> {
         let energy: f64 = self.bands.iter().map(|band| band.energy).sum();

@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn memory_is_bounded_and_the_whole_course_is_kept() {
         let mut curves = Curves::default();
-        let _ = curves.event(&SearchEvent::Started { candidates: 100_000, steps: 1000 });
+        curves.event(&SearchEvent::Started { candidates: 100_000, steps: 1000 });
         assert_eq!(curves.all().len(), MOST_CURVES);
         for taken in 0..10_000 {
             for candidate in [0, 99_999] {

@@ -36,11 +36,9 @@ fn departures_are_measured_against_what_is_departed_from() {
     assert!((far.radius.unwrap() / drawn.radius.unwrap() - 2.0).abs() < 1e-6);
     assert!(far.departure() > drawn.departure() + 0.5);
 
-    // A feature of which every number is moved by its whole size, seen as the stage's own output through a first rendering.
-    let feature = inputs.get_mut("feature.0").unwrap();
-    feature.iter_mut().for_each(|offset| *offset = 0.01);
+    inputs.get_mut("feature.0").unwrap().fill(0.01);
     let small = prior.plausibility(&inputs).offsets;
-    inputs.get_mut("feature.0").unwrap().iter_mut().for_each(|offset| *offset = 0.03);
+    inputs.get_mut("feature.0").unwrap().fill(0.03);
     let larger = prior.plausibility(&inputs).offsets;
     assert!(small > 0.0 && (larger / small - 3.0).abs() < 1e-4, "{small} {larger}");
 }

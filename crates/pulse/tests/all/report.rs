@@ -86,7 +86,7 @@ fn what_it_says_is_computed() {
     );
     story.candidates.remove(0);
     for (candidate, by) in story.candidates.iter_mut().zip([0.1, -0.1]) {
-        let stripe = |at: usize| 0.5 + by * if at % 2 == 0 { 1.0 } else { -1.0 };
+        let stripe = |at: usize| 0.5 + by * if at.is_multiple_of(2) { 1.0 } else { -1.0 };
         candidate.image = Image::new(3, 64, 64, (0..3 * 64 * 64).map(stripe).collect()).unwrap();
     }
     let all: Vec<_> = story.candidates.iter().map(|candidate| candidate.image.clone()).collect();

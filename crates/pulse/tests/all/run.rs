@@ -157,7 +157,7 @@ fn scores_are_recorded() {
     let mut story = Story::new(3);
     // Stripes finer than the small picture, of 0, 0.1 and 0.2: distances in detail.
     for (index, candidate) in story.candidates.iter_mut().enumerate() {
-        let stripe = |at: usize| 0.5 + 0.1 * index as f32 * if at % 2 == 0 { 1.0 } else { -1.0 };
+        let stripe = |at: usize| 0.5 + 0.1 * index as f32 * if at.is_multiple_of(2) { 1.0 } else { -1.0 };
         candidate.image = Image::new(3, 64, 64, (0..3 * 64 * 64).map(stripe).collect()).unwrap();
     }
     story.measure(&[story.candidates[0].image.clone(), story.candidates[1].image.clone()]);
@@ -185,7 +185,9 @@ fn records_without_scores_are_still_read() {
     let record = RunFolder::create(&place.path().join("run"), false).unwrap().write(&Story::new(2).finished()).unwrap();
     let mut old: serde_json::Value = serde_json::from_slice(&record.to_json()).unwrap();
     let forget = |object: &mut serde_json::Value, keys: &[&str]| {
-        keys.iter().for_each(|key| assert!(object.as_object_mut().unwrap().remove(*key).is_some(), "{key}"));
+        for key in keys {
+            assert!(object.as_object_mut().unwrap().remove(*key).is_some(), "{key}");
+        }
     };
     forget(&mut old["summary"], &["spread", "certainty"]);
     forget(&mut old["files"], &["certainty", "report"]);
