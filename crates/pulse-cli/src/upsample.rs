@@ -97,6 +97,8 @@ struct Job<'a> {
     latent: LatentInput,
     specs: Vec<InputSpec>,
     trace: Option<Trace>,
+    /// What tells how typical inputs are, once there were any.
+    prior: Option<Prior>,
     /// Pictures of this generator that have nothing to do with each other, once there was something to compare them with.
     random: Option<Vec<Image>>,
     /// Where faces are to be found first.
@@ -127,15 +129,19 @@ impl<'a> Job<'a> {
         }
         let trace = arguments.trace.as_deref().map(Trace::create).transpose()?;
         let detector = if arguments.faces { Some(faces::detector(arguments, named)?) } else { None };
-        Ok(Self { arguments, config, engine, named, init, latent, specs, trace, random: None, detector })
+        Ok(Self { arguments, config, engine, named, init, latent, specs, trace, prior: None, random: None, detector })
     }
 
     /// Measures candidates together, and how typical they are of the generator.
     fn range(&mut self, candidates: &[Candidate], small: Size) -> pulse::Result<Range> {
         let generator = &*self.named.generator;
-        let mut prior = Prior::new(generator, self.latent, &self.config.space, &self.engine)?;
+        // Compiling it takes longer than using it, and there may be many pictures.
+        let mut prior = match self.prior.take() {
+            Some(prior) => prior,
+            None => Prior::new(generator, self.latent, &self.config.space, &self.engine)?,
+        };
         let plausibility: Vec<_> = candidates.iter().map(|candidate| prior.plausibility(&candidate.inputs)).collect();
-        drop(prior);
+        self.prior = Some(prior);
         let random = match self.random.take() {
             Some(random) => random,
             None => random_pictures(generator, &self.engine, RANDOM_PICTURES)?,
