@@ -17,6 +17,7 @@
 
 mod checksum;
 mod folder;
+mod measured;
 mod record;
 
 use std::path::{Path, PathBuf};
@@ -24,10 +25,10 @@ use std::path::{Path, PathBuf};
 pub(crate) use checksum::hexadecimal;
 pub use checksum::{sha256, sha256_of_file, sha256_of_files};
 pub use folder::{Finished, INTERMEDIATE, Page, RunFolder, intermediate_file};
+pub use measured::{BandRecord, CertaintyRecord, PlausibilityRecord, SpreadRecord};
 pub use record::{
-    BandRecord, CandidateRecord, CertaintyRecord, FeatureRecord, Files, GeneratorRecord, InputRecord, MosaicRecord,
-    PlausibilityRecord, ProgramRecord, Record, RestartRecord, SCHEMA, SettingsRecord, SpaceRecord, SpreadRecord,
-    Summary, TargetRecord,
+    CandidateRecord, FeatureRecord, Files, GeneratorRecord, InputRecord, MosaicRecord, ProgramRecord, Record,
+    RestartRecord, SCHEMA, SettingsRecord, SpaceRecord, Summary, TargetRecord,
 };
 
 use crate::image::{Image, Reader};

@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 
 use pulse_checkpoint::{Configuration, Tensor, safetensors_to_vec};
 
-use super::record::{
-    CandidateRecord, CertaintyRecord, Files, ProgramRecord, Record, SCHEMA, SpreadRecord, Summary, TargetRecord,
-};
+use super::measured::{CertaintyRecord, SpreadRecord};
+use super::record::{CandidateRecord, Files, ProgramRecord, Record, SCHEMA, Summary, TargetRecord};
 use super::{GeneratorRecord, InputRecord, MosaicRecord, Run, SettingsRecord};
 use crate::candidate::{Candidate, Outcome, consistency_db, mean_pairwise_distance};
 use crate::explore::{Certainty, Order, Range};
