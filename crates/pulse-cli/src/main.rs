@@ -18,6 +18,7 @@ mod info;
 mod interrupt;
 mod manual;
 mod plan;
+mod range;
 mod render;
 mod upsample;
 mod verify;

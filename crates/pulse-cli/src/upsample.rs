@@ -21,10 +21,11 @@ use std::time::Instant;
 
 use pulse::candidate::{Candidate, consistency_db};
 use pulse::face::Detector;
-use pulse::generator::{InputSpec, LatentInput};
+use pulse::generator::{Embedded, InputSpec, LatentInput};
 use pulse::inputs::Inputs;
 use pulse::kept::KeptPrograms;
-use pulse::run::{Claim, Finished, InputRecord, RECORD, Record, RequestRecord, RunFolder, SettingsRecord};
+use pulse::report::{Curves, Subject};
+use pulse::run::{Claim, Finished, InputRecord, Page, RECORD, Record, RequestRecord, RunFolder, SettingsRecord};
 use pulse::search::{Problem, SearchConfig, search};
 use pulse_engine::Cpu;
 
@@ -32,6 +33,7 @@ use crate::Verdict;
 use crate::failure::{Failure, note, print};
 use crate::generator::{self, Named};
 use crate::interrupt::Interrupt;
+use crate::range::Ranges;
 use crate::render::note_unknown;
 
 use ahead::{Content, Decoder, Picture};
@@ -96,6 +98,7 @@ struct Job<'a> {
     /// The generator's inputs, once something is to be searched.
     specs: Vec<InputSpec>,
     trace: Option<Trace>,
+    ranges: Ranges,
     /// Where faces are to be found first.
     detector: Option<Detector>,
 }
@@ -133,8 +136,8 @@ impl<'a> Job<'a> {
         let detector = if arguments.faces { Some(faces::detector(arguments, named)?) } else { None };
         let request = request::record(arguments)?;
         let engine = KeptPrograms::new(engine);
-        let mut job =
-            Self { arguments, config, request, engine, named, latent, init, specs: Vec::new(), trace: None, detector };
+        let (specs, trace, ranges) = (Vec::new(), None, Ranges::default());
+        let mut job = Self { arguments, config, request, engine, named, latent, init, specs, trace, ranges, detector };
         if job.init.is_some() {
             job.make_ready()?;
         }
@@ -224,6 +227,10 @@ impl<'a> Job<'a> {
         Ok(Entry::searched(source, &records))
     }
 
+    fn subject(&self) -> Subject {
+        if self.arguments.faces { Subject::Faces } else { subject(&self.arguments.generator) }
+    }
+
     /// Searches for one picture, or for each face in it, and writes its folder.
     fn upsample(
         &mut self,
@@ -270,12 +277,16 @@ impl<'a> Job<'a> {
                 &self.config,
             )?,
             interrupt,
+            curves: Curves::default(),
             failure: None,
         };
         let searched = search(&problem, &self.config, &self.engine, &mut watch).map_err(of_picture);
         let watched = watch.finish();
         let candidates = searched?;
-        watched?;
+        let curves = watched?;
+        let seconds = seconds + started.elapsed().as_secs_f64();
+        let entered = (&*self.named.generator, self.latent, &self.config.space);
+        let range = self.ranges.of(&candidates, prepared.target.size(), entered, &self.engine).map_err(of_picture)?;
         let finished = Finished {
             input,
             generator: self.named.record.clone(),
@@ -288,12 +299,20 @@ impl<'a> Job<'a> {
             config: &self.config,
             steering: None,
             candidates: &candidates,
-            seconds: seconds + started.elapsed().as_secs_f64(),
+            range: &range,
+            order: self.arguments.sort,
+            page: (!self.arguments.no_report).then_some(Page { subject: self.subject(), curves: &curves }),
+            seconds,
         };
         let record = folder.write(&finished)?;
         let sheet = folder.path().join(&record.files.sheet);
         Ok(Searched { record, candidates, of, sheet })
     }
+}
+
+/// What a generator's pictures are of: every embedded one makes faces, and of a file nobody knows.
+pub(crate) fn subject(generator: &str) -> Subject {
+    if Embedded::find(generator).is_some() { Subject::Faces } else { Subject::Pictures }
 }
 
 /// What a person wants to know at the end.

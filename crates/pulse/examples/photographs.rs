@@ -134,6 +134,7 @@ fn line(generator: &dyn Generator, case: &Case, config: &SearchConfig, out: Opti
 
 fn sheet<'a>(title: &'a str, target: &'a Image, original: &'a Image, found: &'a [Candidate]) -> Sheet<'a> {
     let entries = found.iter().map(|candidate| Entry {
+        number: candidate.index + 1,
         image: &candidate.image,
         measured: &candidate.measured,
         db: candidate.searched_db,

@@ -35,7 +35,8 @@
 //! ```
 //!
 //! A search tells an [`Observer`](event::Observer) what happens, step by step. [`run`] writes what was found into
-//! a folder, [`sheet`] draws it on one page, [`render`] makes pictures from inputs again.
+//! a folder, [`sheet`] draws it on one page, [`report`] writes it on one that a browser opens, [`explore`] measures the
+//! candidates together, and [`render`] makes pictures from inputs again.
 #![forbid(unsafe_code)]
 
 pub mod candidate;
@@ -53,6 +54,7 @@ pub mod measurement;
 pub mod mosaic;
 pub mod optimizer;
 pub mod render;
+pub mod report;
 pub mod run;
 pub mod search;
 pub mod sharpness;

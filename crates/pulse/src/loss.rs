@@ -27,6 +27,13 @@ impl Term {
     pub const ALL: [Self; 3] = [Self::L2, Self::L1, Self::Geocross];
 }
 
+/// The root mean squared angle between all pairs of `count` rows, over a right angle: `sqrt(GEOCROSS / 64) / (π / 2)`.
+pub(crate) fn angles_of_rows(rows: &[f32], count: usize, width: usize) -> f64 {
+    let mut gradient = vec![0.0; rows.len()];
+    let geocross = Geocross::new(count, width).evaluate(rows, 0.0, &mut gradient);
+    (geocross / geocross::SCALE).sqrt() / std::f64::consts::FRAC_PI_2
+}
+
 /// A weighted sum of terms, no term twice, no weight but positive ones.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Loss {

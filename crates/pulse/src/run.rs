@@ -8,6 +8,8 @@
 //! | `target.safetensors` | the same without rounding, where 8 bits do not hold it |
 //! | `original.png` | the sharp picture that the target was made from, in a demonstration |
 //! | `sheet.png` | all of it at a glance |
+//! | `certainty.png` | where the candidates differ, where there are two |
+//! | `report.html` | all of it on one page that opens offline |
 //! | `inputs.safetensors` | every input of every candidate, one row each; see [`Inputs`] |
 //! | `run.json` | settings, checksums, outcomes and figures: [`Record`] |
 //!
@@ -17,6 +19,7 @@ mod checksum;
 mod claim;
 mod folder;
 mod left;
+mod measured;
 mod record;
 mod reopen;
 mod request;
@@ -27,11 +30,12 @@ use std::path::{Path, PathBuf};
 pub(crate) use checksum::hexadecimal;
 pub use checksum::{sha256, sha256_of_file, sha256_of_files};
 pub use claim::Claim;
-pub use folder::{Finished, INTERMEDIATE, RECORD, RunFolder, intermediate_file};
+pub use folder::{Finished, INTERMEDIATE, Page, RECORD, RunFolder, intermediate_file};
 pub use left::remove_run;
+pub use measured::{BandRecord, CertaintyRecord, PlausibilityRecord, SpreadRecord};
 pub use record::{
     CandidateRecord, FeatureRecord, Files, GeneratorRecord, InputRecord, MosaicRecord, ProgramRecord, Record,
-    RestartRecord, SCHEMA, SettingsRecord, SpaceRecord, SpreadRecord, SteeringRecord, Summary, TargetRecord,
+    RepulsionRecord, RestartRecord, SCHEMA, SettingsRecord, SpaceRecord, SteeringRecord, Summary, TargetRecord,
 };
 pub use reopen::Reopened;
 pub use request::{FacesRecord, RequestRecord};

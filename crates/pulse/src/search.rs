@@ -55,7 +55,7 @@ impl<'a> Problem<'a> {
     }
 
     /// The latent that is searched: the one that the start names, or else the generator's first.
-    fn latent(&self) -> LatentInput {
+    pub fn latent(&self) -> LatentInput {
         self.start.map_or(self.generator.spec().latents[0], |start| start.latent(self.generator))
     }
 

@@ -4,11 +4,13 @@ pub mod canvas;
 mod strip;
 
 pub use strip::{Cell, Strip};
+mod certainty;
 
 use crate::image::{Image, Rectangle};
 use crate::measurement::Size;
 use crate::{Error, ErrorKind, Result};
 use canvas::{Canvas, Colour, TextStyle, Weight, pixelated, smooth};
+pub use certainty::{CertaintyMap, colour};
 
 /// The most candidates on one sheet. Of more, the first are shown.
 pub const MAX_SHOWN: usize = 64;
@@ -64,6 +66,8 @@ pub struct Sheet<'a> {
 /// One candidate on a contact sheet.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
+    /// Its number within the run, from 1.
+    pub number: usize,
     /// The sharp picture.
     pub image: &'a Image,
     /// What it shrinks to.
@@ -101,10 +105,10 @@ impl Sheet<'_> {
 
         let mut canvas = Canvas::new(width + 2 * MARGIN, height + 2 * MARGIN, PAPER);
         header.draw(&mut canvas, width);
-        for (number, card) in cards.iter().enumerate() {
-            let left = MARGIN + number % columns * COLUMN;
-            let top = MARGIN + grid_top + number / columns * (card_height + GAP);
-            card.draw(&mut canvas, left, top, card_height, number + 1);
+        for (place, card) in cards.iter().enumerate() {
+            let left = MARGIN + place % columns * COLUMN;
+            let top = MARGIN + grid_top + place / columns * (card_height + GAP);
+            card.draw(&mut canvas, left, top, card_height);
         }
         canvas.lines(MARGIN, MARGIN + footer_top, &footer, BODY);
         canvas.into_image()
@@ -202,6 +206,7 @@ impl<'a> Header<'a> {
 
 /// One candidate, scaled to be drawn.
 struct Card {
+    number: usize,
     image: Image,
     measured: Image,
     db: f64,
@@ -211,6 +216,7 @@ struct Card {
 impl Card {
     fn new(entry: &Entry<'_>) -> Result<Self> {
         Ok(Self {
+            number: entry.number,
             image: smooth(entry.image, SHARP)?,
             measured: pixelated(entry.measured, SMALL)?,
             db: entry.db,
@@ -228,7 +234,7 @@ impl Card {
         Self::image_height(cards) + measured.max(text) + 3 * PADDING
     }
 
-    fn draw(&self, canvas: &mut Canvas, left: usize, top: usize, height: usize, number: usize) {
+    fn draw(&self, canvas: &mut Canvas, left: usize, top: usize, height: usize) {
         let card = Rectangle { left, top, width: CARD_WIDTH, height };
         canvas.fill(card, CARD);
         canvas.outline(card, LINE);
@@ -238,7 +244,7 @@ impl Card {
         let below = top + self.image.height() + PADDING;
         canvas.picture(left, below, &self.measured);
         let left = left + self.measured.width() + PADDING;
-        canvas.text(left, below, &format!("#{number}"), LABEL);
+        canvas.text(left, below, &format!("#{}", self.number), LABEL);
         let below = below + LABEL.line_height();
         canvas.text(left, below, &decibels(self.db), HEADING);
         let (verdict, colour) = if self.reached { ("✓ matches", GREEN) } else { ("✗ too far", RED) };

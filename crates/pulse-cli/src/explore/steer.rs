@@ -7,12 +7,13 @@ use std::time::Instant;
 use clap::Args;
 use pulse::candidate::{Candidate, Outcome};
 use pulse::event::SearchEvent;
-use pulse::explore::{Kept, Mask, Steering, Toward, neighbours};
+use pulse::explore::{Kept, Mask, Order, Steering, Toward, neighbours};
 use pulse::image::{Image, Reader};
 use pulse::inputs::Inputs;
 use pulse::measurement::Size;
 use pulse::render::Renderer;
-use pulse::run::{Finished, Reopened, RunFolder, SteeringRecord};
+use pulse::report::Curves;
+use pulse::run::{Finished, Page, Reopened, RunFolder, SteeringRecord};
 use pulse::search::{Problem, SearchConfig, Spread, search_steered};
 use pulse_engine::Cpu;
 
@@ -22,6 +23,8 @@ use super::progress::Progress;
 use crate::Verdict;
 use crate::failure::{Failure, note, print};
 use crate::interrupt::Interrupt;
+use crate::range::Ranges;
+use crate::upsample::subject;
 
 /// How far from a candidate a search for another one begins where nobody says so: far enough to vary, near enough for what
 /// is kept.
@@ -102,12 +105,17 @@ pub(super) fn run(
     let start = start(arguments, &reopened, &config)?;
     let folder = RunFolder::create(&place(arguments), arguments.force)?;
     let problem = Problem { start: start.as_ref(), ..reopened.problem() };
-    let found = watched(&problem, &steering, &config, engine, Progress::new(arguments.progress, "steer", interrupt))?;
+    let mut curves = Curves::default();
+    let progress = Progress::new(arguments.progress, "steer", interrupt);
+    let found = watched(&problem, &steering, &config, engine, progress, &mut curves)?;
     if interrupt.pressed() {
         note("stopped before it was done: nothing was written");
         return Ok(Verdict::Bad);
     }
+    let seconds = started.elapsed().as_secs_f64();
     let record = opened.run.record();
+    let entered = (&*opened.named.generator, problem.latent(), &config.space);
+    let range = Ranges::default().of(&found, reopened.target.size(), entered, engine)?;
     let original = opened.run.original()?;
     let record = folder.write(&Finished {
         request: None,
@@ -121,7 +129,10 @@ pub(super) fn run(
         config: &config,
         steering: Some(steering_record(arguments)),
         candidates: &found,
-        seconds: started.elapsed().as_secs_f64(),
+        range: &range,
+        order: Order::default(),
+        page: Some(Page { subject: subject(&opened.named.record.name), curves: &curves }),
+        seconds,
     })?;
     let summary = &record.summary;
     print(&format!(
@@ -145,14 +156,18 @@ fn watched(
     config: &SearchConfig,
     engine: &Cpu,
     mut progress: Progress<'_>,
+    curves: &mut Curves,
 ) -> Result<Vec<Candidate>, Failure> {
     let mut shares = vec![0.0; config.candidates];
-    let mut observer = |event: SearchEvent<'_>| match event {
-        SearchEvent::Step(step) => {
-            shares[step.candidate] = step.step as f64 / config.steps as f64;
-            progress.at(shares.iter().sum::<f64>() / shares.len() as f64)
+    let mut observer = |event: SearchEvent<'_>| {
+        curves.event(&event);
+        match event {
+            SearchEvent::Step(step) => {
+                shares[step.candidate] = step.step as f64 / config.steps as f64;
+                progress.at(shares.iter().sum::<f64>() / shares.len() as f64)
+            }
+            _ => ControlFlow::Continue(()),
         }
-        _ => ControlFlow::Continue(()),
     };
     Ok(search_steered(problem, steering, config, engine, &mut observer)?)
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use pulse::candidate::{PERFECT_DB, consistency_db, epsilon_of_db};
+use pulse::explore::Order;
 use pulse::image::{FORMATS, Reader, Rectangle};
 use pulse::loss::Loss;
 use pulse::measurement::{GRAMMAR, MeasurementKind, Size};
@@ -21,7 +22,9 @@ use crate::generator;
 
 pub(crate) const EXAMPLES: &str = "\
 Each picture gets a folder below --out, named after its file:
+  report.html          all of it on one page for a browser, to be sorted and looked at
   sheet.png            the given picture, the candidates, and what each shrinks to, at a glance
+  certainty.png        what the candidates agree on, and where they differ
   candidate-01.png     the sharp pictures
   shrunk-01.png        what each shrinks to: compare with target.png
   inputs.safetensors   the generator's inputs, for --init and `pulse render`
@@ -42,6 +45,7 @@ Examples:
   pulse upsample photo.jpg --pixelate 8 --candidates 16 --spread
   pulse upsample photo.jpg --faces
   pulse upsample folder --shard 2/5                   # one of five jobs
+  pulse upsample small.png --candidates 16 --sort distinctness
   pulse upsample small.png --init pulse-out/small/inputs.safetensors --out again
   pulse upsample small.png --preset paper --steps 200 --trace steps.jsonl
   pulse upsample newspaper.jpg                        # large blocks are found, wherever they begin
@@ -110,6 +114,7 @@ pub(super) enum Blocks {
 }
 
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct Arguments {
     #[arg(required = true, value_name = "INPUT", help = format!("Pictures, or folders of pictures ({FORMATS})"))]
     pub(super) inputs: Vec<PathBuf>,
@@ -126,6 +131,13 @@ pub(crate) struct Arguments {
     /// sorted by name. N jobs, given the same pictures and 1/N to N/N, go through each once
     #[arg(long, value_name = "I/N")]
     pub(super) shard: Option<Shard>,
+    #[arg(long, value_name = "SCORE", default_value = Order::default().name(), help = format!("What comes first in sheet.png \
+        and report.html: {}. Candidates keep their numbers", Order::ALL.map(Order::name).join(", ")))]
+    pub(super) sort: Order,
+
+    /// Leave report.html out
+    #[arg(long)]
+    pub(super) no_report: bool,
 
     #[arg(short, long, value_name = "NAME|FILE|DIR", default_value = generator::default_name(), help = generator::HELP)]
     pub(super) generator: String,

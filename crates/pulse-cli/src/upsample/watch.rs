@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use pulse::event::{Observer, SearchEvent, Step};
 use pulse::image::{Image, Provenance, write_png};
+use pulse::report::Curves;
 use pulse::run::{GeneratorRecord, INTERMEDIATE, intermediate_file};
 use pulse::search::SearchConfig;
 
@@ -20,18 +21,21 @@ pub(super) struct Watch<'a> {
     pub(super) trace: Option<InputTrace<'a>>,
     pub(super) intermediate: Option<Intermediate>,
     pub(super) interrupt: &'a Interrupt,
+    /// How the loss of each candidate went down.
+    pub(super) curves: Curves,
     /// The first thing that could not be written. It stops the search.
     pub(super) failure: Option<Failure>,
 }
 
 impl Watch<'_> {
-    /// Ends the display, and says what could not be written.
-    pub(super) fn finish(mut self) -> Result<(), Failure> {
+    /// Ends the display, and gives the curves, or says what could not be written.
+    pub(super) fn finish(mut self) -> Result<Curves, Failure> {
         self.progress.finish();
-        match self.failure {
-            Some(failure) => Err(failure),
-            None => self.trace.as_mut().map_or(Ok(()), InputTrace::flush),
+        if let Some(failure) = self.failure {
+            return Err(failure);
         }
+        self.trace.as_mut().map_or(Ok(()), InputTrace::flush)?;
+        Ok(self.curves)
     }
 
     fn step(&mut self, step: &Step<'_>) -> Result<(), Failure> {
@@ -48,6 +52,7 @@ impl Watch<'_> {
 impl Observer for Watch<'_> {
     fn event(&mut self, event: SearchEvent<'_>) -> ControlFlow<()> {
         self.progress.event(&event);
+        self.curves.event(&event);
         if let SearchEvent::Step(step) = &event
             && self.failure.is_none()
         {

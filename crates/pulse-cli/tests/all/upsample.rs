@@ -15,8 +15,10 @@ fn a_run_is_complete() {
     let files = [
         "candidate-01.png",
         "candidate-02.png",
+        "certainty.png",
         "inputs.safetensors",
         "original.png",
+        "report.html",
         "run.json",
         "sheet.png",
         "shrunk-01.png",
@@ -47,6 +49,39 @@ fn a_run_is_complete() {
     }
     assert_eq!(run.candidate(&run.record().candidates[0]).unwrap().width(), 64);
     assert_eq!(run.inputs().unwrap().arrays()["z"].shape(), [2, 100]);
+}
+
+#[test]
+fn candidates_have_scores_and_a_page() {
+    let place = Place::new();
+    place.picture("small.png", 3, 8, 8);
+    let options = ["--candidates", "4", "--steps", "20", "--sort", "distinctness"];
+    place.upsample("small.png", &options).ended_with(0);
+    let record = place.record("pulse-out/small");
+    for candidate in record["candidates"].as_array().unwrap() {
+        assert!(candidate["distinctness"].as_f64().unwrap() > 0.0, "{candidate}");
+        assert!(candidate["sharpness"].as_f64().unwrap() > 0.0, "{candidate}");
+        let plausibility = &candidate["plausibility"];
+        assert!((plausibility["radius"].as_f64().unwrap() - 1.0).abs() < 0.5, "{plausibility}");
+        assert!(plausibility["offsets"].as_f64().unwrap() > 0.0 && plausibility["angles"].is_null(), "{plausibility}");
+    }
+    let (spread, certainty) = (&record["summary"]["spread"], &record["summary"]["certainty"]);
+    assert!(spread["random"].as_f64().unwrap() > spread["least"].as_f64().unwrap() / 2.0, "{spread}");
+    assert!((0.0..=1.0).contains(&certainty["agreed"].as_f64().unwrap()), "{certainty}");
+    assert_eq!(certainty["bands"].as_array().unwrap().len(), 3);
+
+    let page = std::fs::read_to_string(place.path("pulse-out/small/report.html")).unwrap();
+    assert_eq!(page.matches("class=\"card\"").count(), 4);
+    // The curves of all four, twice.
+    assert_eq!(page.matches("class=\"curve\"").count(), 8);
+    assert!(page.contains("two random faces of this generator"));
+
+    place.upsample("small.png", &["--no-report", "--force"]).ended_with(0);
+    assert!(
+        !place.path("pulse-out/small/report.html").exists() && !place.path("pulse-out/small/certainty.png").exists()
+    );
+    assert!(place.record("pulse-out/small")["files"]["report"].is_null());
+    place.upsample("small.png", &["--sort", "beauty", "--force"]).failed_with(&["beauty", "sharpness"]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 /// PULSE's constants: under each root, and before the sum.
 const EPSILON: f64 = 1e-9;
-const SCALE: f64 = 512.0 / 8.0;
+pub(super) const SCALE: f64 = 512.0 / 8.0;
 
 /// `GEOCROSS` of latents of one size, with its memory.
 ///

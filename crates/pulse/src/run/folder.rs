@@ -1,5 +1,6 @@
 //! Writing a run's folder.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -7,14 +8,17 @@ use pulse_checkpoint::{Configuration, Tensor, safetensors_to_vec};
 
 use super::claim::Claim;
 use super::left::{remove_file, remove_intermediate, replaceable};
+use super::measured::{CertaintyRecord, SpreadRecord};
 use super::record::{CandidateRecord, Files, ProgramRecord, Record, SCHEMA, Summary, TargetRecord};
 use super::{GeneratorRecord, InputRecord, MosaicRecord, RequestRecord, SettingsRecord, SteeringRecord};
 use crate::candidate::{Candidate, Outcome, consistency_db, mean_pairwise_distance};
+use crate::explore::{Certainty, Order, Range};
 use crate::generator::InputSpec;
 use crate::image::{Extent, Image, Provenance, encode_png};
 use crate::inputs::Inputs;
+use crate::report::{Curves, Report, Subject};
 use crate::search::SearchConfig;
-use crate::sheet::{Entry, Sheet};
+use crate::sheet::{CertaintyMap, Entry, Sheet};
 use crate::write::write_atomically;
 use crate::{Error, ErrorKind, Result};
 
@@ -24,6 +28,8 @@ pub(super) const TARGET: &str = "target.png";
 pub(super) const TARGET_EXACT: &str = "target.safetensors";
 pub(super) const ORIGINAL: &str = "original.png";
 pub(super) const SHEET: &str = "sheet.png";
+pub(super) const CERTAINTY: &str = "certainty.png";
+pub(super) const REPORT: &str = "report.html";
 pub(super) const INPUTS: &str = "inputs.safetensors";
 
 /// The folder within a run's folder for pictures of steps under way.
@@ -54,8 +60,23 @@ pub struct Finished<'a> {
     pub steering: Option<SteeringRecord>,
     /// What was found, at least one.
     pub candidates: &'a [Candidate],
+    /// The same, measured together.
+    pub range: &'a Range,
+    /// What comes first on the sheet and on the page.
+    pub order: Order,
+    /// What the page has beside it, where there is to be one.
+    pub page: Option<Page<'a>>,
     /// How long it took.
     pub seconds: f64,
+}
+
+/// What [`Report`] needs beside a finished search.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// What the generator's pictures are of.
+    pub subject: Subject,
+    /// How the search went.
+    pub curves: &'a Curves,
 }
 
 /// A folder that waits for a run. When nothing was written into it, it goes away again.
@@ -111,13 +132,13 @@ impl RunFolder {
         let mut provenance = finished.generator.provenance(finished.config.seed);
         let most = finished.config.candidates.max(candidates.len());
         let mut records = Vec::with_capacity(candidates.len());
-        for candidate in candidates {
+        for (candidate, scores) in candidates.iter().zip(&finished.range.scores) {
             provenance.candidate = Some(candidate.index + 1);
             let (image, shrunk) =
                 (numbered("candidate", candidate.index, most), numbered("shrunk", candidate.index, most));
             self.file(&image, &encode_png(&candidate.image, Some(&provenance))?)?;
             self.file(&shrunk, &encode_png(&candidate.measured, Some(&provenance))?)?;
-            records.push(CandidateRecord::new(candidate, image, shrunk));
+            records.push(CandidateRecord::new(candidate, scores, image, shrunk));
         }
         let files = self.write_shared(finished)?;
         let target = finished.target;
@@ -132,11 +153,14 @@ impl RunFolder {
             settings: SettingsRecord::from(finished.config),
             request: finished.request.clone(),
             steering: finished.steering.clone(),
-            summary: summary(candidates, finished.config.candidates),
+            summary: summary(candidates, finished.range, finished.config.candidates),
             seconds: finished.seconds,
             files,
             candidates: records,
         };
+        if let Some(report) = finished.report(&record) {
+            self.file(REPORT, report.page()?.as_bytes())?;
+        }
         self.file(RECORD, &record.to_json())?;
         Ok(record)
     }
@@ -156,12 +180,18 @@ impl RunFolder {
         let provenance =
             Provenance { extent: Extent::Composite, ..finished.generator.provenance(finished.config.seed) };
         self.file(SHEET, &encode_png(&sheet, Some(&provenance))?)?;
+        if let Some(certainty) = &finished.range.certainty {
+            let map = finished.certainty_map(certainty)?;
+            self.file(CERTAINTY, &encode_png(&map, Some(&provenance))?)?;
+        }
         self.file(INPUTS, &inputs_of(finished.candidates, finished.specs).to_bytes()?)?;
         Ok(Files {
             target: TARGET.into(),
             target_exact: exact.then(|| TARGET_EXACT.into()),
             original: finished.original.map(|_| ORIGINAL.into()),
             sheet: SHEET.into(),
+            certainty: finished.range.certainty.as_ref().map(|_| CERTAINTY.into()),
+            report: finished.page.map(|_| REPORT.into()),
             inputs: INPUTS.into(),
         })
     }
@@ -182,7 +212,7 @@ impl Drop for RunFolder {
     }
 }
 
-impl<'a> Finished<'a> {
+impl Finished<'_> {
     fn sheet(&self) -> Result<Image> {
         let reached = self.candidates.iter().filter(|candidate| candidate.outcome == Outcome::Reached).count();
         let note = format!(
@@ -192,26 +222,53 @@ impl<'a> Finished<'a> {
             self.candidates.len(),
             consistency_db(self.config.epsilon),
         );
-        let title =
-            Path::new(&self.input.path).file_name().map_or_else(|| "picture".into(), |name| name.to_string_lossy());
-        let entry = |candidate: &'a Candidate| Entry {
-            image: &candidate.image,
-            measured: &candidate.measured,
-            db: candidate.db,
-            reached: candidate.outcome == Outcome::Reached,
+        let title = self.title();
+        let entry = |place: usize| {
+            let candidate = &self.candidates[place];
+            Entry {
+                number: candidate.index + 1,
+                image: &candidate.image,
+                measured: &candidate.measured,
+                db: candidate.db,
+                reached: candidate.outcome == Outcome::Reached,
+            }
         };
         Sheet {
             title: &title,
             note: &note,
             target: self.target,
             original: self.original,
-            entries: self.candidates.iter().map(entry).collect(),
+            entries: self.order.sorted(&self.range.scores).into_iter().map(entry).collect(),
         }
         .draw()
     }
+
+    fn title(&self) -> Cow<'_, str> {
+        Path::new(&self.input.path).file_name().map_or_else(|| "picture".into(), |name| name.to_string_lossy())
+    }
+
+    fn certainty_map(&self, certainty: &Certainty) -> Result<Image> {
+        let count = certainty.count();
+        let agreed = certainty.agreed().map_or_else(String::new, |agreed| {
+            format!(
+                " Of the energy of the detail that the given picture does not hold, they agree on {:.0} %.",
+                100.0 * agreed
+            )
+        });
+        let caption = format!(
+            "{count} candidates that shrink to the given picture. Dark blue: they agree, as far as this generator goes. Yellow:              imagined.{agreed} This says nothing of what the generator has never seen."
+        );
+        CertaintyMap::new(certainty).draw(&self.title(), &caption)
+    }
+
+    fn report<'b>(&'b self, record: &'b Record) -> Option<Report<'b>> {
+        let Page { subject, curves } = self.page?;
+        let Self { target, original, candidates, range, order, .. } = *self;
+        Some(Report { record, subject, order, target, original, candidates, range, curves })
+    }
 }
 
-fn summary(candidates: &[Candidate], wanted: usize) -> Summary {
+fn summary(candidates: &[Candidate], range: &Range, wanted: usize) -> Summary {
     let images: Vec<_> = candidates.iter().map(|candidate| &candidate.image).collect();
     let db = || candidates.iter().map(|candidate| candidate.db);
     Summary {
@@ -221,6 +278,8 @@ fn summary(candidates: &[Candidate], wanted: usize) -> Summary {
         best_db: db().reduce(f64::max).unwrap_or_default(),
         worst_db: db().reduce(f64::min).unwrap_or_default(),
         mean_pairwise_distance: mean_pairwise_distance(&images),
+        spread: range.spread.as_ref().map(|spread| SpreadRecord::new(spread, candidates)),
+        certainty: CertaintyRecord::new(range),
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Run;
 use super::claim::{Claim, MARK};
-use super::folder::{INPUTS, INTERMEDIATE, ORIGINAL, RECORD, SHEET, TARGET, TARGET_EXACT};
+use super::folder::{CERTAINTY, INPUTS, INTERMEDIATE, ORIGINAL, RECORD, REPORT, SHEET, TARGET, TARGET_EXACT};
 use super::record::{Files, Record};
 use crate::write::is_temporary;
 use crate::{Error, ErrorKind, Result};
@@ -59,10 +59,11 @@ pub fn remove_run(folder: &Path) -> Result<()> {
 
 /// The names of the files of a run within its folder, whatever a record says beside them.
 pub(super) fn files_of(record: &Record) -> impl Iterator<Item = &OsStr> {
-    let Files { target, target_exact, original, sheet, inputs } = &record.files;
-    let single = [Some(target), target_exact.as_ref(), original.as_ref(), Some(sheet), Some(inputs)];
+    let Files { target, target_exact, original, sheet, certainty, report, inputs } = &record.files;
+    let single = [Some(target), Some(sheet), Some(inputs)];
+    let some = [target_exact, original, certainty, report].map(Option::as_ref);
     let pictures = record.candidates.iter().flat_map(|candidate| [&candidate.image, &candidate.shrunk]);
-    single.into_iter().flatten().chain(pictures).filter_map(|name| Path::new(name).file_name())
+    single.into_iter().chain(some).flatten().chain(pictures).filter_map(|name| Path::new(name).file_name())
 }
 
 /// Removes the pictures of an earlier run's steps. When somebody else's files are beside them, the folder stays.
@@ -100,7 +101,8 @@ fn is_torn(folder: &Path) -> bool {
 
 /// Whether a run gives such a name to something in its folder.
 fn is_of_run(name: &str) -> bool {
-    const SINGLE: [&str; 8] = [RECORD, TARGET, TARGET_EXACT, ORIGINAL, SHEET, INPUTS, INTERMEDIATE, MARK];
+    const SINGLE: [&str; 10] =
+        [RECORD, TARGET, TARGET_EXACT, ORIGINAL, SHEET, CERTAINTY, REPORT, INPUTS, INTERMEDIATE, MARK];
     SINGLE.contains(&name) || is_temporary(name) || is_numbered(name, "candidate-") || is_numbered(name, "shrunk-")
 }
 

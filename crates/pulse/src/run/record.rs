@@ -5,11 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use super::RequestRecord;
 use crate::candidate::Candidate;
+use crate::explore::Scores;
 use crate::generator::{Space, Truncation, ZeroedNoise};
 use crate::image::Provenance;
 use crate::mosaic::{Grid, Mosaic};
 use crate::search::{FeatureSearch, Restarts, SearchConfig, Spread};
 use crate::{Error, ErrorKind, Result};
+
+use super::measured::{CertaintyRecord, PlausibilityRecord, SpreadRecord};
 
 /// The version of the schema that is written, and the only one that is read. It grows when a field changes
 /// its meaning or goes; a new field does not make a new schema.
@@ -156,7 +159,7 @@ pub struct SettingsRecord {
     pub space: SpaceRecord,
     /// As in [`SearchConfig::spread`].
     #[serde(default)]
-    pub spread: Option<SpreadRecord>,
+    pub spread: Option<RepulsionRecord>,
 }
 
 /// [`Space`].
@@ -197,7 +200,7 @@ pub struct SteeringRecord {
 
 /// [`Spread`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SpreadRecord {
+pub struct RepulsionRecord {
     /// As in [`Spread::weight`].
     pub weight: f64,
     /// As in [`Spread::feature_weight`].
@@ -239,6 +242,12 @@ pub struct Summary {
     pub worst_db: f64,
     /// See [`mean_pairwise_distance`](crate::candidate::mean_pairwise_distance).
     pub mean_pairwise_distance: f64,
+    /// How far the candidates are apart, where there are two.
+    #[serde(default)]
+    pub spread: Option<SpreadRecord>,
+    /// What they agree on, where there are two.
+    #[serde(default)]
+    pub certainty: Option<CertaintyRecord>,
 }
 
 /// The files beside `run.json`, by name.
@@ -252,6 +261,12 @@ pub struct Files {
     pub original: Option<String>,
     /// All of it at a glance.
     pub sheet: String,
+    /// Where the candidates differ, where there are two.
+    #[serde(default)]
+    pub certainty: Option<String>,
+    /// All of it on one page, where it was asked for.
+    #[serde(default)]
+    pub report: Option<String>,
     /// Every input of every candidate.
     pub inputs: String,
 }
@@ -273,6 +288,15 @@ pub struct CandidateRecord {
     pub steps: usize,
     /// How often it was started again.
     pub restarts: usize,
+    /// How typical its inputs are, where that is known.
+    #[serde(default)]
+    pub plausibility: Option<PlausibilityRecord>,
+    /// As in [`Scores::sharpness`].
+    #[serde(default)]
+    pub sharpness: Option<f64>,
+    /// As in [`Scores::distinctness`].
+    #[serde(default)]
+    pub distinctness: Option<f64>,
     /// The file of its picture.
     pub image: String,
     /// The file of what it shrinks to.
@@ -371,7 +395,7 @@ impl From<&SearchConfig> for SettingsRecord {
             restarts: RestartRecord { limit, below_db },
             batch,
             space: space.into(),
-            spread: spread.map(|Spread { weight, feature_weight, until }| SpreadRecord {
+            spread: spread.map(|Spread { weight, feature_weight, until }| RepulsionRecord {
                 weight,
                 feature_weight,
                 until,
@@ -398,7 +422,7 @@ impl From<Space> for SpaceRecord {
 }
 
 impl CandidateRecord {
-    pub(super) fn new(candidate: &Candidate, image: String, shrunk: String) -> Self {
+    pub(super) fn new(candidate: &Candidate, scores: &Scores, image: String, shrunk: String) -> Self {
         let mut losses: serde_json::Map<_, _> =
             candidate.losses.iter().map(|(term, value)| (term.to_string(), (*value).into())).collect();
         losses.insert("total".into(), candidate.total.into());
@@ -410,6 +434,9 @@ impl CandidateRecord {
             losses,
             steps: candidate.steps,
             restarts: candidate.restarts,
+            plausibility: scores.plausibility.as_ref().map(Into::into),
+            sharpness: scores.sharpness,
+            distinctness: scores.distinctness,
             image,
             shrunk,
         }

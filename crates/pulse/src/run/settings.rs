@@ -1,6 +1,6 @@
 //! From the settings of a record back to those of a search.
 
-use super::record::{FeatureRecord, RestartRecord, SettingsRecord, SpaceRecord, SpreadRecord};
+use super::record::{FeatureRecord, RepulsionRecord, RestartRecord, SettingsRecord, SpaceRecord};
 use crate::generator::{Space, Truncation, ZeroedNoise};
 use crate::search::{FeatureSearch, Restarts, SearchConfig, Spread};
 use crate::{Error, ErrorKind, Result};
@@ -52,7 +52,7 @@ impl TryFrom<&SettingsRecord> for SearchConfig {
             restarts: Restarts { limit, below_db },
             batch,
             space: space.try_into()?,
-            spread: spread.map(|SpreadRecord { weight, feature_weight, until }| Spread {
+            spread: spread.map(|RepulsionRecord { weight, feature_weight, until }| Spread {
                 weight,
                 feature_weight,
                 until,

@@ -1,5 +1,6 @@
 //! The tests of the library, in one binary.
 
+mod certainty;
 mod dcgan;
 mod face;
 mod fixture;
@@ -11,7 +12,10 @@ mod loss;
 mod measurement;
 mod measurement_stages;
 mod mosaic;
+mod niqe;
 mod optimizer;
+mod plausibility;
+mod report;
 mod run;
 mod search;
 mod sheet;

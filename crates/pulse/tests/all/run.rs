@@ -4,26 +4,37 @@ use std::collections::BTreeMap;
 
 use pulse::ErrorKind;
 use pulse::candidate::{Candidate, Outcome};
+use pulse::event::{SearchEvent, Step};
+use pulse::explore::{Order, Plausibility, Range};
 use pulse::generator::{EMBEDDED, InputSpec, input_specs};
 use pulse::image::Image;
-use pulse::run::{Claim, Finished, GeneratorRecord, InputRecord, RECORD, Record, Run, RunFolder, remove_run};
+use pulse::measurement::Size;
+use pulse::report::{Curves, Subject};
+use pulse::run::{Claim, Finished, GeneratorRecord, InputRecord, Page, RECORD, Record, Run, RunFolder, remove_run};
 use pulse::search::SearchConfig;
 use tempfile::TempDir;
 
 /// A run whose candidates were not searched for.
-struct Story {
+pub(crate) struct Story {
     specs: Vec<InputSpec>,
-    target: Image,
+    pub(crate) target: Image,
     config: SearchConfig,
-    candidates: Vec<Candidate>,
+    pub(crate) candidates: Vec<Candidate>,
+    range: Range,
+    curves: Curves,
+    pub(crate) path: String,
+    pub(crate) subject: Subject,
+    pub(crate) order: Order,
+    pub(crate) original: Option<Image>,
 }
 
 impl Story {
-    fn new(candidates: usize) -> Self {
+    pub(crate) fn new(candidates: usize) -> Self {
         let generator = EMBEDDED[0].open().unwrap();
         let specs = input_specs(&*generator, generator.spec().latents[0]).unwrap();
         let candidate = |index| {
-            let grey = |side: usize| Image::new(3, side, side, vec![0.1 * index as f32; 3 * side * side]).unwrap();
+            let grey =
+                |side: usize| Image::new(3, side, side, vec![(0.1 * index as f32).min(1.0); 3 * side * side]).unwrap();
             let mut inputs: BTreeMap<_, _> =
                 specs.iter().map(|spec| (spec.name.clone(), vec![0.0; spec.shape.len()])).collect();
             inputs.get_mut("feature.1").unwrap()[3] = index as f32;
@@ -44,13 +55,56 @@ impl Story {
         let candidates: Vec<_> = (0..candidates).map(candidate).collect();
         let target = Image::new(3, 4, 4, vec![0.123_456; 48]).unwrap();
         let config = SearchConfig { candidates: candidates.len(), ..SearchConfig::default() };
-        Self { specs, target, config, candidates }
+        let mut curves = Curves::default();
+        curves.event(&SearchEvent::Started { candidates: candidates.len(), steps: 3 });
+        for step in 0..3 {
+            let (total, db) = (1.0 / (step + 1) as f64, 20.0 + step as f64);
+            curves.event(&SearchEvent::Step(Step {
+                candidate: 0,
+                step,
+                losses: &[],
+                total,
+                learning_rate: 0.1,
+                db,
+                image: &[],
+            }));
+        }
+        let mut story = Self {
+            specs,
+            target,
+            config,
+            candidates,
+            range: Range::of(&[], Size::new(4, 4), &[], &[]).unwrap(),
+            curves,
+            path: "a/face.npy".into(),
+            subject: Subject::Faces,
+            order: Order::Number,
+            original: None,
+        };
+        story.measure(&[]);
+        story
     }
 
-    fn finished(&self) -> Finished<'_> {
+    /// Measures the candidates again, beside random pictures.
+    pub(crate) fn measure(&mut self, random: &[Image]) {
+        let plausible = |offsets| Plausibility { radius: Some(1.0), offsets, angles: None };
+        let plausibility: Vec<_> =
+            (0..self.candidates.len()).map(|place| plausible(0.5 / (place + 1) as f64)).collect();
+        self.range = Range::of(&self.candidates, self.target.size(), &plausibility, random).unwrap();
+    }
+
+    /// The page of the run, as it is in its folder.
+    pub(crate) fn page(&self) -> String {
+        let place = TempDir::new().unwrap();
+        let path = place.path().join("run");
+        let record = RunFolder::create(&path, false).unwrap().write(&self.finished()).unwrap();
+        std::fs::read_to_string(path.join(record.files.report.unwrap())).unwrap()
+    }
+
+    pub(crate) fn finished(&self) -> Finished<'_> {
         let checksum = String::from("00");
         Finished {
-            input: InputRecord { path: "a/face.npy".into(), sha256: checksum.clone(), width: 4, height: 4 },
+            input: InputRecord { path: self.path.clone(), sha256: checksum.clone(), width: 4, height: 4 },
             generator: GeneratorRecord {
                 name: "faces".into(),
                 family: "DCGAN".into(),
@@ -64,10 +118,13 @@ impl Story {
             measurement: "bicubic".into(),
             mosaic: None,
             target: &self.target,
-            original: None,
+            original: self.original.as_ref(),
             config: &self.config,
             steering: None,
             candidates: &self.candidates,
+            range: &self.range,
+            order: self.order,
+            page: Some(Page { subject: self.subject, curves: &self.curves }),
             seconds: 0.5,
         }
     }
@@ -97,10 +154,86 @@ fn a_run_reads_back() {
 }
 
 #[test]
+fn scores_are_recorded() {
+    let place = TempDir::new().unwrap();
+    let mut story = Story::new(3);
+    // Stripes finer than the small picture, of 0, 0.1 and 0.2: distances in detail.
+    for (index, candidate) in story.candidates.iter_mut().enumerate() {
+        let stripe = |at: usize| 0.5 + 0.1 * index as f32 * if at.is_multiple_of(2) { 1.0 } else { -1.0 };
+        candidate.image = Image::new(3, 64, 64, (0..3 * 64 * 64).map(stripe).collect()).unwrap();
+    }
+    story.measure(&[story.candidates[0].image.clone(), story.candidates[1].image.clone()]);
+    let record = RunFolder::create(&place.path().join("run"), false).unwrap().write(&story.finished()).unwrap();
+    let spread = record.summary.spread.clone().unwrap();
+    let near = |a: f64, b: f64| (a - b).abs() < 2e-3;
+    assert!(near(spread.least, 0.1) && near(spread.greatest, 0.2) && spread.farthest == [1, 3], "{spread:?}");
+    assert!(near(spread.random.unwrap(), 0.1), "{spread:?}");
+    assert!(record.candidates.iter().all(|candidate| near(candidate.distinctness.unwrap(), 0.1)));
+    assert!(near(record.candidates[1].plausibility.as_ref().unwrap().departure, 0.25));
+    let certainty = record.summary.certainty.clone().unwrap();
+    // Of 0, 1 and 2 the mean product of two is 2/3, and the mean square 5/3.
+    assert!(near(certainty.agreed.unwrap(), 0.4) && certainty.bands.len() == 4, "{certainty:?}");
+
+    let run = Run::open(&place.path().join("run")).unwrap();
+    assert_eq!(*run.record(), record);
+    for file in [record.files.certainty.as_deref(), record.files.report.as_deref()] {
+        assert!(place.path().join("run").join(file.unwrap()).exists());
+    }
+}
+
+#[test]
+fn records_without_scores_are_still_read() {
+    let place = TempDir::new().unwrap();
+    let record = RunFolder::create(&place.path().join("run"), false).unwrap().write(&Story::new(2).finished()).unwrap();
+    let mut old: serde_json::Value = serde_json::from_slice(&record.to_json()).unwrap();
+    let forget = |object: &mut serde_json::Value, keys: &[&str]| {
+        for key in keys {
+            assert!(object.as_object_mut().unwrap().remove(*key).is_some(), "{key}");
+        }
+    };
+    forget(&mut old["summary"], &["spread", "certainty"]);
+    forget(&mut old["files"], &["certainty", "report"]);
+    for candidate in old["candidates"].as_array_mut().unwrap() {
+        forget(candidate, &["plausibility", "sharpness", "distinctness"]);
+    }
+    let read = Record::from_json(&serde_json::to_vec(&old).unwrap()).unwrap();
+    assert_eq!((read.summary.spread, read.files.report, read.candidates[1].distinctness), (None, None, None));
+}
+
+#[test]
+fn a_single_candidate_has_nothing_to_agree_with() {
+    let place = TempDir::new().unwrap();
+    let record = RunFolder::create(&place.path().join("run"), false).unwrap().write(&Story::new(1).finished()).unwrap();
+    assert_eq!((record.summary.spread, record.summary.certainty, record.files.certainty), (None, None, None));
+    assert!(!place.path().join("run/certainty.png").exists());
+}
+
+#[test]
+fn the_sheet_is_in_the_order_that_is_wanted() {
+    let mut story = Story::new(3);
+    let sheet = |story: &Story| {
+        let place = TempDir::new().unwrap();
+        RunFolder::create(&place.path().join("run"), false).unwrap().write(&story.finished()).unwrap();
+        std::fs::read(place.path().join("run/sheet.png")).unwrap()
+    };
+    let by_number = sheet(&story);
+    story.order = Order::Consistency;
+    assert_ne!(by_number, sheet(&story));
+    // The same candidates in that order, with the same numbers.
+    story.candidates.reverse();
+    story.measure(&[]);
+    story.order = Order::Number;
+    let reversed = sheet(&story);
+    story.order = Order::Consistency;
+    assert_eq!(reversed, sheet(&story));
+}
+
+#[test]
 fn candidates_that_are_missing_mean_stopped() {
     let place = TempDir::new().unwrap();
     let mut story = Story::new(3);
     story.candidates.remove(1);
+    story.measure(&[]);
     let record = RunFolder::create(place.path(), false).unwrap().write(&story.finished()).unwrap();
     assert!(record.summary.stopped);
     assert_eq!(record.candidates[1].image, "candidate-03.png");

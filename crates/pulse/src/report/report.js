@@ -1,0 +1,40 @@
+"use strict";
+(() => {
+  const cards = document.getElementById("cards");
+  const order = document.getElementById("order");
+  const reveal = document.getElementById("reveal");
+  const status = document.getElementById("sorted");
+  const key = (card, by) => card.dataset[by] === "" ? Infinity : Number(card.dataset[by]);
+  const sort = (by) => {
+    const all = [...cards.children];
+    // Less comes first; what is equal, or has no such score, stays in the order of the numbers.
+    all.sort((a, b) => {
+      const [x, y] = [key(a, by), key(b, by)];
+      return (x === y ? 0 : x - y) || key(a, "number") - key(b, "number");
+    });
+    cards.append(...all);
+    const best = all.length > 1 && by !== "number" ? `, candidate ${all[0].dataset.number} first` : "";
+    status.textContent = `Sorted by ${by}${best}`;
+  };
+  const wanted = () => {
+    const named = location.hash.match(/^#sort=([a-z]+)$/);
+    return named && [...order.options].some((option) => option.value === named[1]) ? named[1] : null;
+  };
+  order.value = wanted() || order.dataset.first;
+  sort(order.value);
+  order.addEventListener("change", () => sort(order.value));
+  addEventListener("hashchange", () => {
+    if (wanted()) {
+      order.value = wanted();
+      sort(order.value);
+    }
+  });
+  reveal.addEventListener("change", () => cards.classList.toggle("reveal", reveal.checked));
+  cards.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (button) {
+      const open = button.closest(".card").classList.toggle("open");
+      button.setAttribute("aria-pressed", open);
+    }
+  });
+})();
