@@ -38,6 +38,6 @@ impl Opened {
     pub(super) fn reopen(&self) -> Result<Reopened<'_>, Failure> {
         let generator = &*self.named.generator;
         self.named.prepare(self.run.inputs()?.latent(generator))?;
-        Ok(self.run.reopen(generator).map_err(|error| Failure::of(self.run.folder().display(), error))?)
+        self.run.reopen(generator).map_err(|error| Failure::of(self.run.folder().display(), error))
     }
 }
