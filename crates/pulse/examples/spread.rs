@@ -217,7 +217,9 @@ fn figures(
         write_png(out, &sheet(name, &target, truth, &found).draw()?, Some(&provenance))?;
     }
     // As files have them.
-    found.iter_mut().for_each(|candidate| candidate.image = candidate.image.quantised());
+    for candidate in &mut found {
+        candidate.image = candidate.image.quantised();
+    }
     let images: Vec<_> = found.iter().map(|candidate| &candidate.image).collect();
     let values: Vec<_> = images.iter().map(|image| image.values()).collect();
     let distances = Distances::between(&values);
