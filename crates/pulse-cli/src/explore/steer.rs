@@ -28,7 +28,7 @@ use crate::upsample::subject;
 
 /// How far from a candidate a search for another one begins where nobody says so: far enough to vary, near enough for what
 /// is kept.
-const AGAIN: f64 = 0.5;
+const AGAIN: f64 = 0.8;
 
 #[derive(Args)]
 pub(super) struct Options {

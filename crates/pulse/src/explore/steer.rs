@@ -98,6 +98,15 @@ impl Steering {
         Ok(())
     }
 
+    /// The share of the picture that is not kept.
+    pub(crate) fn free(&self) -> f64 {
+        let kept = self.keep.as_ref().map_or(0.0, |keep| {
+            let values = keep.mask.values();
+            values.iter().map(|&value| f64::from(value)).sum::<f64>() / values.len() as f64
+        });
+        1.0 - kept
+    }
+
     /// The energies that pull candidates to what is kept, and to the example.
     pub(crate) fn attractions(&self, view: &View) -> Result<Vec<Attraction>> {
         let keep = self.keep.iter().map(|keep| (&keep.picture, &keep.mask, KEPT));

@@ -17,7 +17,7 @@ use super::guide::{Guide, Schedule};
 use super::moving::Moving;
 use super::program::{self, SearchProgram};
 use super::slot::{Slot, Stage};
-use super::{Problem, Restarts, SearchConfig, terms};
+use super::{Problem, Restarts, SearchConfig, Spread, terms};
 
 /// The factor on the latent's learning rate once features move: the latent has settled, and follows them.
 const SETTLED: f64 = 0.1;
@@ -81,7 +81,14 @@ impl<'a> Batch<'a> {
             (Some(view), Some((_, numbers))) => {
                 let until = config.spread.unwrap_or_default().until;
                 let schedule = Schedule::new(config.steps, features_from, until);
-                Some(Guide::new(config.spread, steering.attractions(view)?, schedule, [candidates, numbers]))
+                // Where a part is kept, the push falls on the rest alone.
+                let free = steering.free();
+                let spread = config.spread.map(|spread| Spread {
+                    weight: free * spread.weight,
+                    feature_weight: free * spread.feature_weight,
+                    ..spread
+                });
+                Some(Guide::new(spread, steering.attractions(view)?, schedule, [candidates, numbers]))
             }
             _ => None,
         };
