@@ -143,7 +143,15 @@ fn what_is_not_whole_is_searched_for_again() {
     run(&place, &[]).ended_with(0);
     assert_eq!(outcomes(&place), ["found", "found", "found", "skipped"]);
     for name in ["a", "b", "c", "d"] {
-        let files = ["candidate-01.png", "inputs.safetensors", "run.json", "sheet.png", "shrunk-01.png", "target.png"];
+        let files = [
+            "candidate-01.png",
+            "inputs.safetensors",
+            "report.html",
+            "run.json",
+            "sheet.png",
+            "shrunk-01.png",
+            "target.png",
+        ];
         assert_eq!(place.list(&format!("pulse-out/{name}")), files);
     }
 }

@@ -31,7 +31,15 @@ fn kill_once(mut child: Child, done: impl Fn() -> bool) {
 
 /// Every file of a run, and nothing beside them, can be read.
 fn check(folder: &Path) {
-    let files = ["candidate-01.png", "inputs.safetensors", "run.json", "sheet.png", "shrunk-01.png", "target.png"];
+    let files = [
+        "candidate-01.png",
+        "inputs.safetensors",
+        "report.html",
+        "run.json",
+        "sheet.png",
+        "shrunk-01.png",
+        "target.png",
+    ];
     assert_eq!(names_in(folder), files);
     let run = Run::open(folder).unwrap();
     assert!(run.is_whole());
