@@ -210,6 +210,12 @@ impl<'a> Job<'a> {
     fn skip(&self, source: &Source, records: &[Record], several: bool) -> Result<Entry, Failure> {
         let seal = if self.arguments.faces { faces::RECORD } else { RECORD };
         Claim::clear(&source.folder, seal)?;
+        if !self.arguments.no_report && records.iter().any(|record| record.files.report.is_none()) {
+            note(&format!(
+                "{}: the run that is there has no report.html; --force searches again",
+                source.path.display()
+            ));
+        }
         if !several {
             let [path, folder] = [&source.path, &source.folder].map(|path| path.display());
             print(&format!("{path}: an earlier run finished it; --force searches again\n  {folder}\n"))?;

@@ -73,7 +73,7 @@ impl Report<'_> {
             ("candidates-text", escaped(words::HOW_TO_LOOK)),
             ("order", self.order.name().to_owned()),
             ("cards", self.cards()?),
-            ("scores-text", escaped(words::SCORES)),
+            ("scores-text", escaped(&words.scores())),
             ("certainty", self.certainty()?),
             ("curves", self.curves()),
             ("settings", self.settings()),

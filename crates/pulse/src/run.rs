@@ -24,6 +24,7 @@ mod record;
 mod reopen;
 mod request;
 mod settings;
+mod steering;
 
 use std::path::{Path, PathBuf};
 

@@ -66,14 +66,18 @@ fn each(a: Size, b: Size, length: impl Fn(usize, usize) -> usize) -> Size {
 }
 
 /// The order in which candidates show most: one of the two that are farthest apart, then always the one that is
-/// farthest from all before it ([`Distances::farthest_first`]); those that missed epsilon after all others.
+/// farthest from all before it ([`Distances::farthest_first`]); in the same way, after all others, those that missed epsilon.
 pub fn widest_first(candidates: &[Candidate]) -> Vec<usize> {
-    let pictures: Vec<_> = candidates.iter().map(|candidate| candidate.image.values()).collect();
+    let reached = |&candidate: &usize| candidates[candidate].outcome == Outcome::Reached;
+    let (reached, missed): (Vec<_>, Vec<_>) = (0..candidates.len()).partition(reached);
+    [reached, missed].iter().filter(|some| !some.is_empty()).flat_map(|some| widest_of(candidates, some)).collect()
+}
+
+fn widest_of(candidates: &[Candidate], some: &[usize]) -> Vec<usize> {
+    let pictures: Vec<_> = some.iter().map(|&candidate| candidates[candidate].image.values()).collect();
     let distances = Distances::between(&pictures);
     let first = distances.farthest_pair().map_or(0, |(one, ..)| one);
-    let mut order = if candidates.is_empty() { Vec::new() } else { distances.farthest_first(first) };
-    order.sort_by_key(|&candidate| candidates[candidate].outcome != Outcome::Reached);
-    order
+    distances.farthest_first(first).into_iter().map(|place| some[place]).collect()
 }
 
 #[cfg(test)]

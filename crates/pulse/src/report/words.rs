@@ -37,12 +37,6 @@ impl Subject {
 /// The consistency of pictures that were rounded to 8 bits is below this.
 const MOST_OF_8_BITS: f64 = 80.0;
 
-/// What the scores are.
-pub(super) const SCORES: &str = "Consistency: how well what it shrinks to agrees with the given picture; more is better, and 45 dB \
-    counts as consistent. Departure: how far its inputs are from what the generator was trained on; less is more plausible. \
-    NIQE: how far it looks from sharp photographs; less is sharper. Distinctness: how far its detail is from that of the \
-    nearest other candidate, of a value range of 1.";
-
 /// How to see what candidates shrink to.
 pub(super) const HOW_TO_LOOK: &str = "Hover over a picture, move to its button or press it, to see what it shrinks to, and the \
     difference of that from the given picture, 20 times as large: flat grey means that there is none.";
@@ -82,6 +76,17 @@ impl Words<'_> {
     pub(super) fn counted(&self) -> String {
         let count = self.record.summary.candidates;
         format!("{count} {}", if count == 1 { self.subject.one() } else { self.subject.several() })
+    }
+
+    /// What the scores are.
+    pub(super) fn scores(&self) -> String {
+        format!(
+            "Consistency: how well what it shrinks to agrees with the given picture; more is better, and {:.1} dB counts as \
+             consistent. Departure: how far its inputs are from what the generator was trained on; less is more plausible. \
+             NIQE: how far it looks from sharp photographs; less is sharper. Distinctness: how far its detail is from that of the \
+             nearest other candidate, of a value range of 1.",
+            consistency_db(self.record.settings.epsilon)
+        )
     }
 
     /// What was found, in one breath.
@@ -153,10 +158,19 @@ impl Words<'_> {
                 100.0 * agreed
             )
         });
+        if let Some(steering) = &self.record.steering {
+            return format!("{agreed}{steering} What was kept, or drawn to one place, counts as agreed here.");
+        }
+        if self.record.settings.spread.is_some() {
+            // They were pushed apart, which nobody has calibrated.
+            return format!(
+                "{agreed}These candidates were made as different as they can be: they show how far the range goes."
+            );
+        }
         let widths = certainty.half_widths();
         let width = widths.iter().map(|&width| f64::from(width)).sum::<f64>() / widths.len() as f64;
         format!(
-            "{agreed}If what was photographed were a {} of this generator, nine of ten of its values would lie within about {:.0} \
+            "{agreed}If what was photographed were a {} of this generator, about nine of ten of its values would lie within {:.0} \
              of 255 levels of the mean, on average over the picture; of anything else, that promises nothing.",
             self.subject.one(),
             255.0 * width
@@ -191,6 +205,7 @@ impl Words<'_> {
                 self.statement()
             ),
         }];
+        paragraphs.extend(self.record.steering.as_ref().map(ToString::to_string));
         paragraphs.push(format!(
             "It does not show which of them is right. Infinitely many {several} fit, most of them not among these, and the one \
              that was photographed is very likely not among them either. What looks certain here is certain for this generator, \

@@ -216,11 +216,12 @@ impl Finished<'_> {
     fn sheet(&self) -> Result<Image> {
         let reached = self.candidates.iter().filter(|candidate| candidate.outcome == Outcome::Reached).count();
         let note = format!(
-            "Generator {}, seed {}; {reached} of {} at {:.1} dB or more",
+            "Generator {}, seed {}; {reached} of {} at {:.1} dB or more{}",
             self.generator.name,
             self.config.seed,
             self.candidates.len(),
             consistency_db(self.config.epsilon),
+            if self.steering.is_some() { "; the search was steered" } else { "" },
         );
         let title = self.title();
         let entry = |place: usize| {
@@ -255,8 +256,16 @@ impl Finished<'_> {
                 100.0 * agreed
             )
         });
+        let reached = self.candidates.iter().filter(|candidate| candidate.outcome == Outcome::Reached).count();
+        let fit = match reached {
+            0 => ", none of which shrinks to the given picture closely enough".to_owned(),
+            reached if reached == count => " that shrink to the given picture".to_owned(),
+            reached => format!(", {reached} of which shrink to the given picture closely enough"),
+        };
+        let steered = self.steering.as_ref().map_or_else(String::new, |steering| format!(" {steering}"));
         let caption = format!(
-            "{count} candidates that shrink to the given picture. Dark blue: they agree, as far as this generator goes. Yellow:              imagined.{agreed} This says nothing of what the generator has never seen."
+            "{count} candidates{fit}.{steered} Dark blue: they agree, as far as this generator goes. Yellow: imagined.{agreed} \
+             This says nothing of what the generator has never seen."
         );
         CertaintyMap::new(certainty).draw(&self.title(), &caption)
     }
