@@ -196,13 +196,22 @@ fn steering(arguments: &Arguments, reopened: &Reopened<'_>, engine: &Cpu) -> Res
     Ok(steering)
 }
 
-/// Where the search starts: near the candidate that is named, or anywhere.
+/// Where the search starts: near the candidate that is named, or anywhere. Random starts are the search's own to draw, but
+/// it draws those of the generator's first latent and class: where the run has others, they are drawn here.
 fn start(arguments: &Arguments, reopened: &Reopened<'_>, config: &SearchConfig) -> Result<Option<Inputs>, Failure> {
     let options = &arguments.steer;
     let (option, candidate, amount) = match (options.like, arguments.candidate) {
         (Some(like), _) => ("--like", like, options.amount),
         (None, Some(candidate)) => ("--candidate", candidate, AGAIN),
-        (None, None) => return Ok(None),
+        (None, None) => {
+            let spec = reopened.generator().spec();
+            let usual = reopened.inputs.latent(reopened.generator()) == spec.latents[0] && spec.classes == 0;
+            if usual {
+                return Ok(None);
+            }
+            let starts = neighbours(&reopened.specs, &reopened.inputs, 0, 1.0, config.seed, config.candidates)?;
+            return Ok(Some(starts));
+        }
     };
     let row = row(reopened, option, candidate)?;
     let starts = neighbours(&reopened.specs, &reopened.inputs, row, amount, config.seed, config.candidates);

@@ -1,8 +1,10 @@
 //! What `pulse explore` steers.
 
 use pulse::image::{Image, write_png};
+use pulse::inputs::Inputs;
 
 use crate::program::{Place, Ran};
+use crate::stylegan::{Case, generator};
 
 /// A run of two candidates, and a mask of it that is white in its left half.
 fn place() -> Place {
@@ -67,6 +69,23 @@ fn a_neighbourhood_and_an_example_make_runs() {
     steer(&place, &["--toward", "example.png:left.png", "-n", "1"]).ended_with(0);
     assert_eq!(place.record("pulse-out/small/explore/toward")["steering"]["toward"], "example.png:left.png");
     steer(&place, &["--toward", "example.png", "-n", "1"]).failed_with(&["not empty", "--force"]);
+}
+
+#[test]
+fn an_example_steers_a_run_that_searched_another_latent() {
+    let place = Place::new();
+    place.picture("small.png", 3, 8, 8);
+    place.picture("example.png", 3, 32, 32);
+    let generator = generator("stylegan2ada_skip");
+    Case::open("stylegan2ada_skip").write(&place, "z.safetensors", &[("z", "z")]);
+    place.upsample("small.png", &["--init", "z.safetensors", "--generator", &generator, "--steps", "3"]);
+    let ran = steer(&place, &["--toward", "example.png", "-n", "2", "--generator", &generator, "--out", "drawn"]);
+    assert!(ran.status < 2, "{}", ran.err);
+    let inputs = Inputs::read(&place.path("drawn/inputs.safetensors")).unwrap();
+    let z = &inputs.arrays()["z"];
+    assert_eq!(z.shape()[0], 2);
+    let (one, two) = z.data().split_at(z.data().len() / 2);
+    assert_ne!(one, two, "each starts somewhere else");
 }
 
 #[test]
