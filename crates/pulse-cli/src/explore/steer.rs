@@ -103,7 +103,7 @@ pub(super) fn run(
     config.spread = config.spread.or(options.spread.then(Spread::default));
     config.validate()?;
     let start = start(arguments, &reopened, &config)?;
-    let folder = RunFolder::create(&place(arguments), arguments.force)?;
+    let folder = RunFolder::create(&place(arguments, opened)?, arguments.force)?;
     let problem = Problem { start: start.as_ref(), ..reopened.problem() };
     let mut curves = Curves::default();
     let progress = Progress::new(arguments.progress, "steer", interrupt);
@@ -240,7 +240,18 @@ fn example(text: &Path) -> (PathBuf, Option<PathBuf>) {
     }
 }
 
-fn place(arguments: &Arguments) -> PathBuf {
+/// Where it goes: never over the run itself, whose target and inputs are what is searched again.
+fn place(arguments: &Arguments, opened: &Opened) -> Result<PathBuf, Failure> {
+    let place = arguments.out.clone().unwrap_or_else(|| arguments.run.join("explore").join(name(arguments)));
+    let real = |path: &Path| path.canonicalize().ok();
+    if real(&place).is_some_and(|place| Some(place) == real(opened.run.folder())) {
+        let reason = format!("{} is the run that is explored; choose another folder", place.display());
+        return Err(Failure::of("--out", reason));
+    }
+    Ok(place)
+}
+
+fn name(arguments: &Arguments) -> String {
     let options = &arguments.steer;
     let number = |name: &str, number: Option<usize>| number.map(|number| format!("{name}-{number}"));
     let name = match () {
@@ -249,8 +260,7 @@ fn place(arguments: &Arguments) -> PathBuf {
         () if options.toward.is_some() => None,
         () => number("like", options.like),
     };
-    let name = name.unwrap_or_else(|| "toward".into());
-    arguments.out.clone().unwrap_or_else(|| arguments.run.join("explore").join(name))
+    name.unwrap_or_else(|| "toward".into())
 }
 
 fn steering_record(arguments: &Arguments) -> SteeringRecord {

@@ -2,6 +2,7 @@
 
 use pulse::image::{Image, write_png};
 use pulse::inputs::Inputs;
+use serde_json::Value;
 
 use crate::program::{Place, Ran};
 use crate::stylegan::{Case, generator};
@@ -114,8 +115,10 @@ fn what_cannot_be_steered_by_fails_in_a_sentence() {
         (&["--amount", "0.5"], &["--like"]),
         (&["--candidate", "1", "--spread"], &["--spread", "--keep"]),
         (&["--like", "1", "-n", "0"], &["0 candidates"]),
+        (&["--like", "1", "--out", "pulse-out/../pulse-out/small", "--force"], &["--out", "the run that is explored"]),
     ] {
         steer(&place, options).failed_with(words);
     }
+    assert_eq!(place.record("pulse-out/small")["steering"], Value::Null);
     assert!(!place.path("pulse-out/small/explore").exists(), "what failed leaves nothing behind");
 }
