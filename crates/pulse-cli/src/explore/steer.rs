@@ -145,7 +145,7 @@ pub(super) fn run(
         record.seconds,
         folder.path().join(&record.files.sheet).display()
     ))?;
-    let reached = found.iter().any(|candidate| candidate.outcome == Outcome::Reached);
+    let reached = found.iter().all(|candidate| candidate.outcome == Outcome::Reached);
     Ok(if reached { Verdict::Good } else { Verdict::Bad })
 }
 
