@@ -78,6 +78,16 @@ impl Options {
         self.keep.is_some() || self.vary.is_some() || self.toward.is_some() || self.like.is_some()
     }
 
+    /// Checks what the parser cannot.
+    pub(super) fn check(&self, candidate: Option<usize>) -> Result<(), Failure> {
+        let keeps = self.keep.is_some() || self.vary.is_some();
+        if self.like.is_some() && candidate.is_some() && !keeps {
+            let reason = "says of which candidate a region stays; add --keep or --vary, or leave it out beside --like";
+            return Err(Failure::of("--candidate", reason));
+        }
+        Ok(())
+    }
+
     /// An option that does nothing where there is nothing to steer by.
     pub(super) fn idle(&self) -> Option<&'static str> {
         let given =

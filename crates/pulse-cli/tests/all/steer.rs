@@ -115,6 +115,7 @@ fn what_cannot_be_steered_by_fails_in_a_sentence() {
         (&["--amount", "0.5"], &["--like"]),
         (&["--candidate", "1", "--spread"], &["--spread", "--keep"]),
         (&["--like", "1", "-n", "0"], &["0 candidates"]),
+        (&["--like", "1", "--candidate", "2"], &["--candidate", "--keep", "--like"]),
         (&["--like", "1", "--out", "pulse-out/../pulse-out/small", "--force"], &["--out", "the run that is explored"]),
     ] {
         steer(&place, options).failed_with(words);
