@@ -30,6 +30,9 @@ use crate::upsample::subject;
 /// is kept.
 const AGAIN: f64 = 0.8;
 
+/// How much of a file's name goes into that of a folder.
+const LONGEST_STEM: usize = 40;
+
 #[derive(Args)]
 pub(super) struct Options {
     /// Search again from --candidate while the white region of this mask stays as it is
@@ -261,16 +264,31 @@ fn place(arguments: &Arguments, opened: &Opened) -> Result<PathBuf, Failure> {
     Ok(place)
 }
 
+/// `keep-3-mouth`, `toward-glasses-eyes`: what was asked for, with the names of its pictures.
 fn name(arguments: &Arguments) -> String {
     let options = &arguments.steer;
-    let number = |name: &str, number: Option<usize>| number.map(|number| format!("{name}-{number}"));
-    let name = match () {
-        () if options.keep.is_some() => number("keep", arguments.candidate),
-        () if options.vary.is_some() => number("vary", arguments.candidate),
-        () if options.toward.is_some() => None,
-        () => number("like", options.like),
-    };
-    name.unwrap_or_else(|| "toward".into())
+    let mut parts = Vec::new();
+    for (what, mask) in [("keep", &options.keep), ("vary", &options.vary)] {
+        if let (Some(mask), Some(candidate)) = (mask, arguments.candidate) {
+            parts.extend([what.into(), candidate.to_string(), stem(mask)]);
+        }
+    }
+    if let Some(text) = &options.toward {
+        let (picture, mask) = example(text);
+        parts.extend(["toward".into(), stem(&picture)]);
+        parts.extend(mask.as_deref().map(stem));
+    }
+    if let Some(like) = options.like {
+        parts.extend(["like".into(), like.to_string()]);
+    }
+    parts.join("-")
+}
+
+/// A file's name without its ending, as a part of a folder's name anywhere: of letters and digits, and not too long.
+fn stem(file: &Path) -> String {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+    stem.chars().take(LONGEST_STEM).map(plain).collect()
 }
 
 fn steering_record(arguments: &Arguments) -> SteeringRecord {
@@ -284,5 +302,17 @@ fn steering_record(arguments: &Arguments) -> SteeringRecord {
         toward: text(&options.toward),
         like: options.like,
         amount: options.like.map(|_| options.amount),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stem_is_plain_and_short() {
+        assert_eq!(stem(Path::new("masks/My mouth_2.v1.png")), "My-mouth_2-v1");
+        assert_eq!(stem(Path::new("größe.png")), "gr--e");
+        assert_eq!(stem(Path::new(&"a".repeat(200))).len(), LONGEST_STEM);
     }
 }

@@ -68,8 +68,11 @@ fn a_neighbourhood_and_an_example_make_runs() {
     assert!(record["settings"]["spread"]["weight"].as_f64().unwrap() > 0.0);
     place.picture("example.png", 3, 128, 128);
     steer(&place, &["--toward", "example.png:left.png", "-n", "1"]).ended_with(0);
-    assert_eq!(place.record("pulse-out/small/explore/toward")["steering"]["toward"], "example.png:left.png");
-    steer(&place, &["--toward", "example.png", "-n", "1"]).failed_with(&["not empty", "--force"]);
+    assert_eq!(
+        place.record("pulse-out/small/explore/toward-example-left")["steering"]["toward"],
+        "example.png:left.png"
+    );
+    steer(&place, &["--toward", "example.png:left.png", "-n", "1"]).failed_with(&["not empty", "--out", "--force"]);
 }
 
 #[test]
