@@ -88,6 +88,9 @@ impl Options {
             let reason = "says of which candidate a region stays; add --keep or --vary, or leave it out beside --like";
             return Err(Failure::of("--candidate", reason));
         }
+        if !(0.0..=1.0).contains(&self.amount) {
+            return Err(Failure::of("--amount", "give a number from 0 to 1"));
+        }
         Ok(())
     }
 
@@ -228,7 +231,7 @@ fn start(arguments: &Arguments, reopened: &Reopened<'_>, config: &SearchConfig) 
     };
     let row = row(reopened, option, candidate)?;
     let starts = neighbours(&reopened.specs, &reopened.inputs, row, amount, config.seed, config.candidates);
-    starts.map(Some).map_err(|error| Failure::of("--amount", error))
+    Ok(Some(starts?))
 }
 
 fn row(reopened: &Reopened<'_>, option: &str, candidate: usize) -> Result<usize, Failure> {

@@ -114,7 +114,7 @@ fn what_cannot_be_steered_by_fails_in_a_sentence() {
         (&["--toward", "wide.png"], &["wide.png", "20x10", "64x64"]),
         (&["--toward", "left.png:wide.png"], &["wide.png", "20x10"]),
         (&["--like", "9"], &["--like", "9", "1 to 2"]),
-        (&["--like", "1", "--amount", "1.5"], &["--amount", "1.5", "0 to 1"]),
+        (&["--like", "1", "--amount", "1.5"], &["--amount: give a number from 0 to 1"]),
         (&["--amount", "0.5"], &["--like"]),
         (&["--candidate", "1", "--spread"], &["--spread", "--keep"]),
         (&["--like", "1", "-n", "0"], &["0 candidates"]),
