@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
-use pulse::candidate::{Candidate, Outcome};
+use pulse::candidate::{Candidate, Outcome, consistency_db};
 use pulse::event::SearchEvent;
 use pulse::explore::{Kept, Mask, Order, Steering, Toward, neighbours};
 use pulse::image::{Image, Reader};
@@ -112,7 +112,7 @@ pub(super) fn run(
     let started = Instant::now();
     let options = &arguments.steer;
     let reopened = opened.reopen()?;
-    let steering = steering(arguments, &reopened, engine)?;
+    let steering = steering(arguments, opened, &reopened, engine)?;
     let mut config = reopened.config.clone();
     config.candidates = options.candidates.unwrap_or(config.candidates);
     config.seed = options.seed.unwrap_or(config.seed.wrapping_add(1));
@@ -188,7 +188,12 @@ fn watched(
     Ok(search_steered(problem, steering, config, engine, &mut observer)?)
 }
 
-fn steering(arguments: &Arguments, reopened: &Reopened<'_>, engine: &Cpu) -> Result<Steering, Failure> {
+fn steering(
+    arguments: &Arguments,
+    opened: &Opened,
+    reopened: &Reopened<'_>,
+    engine: &Cpu,
+) -> Result<Steering, Failure> {
     let spec = reopened.generator().spec();
     let size = Size::new(spec.width, spec.height);
     let mut steering = Steering::default();
@@ -199,7 +204,9 @@ fn steering(arguments: &Arguments, reopened: &Reopened<'_>, engine: &Cpu) -> Res
         _ => None,
     };
     if let (Some(mask), Some(candidate)) = (mask, arguments.candidate) {
-        let picture = picture(reopened, row(reopened, "--candidate", candidate)?, engine)?;
+        let row = row(reopened, "--candidate", candidate)?;
+        check_kept(candidate, opened.run.record().candidates[row].db, reopened)?;
+        let picture = picture(reopened, row, engine)?;
         steering.keep = Some(Kept { picture, mask });
     }
     if let Some(text) = &options.toward {
@@ -210,6 +217,19 @@ fn steering(arguments: &Arguments, reopened: &Reopened<'_>, engine: &Cpu) -> Res
         steering.toward = Some(Toward { example, mask });
     }
     Ok(steering)
+}
+
+/// What is kept of a picture that does not shrink to the target would keep all candidates from it.
+fn check_kept(candidate: usize, db: f64, reopened: &Reopened<'_>) -> Result<(), Failure> {
+    let wanted = consistency_db(reopened.config.epsilon);
+    if db >= wanted {
+        return Ok(());
+    }
+    let reason = format!(
+        "candidate {candidate} is at {db:.1} dB, and {wanted:.1} dB are wanted: what is kept of it would not shrink to the \
+         given picture; choose a candidate that reached it"
+    );
+    Err(Failure::of("--candidate", reason))
 }
 
 /// Where the search starts: near the candidate that is named, or anywhere. Random starts are the search's own to draw, but

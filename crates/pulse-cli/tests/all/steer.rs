@@ -126,3 +126,19 @@ fn what_cannot_be_steered_by_fails_in_a_sentence() {
     assert_eq!(place.record("pulse-out/small")["steering"], Value::Null);
     assert!(!place.path("pulse-out/small/explore").exists(), "what failed leaves nothing behind");
 }
+
+#[test]
+fn nothing_is_kept_of_what_missed_the_small_picture() {
+    let place = place();
+    place.upsample("small.png", &["--steps", "1", "--no-project", "--out", "missed"]).ended_with(1);
+    let options = ["--candidate", "1", "--keep", "left.png", "--out", "kept", "--progress", "none"];
+    place.run(&[&["explore", "missed/small"][..], &options].concat()).failed_with(&[
+        "--candidate",
+        "candidate 1",
+        "dB",
+    ]);
+    assert!(!place.path("kept").exists());
+    // What is steered without it misses again, and the exit status says so.
+    let options = ["--like", "1", "--out", "like", "--progress", "none"];
+    place.run(&[&["explore", "missed/small"][..], &options].concat()).ended_with(1);
+}
