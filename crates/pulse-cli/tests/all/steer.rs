@@ -131,7 +131,7 @@ fn what_cannot_be_steered_by_fails_in_a_sentence() {
 #[test]
 fn nothing_is_kept_of_what_missed_the_small_picture() {
     let place = place();
-    place.upsample("small.png", &["--steps", "1", "--no-project", "--out", "missed"]).ended_with(1);
+    place.upsample("small.png", &["--preset", "paper", "--eps", "1e-12", "--out", "missed"]).ended_with(1);
     let options = ["--candidate", "1", "--keep", "left.png", "--out", "kept", "--progress", "none"];
     place.run(&[&["explore", "missed/small"][..], &options].concat()).failed_with(&[
         "--candidate",
