@@ -134,6 +134,7 @@ impl Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     let walk = if arguments.steer.wanted() { None } else { Some(arguments.walk()?) };
+    arguments.steer.check(arguments.candidate)?;
     let engine = arguments.engine.start()?;
     let interrupt = Interrupt::listen("stopping; nothing is written")?;
     let opened = Opened::open(&arguments.run, arguments.generator.as_deref())?;

@@ -182,6 +182,16 @@ impl Image {
         Rectangle { left: (self.width - side) / 2, top: (self.height - side) / 2, width: side, height: side }
     }
 
+    /// Where the largest part in the middle lies that has the proportions of `size`. An odd pixel is left out at the end.
+    pub fn centre_part(&self, size: Size) -> Rectangle {
+        let (width, height) = if self.width * size.height >= self.height * size.width {
+            ((self.height * size.width / size.height).max(1), self.height)
+        } else {
+            (self.width, (self.width * size.height / size.width).max(1))
+        };
+        Rectangle { left: (self.width - width) / 2, top: (self.height - height) / 2, width, height }
+    }
+
     /// The picture with three channels: a grey one has its channel three times.
     #[must_use]
     pub fn to_rgb(&self) -> Self {

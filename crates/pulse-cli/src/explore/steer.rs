@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
-use pulse::candidate::{Candidate, Outcome};
+use pulse::candidate::{Candidate, Outcome, consistency_db};
 use pulse::event::SearchEvent;
 use pulse::explore::{Kept, Mask, Order, Steering, Toward, neighbours};
 use pulse::image::{Image, Reader};
@@ -29,6 +29,9 @@ use crate::upsample::subject;
 /// How far from a candidate a search for another one begins where nobody says so: far enough to vary, near enough for what
 /// is kept.
 const AGAIN: f64 = 0.8;
+
+/// How much of a file's name goes into that of a folder.
+const LONGEST_STEM: usize = 40;
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -78,6 +81,19 @@ impl Options {
         self.keep.is_some() || self.vary.is_some() || self.toward.is_some() || self.like.is_some()
     }
 
+    /// Checks what the parser cannot.
+    pub(super) fn check(&self, candidate: Option<usize>) -> Result<(), Failure> {
+        let keeps = self.keep.is_some() || self.vary.is_some();
+        if self.like.is_some() && candidate.is_some() && !keeps {
+            let reason = "says of which candidate a region stays; add --keep or --vary, or leave it out beside --like";
+            return Err(Failure::of("--candidate", reason));
+        }
+        if !(0.0..=1.0).contains(&self.amount) {
+            return Err(Failure::of("--amount", "give a number from 0 to 1"));
+        }
+        Ok(())
+    }
+
     /// An option that does nothing where there is nothing to steer by.
     pub(super) fn idle(&self) -> Option<&'static str> {
         let given =
@@ -96,14 +112,14 @@ pub(super) fn run(
     let started = Instant::now();
     let options = &arguments.steer;
     let reopened = opened.reopen()?;
-    let steering = steering(arguments, &reopened, engine)?;
+    let steering = steering(arguments, opened, &reopened, engine)?;
     let mut config = reopened.config.clone();
     config.candidates = options.candidates.unwrap_or(config.candidates);
     config.seed = options.seed.unwrap_or(config.seed.wrapping_add(1));
     config.spread = config.spread.or(options.spread.then(Spread::default));
     config.validate()?;
     let start = start(arguments, &reopened, &config)?;
-    let folder = RunFolder::create(&place(arguments), arguments.force)?;
+    let folder = RunFolder::create(&place(arguments, opened)?, arguments.force)?;
     let problem = Problem { start: start.as_ref(), ..reopened.problem() };
     let mut curves = Curves::default();
     let progress = Progress::new(arguments.progress, "steer", interrupt);
@@ -145,7 +161,7 @@ pub(super) fn run(
         record.seconds,
         folder.path().join(&record.files.sheet).display()
     ))?;
-    let reached = found.iter().any(|candidate| candidate.outcome == Outcome::Reached);
+    let reached = found.iter().all(|candidate| candidate.outcome == Outcome::Reached);
     Ok(if reached { Verdict::Good } else { Verdict::Bad })
 }
 
@@ -172,7 +188,12 @@ fn watched(
     Ok(search_steered(problem, steering, config, engine, &mut observer)?)
 }
 
-fn steering(arguments: &Arguments, reopened: &Reopened<'_>, engine: &Cpu) -> Result<Steering, Failure> {
+fn steering(
+    arguments: &Arguments,
+    opened: &Opened,
+    reopened: &Reopened<'_>,
+    engine: &Cpu,
+) -> Result<Steering, Failure> {
     let spec = reopened.generator().spec();
     let size = Size::new(spec.width, spec.height);
     let mut steering = Steering::default();
@@ -183,7 +204,9 @@ fn steering(arguments: &Arguments, reopened: &Reopened<'_>, engine: &Cpu) -> Res
         _ => None,
     };
     if let (Some(mask), Some(candidate)) = (mask, arguments.candidate) {
-        let picture = picture(reopened, row(reopened, "--candidate", candidate)?, engine)?;
+        let row = row(reopened, "--candidate", candidate)?;
+        check_kept(candidate, opened.run.record().candidates[row].db, reopened)?;
+        let picture = picture(reopened, row, engine)?;
         steering.keep = Some(Kept { picture, mask });
     }
     if let Some(text) = &options.toward {
@@ -196,17 +219,39 @@ fn steering(arguments: &Arguments, reopened: &Reopened<'_>, engine: &Cpu) -> Res
     Ok(steering)
 }
 
-/// Where the search starts: near the candidate that is named, or anywhere.
+/// What is kept of a picture that does not shrink to the target would keep all candidates from it.
+fn check_kept(candidate: usize, db: f64, reopened: &Reopened<'_>) -> Result<(), Failure> {
+    let wanted = consistency_db(reopened.config.epsilon);
+    if db >= wanted {
+        return Ok(());
+    }
+    let reason = format!(
+        "candidate {candidate} is at {db:.1} dB, and {wanted:.1} dB are wanted: what is kept of it would not shrink to the \
+         given picture; choose a candidate that reached it"
+    );
+    Err(Failure::of("--candidate", reason))
+}
+
+/// Where the search starts: near the candidate that is named, or anywhere. Random starts are the search's own to draw, but
+/// it draws those of the generator's first latent and class: where the run has others, they are drawn here.
 fn start(arguments: &Arguments, reopened: &Reopened<'_>, config: &SearchConfig) -> Result<Option<Inputs>, Failure> {
     let options = &arguments.steer;
     let (option, candidate, amount) = match (options.like, arguments.candidate) {
         (Some(like), _) => ("--like", like, options.amount),
         (None, Some(candidate)) => ("--candidate", candidate, AGAIN),
-        (None, None) => return Ok(None),
+        (None, None) => {
+            let spec = reopened.generator().spec();
+            let usual = reopened.inputs.latent(reopened.generator()) == spec.latents[0] && spec.classes == 0;
+            if usual {
+                return Ok(None);
+            }
+            let starts = neighbours(&reopened.specs, &reopened.inputs, 0, 1.0, config.seed, config.candidates)?;
+            return Ok(Some(starts));
+        }
     };
     let row = row(reopened, option, candidate)?;
     let starts = neighbours(&reopened.specs, &reopened.inputs, row, amount, config.seed, config.candidates);
-    starts.map(Some).map_err(|error| Failure::of("--amount", error))
+    Ok(Some(starts?))
 }
 
 fn row(reopened: &Reopened<'_>, option: &str, candidate: usize) -> Result<usize, Failure> {
@@ -231,17 +276,42 @@ fn example(text: &Path) -> (PathBuf, Option<PathBuf>) {
     }
 }
 
-fn place(arguments: &Arguments) -> PathBuf {
+/// Where it goes: never over the run itself, whose target and inputs are what is searched again.
+fn place(arguments: &Arguments, opened: &Opened) -> Result<PathBuf, Failure> {
+    let place = arguments.out.clone().unwrap_or_else(|| arguments.run.join("explore").join(name(arguments)));
+    let real = |path: &Path| path.canonicalize().ok();
+    if real(&place).is_some_and(|place| Some(place) == real(opened.run.folder())) {
+        let reason = format!("{} is the run that is explored; choose another folder", place.display());
+        return Err(Failure::of("--out", reason));
+    }
+    Ok(place)
+}
+
+/// `keep-3-mouth`, `toward-glasses-eyes`: what was asked for, with the names of its pictures.
+fn name(arguments: &Arguments) -> String {
     let options = &arguments.steer;
-    let number = |name: &str, number: Option<usize>| number.map(|number| format!("{name}-{number}"));
-    let name = match () {
-        () if options.keep.is_some() => number("keep", arguments.candidate),
-        () if options.vary.is_some() => number("vary", arguments.candidate),
-        () if options.toward.is_some() => None,
-        () => number("like", options.like),
-    };
-    let name = name.unwrap_or_else(|| "toward".into());
-    arguments.out.clone().unwrap_or_else(|| arguments.run.join("explore").join(name))
+    let mut parts = Vec::new();
+    for (what, mask) in [("keep", &options.keep), ("vary", &options.vary)] {
+        if let (Some(mask), Some(candidate)) = (mask, arguments.candidate) {
+            parts.extend([what.into(), candidate.to_string(), stem(mask)]);
+        }
+    }
+    if let Some(text) = &options.toward {
+        let (picture, mask) = example(text);
+        parts.extend(["toward".into(), stem(&picture)]);
+        parts.extend(mask.as_deref().map(stem));
+    }
+    if let Some(like) = options.like {
+        parts.extend(["like".into(), like.to_string()]);
+    }
+    parts.join("-")
+}
+
+/// A file's name without its ending, as a part of a folder's name anywhere: of letters and digits, and not too long.
+fn stem(file: &Path) -> String {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+    stem.chars().take(LONGEST_STEM).map(plain).collect()
 }
 
 fn steering_record(arguments: &Arguments) -> SteeringRecord {
@@ -255,5 +325,17 @@ fn steering_record(arguments: &Arguments) -> SteeringRecord {
         toward: text(&options.toward),
         like: options.like,
         amount: options.like.map(|_| options.amount),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stem_is_plain_and_short() {
+        assert_eq!(stem(Path::new("masks/My mouth_2.v1.png")), "My-mouth_2-v1");
+        assert_eq!(stem(Path::new("größe.png")), "gr--e");
+        assert_eq!(stem(Path::new(&"a".repeat(200))).len(), LONGEST_STEM);
     }
 }

@@ -104,7 +104,7 @@ fn pixelated(
         Pixelation::Size(size) => size,
         Pixelation::Side(side) => Size::new(side, side),
     };
-    let original = picture.crop(middle(picture.size(), size))?;
+    let original = picture.crop(picture.centre_part(size))?;
     if kind.resize().is_some() {
         let target = kind.shrink(&original, size)?.quantised();
         return Ok((target, original));
@@ -114,16 +114,6 @@ fn pixelated(
     let [width, height] = [size.width, size.height].map(|length| (length as f64 * scale).round() as usize);
     let target = kind.shrink(&original.resized(Kernel::Bicubic, Size::new(width, height))?, size)?.quantised();
     Ok((target, original))
-}
-
-/// The largest part in the middle that has the proportions of `of`.
-fn middle(picture: Size, of: Size) -> Rectangle {
-    let (width, height) = if picture.width * of.height >= picture.height * of.width {
-        ((picture.height * of.width / of.height).max(1), picture.height)
-    } else {
-        (picture.width, (picture.width * of.height / of.width).max(1))
-    };
-    Rectangle { left: (picture.width - width) / 2, top: (picture.height - height) / 2, width, height }
 }
 
 fn check_size(picture: &Image, sharp: Size, is_mosaic: bool) -> Result<(), String> {

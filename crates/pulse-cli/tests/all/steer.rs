@@ -1,8 +1,11 @@
 //! What `pulse explore` steers.
 
 use pulse::image::{Image, write_png};
+use pulse::inputs::Inputs;
+use serde_json::Value;
 
 use crate::program::{Place, Ran};
+use crate::stylegan::{Case, generator};
 
 /// A run of two candidates, and a mask of it that is white in its left half.
 fn place() -> Place {
@@ -65,8 +68,30 @@ fn a_neighbourhood_and_an_example_make_runs() {
     assert!(record["settings"]["spread"]["weight"].as_f64().unwrap() > 0.0);
     place.picture("example.png", 3, 128, 128);
     steer(&place, &["--toward", "example.png:left.png", "-n", "1"]).ended_with(0);
-    assert_eq!(place.record("pulse-out/small/explore/toward")["steering"]["toward"], "example.png:left.png");
-    steer(&place, &["--toward", "example.png", "-n", "1"]).failed_with(&["not empty", "--force"]);
+    assert_eq!(
+        place.record("pulse-out/small/explore/toward-example-left")["steering"]["toward"],
+        "example.png:left.png"
+    );
+    place.picture("wide.png", 3, 20, 10);
+    steer(&place, &["--toward", "wide.png", "-n", "1"]).ended_with(0);
+    steer(&place, &["--toward", "example.png:left.png", "-n", "1"]).failed_with(&["not empty", "--out", "--force"]);
+}
+
+#[test]
+fn an_example_steers_a_run_that_searched_another_latent() {
+    let place = Place::new();
+    place.picture("small.png", 3, 8, 8);
+    place.picture("example.png", 3, 32, 32);
+    let generator = generator("stylegan2ada_skip");
+    Case::open("stylegan2ada_skip").write(&place, "z.safetensors", &[("z", "z")]);
+    place.upsample("small.png", &["--init", "z.safetensors", "--generator", &generator, "--steps", "3"]);
+    let ran = steer(&place, &["--toward", "example.png", "-n", "2", "--generator", &generator, "--out", "drawn"]);
+    assert!(ran.status < 2, "{}", ran.err);
+    let inputs = Inputs::read(&place.path("drawn/inputs.safetensors")).unwrap();
+    let z = &inputs.arrays()["z"];
+    assert_eq!(z.shape()[0], 2);
+    let (one, two) = z.data().split_at(z.data().len() / 2);
+    assert_ne!(one, two, "each starts somewhere else");
 }
 
 #[test]
@@ -88,15 +113,33 @@ fn what_cannot_be_steered_by_fails_in_a_sentence() {
         (&["--candidate", "1", "--keep", "left.png", "--vary", "left.png"], &["--keep", "--vary"]),
         (&["--candidate", "1", "--keep", "left.png", "--directions", "2"], &["--directions"]),
         (&["--toward", "none.png"], &["none.png"]),
-        (&["--toward", "wide.png"], &["wide.png", "20x10", "64x64"]),
         (&["--toward", "left.png:wide.png"], &["wide.png", "20x10"]),
         (&["--like", "9"], &["--like", "9", "1 to 2"]),
-        (&["--like", "1", "--amount", "1.5"], &["--amount", "1.5", "0 to 1"]),
+        (&["--like", "1", "--amount", "1.5"], &["--amount: give a number from 0 to 1"]),
         (&["--amount", "0.5"], &["--like"]),
         (&["--candidate", "1", "--spread"], &["--spread", "--keep"]),
         (&["--like", "1", "-n", "0"], &["0 candidates"]),
+        (&["--like", "1", "--candidate", "2"], &["--candidate", "--keep", "--like"]),
+        (&["--like", "1", "--out", "pulse-out/../pulse-out/small", "--force"], &["--out", "the run that is explored"]),
     ] {
         steer(&place, options).failed_with(words);
     }
+    assert_eq!(place.record("pulse-out/small")["steering"], Value::Null);
     assert!(!place.path("pulse-out/small/explore").exists(), "what failed leaves nothing behind");
+}
+
+#[test]
+fn nothing_is_kept_of_what_missed_the_small_picture() {
+    let place = place();
+    place.upsample("small.png", &["--preset", "paper", "--eps", "1e-12", "--out", "missed"]).ended_with(1);
+    let options = ["--candidate", "1", "--keep", "left.png", "--out", "kept", "--progress", "none"];
+    place.run(&[&["explore", "missed/small"][..], &options].concat()).failed_with(&[
+        "--candidate",
+        "candidate 1",
+        "dB",
+    ]);
+    assert!(!place.path("kept").exists());
+    // What is steered without it misses again, and the exit status says so.
+    let options = ["--like", "1", "--out", "like", "--progress", "none"];
+    place.run(&[&["explore", "missed/small"][..], &options].concat()).ended_with(1);
 }

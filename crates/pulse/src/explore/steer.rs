@@ -49,22 +49,16 @@ pub(crate) struct Attraction {
 }
 
 impl Toward {
-    /// A picture as an example for a generator of pictures of `channels` and `size`: in its channels, and resized where it is
-    /// of another size, but of the same proportions.
+    /// A picture as an example for a generator of pictures of `channels` and `size`: in its channels, its largest middle part of
+    /// these proportions, and resized where that is of another size.
     ///
     /// # Errors
-    /// [`ErrorKind::Picture`] when its proportions are others.
+    /// As [`Image::resized`].
     pub fn fit(picture: &Image, channels: usize, size: Size) -> Result<Image> {
-        let own = picture.size();
-        if own.width * size.height != own.height * size.width {
-            let message = format!(
-                "an example of {own} pixels is not of the proportions of pictures of {size}: cut it to them first"
-            );
-            return Err(Error::new(ErrorKind::Picture, message));
-        }
-        let picture = if channels == 1 { picture.to_grey() } else { picture.to_rgb() };
-        let kernel = if own.width > size.width { Kernel::Area } else { Kernel::Bicubic };
-        if own == size { Ok(picture) } else { picture.resized(kernel, size) }
+        let part = picture.crop(picture.centre_part(size))?;
+        let part = if channels == 1 { part.to_grey() } else { part.to_rgb() };
+        let kernel = if part.width() > size.width { Kernel::Area } else { Kernel::Bicubic };
+        if part.size() == size { Ok(part) } else { part.resized(kernel, size) }
     }
 }
 

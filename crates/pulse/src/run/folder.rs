@@ -121,9 +121,10 @@ impl RunFolder {
     /// Writes everything, and the record last of all, which it gives back.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when a file cannot be written.
+    /// [`ErrorKind::Io`] when a file cannot be written, [`ErrorKind::Inputs`] when a candidate lacks an input of `specs`.
     pub fn write(&self, finished: &Finished<'_>) -> Result<Record> {
         let candidates = finished.candidates;
+        let inputs = inputs_of(candidates, finished.specs)?;
         // The old record first: what is left has lost its seal.
         remove_file(&self.path.join(RECORD))?;
         for file in &self.replaced {
@@ -140,7 +141,7 @@ impl RunFolder {
             self.file(&shrunk, &encode_png(&candidate.measured, Some(&provenance))?)?;
             records.push(CandidateRecord::new(candidate, scores, image, shrunk));
         }
-        let files = self.write_shared(finished)?;
+        let files = self.write_shared(finished, &inputs)?;
         let target = finished.target;
         let record = Record {
             schema: SCHEMA,
@@ -166,7 +167,7 @@ impl RunFolder {
     }
 
     /// What there is one of, whatever the number of candidates.
-    fn write_shared(&self, finished: &Finished<'_>) -> Result<Files> {
+    fn write_shared(&self, finished: &Finished<'_>, inputs: &Inputs) -> Result<Files> {
         let target = finished.target;
         self.file(TARGET, &encode_png(target, None)?)?;
         let exact = *target != target.quantised();
@@ -184,7 +185,7 @@ impl RunFolder {
             let map = finished.certainty_map(certainty)?;
             self.file(CERTAINTY, &encode_png(&map, Some(&provenance))?)?;
         }
-        self.file(INPUTS, &inputs_of(finished.candidates, finished.specs).to_bytes()?)?;
+        self.file(INPUTS, &inputs.to_bytes()?)?;
         Ok(Files {
             target: TARGET.into(),
             target_exact: exact.then(|| TARGET_EXACT.into()),
@@ -294,16 +295,26 @@ fn summary(candidates: &[Candidate], range: &Range, wanted: usize) -> Summary {
 
 /// Every input of every candidate. An offset of a stage that is zero for all of them is left out: what a file
 /// does not name is at its start. A noise map of zeros is named, as it is where maps start otherwise.
-fn inputs_of(candidates: &[Candidate], specs: &[InputSpec]) -> Inputs {
+fn inputs_of(candidates: &[Candidate], specs: &[InputSpec]) -> Result<Inputs> {
     let mut inputs = Inputs::default();
     for spec in specs {
-        let rows = candidates.iter().flat_map(|candidate| &candidate.inputs[&spec.name]);
-        let data: Vec<f32> = rows.copied().collect();
+        let mut data = Vec::with_capacity(candidates.len() * spec.shape.len());
+        for candidate in candidates {
+            let Some(row) = candidate.inputs.get(&spec.name) else {
+                let message = format!(
+                    "candidate {} has no `{}`: search with the generator's inputs that are to be written",
+                    candidate.index + 1,
+                    spec.name
+                );
+                return Err(Error::new(ErrorKind::Inputs, message));
+            };
+            data.extend_from_slice(row);
+        }
         if spec.stage.is_none() || data.iter().any(|&number| number != 0.0) {
             inputs.insert(&spec.name, candidates.len(), spec.shape, data);
         }
     }
-    inputs
+    Ok(inputs)
 }
 
 /// The target in the array that [`Reader`](crate::image::Reader) reads: `target` [1, c, h, w].

@@ -31,7 +31,8 @@ pub(super) fn replaceable(path: &Path, replace: bool) -> Result<Vec<PathBuf>> {
     }
     let name = path.display();
     if !replace {
-        let message = format!("the folder {name} is not empty: choose another, or replace the run in it with --force");
+        let message =
+            format!("the folder {name} is not empty: choose another with --out, or replace the run in it with --force");
         return Err(Error::new(ErrorKind::Io, message));
     }
     let run = Run::open(path).map_err(|error| {

@@ -124,9 +124,15 @@ fn what_cannot_be_steered_by_is_named() {
     for steering in [keep, toward] {
         assert_eq!(steered(&steering, &config(), None).unwrap_err().kind(), ErrorKind::Picture);
     }
-    assert_eq!(
-        Toward::fit(&Image::new(1, 1, 2, vec![0.5; 2]).unwrap(), 3, SIZE).unwrap_err().kind(),
-        ErrorKind::Picture
-    );
+}
+
+#[test]
+fn an_example_is_cut_and_resized_to_fit() {
+    let small = Image::new(3, 4, 4, vec![0.5; 48]).unwrap();
     assert_eq!(Toward::fit(&small, 3, SIZE).unwrap().size(), SIZE);
+    // Dark at both sides of a bright middle, which is what is left.
+    let wide = Image::new(1, 2, 6, [0.0, 0.0, 1.0, 1.0, 0.0, 0.0].repeat(2)).unwrap();
+    assert_eq!(Toward::fit(&wide, 3, Size::new(2, 2)).unwrap().values(), [1.0; 12]);
+    let tall = Image::new(1, 4, 1, vec![0.0, 0.5, 0.75, 1.0]).unwrap();
+    assert_eq!(Toward::fit(&tall, 1, Size::new(1, 1)).unwrap().values(), [0.5]);
 }

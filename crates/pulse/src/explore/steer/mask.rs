@@ -42,12 +42,13 @@ impl Mask {
         Ok(Self { values })
     }
 
-    /// The mask in a file.
+    /// The mask in a file. What is transparent there is black: white strokes on nothing are a region.
     ///
     /// # Errors
     /// As [`Reader::read`] and [`Mask::of`].
     pub fn read(path: &Path, size: Size) -> Result<Self> {
-        Self::of(&Reader::default().read(path)?, size).map_err(|error| {
+        let reader = Reader { background: [0; 3] };
+        Self::of(&reader.read(path)?, size).map_err(|error| {
             Error::new(error.kind(), format!("cannot use {} as a mask: {error}", path.display())).with_source(error)
         })
     }
@@ -90,5 +91,15 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::Picture);
             assert!(error.to_string().contains(word), "{error}");
         }
+    }
+    #[test]
+    fn what_is_transparent_is_black() {
+        let mut png = std::io::Cursor::new(Vec::new());
+        let pixels = image::GrayAlphaImage::from_raw(2, 1, vec![255, 255, 255, 0]).unwrap();
+        pixels.write_to(&mut png, image::ImageFormat::Png).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("strokes.png");
+        std::fs::write(&path, png.into_inner()).unwrap();
+        assert_eq!(Mask::read(&path, Size::new(2, 1)).unwrap().values(), [1.0, 0.0]);
     }
 }
