@@ -30,6 +30,7 @@ use std::path::{Path, PathBuf};
 pub(crate) use checksum::hexadecimal;
 pub use checksum::{sha256, sha256_of_file, sha256_of_files};
 pub use claim::Claim;
+pub(crate) use claim::MARK;
 pub use folder::{Finished, INTERMEDIATE, Page, RECORD, RunFolder, intermediate_file};
 pub use left::remove_run;
 pub use measured::{BandRecord, CertaintyRecord, PlausibilityRecord, SpreadRecord};

@@ -5,18 +5,19 @@ use std::path::{Path as FilePath, PathBuf};
 
 use super::corrector::Frame;
 use super::explorer::{Curve, CurveFrame, Path};
+use super::left::replaceable;
 use super::record::{CurveRecord, DirectionsRecord, EXPLORE_SCHEMA, ExploreRecord, PathFrameRecord, PathRecord};
 use crate::generator::InputSpec;
 use crate::image::{Extent, Image, encode_animation, encode_png};
 use crate::inputs::Inputs;
-use crate::run::{GeneratorRecord, ProgramRecord};
+use crate::run::{Claim, GeneratorRecord, ProgramRecord};
 use crate::sheet::{Cell, Strip};
 use crate::write::write_atomically;
 use crate::{Error, ErrorKind, Result};
 
-const RECORD: &str = "explore.json";
-const INPUTS: &str = "inputs.safetensors";
-const FRAMES: &str = "frames";
+pub(super) const RECORD: &str = "explore.json";
+pub(super) const INPUTS: &str = "inputs.safetensors";
+pub(super) const FRAMES: &str = "frames";
 
 /// What the pictures of a folder have in common.
 #[derive(Clone, Copy, Debug)]
@@ -33,50 +34,38 @@ pub struct Explored<'a> {
     pub seconds: f64,
 }
 
-/// A folder that waits for what is explored. When nothing was written into it, it goes away again.
+/// A folder that waits for what is explored. When nothing was written into it, it goes away again, and so do those above
+/// it that were made for it.
 #[derive(Debug)]
 pub struct ExploreFolder {
     path: PathBuf,
-    made: bool,
+    /// What was not there before, the innermost first.
+    made: Vec<PathBuf>,
     replaced: Vec<PathBuf>,
+    claim: Option<Claim>,
 }
 
 impl ExploreFolder {
-    /// Makes the folder at `path`, and those above it. One that holds something is taken only when `replace` is set and it
-    /// holds an `explore.json`; the files that this names make way.
+    /// Makes the folder at `path`, and those above it. What a killed process left there makes way. One that holds something
+    /// else is taken only when `replace` is set and it holds an `explore.json`, whose files make way; or nothing but files
+    /// of the names that are written here.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when it cannot be made, is not empty, or holds nothing to replace.
+    /// [`ErrorKind::Io`] when it cannot be made, is not empty, or holds nothing to replace; and when another process is at
+    /// work in it.
     pub fn create(path: &FilePath, replace: bool) -> Result<Self> {
-        let made = !path.exists();
-        let fault = |source: std::io::Error| {
+        let above = path.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+        let made = above.map(FilePath::to_owned).collect();
+        fs::create_dir_all(path).map_err(|source| {
             let message = format!("cannot make the folder {}: {source}; choose another place for it", path.display());
             Error::new(ErrorKind::Io, message).with_source(source)
-        };
-        fs::create_dir_all(path).map_err(fault)?;
-        let mut folder = Self { path: path.to_owned(), made, replaced: Vec::new() };
-        if fs::read_dir(path).map_err(fault)?.next().is_none() {
-            return Ok(folder);
-        }
-        let name = path.display();
-        if !replace {
-            let message =
-                format!("the folder {name} is not empty: choose another with --out, or replace it with --force");
-            return Err(Error::new(ErrorKind::Io, message));
-        }
-        let record = path.join(RECORD);
-        let bytes = fs::read(&record).map_err(|source| Error::io("read", &record, source));
-        let record = bytes.and_then(|bytes| {
-            serde_json::from_slice::<ExploreRecord>(&bytes)
-                .map_err(|source| Error::new(ErrorKind::Run, source.to_string()).with_source(source))
-        });
-        let record = record.map_err(|error| {
-            let message =
-                format!("the folder {name} holds nothing explored that could be replaced ({error}): choose another");
-            Error::new(ErrorKind::Io, message).with_source(error)
         })?;
-        let own = record.files.iter().filter(|file| is_within(file));
-        folder.replaced = own.map(|file| path.join(file)).collect();
+        // A folder that is refused is not marked.
+        replaceable(path, replace)?;
+        let claim = Some(Claim::take(path, RECORD)?);
+        let mut folder = Self { path: path.to_owned(), made, replaced: Vec::new(), claim };
+        // From here on nobody else writes.
+        folder.replaced = replaceable(path, replace)?;
         Ok(folder)
     }
 
@@ -204,16 +193,11 @@ impl Drop for ExploreFolder {
     fn drop(&mut self) {
         // These remove empty folders only; a full one is what was wanted.
         let _ = fs::remove_dir(self.path.join(FRAMES));
-        if self.made {
-            let _ = fs::remove_dir(&self.path);
+        self.claim = None;
+        for folder in &self.made {
+            let _ = fs::remove_dir(folder);
         }
     }
-}
-
-/// A record may come from anyone: what it names lies in its own folder and nowhere else.
-fn is_within(file: &str) -> bool {
-    let own = file.strip_prefix("frames/").unwrap_or(file);
-    FilePath::new(own).file_name().is_some_and(|name| name == own)
 }
 
 fn strip_of(curve: &Curve, candidate: usize, number: usize) -> Result<Image> {
