@@ -7,6 +7,7 @@ use super::corrector::Frame;
 use super::explorer::{Curve, CurveFrame, Path};
 use super::left::replaceable;
 use super::record::{CurveRecord, DirectionsRecord, EXPLORE_SCHEMA, ExploreRecord, PathFrameRecord, PathRecord};
+use crate::candidate::consistency_db;
 use crate::generator::InputSpec;
 use crate::image::{Extent, Image, encode_animation, encode_png};
 use crate::inputs::Inputs;
@@ -30,6 +31,8 @@ pub struct Explored<'a> {
     pub specs: &'a [InputSpec],
     /// The seed of the run.
     pub seed: u64,
+    /// The largest mean squared error of a picture that is good enough.
+    pub epsilon: f64,
     /// How long it took.
     pub seconds: f64,
 }
@@ -89,7 +92,7 @@ impl ExploreFolder {
         let mut row = 0;
         for (index, curve) in curves.iter().enumerate() {
             let name = format!("direction-{}.png", index + 1);
-            let strip = strip_of(curve, candidate, index + 1)?;
+            let strip = strip_of(curve, candidate, index + 1, explored.epsilon)?;
             write_atomically(&self.path.join(&name), &encode_png(&strip, Some(&provenance))?)?;
             records.push(CurveRecord::new(curve, name.clone(), row));
             files.push(name);
@@ -123,7 +126,7 @@ impl ExploreFolder {
             write_atomically(&self.path.join(name), &encode_png(&frame.image, Some(&whole))?)?;
             files.push(name.clone());
         }
-        let page = page_of(path, from, to)?;
+        let page = page_of(path, from, to, explored.epsilon)?;
         write_atomically(&self.path.join(&sheet), &encode_png(&page, Some(&composite))?)?;
         let images: Vec<_> = path.frames.iter().map(|frame| &frame.image).collect();
         write_atomically(&self.path.join(&animation), &encode_animation(&images, Some(&whole))?)?;
@@ -200,13 +203,26 @@ impl Drop for ExploreFolder {
     }
 }
 
-fn strip_of(curve: &Curve, candidate: usize, number: usize) -> Result<Image> {
+/// What may be said of pictures of which the worst is at `worst_db`.
+fn consistency_of(worst_db: f64, epsilon: f64) -> String {
+    let wanted = consistency_db(epsilon);
+    if worst_db >= wanted {
+        return format!("Every picture shrinks to the given one, at {worst_db:.0} dB or more.");
+    }
+    format!(
+        "Not every picture shrinks to the given one closely enough: the worst is at {worst_db:.1} dB, and it takes \
+         {wanted:.1} dB."
+    )
+}
+
+fn strip_of(curve: &Curve, candidate: usize, number: usize, epsilon: f64) -> Result<Image> {
     let worst = curve.frames.iter().map(|at| at.frame.db).fold(f64::INFINITY, f64::min);
     let title = format!("Direction {number} from candidate {candidate}");
     let note = format!(
-        "Every picture shrinks to the given one, at {worst:.0} dB or more. Below each: how far it is from the candidate, in \
-         standard deviations of the generator's inputs, and by how much its pixels differ from the candidate's, of 255. \
-         They are imagined: they do not show who or what was really in it."
+        "{} Below each: how far it is from the candidate, in standard deviations of the generator's inputs, and by how \
+         much its pixels differ from the candidate's, of 255. They are imagined: they do not show who or what was really \
+         in it.",
+        consistency_of(worst, epsilon)
     );
     let cell = |at: &CurveFrame| {
         let marked = at.length == 0.0;
@@ -221,12 +237,11 @@ fn strip_of(curve: &Curve, candidate: usize, number: usize) -> Result<Image> {
     Strip { title: &title, note: &note, cells: cells.collect(), columns: 11 }.draw()
 }
 
-fn page_of(path: &Path, from: usize, to: usize) -> Result<Image> {
+fn page_of(path: &Path, from: usize, to: usize, epsilon: f64) -> Result<Image> {
     let title = format!("From candidate {from} to candidate {to}");
     let note = format!(
-        "Every picture shrinks to the given one, at {:.0} dB or more. They are imagined: they do not show who or what was \
-         really in it.",
-        path.worst_db()
+        "{} They are imagined: they do not show who or what was really in it.",
+        consistency_of(path.worst_db(), epsilon)
     );
     let last = path.frames.len() - 1;
     let cells = path.frames.iter().enumerate().map(|(index, frame)| {
@@ -243,4 +258,17 @@ fn page_of(path: &Path, from: usize, to: usize) -> Result<Image> {
         }
     });
     Strip { title: &title, note: &note, cells: cells.collect(), columns: 8 }.draw()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_that_missed_are_not_said_to_shrink_to_the_given_one() {
+        let epsilon = 1e-4; // 40 dB
+        assert_eq!(consistency_of(40.5, epsilon), "Every picture shrinks to the given one, at 40 dB or more.");
+        let missed = consistency_of(17.25, epsilon);
+        assert!(missed.starts_with("Not every picture") && missed.contains("40.0 dB"), "{missed}");
+    }
 }
