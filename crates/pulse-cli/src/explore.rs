@@ -20,8 +20,9 @@ use crate::upsample::ProgressMode;
 use opened::Opened;
 
 pub(crate) const EXAMPLES: &str = "\
-Directions from a candidate are those in which the picture changes most and what it shrinks to least. Each is followed both
-ways, and every picture on the way is brought back to shrink to the given one. They leave behind, in a folder:
+Directions from a candidate are those in which the picture changes most and what it shrinks to
+least. Each is followed both ways, and every picture on the way is brought back to shrink to the
+given one. They leave behind, in a folder:
   direction-1.png      the pictures along the first direction, the candidate in their middle
   path-2-7.png         the pictures between two candidates
   path-2-7.apng        the same, moving
@@ -29,14 +30,14 @@ ways, and every picture on the way is brought back to shrink to the given one. T
   inputs.safetensors   the generator's inputs of all of them, for --init and `pulse render`
   explore.json         how much each differs, and its consistency; docs/explore.md has the fields
 
-What is steered (--keep, --vary, --toward, --like) is a search again, and leaves behind the folder of a run as `pulse upsample`
-does. All of it is consistent with the small picture as before.
+What is steered (--keep, --vary, --toward, --like) is a search again, and leaves behind the folder
+of a run as `pulse upsample` does. All of it is consistent with the small picture as before.
 
 Examples:
   pulse explore pulse-out/small --candidate 3 --directions 6
   pulse explore pulse-out/small --path 2,7 --frames 24
-  pulse explore pulse-out/small --candidate 3 --keep mouth.png    # white stays, the rest is searched again
-  pulse explore pulse-out/small --toward glasses.png:eyes.png     # candidates that resemble an example there
+  pulse explore pulse-out/small --candidate 3 --keep mouth.png    # white stays, the rest is new
+  pulse explore pulse-out/small --toward glasses.png:eyes.png     # candidates like an example there
   pulse explore pulse-out/small --like 3 --amount 0.3             # the neighbourhood of a candidate
 
 Exit status: 0 when every picture is within the run's epsilon, 1 when one is not, 2 after an error.

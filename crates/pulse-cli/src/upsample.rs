@@ -39,6 +39,7 @@ use crate::render::note_unknown;
 use ahead::{Content, Decoder, Picture};
 pub(crate) use arguments::{Arguments, EXAMPLES, ProgressMode};
 use course::Course;
+pub(crate) use faces::RECORD as FACES;
 use overview::{Entry, Fate};
 use progress::Progress;
 use sources::Source;

@@ -17,6 +17,7 @@ mod diversity;
 mod eigen;
 mod explorer;
 mod folder;
+mod left;
 mod niqe;
 mod nullspace;
 mod path;

@@ -31,15 +31,17 @@ use std::path::{Path, PathBuf};
 pub(crate) use checksum::hexadecimal;
 pub use checksum::{sha256, sha256_of_file, sha256_of_files};
 pub use claim::Claim;
+pub(crate) use claim::MARK;
 pub use folder::{Finished, INTERMEDIATE, Page, RECORD, RunFolder, intermediate_file};
-pub use left::remove_run;
+pub use left::{EXPLORED, remove_run};
 pub use measured::{BandRecord, CertaintyRecord, PlausibilityRecord, SpreadRecord};
 pub use record::{
-    CandidateRecord, FeatureRecord, Files, GeneratorRecord, InputRecord, MosaicRecord, ProgramRecord, Record,
-    RepulsionRecord, RestartRecord, SCHEMA, SettingsRecord, SpaceRecord, SteeringRecord, Summary, TargetRecord,
+    CandidateRecord, Files, GeneratorRecord, InputRecord, MosaicRecord, ProgramRecord, Record, SCHEMA, Summary,
+    TargetRecord,
 };
 pub use reopen::Reopened;
 pub use request::{FacesRecord, RequestRecord};
+pub use settings::{FeatureRecord, RepulsionRecord, RestartRecord, SettingsRecord, SpaceRecord, SteeringRecord};
 
 use crate::image::{Image, Reader};
 use crate::inputs::Inputs;

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use pulse::generator::Embedded;
-use pulse::run::{Reopened, Run};
+use pulse::run::{RECORD, Reopened, Run};
 
 use crate::failure::Failure;
 use crate::generator::{self, Named};
+use crate::upsample::FACES;
 
 /// A run that was read from its folder, with its generator, which is the one that made it.
 pub(super) struct Opened {
@@ -17,6 +18,11 @@ pub(super) struct Opened {
 impl Opened {
     /// Reads the run in `folder`. Its generator is the one that is named, or else the embedded one that its record names.
     pub(super) fn open(folder: &Path, generator: Option<&str>) -> Result<Self, Failure> {
+        let face = folder.join("face-01");
+        if !folder.join(RECORD).exists() && folder.join(FACES).exists() && face.exists() {
+            let reason = format!("it holds a run for each face of a photograph; name one, such as {}", face.display());
+            return Err(Failure::of(folder.display(), reason));
+        }
         let run = Run::open(folder)?;
         let recorded = &run.record().generator.name;
         let named = match generator {

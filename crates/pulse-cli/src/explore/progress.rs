@@ -36,6 +36,7 @@ impl<'a> Progress<'a> {
 
     /// Shows how much is done, from 0 to 1. `Break` when Ctrl-C was pressed.
     pub(super) fn at(&mut self, share: f64) -> ControlFlow<()> {
+        let share = share.clamp(0.0, 1.0);
         if let Some(bar) = &self.bar {
             bar.set_position((share * WHOLE) as u64);
         } else if self.mode == ProgressMode::Json {

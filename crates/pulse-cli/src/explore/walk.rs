@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use pulse::candidate::consistency_db;
 use pulse::explore::{Coordinates, ExploreFolder, Explored, Explorer};
-use pulse::run::Reopened;
+use pulse::run::{EXPLORED, Reopened};
 use pulse_engine::Cpu;
 
 use super::opened::Opened;
@@ -88,7 +88,7 @@ impl Place {
             Walk::Directions { candidate, .. } => format!("candidate-{candidate}"),
             Walk::Path { ends: [from, to], .. } => format!("path-{from}-{to}"),
         };
-        let folder = arguments.out.clone().unwrap_or_else(|| arguments.run.join("explore").join(name));
+        let folder = arguments.out.clone().unwrap_or_else(|| arguments.run.join(EXPLORED).join(name));
         Self { folder }
     }
 
@@ -106,7 +106,8 @@ fn explored<'a>(
 ) -> Explored<'a> {
     let run: &Path = &arguments.run;
     let seconds = started.elapsed().as_secs_f64();
-    Explored { run, generator: &opened.named.record, specs: &reopened.specs, seed: reopened.config.seed, seconds }
+    let (seed, epsilon) = (reopened.config.seed, reopened.config.epsilon);
+    Explored { run, generator: &opened.named.record, specs: &reopened.specs, seed, epsilon, seconds }
 }
 
 fn stopped() -> Verdict {

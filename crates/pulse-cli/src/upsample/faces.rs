@@ -20,7 +20,7 @@ use crate::generator::Named;
 use crate::interrupt::Interrupt;
 
 /// What seals the folder of a photograph, as `run.json` seals that of a run.
-pub(super) const RECORD: &str = "faces.json";
+pub(crate) const RECORD: &str = "faces.json";
 
 /// How many times smaller than the generator's pictures a face is made when nothing else is said.
 const FACTOR: usize = 4;

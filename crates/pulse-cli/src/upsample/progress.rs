@@ -136,7 +136,8 @@ impl State {
 
     /// How much is done, from 0 to 1.
     fn fraction(&self) -> f64 {
-        self.sum.max(0.0) / self.parts.len().max(1) as f64
+        // A sum of many differences is off by its rounding.
+        (self.sum / self.parts.len().max(1) as f64).clamp(0.0, 1.0)
     }
 
     /// Supposing that it goes on as it went so far; nothing when it has only begun.

@@ -98,6 +98,9 @@ fn what_cannot_be_explored() {
     assert!(!place.path("pulse-out/small/explore").exists());
 
     place.run(&["explore", "nowhere", "--path", "1,2"]).failed_with(&["nowhere", "run.json"]);
+    std::fs::create_dir_all(place.path("photograph/face-01")).unwrap();
+    std::fs::write(place.path("photograph/faces.json"), "{}").unwrap();
+    place.run(&["explore", "photograph", "--path", "1,2"]).failed_with(&["photograph/face-01", "each face"]);
     let path = place.path("pulse-out/small/run.json");
     let whole = std::fs::read_to_string(&path).unwrap();
     let changed = |from: &str, to: &str| std::fs::write(&path, whole.replacen(from, to, 1)).unwrap();
@@ -118,6 +121,30 @@ fn what_cannot_be_explored() {
     refuses(&["--path", "1,2"], &["inputs.safetensors"]);
 }
 
+/// A folder that a killed process left between the old record and the new one makes way.
+#[test]
+fn what_was_never_finished_makes_way() {
+    let place = place();
+    let walk = |more: &[&str]| explore(&place, &[&["--path", "1,2", "--frames", "2"], more].concat());
+    let folder = "pulse-out/small/explore/path-1-2";
+    let path = |name: &str| place.path(folder).join(name);
+    explore(&place, &["--path", "1,2", "--frames", "4"]).ended_with(0);
+    std::fs::remove_file(path("explore.json")).unwrap();
+    walk(&[]).failed_with(&["path-1-2", "not empty", "--force"]);
+    std::fs::write(path("notes.txt"), "mine").unwrap();
+    walk(&["--force"]).failed_with(&["path-1-2", "nothing explored"]);
+    std::fs::remove_file(path("notes.txt")).unwrap();
+    walk(&["--force"]).ended_with(0);
+    assert_eq!(place.list(&format!("{folder}/frames")), ["frame-01.png", "frame-02.png"]);
+
+    std::fs::remove_file(path("explore.json")).unwrap();
+    std::fs::write(path("frames/frame-09.png"), "cut off").unwrap();
+    std::fs::write(path(".pulse-unfinished"), "").unwrap();
+    walk(&[]).ended_with(0);
+    assert_eq!(place.list(folder), ["explore.json", "frames", "inputs.safetensors", "path-1-2.apng", "path-1-2.png"]);
+    assert_eq!(place.list(&format!("{folder}/frames")), ["frame-01.png", "frame-02.png"]);
+}
+
 /// Ctrl-C leaves nothing half-written.
 #[cfg(unix)]
 #[test]
@@ -134,5 +161,5 @@ fn stopped_walks_write_nothing() {
     let rest: Vec<_> = lines.map(Result::unwrap).collect();
     assert_eq!(Ran::of(child.wait_with_output().unwrap()).status, 1, "{rest:?}");
     assert!(rest.iter().any(|line| line.contains("nothing was written")), "{rest:?}");
-    assert!(!place.path("pulse-out/small/explore/candidate-1").exists());
+    assert!(!place.path("pulse-out/small/explore").exists());
 }

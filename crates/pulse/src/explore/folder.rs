@@ -5,18 +5,20 @@ use std::path::{Path as FilePath, PathBuf};
 
 use super::corrector::Frame;
 use super::explorer::{Curve, CurveFrame, Path};
+use super::left::replaceable;
 use super::record::{CurveRecord, DirectionsRecord, EXPLORE_SCHEMA, ExploreRecord, PathFrameRecord, PathRecord};
+use crate::candidate::consistency_db;
 use crate::generator::InputSpec;
 use crate::image::{Extent, Image, encode_animation, encode_png};
 use crate::inputs::Inputs;
-use crate::run::{GeneratorRecord, ProgramRecord};
+use crate::run::{Claim, GeneratorRecord, ProgramRecord};
 use crate::sheet::{Cell, Strip};
 use crate::write::write_atomically;
 use crate::{Error, ErrorKind, Result};
 
-const RECORD: &str = "explore.json";
-const INPUTS: &str = "inputs.safetensors";
-const FRAMES: &str = "frames";
+pub(super) const RECORD: &str = "explore.json";
+pub(super) const INPUTS: &str = "inputs.safetensors";
+pub(super) const FRAMES: &str = "frames";
 
 /// What the pictures of a folder have in common.
 #[derive(Clone, Copy, Debug)]
@@ -29,54 +31,44 @@ pub struct Explored<'a> {
     pub specs: &'a [InputSpec],
     /// The seed of the run.
     pub seed: u64,
+    /// The largest mean squared error of a picture that is good enough.
+    pub epsilon: f64,
     /// How long it took.
     pub seconds: f64,
 }
 
-/// A folder that waits for what is explored. When nothing was written into it, it goes away again.
+/// A folder that waits for what is explored. When nothing was written into it, it goes away again, and so do those above
+/// it that were made for it.
 #[derive(Debug)]
 pub struct ExploreFolder {
     path: PathBuf,
-    made: bool,
+    /// What was not there before, the innermost first.
+    made: Vec<PathBuf>,
     replaced: Vec<PathBuf>,
+    claim: Option<Claim>,
 }
 
 impl ExploreFolder {
-    /// Makes the folder at `path`, and those above it. One that holds something is taken only when `replace` is set and it
-    /// holds an `explore.json`; the files that this names make way.
+    /// Makes the folder at `path`, and those above it. What a killed process left there makes way. One that holds something
+    /// else is taken only when `replace` is set and it holds an `explore.json`, whose files make way; or nothing but files
+    /// of the names that are written here.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when it cannot be made, is not empty, or holds nothing to replace.
+    /// [`ErrorKind::Io`] when it cannot be made, is not empty, or holds nothing to replace; and when another process is at
+    /// work in it.
     pub fn create(path: &FilePath, replace: bool) -> Result<Self> {
-        let made = !path.exists();
-        let fault = |source: std::io::Error| {
+        let above = path.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+        let made = above.map(FilePath::to_owned).collect();
+        fs::create_dir_all(path).map_err(|source| {
             let message = format!("cannot make the folder {}: {source}; choose another place for it", path.display());
             Error::new(ErrorKind::Io, message).with_source(source)
-        };
-        fs::create_dir_all(path).map_err(fault)?;
-        let mut folder = Self { path: path.to_owned(), made, replaced: Vec::new() };
-        if fs::read_dir(path).map_err(fault)?.next().is_none() {
-            return Ok(folder);
-        }
-        let name = path.display();
-        if !replace {
-            let message =
-                format!("the folder {name} is not empty: choose another with --out, or replace it with --force");
-            return Err(Error::new(ErrorKind::Io, message));
-        }
-        let record = path.join(RECORD);
-        let bytes = fs::read(&record).map_err(|source| Error::io("read", &record, source));
-        let record = bytes.and_then(|bytes| {
-            serde_json::from_slice::<ExploreRecord>(&bytes)
-                .map_err(|source| Error::new(ErrorKind::Run, source.to_string()).with_source(source))
-        });
-        let record = record.map_err(|error| {
-            let message =
-                format!("the folder {name} holds nothing explored that could be replaced ({error}): choose another");
-            Error::new(ErrorKind::Io, message).with_source(error)
         })?;
-        let own = record.files.iter().filter(|file| is_within(file));
-        folder.replaced = own.map(|file| path.join(file)).collect();
+        // A folder that is refused is not marked.
+        replaceable(path, replace)?;
+        let claim = Some(Claim::take(path, RECORD)?);
+        let mut folder = Self { path: path.to_owned(), made, replaced: Vec::new(), claim };
+        // From here on nobody else writes.
+        folder.replaced = replaceable(path, replace)?;
         Ok(folder)
     }
 
@@ -100,7 +92,7 @@ impl ExploreFolder {
         let mut row = 0;
         for (index, curve) in curves.iter().enumerate() {
             let name = format!("direction-{}.png", index + 1);
-            let strip = strip_of(curve, candidate, index + 1)?;
+            let strip = strip_of(curve, candidate, index + 1, explored.epsilon)?;
             write_atomically(&self.path.join(&name), &encode_png(&strip, Some(&provenance))?)?;
             records.push(CurveRecord::new(curve, name.clone(), row));
             files.push(name);
@@ -134,7 +126,7 @@ impl ExploreFolder {
             write_atomically(&self.path.join(name), &encode_png(&frame.image, Some(&whole))?)?;
             files.push(name.clone());
         }
-        let page = page_of(path, from, to)?;
+        let page = page_of(path, from, to, explored.epsilon)?;
         write_atomically(&self.path.join(&sheet), &encode_png(&page, Some(&composite))?)?;
         let images: Vec<_> = path.frames.iter().map(|frame| &frame.image).collect();
         write_atomically(&self.path.join(&animation), &encode_animation(&images, Some(&whole))?)?;
@@ -204,25 +196,33 @@ impl Drop for ExploreFolder {
     fn drop(&mut self) {
         // These remove empty folders only; a full one is what was wanted.
         let _ = fs::remove_dir(self.path.join(FRAMES));
-        if self.made {
-            let _ = fs::remove_dir(&self.path);
+        self.claim = None;
+        for folder in &self.made {
+            let _ = fs::remove_dir(folder);
         }
     }
 }
 
-/// A record may come from anyone: what it names lies in its own folder and nowhere else.
-fn is_within(file: &str) -> bool {
-    let own = file.strip_prefix("frames/").unwrap_or(file);
-    FilePath::new(own).file_name().is_some_and(|name| name == own)
+/// What may be said of pictures of which the worst is at `worst_db`.
+fn consistency_of(worst_db: f64, epsilon: f64) -> String {
+    let wanted = consistency_db(epsilon);
+    if worst_db >= wanted {
+        return format!("Every picture shrinks to the given one, at {worst_db:.0} dB or more.");
+    }
+    format!(
+        "Not every picture shrinks to the given one closely enough: the worst is at {worst_db:.1} dB, and it takes \
+         {wanted:.1} dB."
+    )
 }
 
-fn strip_of(curve: &Curve, candidate: usize, number: usize) -> Result<Image> {
+fn strip_of(curve: &Curve, candidate: usize, number: usize, epsilon: f64) -> Result<Image> {
     let worst = curve.frames.iter().map(|at| at.frame.db).fold(f64::INFINITY, f64::min);
     let title = format!("Direction {number} from candidate {candidate}");
     let note = format!(
-        "Every picture shrinks to the given one, at {worst:.0} dB or more. Below each: how far it is from the candidate, in \
-         standard deviations of the generator's inputs, and by how much its pixels differ from the candidate's, of 255. \
-         They are imagined: they do not show who or what was really in it."
+        "{} Below each: how far it is from the candidate, in standard deviations of the generator's inputs, and by how \
+         much its pixels differ from the candidate's, of 255. They are imagined: they do not show who or what was really \
+         in it.",
+        consistency_of(worst, epsilon)
     );
     let cell = |at: &CurveFrame| {
         let marked = at.length == 0.0;
@@ -237,12 +237,11 @@ fn strip_of(curve: &Curve, candidate: usize, number: usize) -> Result<Image> {
     Strip { title: &title, note: &note, cells: cells.collect(), columns: 11 }.draw()
 }
 
-fn page_of(path: &Path, from: usize, to: usize) -> Result<Image> {
+fn page_of(path: &Path, from: usize, to: usize, epsilon: f64) -> Result<Image> {
     let title = format!("From candidate {from} to candidate {to}");
     let note = format!(
-        "Every picture shrinks to the given one, at {:.0} dB or more. They are imagined: they do not show who or what was \
-         really in it.",
-        path.worst_db()
+        "{} They are imagined: they do not show who or what was really in it.",
+        consistency_of(path.worst_db(), epsilon)
     );
     let last = path.frames.len() - 1;
     let cells = path.frames.iter().enumerate().map(|(index, frame)| {
@@ -259,4 +258,17 @@ fn page_of(path: &Path, from: usize, to: usize) -> Result<Image> {
         }
     });
     Strip { title: &title, note: &note, cells: cells.collect(), columns: 8 }.draw()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_that_missed_are_not_said_to_shrink_to_the_given_one() {
+        let epsilon = 1e-4; // 40 dB
+        assert_eq!(consistency_of(40.5, epsilon), "Every picture shrinks to the given one, at 40 dB or more.");
+        let missed = consistency_of(17.25, epsilon);
+        assert!(missed.starts_with("Not every picture") && missed.contains("40.0 dB"), "{missed}");
+    }
 }

@@ -7,7 +7,7 @@ use crate::write::remove_temporaries;
 use crate::{Error, ErrorKind, Result};
 
 /// The mark's file.
-pub(super) const MARK: &str = ".pulse-unfinished";
+pub(crate) const MARK: &str = ".pulse-unfinished";
 
 /// A folder that this process writes, and no other until it is done or dead.
 ///

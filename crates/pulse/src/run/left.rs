@@ -11,13 +11,17 @@ use super::record::{Files, Record};
 use crate::write::is_temporary;
 use crate::{Error, ErrorKind, Result};
 
+/// The folder within a run's folder for what is explored from it.
+pub const EXPLORED: &str = "explore";
+
 /// The files in the folder at `path` that make way for a new run. There are none in an empty folder; what was never
-/// finished may go; a finished run only when `replace` is set; and what is not a run's stays.
+/// finished may go; a finished run only when `replace` is set; and what is not a run's stays, as does what was explored from one.
 ///
 /// # Errors
 /// [`ErrorKind::Io`] when something is there that may not be replaced.
 pub(super) fn replaceable(path: &Path, replace: bool) -> Result<Vec<PathBuf>> {
-    let names = names_in(path)?;
+    let mut names = names_in(path)?;
+    names.retain(|name| name != EXPLORED);
     let own = |names: &[String]| {
         let own = names.iter().filter(|name| is_of_run(name) && *name != INTERMEDIATE && *name != MARK);
         own.map(|name| path.join(name)).collect()

@@ -1,9 +1,186 @@
-//! From the settings of a record back to those of a search.
+//! The settings of a search, and what steered it, in the record of a run; and from the record back to a search.
 
-use super::record::{FeatureRecord, RepulsionRecord, RestartRecord, SettingsRecord, SpaceRecord};
+use serde::{Deserialize, Serialize};
+
 use crate::generator::{Space, Truncation, ZeroedNoise};
 use crate::search::{FeatureSearch, Restarts, SearchConfig, Spread};
 use crate::{Error, ErrorKind, Result};
+
+/// Every field of [`SearchConfig`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SettingsRecord {
+    /// As in [`SearchConfig::candidates`].
+    pub candidates: usize,
+    /// As in [`SearchConfig::seed`].
+    pub seed: u64,
+    /// As in [`SearchConfig::steps`].
+    pub steps: usize,
+    /// As in [`SearchConfig::starts`].
+    pub starts: usize,
+    /// As in [`SearchConfig::loss`].
+    pub loss: String,
+    /// As in [`SearchConfig::epsilon`].
+    pub epsilon: f64,
+    /// As in [`SearchConfig::sigma`].
+    #[serde(default)]
+    pub sigma: f64,
+    /// As in [`SearchConfig::optimizer`].
+    pub optimizer: String,
+    /// As in [`SearchConfig::learning_rate`].
+    pub learning_rate: f64,
+    /// As in [`SearchConfig::schedule`].
+    pub schedule: String,
+    /// As in [`SearchConfig::features`].
+    pub features: Option<FeatureRecord>,
+    /// As in [`SearchConfig::project`].
+    pub project: bool,
+    /// As in [`SearchConfig::early_stop`].
+    pub early_stop: bool,
+    /// As in [`SearchConfig::clamp_losses`].
+    pub clamp_losses: bool,
+    /// As in [`SearchConfig::restarts`].
+    pub restarts: RestartRecord,
+    /// As in [`SearchConfig::batch`].
+    pub batch: usize,
+    /// As in [`SearchConfig::space`].
+    pub space: SpaceRecord,
+    /// As in [`SearchConfig::spread`].
+    #[serde(default)]
+    pub spread: Option<RepulsionRecord>,
+}
+
+/// [`Space`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpaceRecord {
+    /// As in [`Truncation::psi`].
+    pub truncation_psi: f32,
+    /// As in [`Truncation::cutoff`].
+    pub truncation_cutoff: Option<usize>,
+    /// As in [`Space::noise`].
+    pub noise: String,
+    /// As in [`Space::searched_noise`].
+    pub searched_noise: usize,
+    /// As in [`Space::zeroed_noise`]; absent where that is the last map.
+    pub zeroed_noise: Option<Vec<usize>>,
+    /// As in [`Space::tile_latent`].
+    pub tile_latent: bool,
+}
+
+/// What candidates were steered by, and the run that it was said of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SteeringRecord {
+    /// The folder of that run, as it was given.
+    pub run: String,
+    /// The number of its candidate of which a region stayed.
+    pub candidate: Option<usize>,
+    /// The file of the mask of what stayed.
+    pub keep: Option<String>,
+    /// The file of the mask of what did not.
+    pub vary: Option<String>,
+    /// The file of the example, with that of its mask after a colon.
+    pub toward: Option<String>,
+    /// The number of the candidate in whose neighbourhood it was searched.
+    pub like: Option<usize>,
+    /// How far from that candidate it began, from 0 to 1.
+    pub amount: Option<f64>,
+}
+
+/// [`Spread`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RepulsionRecord {
+    /// As in [`Spread::weight`].
+    pub weight: f64,
+    /// As in [`Spread::feature_weight`].
+    pub feature_weight: f64,
+    /// As in [`Spread::until`].
+    pub until: f64,
+}
+
+/// [`FeatureSearch`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FeatureRecord {
+    /// As in [`FeatureSearch::from`].
+    pub from: f64,
+    /// As in [`FeatureSearch::learning_rate`].
+    pub learning_rate: f64,
+}
+
+/// [`Restarts`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RestartRecord {
+    /// As in [`Restarts::limit`].
+    pub limit: usize,
+    /// As in [`Restarts::below_db`].
+    pub below_db: f64,
+}
+
+impl From<&SearchConfig> for SettingsRecord {
+    fn from(config: &SearchConfig) -> Self {
+        // Without `..`, so that a new setting cannot be forgotten here.
+        let SearchConfig {
+            candidates,
+            seed,
+            steps,
+            starts,
+            loss,
+            epsilon,
+            sigma,
+            optimizer,
+            learning_rate,
+            schedule,
+            features,
+            project,
+            early_stop,
+            clamp_losses,
+            restarts: Restarts { limit, below_db },
+            batch,
+            space,
+            spread,
+        } = config.clone();
+        let features = features.map(|FeatureSearch { from, learning_rate }| FeatureRecord { from, learning_rate });
+        Self {
+            candidates,
+            seed,
+            steps,
+            starts,
+            loss: loss.to_string(),
+            epsilon,
+            sigma,
+            optimizer: optimizer.to_string(),
+            learning_rate,
+            schedule: schedule.to_string(),
+            features,
+            project,
+            early_stop,
+            clamp_losses,
+            restarts: RestartRecord { limit, below_db },
+            batch,
+            space: space.into(),
+            spread: spread.map(|Spread { weight, feature_weight, until }| RepulsionRecord {
+                weight,
+                feature_weight,
+                until,
+            }),
+        }
+    }
+}
+
+impl From<Space> for SpaceRecord {
+    fn from(space: Space) -> Self {
+        let Space { truncation: Truncation { psi, cutoff }, noise, searched_noise, zeroed_noise, tile_latent } = space;
+        Self {
+            truncation_psi: psi,
+            truncation_cutoff: cutoff,
+            noise: noise.to_string(),
+            searched_noise,
+            zeroed_noise: match zeroed_noise {
+                ZeroedNoise::Last => None,
+                ZeroedNoise::Maps(maps) => Some(maps),
+            },
+            tile_latent,
+        }
+    }
+}
 
 impl TryFrom<&SettingsRecord> for SearchConfig {
     type Error = Error;
