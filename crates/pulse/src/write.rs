@@ -36,6 +36,14 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// Makes the folder at `path` that something is to be written into, and those above it.
+pub(crate) fn make_folder(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).map_err(|source| {
+        let message = format!("cannot make the folder {}: {source}; choose another place for it", path.display());
+        Error::new(ErrorKind::Io, message).with_source(source)
+    })
+}
+
 /// Removes the hidden files in `folder` that killed writers left behind. Nobody may be writing there.
 pub(crate) fn remove_temporaries(folder: &Path) -> Result<()> {
     for entry in fs::read_dir(folder).map_err(|source| Error::io("list the folder", folder, source))?.flatten() {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::program::{Place, Ran};
+use crate::program::{FILES, Place, Ran};
 
 /// Options for a search of a fraction of a second, of whose quality nothing is asked.
 pub(crate) const QUICK: [&str; 6] = ["--steps", "1", "--candidates", "1", "--target-db", "1"];
@@ -143,16 +143,7 @@ fn what_is_not_whole_is_searched_for_again() {
     run(&place, &[]).ended_with(0);
     assert_eq!(outcomes(&place), ["found", "found", "found", "skipped"]);
     for name in ["a", "b", "c", "d"] {
-        let files = [
-            "candidate-01.png",
-            "inputs.safetensors",
-            "report.html",
-            "run.json",
-            "sheet.png",
-            "shrunk-01.png",
-            "target.png",
-        ];
-        assert_eq!(place.list(&format!("pulse-out/{name}")), files);
+        assert_eq!(place.list(&format!("pulse-out/{name}")), FILES);
     }
 }
 

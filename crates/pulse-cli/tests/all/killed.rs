@@ -9,7 +9,7 @@ use pulse::image::Reader;
 use pulse::run::Run;
 
 use crate::folder::{QUICK, pictures};
-use crate::program::{Place, names_in};
+use crate::program::{FILES, Place, names_in};
 
 /// How many runs are finished below `out`.
 fn finished(out: &Path) -> usize {
@@ -31,20 +31,11 @@ fn kill_once(mut child: Child, done: impl Fn() -> bool) {
 
 /// Every file of a run, and nothing beside them, can be read.
 fn check(folder: &Path) {
-    let files = [
-        "candidate-01.png",
-        "inputs.safetensors",
-        "report.html",
-        "run.json",
-        "sheet.png",
-        "shrunk-01.png",
-        "target.png",
-    ];
-    assert_eq!(names_in(folder), files);
+    assert_eq!(names_in(folder), FILES);
     let run = Run::open(folder).unwrap();
     assert!(run.is_whole());
     assert_eq!(run.inputs().unwrap().arrays()["z"].shape(), [1, 100]);
-    for name in files.iter().filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "png")) {
+    for name in FILES.iter().filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "png")) {
         Reader::default().read(&folder.join(name)).unwrap();
     }
 }

@@ -10,6 +10,10 @@ use tempfile::TempDir;
 /// Options for a search of a fraction of a second.
 pub(crate) const SHORT: [&str; 4] = ["--steps", "3", "--candidates", "1"];
 
+/// What is in the folder of a run for one candidate whose small picture was given.
+pub(crate) const FILES: [&str; 7] =
+    ["candidate-01.png", "inputs.safetensors", "report.html", "run.json", "sheet.png", "shrunk-01.png", "target.png"];
+
 /// A folder to run the program in.
 pub(crate) struct Place {
     folder: TempDir,

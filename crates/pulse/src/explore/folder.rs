@@ -13,8 +13,8 @@ use crate::image::{Extent, Image, encode_animation, encode_png};
 use crate::inputs::Inputs;
 use crate::run::{Claim, GeneratorRecord, ProgramRecord};
 use crate::sheet::{Cell, Strip};
-use crate::write::write_atomically;
-use crate::{Error, ErrorKind, Result};
+use crate::write::{make_folder, write_atomically};
+use crate::{Error, Result};
 
 pub(super) const RECORD: &str = "explore.json";
 pub(super) const INPUTS: &str = "inputs.safetensors";
@@ -59,10 +59,7 @@ impl ExploreFolder {
     pub fn create(path: &FilePath, replace: bool) -> Result<Self> {
         let above = path.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
         let made = above.map(FilePath::to_owned).collect();
-        fs::create_dir_all(path).map_err(|source| {
-            let message = format!("cannot make the folder {}: {source}; choose another place for it", path.display());
-            Error::new(ErrorKind::Io, message).with_source(source)
-        })?;
+        make_folder(path)?;
         // A folder that is refused is not marked.
         replaceable(path, replace)?;
         let claim = Some(Claim::take(path, RECORD)?);

@@ -20,7 +20,7 @@ pub(super) fn between(specs: &[InputSpec], a: &[Vec<f32>], b: &[Vec<f32>], t: f6
 
 /// `(sin((1 − t) ω) â + sin(t ω) b̂) / sin ω` with the angle `ω` between the two, times a length that goes from `|a|` to
 /// `|b|` in proportion. Where they point the same way, or opposite ways, the straight line has to do.
-fn arc(a: &[f32], b: &[f32], t: f64) -> Vec<f32> {
+pub(super) fn arc(a: &[f32], b: &[f32], t: f64) -> Vec<f32> {
     let (long_a, long_b) = (dot(a, a).sqrt(), dot(b, b).sqrt());
     let cosine = dot(a, b) / (long_a * long_b);
     let omega = cosine.clamp(-1.0, 1.0).acos();

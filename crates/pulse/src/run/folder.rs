@@ -19,7 +19,7 @@ use crate::inputs::Inputs;
 use crate::report::{Curves, Report, Subject};
 use crate::search::SearchConfig;
 use crate::sheet::{CertaintyMap, Entry, Sheet};
-use crate::write::write_atomically;
+use crate::write::{make_folder, write_atomically};
 use crate::{Error, ErrorKind, Result};
 
 /// What comes last into the folder of a run, and seals it.
@@ -99,10 +99,7 @@ impl RunFolder {
     /// at work in it.
     pub fn create(path: &Path, replace: bool) -> Result<Self> {
         let made = !path.exists();
-        fs::create_dir_all(path).map_err(|source: std::io::Error| {
-            let message = format!("cannot make the folder {}: {source}; choose another place for it", path.display());
-            Error::new(ErrorKind::Io, message).with_source(source)
-        })?;
+        make_folder(path)?;
         // A folder that is refused is not marked.
         replaceable(path, replace)?;
         let claim = Some(Claim::take(path, RECORD)?);

@@ -1,5 +1,7 @@
 //! The neighbourhood of a candidate.
 
+use crate::explore::coordinates::dot;
+use crate::explore::path::arc;
 use crate::generator::{InputSpec, Start};
 use crate::inputs::Inputs;
 use crate::latent::Geometry;
@@ -62,19 +64,14 @@ fn turned(spec: &InputSpec, own: &[f32], amount: f64, stream: Stream) -> Vec<f32
     }
 }
 
-/// The point on the sphere of `a` that lies at a part `amount` of the way to the direction of `b`.
+/// The point on the sphere of `a` that lies at a part `amount` of the way to the direction of `b`; `a` where there is no way.
 fn between(a: &[f32], b: &[f32], amount: f64) -> Vec<f32> {
-    let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>();
-    let [length, other] = [product(a, a).sqrt(), product(b, b).sqrt()];
-    let cosine = product(a, b) / (length * other);
-    let angle = cosine.clamp(-1.0, 1.0).acos();
-    // Where there is no angle, or no length, there is no way to go.
-    if cosine.is_nan() || angle.sin() < 1e-6 || amount == 0.0 {
+    let scale = (dot(a, a) / dot(b, b)).sqrt();
+    if !scale.is_finite() {
         return a.to_vec();
     }
-    let [stay, go] = [((1.0 - amount) * angle).sin(), (amount * angle).sin() * length / other];
-    let point = |(&a, &b): (&f32, &f32)| ((stay * f64::from(a) + go * f64::from(b)) / angle.sin()) as f32;
-    a.iter().zip(b).map(point).collect()
+    let on_sphere: Vec<f32> = b.iter().map(|&b| (scale * f64::from(b)) as f32).collect();
+    arc(a, &on_sphere, amount)
 }
 
 #[cfg(test)]
