@@ -54,7 +54,7 @@ impl ExploreFolder {
     /// of the names that are written here.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when it cannot be made, is not empty, or holds nothing to replace; and when another process is at
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) when it cannot be made, is not empty, or holds nothing to replace; and when another process is at
     /// work in it.
     pub fn create(path: &FilePath, replace: bool) -> Result<Self> {
         let above = path.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
@@ -73,7 +73,7 @@ impl ExploreFolder {
     /// it gives back.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when a file cannot be written.
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) when a file cannot be written.
     pub fn write_curves(
         &self,
         explored: &Explored<'_>,
@@ -106,7 +106,7 @@ impl ExploreFolder {
     /// record last of all, which it gives back.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when a file cannot be written.
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) when a file cannot be written.
     pub fn write_path(&self, explored: &Explored<'_>, [from, to]: [usize; 2], path: &Path) -> Result<ExploreRecord> {
         self.make_way()?;
         let whole = explored.generator.provenance(explored.seed);
