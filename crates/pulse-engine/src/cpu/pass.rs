@@ -14,7 +14,9 @@ use super::simd::{Lanes, Vectorized};
 use super::source::{Reads, Source};
 use super::target::{Moments, Target, Writing};
 use super::widen::Widen;
-use super::winograd::{DoublingByFour, DoublingByTwo, HalvingByFour, HalvingByTwo, KeepingByFour, Scheme, Winograd};
+use super::winograd::{
+    Adjoint, DoublingByFour, DoublingByTwo, HalvingByFour, HalvingByTwo, KeepingByFour, Scheme, Winograd,
+};
 use crate::{Convolution, Cpu, Fir, Shape};
 
 /// A linear map from any source to any target.
@@ -240,65 +242,74 @@ pub(super) fn convolution(
     let weight = |large: usize, small: usize, k: usize, l: usize| {
         convolution.weight[((small * inner + large) * height + k) * width + l]
     };
-    let maker = Maker { engine, convolution, large: Layout::new(large, 0), small: Layout::new(small, 0) };
-    let gather = maker.gather(|o, i, k, l| weight(i, o, k, l));
-    let scatter = maker.scatter(weight);
-    if transposed { [scatter, gather] } else { [gather, scatter] }
+    Maker { engine, convolution, transposed, large: Layout::new(large, 0), small: Layout::new(small, 0) }.both(weight)
 }
 
-/// Makes the two maps that a convolution stands for.
+/// Makes the two maps that a convolution stands for. Weights are numbers of channels of the larger map and of the
+/// smaller, and of a tap.
 struct Maker<'a> {
     engine: &'a Cpu,
     convolution: &'a Convolution,
+    transposed: bool,
     large: Layout,
     small: Layout,
 }
 
 impl Maker<'_> {
+    fn both(&self, weight: impl Fn(usize, usize, usize, usize) -> f32 + Sync) -> [Box<dyn LinearMap>; 2] {
+        if self.suits::<KeepingByFour>() {
+            let turned = |large: usize, small: usize, k: usize, l: usize| weight(large, small, 2 - k, 2 - l);
+            return self.winograd::<KeepingByFour, KeepingByFour>(&weight, turned);
+        }
+        if self.suits::<HalvingByFour>() {
+            return self.winograd::<HalvingByFour, DoublingByFour>(&weight, &weight);
+        }
+        if self.suits::<HalvingByTwo>() {
+            return self.winograd::<HalvingByTwo, DoublingByTwo>(&weight, &weight);
+        }
+        let [gather, scatter] = [self.gather(&weight), self.scatter(&weight)];
+        if self.transposed { [scatter, gather] } else { [gather, scatter] }
+    }
+
+    /// By one scheme from the larger map to the smaller, and by another one back.
+    fn winograd<G: Scheme, S: Scheme>(
+        &self,
+        gathering: impl Fn(usize, usize, usize, usize) -> f32 + Sync,
+        scattering: impl Fn(usize, usize, usize, usize) -> f32 + Sync,
+    ) -> [Box<dyn LinearMap>; 2] {
+        let Self { large, small, .. } = *self;
+        let instructions = self.engine.instructions;
+        let kernel = self.convolution.kernel[0];
+        let [outer, inner] = [large.shape.channels(), small.shape.channels()];
+        let size = [small.height, small.width];
+        let gather =
+            || Winograd::<G>::new(instructions, [inner, outer], size, kernel, |o, i, k, l| gathering(i, o, k, l));
+        let scatter = || Winograd::<S>::new(instructions, [outer, inner], size, kernel, scattering);
+        if self.transposed { with_adjoint(scatter(), gather) } else { with_adjoint(gather(), scatter) }
+    }
+
     /// From the larger map to the smaller.
     fn gather(&self, weight: impl Fn(usize, usize, usize, usize) -> f32 + Sync) -> Box<dyn LinearMap> {
         let Self { large, small, .. } = *self;
-        let instructions = self.engine.instructions;
         let Convolution { kernel: [height, width], stride, padding, .. } = *self.convolution;
         let channels = [small.shape.channels(), large.shape.channels()];
-        let size = [small.height, small.width];
-        if self.suits::<KeepingByFour>() {
-            return Box::new(Winograd::<KeepingByFour>::new(instructions, channels, size, 3, weight));
-        }
-        if self.suits::<HalvingByFour>() {
-            return Box::new(Winograd::<HalvingByFour>::new(instructions, channels, size, 4, weight));
-        }
-        if self.suits::<HalvingByTwo>() {
-            return Box::new(Winograd::<HalvingByTwo>::new(instructions, channels, size, 4, weight));
-        }
         let axes = [
             Axis::new(large.height, small.height, height, [1, stride], padding as isize),
             Axis::new(large.width, small.width, width, [1, stride], padding as isize),
         ];
-        self.direct(axes, channels, [&large, &small], weight)
+        self.direct(axes, channels, [&large, &small], |o, i, k, l| weight(i, o, k, l))
     }
 
     /// From the smaller map to the larger, with every tap turned round.
     fn scatter(&self, weight: impl Fn(usize, usize, usize, usize) -> f32 + Sync) -> Box<dyn LinearMap> {
         let Self { large, small, .. } = *self;
-        let instructions = self.engine.instructions;
         let Convolution { kernel: [height, width], stride, padding, .. } = *self.convolution;
         let channels = [large.shape.channels(), small.shape.channels()];
-        let size = [small.height, small.width];
-        let turned = |o: usize, i: usize, k: usize, l: usize| weight(o, i, height - 1 - k, width - 1 - l);
-        if self.suits::<KeepingByFour>() {
-            return Box::new(Winograd::<KeepingByFour>::new(instructions, channels, size, 3, turned));
-        }
-        if self.suits::<DoublingByFour>() {
-            return Box::new(Winograd::<DoublingByFour>::new(instructions, channels, size, 4, weight));
-        }
-        if self.suits::<DoublingByTwo>() {
-            return Box::new(Winograd::<DoublingByTwo>::new(instructions, channels, size, 4, weight));
-        }
         let axes = [
             adjoint(small.height, large.height, height, stride, padding),
             adjoint(small.width, large.width, width, stride, padding),
         ];
+        let turned = |o: usize, i: usize, k: usize, l: usize| weight(o, i, height - 1 - k, width - 1 - l);
         self.direct(axes, channels, [&small, &large], turned)
     }
 
@@ -337,6 +348,18 @@ impl Maker<'_> {
             && !self.engine.precise
             && S::is_worth(factors, tiles, whole)
     }
+}
+
+/// A map and its adjoint, from the same factors where that is better.
+fn with_adjoint<F: Scheme, S: Scheme>(
+    forward: Winograd<F>,
+    backward: impl FnOnce() -> Winograd<S>,
+) -> [Box<dyn LinearMap>; 2] {
+    let backward: Box<dyn LinearMap> = match Adjoint::<S>::of(&forward) {
+        Some(adjoint) => Box::new(adjoint),
+        None => Box::new(backward()),
+    };
+    [Box::new(forward), backward]
 }
 
 /// The axis of the adjoint of a convolution, whose taps are to be turned round.

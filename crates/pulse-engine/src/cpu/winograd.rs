@@ -10,15 +10,18 @@
 
 #![allow(unsafe_code)]
 
+mod adjoint;
 mod four;
 mod products;
 mod six;
 #[cfg(test)]
 mod tests;
 mod three;
+mod tiles;
 mod two;
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -26,11 +29,13 @@ use super::kernel::Run;
 use super::layout::LANES;
 use super::linear::LinearMap;
 use super::memory::Floats;
-use super::simd::{InstructionSet, Lanes, Vectorized};
+use super::simd::{InstructionSet, Lanes};
 use super::source::{Reads, Source};
 use super::target::Target;
 use products::Products;
+use tiles::{Tiles, Transform, Transformed, stride};
 
+pub(super) use adjoint::Adjoint;
 pub(super) use four::{DoublingByFour, HalvingByFour};
 pub(super) use six::{DoublingBySix, HalvingBySix};
 pub(super) use three::KeepingByFour;
@@ -114,13 +119,12 @@ unsafe fn store<L: Lanes, const N: usize>(vectors: [L; N], to: *mut f32, step: u
 pub(super) struct Winograd<S> {
     out_channels: usize,
     in_planes: usize,
-    /// Rows and columns of tiles.
-    tiles: [usize; 2],
+    tiles: Tiles,
     /// Vectors of output channels in a group.
     vectors: usize,
     /// For each group of output channels, each sum, each term, each input channel: the output channels side by
     /// side.
-    factors: Floats,
+    factors: Arc<Floats>,
     /// How many tiles a task takes from the source to the target; none where the whole source is transformed
     /// before anything else.
     local: Option<usize>,
@@ -156,20 +160,10 @@ impl<S: Scheme> Winograd<S> {
                 }
             }
         });
-        let side = S::SIDES[0].min(S::SIDES[1]);
-        let tiles = [height.div_ceil(side), width.div_ceil(side)];
-        let local = local::<S>(in_planes, tiles[0] * tiles[1], group_len * groups);
+        let tiles = Tiles::of::<S>([height, width]);
+        let local = local::<S>(in_planes, tiles.of_candidates(1), group_len * groups);
+        let factors = Arc::new(factors);
         Self { out_channels, in_planes, tiles, vectors, factors, local, scheme: PhantomData }
-    }
-
-    fn tiles_of(&self, candidates: usize) -> usize {
-        candidates * self.tiles[0] * self.tiles[1]
-    }
-
-    /// Floats between a transformed number of the source and the next, when so many tiles are transformed. One vector
-    /// more than there are, so that they do not all compete for one place in the caches.
-    fn input_stride(&self, tiles: usize) -> usize {
-        (self.in_planes * tiles + 1) * LANES
     }
 
     /// Tiles that one task makes.
@@ -177,9 +171,8 @@ impl<S: Scheme> Winograd<S> {
         self.local.unwrap_or(S::TILES)
     }
 
-    /// Floats between a sum and the next, likewise.
     fn sum_stride(&self) -> usize {
-        (self.vectors * self.chunk() + 1) * LANES
+        stride(self.vectors, self.chunk())
     }
 
     /// Floats of the sums of one task.
@@ -189,13 +182,7 @@ impl<S: Scheme> Winograd<S> {
 
     /// Floats of transformed tiles.
     fn transformed(&self, tiles: usize) -> usize {
-        S::INPUTS * self.input_stride(tiles)
-    }
-
-    /// The candidate of a tile, and its row and column.
-    fn place(&self, tile: usize) -> (usize, usize, usize) {
-        let [rows, columns] = self.tiles;
-        (tile / (rows * columns), tile / columns % rows, tile % columns)
+        S::INPUTS * stride(self.in_planes, tiles)
     }
 
     fn groups(&self) -> usize {
@@ -228,16 +215,17 @@ impl<S: Scheme> LinearMap for Winograd<S> {
     }
 
     fn apply(&self, run: &Run, source: &Source, target: &Target) {
-        let tiles = self.tiles_of(run.active);
+        let tiles = self.tiles.of_candidates(run.active);
         if let Some(chunk) = self.local {
             run.tasks(tiles.div_ceil(chunk), |worker, task| {
                 let (first, end) = (task * chunk, tiles.min((task + 1) * chunk));
                 let scratch = self.transformed(chunk) + self.sums();
                 // SAFETY: the scratch memory has as much for every worker.
                 let memory = unsafe { run.scratch.add(worker * scratch) };
-                let transformed = Transformed { data: memory, first, tiles: chunk };
+                let transformed =
+                    Transformed { data: memory, first, tiles: chunk, stride: stride(self.in_planes, chunk) };
                 for plane in 0..self.in_planes {
-                    run.instructions.run(Transform { map: self, source, plane, first, end, transformed });
+                    run.instructions.run(Transform::<S>::new(self.tiles, source, plane, [first, end], transformed));
                 }
                 // SAFETY: as above.
                 let sums = unsafe { memory.add(self.transformed(chunk)) };
@@ -247,12 +235,12 @@ impl<S: Scheme> LinearMap for Winograd<S> {
             });
             return;
         }
-        let transformed = Transformed { data: run.scratch, first: 0, tiles };
-        let one = self.tiles_of(1);
+        let transformed = Transformed { data: run.scratch, first: 0, tiles, stride: stride(self.in_planes, tiles) };
+        let one = self.tiles.of_candidates(1);
         run.tasks(run.active * self.in_planes, |_, task| {
             let (candidate, plane) = (task / self.in_planes, task % self.in_planes);
-            let (first, end) = (candidate * one, (candidate + 1) * one);
-            run.instructions.run(Transform { map: self, source, plane, first, end, transformed });
+            let range = [candidate * one, (candidate + 1) * one];
+            run.instructions.run(Transform::<S>::new(self.tiles, source, plane, range, transformed));
         });
         let chunks = tiles.div_ceil(S::TILES);
         let chunk = tiles.div_ceil(chunks);
@@ -268,71 +256,7 @@ impl<S: Scheme> LinearMap for Winograd<S> {
     fn scratch(&self, batch: usize, workers: usize) -> usize {
         match self.local {
             Some(chunk) => workers * (self.transformed(chunk) + self.sums()),
-            None => self.transformed(self.tiles_of(batch)) + workers * self.sums(),
+            None => self.transformed(self.tiles.of_candidates(batch)) + workers * self.sums(),
         }
     }
 }
-
-/// Transformed tiles, from the one called `first` on.
-#[derive(Clone, Copy)]
-struct Transformed {
-    data: *mut f32,
-    first: usize,
-    /// Room for so many tiles.
-    tiles: usize,
-}
-
-// SAFETY: an address; the tasks keep apart.
-unsafe impl Sync for Transformed {}
-// SAFETY: as above.
-unsafe impl Send for Transformed {}
-
-/// The transform of some tiles of one plane.
-struct Transform<'a, S> {
-    map: &'a Winograd<S>,
-    source: &'a Source,
-    plane: usize,
-    first: usize,
-    end: usize,
-    transformed: Transformed,
-}
-
-/// Floats of the largest tile with its surroundings.
-const SQUARE: usize = 12 * 12 * LANES;
-
-impl<S: Scheme> Vectorized for Transform<'_, S> {
-    #[inline(always)]
-    unsafe fn run<L: Lanes>(self) {
-        let Self { map, source, plane, first, end, transformed } = self;
-        let stride = map.input_stride(transformed.tiles);
-        let side = S::SIDES[0];
-        let layout = &source.tensor.layout;
-        let mut square = Square([0.0; SQUARE]);
-        for tile in first..end {
-            let (candidate, y, x) = map.place(tile);
-            let (y, x) = (y * side, x * side);
-            let to = (plane * transformed.tiles + tile - transformed.first) * LANES;
-            let (margin, border) = (S::MARGIN, layout.border);
-            let inside = |at: usize, size: usize| at + border >= margin && at + side + margin <= size + border;
-            let inner = inside(y, layout.height) && inside(x, layout.width);
-            // SAFETY: the pixels of an inner tile and those round it are in the source; of others, only those that are
-            // in it are read. The place of the tile in the scratch memory is its own.
-            unsafe {
-                let to = transformed.data.add(to);
-                if inner && source.is_plain() {
-                    let from = source.tensor.candidate(candidate).add(layout.row(plane, y) + x * LANES);
-                    S::transform::<L>(from, layout.row_stride(), to, stride);
-                } else {
-                    let corner = [y as isize - margin as isize, x as isize - margin as isize];
-                    let square = square.0.as_mut_ptr();
-                    source.read::<L>(candidate, plane, corner, [side + 2 * margin; 2], square);
-                    let row = (side + 2 * margin) * LANES;
-                    S::transform::<L>(square.add(margin * (row + LANES)), row, to, stride);
-                }
-            }
-        }
-    }
-}
-
-#[repr(align(64))]
-struct Square([f32; SQUARE]);

@@ -2,7 +2,9 @@
 
 #![allow(unsafe_code)]
 
-use super::{LANES, Lanes, SQUARE, Scheme, Square, Target, Transformed, Vectorized, Winograd};
+use super::tiles::Square;
+use super::{LANES, Lanes, Scheme, Target, Transformed, Winograd};
+use crate::cpu::simd::Vectorized;
 
 /// The products of some tiles with one group of output channels, and the target's tiles from them.
 pub(super) struct Products<'a, S> {
@@ -33,7 +35,7 @@ impl<S: Scheme> Products<'_, S> {
     unsafe fn all<L: Lanes, const V: usize>(&self) {
         let Self { map, target, transformed, sums, .. } = *self;
         let channels = map.in_planes * LANES;
-        let (plane, input) = (transformed.tiles * LANES, map.input_stride(transformed.tiles));
+        let (plane, input) = (transformed.tiles * LANES, transformed.stride);
         let blocks = (self.end - self.first).div_ceil(L::PIXELS);
         let even = (self.end - self.first).div_ceil(blocks);
         let stride = map.sum_stride();
@@ -56,21 +58,11 @@ impl<S: Scheme> Products<'_, S> {
                     tile += n;
                 }
             }
-            let mut square = Square([0.0; SQUARE]);
-            let side = S::SIDES[1];
-            let layout = &target.tensor.layout;
+            let mut square = Square::default();
             for v in 0..V.min(map.out_channels.div_ceil(LANES) - self.group * V) {
                 for tile in self.first..self.end {
                     let from = sums.add((v * map.chunk() + tile - self.first) * LANES);
-                    let square = square.0.as_mut_ptr();
-                    S::finish::<L>(from, stride, square);
-                    let (candidate, y, x) = map.place(tile);
-                    let (y, x) = (y * side, x * side);
-                    if let Some(edges) = target.writing.edges {
-                        edges.add::<L>(candidate, self.group * V + v, [y, x], side, square);
-                    }
-                    let size = [side.min(layout.height - y), side.min(layout.width - x)];
-                    target.write::<L>(candidate, self.group * V + v, [y, x], size, square, side * LANES);
+                    map.tiles.finish::<L, S>(target, [self.group * V + v, tile], from, stride, &mut square);
                 }
             }
         }

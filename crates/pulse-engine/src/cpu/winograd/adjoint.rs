@@ -1,0 +1,363 @@
+//! The gradient of a map from the map's own factors.
+//!
+//! The points of every scheme are closed under `p → 1/p`. A kernel turned round has at `p` what the kernel has at `1/p`,
+//! times a power of `p`. So the factors of the gradient are those of the map at other places and times
+//! constants, which the other side of the product takes. Weights are the larger part of what a wide network needs
+//! memory for, and so are kept once.
+//!
+//! The factors have the gradient's input channels side by side. So here tiles are in the lanes: the transformed
+//! source is transposed in blocks of sixteen tiles by sixteen channels, and so are the sums.
+
+#![allow(unsafe_code)]
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::tiles::{Square, Tiles, Transform, Transformed, stride};
+use super::{LANES, Lanes, LinearMap, Reads, Run, Scheme, Source, Taps, Target, Winograd, local};
+use crate::cpu::memory::Floats;
+use crate::cpu::simd::Vectorized;
+
+/// Floats of a block of sixteen tiles by sixteen channels.
+const BLOCK: usize = LANES * LANES;
+
+/// Where a term has its factors.
+#[derive(Clone, Copy)]
+struct Term {
+    /// Among the sums and terms of the map.
+    place: usize,
+    /// What they are to be multiplied by.
+    scale: f32,
+}
+
+/// The gradient, by a scheme that is the adjoint of the map's.
+pub(in super::super) struct Adjoint<S> {
+    factors: Arc<Floats>,
+    /// Sums and terms of the map, all together.
+    places: usize,
+    /// Of each sum, its terms.
+    terms: Vec<Term>,
+    /// Planes of the source and of the target.
+    planes: [usize; 2],
+    tiles: Tiles,
+    /// Planes of the source whose factors lie side by side.
+    vectors: usize,
+    scheme: PhantomData<S>,
+}
+
+impl<S: Scheme> Adjoint<S> {
+    /// Of a map with so many factors that it is better to share them, and tiles that fill their blocks.
+    pub(in super::super) fn of<F: Scheme>(map: &Winograd<F>) -> Option<Self> {
+        /// Fewer are not worth the transposing.
+        const FACTORS: usize = 1 << 21;
+        let planes = [map.out_channels.div_ceil(LANES), map.in_planes];
+        let tiles = map.tiles.of_candidates(1);
+        let full = 4 * tiles >= 3 * tiles.next_multiple_of(LANES);
+        let spread = map.local.is_none() && local::<S>(planes[0], tiles, map.factors.len()).is_none();
+        let worth = map.factors.len() >= FACTORS && full && spread;
+        let terms = if worth { terms::<F, S>()? } else { return None };
+        let places = F::SUMS * F::TERMS;
+        let factors = Arc::clone(&map.factors);
+        Some(Self { factors, places, terms, planes, tiles: map.tiles, vectors: map.vectors, scheme: PhantomData })
+    }
+
+    /// Tiles of so many candidates, and those that fill their last block.
+    fn room(&self, candidates: usize) -> usize {
+        self.tiles.of_candidates(candidates).next_multiple_of(LANES)
+    }
+
+    /// Floats of the transformed source, and of all the sums.
+    fn lengths(&self, candidates: usize) -> [usize; 2] {
+        let [from, to] = self.planes.map(|planes| stride(planes, self.room(candidates)));
+        [S::INPUTS * from, S::SUMS * to]
+    }
+}
+
+/// Floats between the sums of a block of tiles.
+const FINISHED: usize = BLOCK + LANES;
+
+/// Where the factors of the adjoint scheme are among those of a scheme. Found by looking for them: two kernels tell all
+/// places apart.
+fn terms<F: Scheme, S: Scheme>() -> Option<Vec<Term>> {
+    // The adjoint of a convolution that keeps the size turns its kernel round; the others count their taps alike.
+    let turns = S::SIDES[0] == S::SIDES[1];
+    let taps = if turns { 3 } else { 6 };
+    let kernel = |step: f64| -> Taps {
+        let tap = |k: usize, l: usize| if k.max(l) < taps { (1.0 + step * (6 * k + l) as f64).sin() } else { 0.0 };
+        std::array::from_fn(|k| std::array::from_fn(|l| tap(k, l)))
+    };
+    let turned = |kernel: &Taps| -> Taps {
+        let at = |k: usize| if turns && k < taps { taps - 1 - k } else { k };
+        std::array::from_fn(|k| std::array::from_fn(|l| kernel[at(k)][at(l)]))
+    };
+    let kernels = [kernel(0.7), kernel(1.9)];
+    let own = |place: usize| kernels.each_ref().map(|kernel| F::factor(place / F::TERMS, place % F::TERMS, kernel));
+    let wanted =
+        |place: usize| kernels.each_ref().map(|kernel| S::factor(place / S::TERMS, place % S::TERMS, &turned(kernel)));
+    let find = |place: usize| {
+        let [first, second] = wanted(place);
+        (0..F::SUMS * F::TERMS).find_map(|place| {
+            let own = own(place);
+            let scale = first / own[0];
+            ((scale * own[1] - second).abs() < 1e-9 * second.abs()).then_some(Term { place, scale: scale as f32 })
+        })
+    };
+    (0..S::SUMS * S::TERMS).map(find).collect()
+}
+
+impl<S: Scheme> LinearMap for Adjoint<S> {
+    fn describe(&self) -> String {
+        "by the same factors".into()
+    }
+
+    fn reads(&self) -> Reads {
+        Reads::Descending
+    }
+
+    fn piece(&self) -> Option<[usize; 2]> {
+        Some([S::SIDES[1]; 2])
+    }
+
+    fn apply(&self, run: &Run, source: &Source, target: &Target) {
+        /// Planes of the target whose products are one task.
+        const PLANES: usize = 8;
+        let room = self.room(run.active);
+        let [from, to] = self.planes;
+        let [source_len, sums_len] = self.lengths(run.active);
+        let memory =
+            |data: *mut f32, planes: usize| Transformed { data, first: 0, tiles: room, stride: stride(planes, room) };
+        let transformed = memory(run.scratch, from);
+        // SAFETY: the scratch memory has the transformed source, all sums, and a block of tiles for each worker.
+        let sums = memory(unsafe { run.scratch.add(source_len) }, to);
+        run.tasks(from, |_, plane| {
+            run.instructions.run(Turn { map: self, source, plane, candidates: run.active, transformed });
+        });
+        let chunks = to.div_ceil(PLANES);
+        run.tasks(S::SUMS * chunks, |_, task| {
+            let first = task % chunks * PLANES;
+            let planes = [first, to.min(first + PLANES)];
+            run.instructions.run(Multiply { map: self, sum: task / chunks, planes, transformed, sums });
+        });
+        let blocks = room / LANES;
+        run.tasks(to * blocks, |worker, task| {
+            // SAFETY: as above.
+            let memory = unsafe { run.scratch.add(source_len + sums_len + worker * S::SUMS * FINISHED) };
+            let [plane, block] = [task / blocks, task % blocks];
+            let tiles = self.tiles.of_candidates(run.active);
+            run.instructions.run(Finish { map: self, plane, block, tiles, sums, memory, target });
+        });
+    }
+
+    fn scratch(&self, batch: usize, workers: usize) -> usize {
+        self.lengths(batch).iter().sum::<usize>() + workers * S::SUMS * FINISHED
+    }
+}
+
+/// Transposes a block of sixteen vectors, and multiplies it.
+///
+/// # Safety
+/// Both must be blocks in memory, and the second writable.
+#[inline(always)]
+unsafe fn transpose<L: Lanes>(from: *const f32, to: *mut f32, scale: f32) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let rows = std::array::from_fn(|row| row);
+        let columns = L::transpose(rows.map(
+            #[inline(always)]
+            |row| L::load(from.add(row * LANES)),
+        ));
+        for (i, column) in columns.into_iter().enumerate() {
+            column.mul(L::splat(scale)).store(to.add(i * LANES));
+        }
+    }
+}
+
+/// One plane of the source, transformed, with the tiles in the lanes.
+struct Turn<'a, S> {
+    map: &'a Adjoint<S>,
+    source: &'a Source,
+    plane: usize,
+    candidates: usize,
+    transformed: Transformed,
+}
+
+impl<S: Scheme> Vectorized for Turn<'_, S> {
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) {
+        let Self { map, source, plane, candidates, transformed } = self;
+        let range = [0, map.tiles.of_candidates(candidates)];
+        // SAFETY: the plane's place in the scratch memory is this task's alone; it has whole blocks.
+        unsafe {
+            Transform::<S>::new(map.tiles, source, plane, range, transformed).run::<L>();
+            let start = transformed.data.add(plane * transformed.tiles * LANES);
+            // What goes into several terms is scaled where it comes out.
+            let scale = |input: usize| {
+                let goes = |place: &usize| S::input(place / S::TERMS, place % S::TERMS) == input;
+                let place = (0..S::SUMS * S::TERMS).find(goes).filter(|_| S::TERMS > 1);
+                place.map_or(1.0, |place| map.terms[place].scale)
+            };
+            for input in 0..S::INPUTS {
+                let scale = scale(input);
+                for block in 0..transformed.tiles / LANES {
+                    let at = start.add(input * transformed.stride + block * BLOCK);
+                    transpose::<L>(at, at, scale);
+                }
+            }
+        }
+    }
+}
+
+/// One sum, for some planes of the target and all tiles.
+struct Multiply<'a, S> {
+    map: &'a Adjoint<S>,
+    sum: usize,
+    planes: [usize; 2],
+    transformed: Transformed,
+    sums: Transformed,
+}
+
+impl<S: Scheme> Vectorized for Multiply<'_, S> {
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) {
+        let blocks = self.sums.tiles / LANES;
+        let pairs = if self.map.vectors > 1 { blocks / 2 } else { 0 };
+        // SAFETY: the instruction set is the caller's promise; the blocks are those that there are.
+        unsafe {
+            for pair in 0..pairs {
+                self.blocks::<L, 2>(2 * pair);
+            }
+            for block in 2 * pairs..blocks {
+                self.blocks::<L, 1>(block);
+            }
+        }
+    }
+}
+
+impl<S: Scheme> Multiply<'_, S> {
+    /// `V` blocks of tiles from one on. The factors are read from end to end, group after group; so the sums are taken
+    /// up again for each.
+    #[inline(always)]
+    unsafe fn blocks<L: Lanes, const V: usize>(&self, block: usize) {
+        let Self { map, sum, planes: [first, end], transformed, sums } = *self;
+        let side = map.vectors * LANES;
+        let rows = map.planes[1] * LANES;
+        let mut begins = true;
+        for group in 0..map.planes[0].div_ceil(map.vectors) {
+            for term in 0..S::TERMS {
+                let place = group * map.places + map.terms[sum * S::TERMS + term].place;
+                let of_group = group * map.vectors;
+                let planes = map.vectors.min(map.planes[0] - of_group);
+                let plane = transformed.tiles * LANES;
+                // SAFETY: the planes, blocks and factors are those that there are; the sums are this task's alone.
+                unsafe {
+                    let input = transformed.data.add(S::input(sum, term) * transformed.stride);
+                    let tiles = Operand { data: input.add(of_group * plane + block * BLOCK), plane, planes };
+                    for channel in (first * LANES..end * LANES).step_by(rows_at_once::<L>()) {
+                        let factors = map.factors.as_ptr().add((place * rows + channel) * side);
+                        let to = sums.data.add(sum * sums.stride + channel / LANES * sums.tiles * LANES);
+                        let to = to.add(block * BLOCK + channel % LANES * LANES);
+                        if rows_at_once::<L>() == 8 {
+                            multiply::<L, V, 8>(factors, side, &tiles, begins, to);
+                        } else {
+                            multiply::<L, V, 4>(factors, side, &tiles, begins, to);
+                        }
+                    }
+                }
+                begins = false;
+            }
+        }
+    }
+}
+
+/// How many channels' sums are in registers.
+#[inline(always)]
+const fn rows_at_once<L: Lanes>() -> usize {
+    if L::PIXELS > 8 { 8 } else { 4 }
+}
+
+/// Blocks of transformed tiles, one for each of some planes.
+struct Operand {
+    data: *const f32,
+    /// Floats between a plane and the next.
+    plane: usize,
+    planes: usize,
+}
+
+/// `to[n] += Σ factors[n, c] tiles[c]`, or `=` where it begins, for `N` channels of the target and `V` blocks of tiles.
+///
+/// # Safety
+/// All of it must be there, and `to` writable.
+#[inline(always)]
+unsafe fn multiply<L: Lanes, const V: usize, const N: usize>(
+    factors: *const f32,
+    side: usize,
+    tiles: &Operand,
+    begins: bool,
+    to: *mut f32,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut sums = [[L::splat(0.0); V]; N];
+        if !begins {
+            for n in 0..N {
+                for v in 0..V {
+                    sums[n][v] = L::load(to.add(v * BLOCK + n * LANES));
+                }
+            }
+        }
+        for plane in 0..tiles.planes {
+            let (mut x, mut factor) = (tiles.data.add(plane * tiles.plane), factors.add(plane * LANES));
+            for _ in 0..LANES {
+                let mut numbers = [L::splat(0.0); V];
+                for v in 0..V {
+                    numbers[v] = L::load(x.add(v * BLOCK));
+                }
+                for n in 0..N {
+                    let factor = L::splat(*factor.add(n * side));
+                    for v in 0..V {
+                        sums[n][v] = numbers[v].mul_add(factor, sums[n][v]);
+                    }
+                }
+                x = x.add(LANES);
+                factor = factor.add(1);
+            }
+        }
+        for n in 0..N {
+            for v in 0..V {
+                sums[n][v].store(to.add(v * BLOCK + n * LANES));
+            }
+        }
+    }
+}
+
+/// The target's tiles of one plane and one block.
+struct Finish<'a, S> {
+    map: &'a Adjoint<S>,
+    plane: usize,
+    block: usize,
+    /// How many tiles there are in all.
+    tiles: usize,
+    sums: Transformed,
+    memory: *mut f32,
+    target: &'a Target<'a>,
+}
+
+impl<S: Scheme> Vectorized for Finish<'_, S> {
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) {
+        let Self { map, plane, block, tiles, sums, memory, target } = self;
+        let mut square = Square::default();
+        // SAFETY: the sums of the block have been taken, the memory is this worker's, the tiles this task's.
+        unsafe {
+            let start = sums.data.add((plane * sums.tiles + block * LANES) * LANES);
+            for sum in 0..S::SUMS {
+                let scale = if S::TERMS == 1 { map.terms[sum].scale } else { 1.0 };
+                transpose::<L>(start.add(sum * sums.stride), memory.add(sum * FINISHED), scale);
+            }
+            for tile in block * LANES..tiles.min((block + 1) * LANES) {
+                let from = memory.add((tile - block * LANES) * LANES);
+                map.tiles.finish::<L, S>(target, [plane, tile], from, FINISHED, &mut square);
+            }
+        }
+    }
+}
