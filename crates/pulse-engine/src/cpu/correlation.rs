@@ -278,10 +278,11 @@ impl Strip<'_> {
                 (candidate, rest) = (candidate + 1, 0);
             }
         }
+        let mut sums = Sums([0.0; MOST * LANES]);
         // SAFETY: `from` and `to` are pixels of the two tensors; the taps stay within the source's border, whose
         // width the plan has from `Axis::border`; the weights are as many as the loops read.
         unsafe {
-            let sums = self.sums::<L, V, N>(&source, &from);
+            self.sums::<L, V, N>(&source, &from, &mut sums);
             for v in 0..V {
                 let channel = (self.group * V + v) * LANES;
                 if channel >= correlation.out_channels {
@@ -290,7 +291,7 @@ impl Strip<'_> {
                 let bias = self.writing.bias.map_or(L::splat(0.0), |bias| L::load(bias.as_ptr().add(channel)));
                 let left = correlation.out_channels - channel;
                 for n in 0..N {
-                    let mut y = sums[n][v].add(bias);
+                    let mut y = L::load(sums.0.as_ptr().add((n * V + v) * LANES)).add(bias);
                     if let Some(activation) = self.writing.activation {
                         y = activation.lanes(y);
                     }
@@ -312,10 +313,13 @@ impl Strip<'_> {
         }
     }
 
+    /// The sums of `N` pixels, `V` vectors each. They leave by way of memory, and what is read comes by way of it, at
+    /// fixed places: otherwise the compiler keeps sums in memory and addresses too, and the loop takes thrice as long.
     #[inline(always)]
-    unsafe fn sums<L: Lanes, const V: usize, const N: usize>(&self, source: &Grid, from: &[usize; N]) -> [[L; V]; N] {
+    unsafe fn sums<L: Lanes, const V: usize, const N: usize>(&self, source: &Grid, from: &[usize; N], to: &mut Sums) {
         let Self { correlation, phase, .. } = *self;
         let taps = phase.offsets.len();
+        let mut pixels = Sums([0.0; MOST * LANES]);
         // SAFETY: see `block`.
         unsafe {
             let mut sums = [[L::splat(0.0); V]; N];
@@ -325,24 +329,41 @@ impl Strip<'_> {
                 let lanes = source.lanes.min(source.channels - plane * source.lanes);
                 let start = self.source.data.add(plane * source.plane);
                 for &[dy, dx] in &phase.offsets {
-                    let mut x = start.offset(dy * source.row as isize + dx * source.pixel as isize).cast_const();
-                    for _ in 0..lanes {
+                    let tap = start.offset(dy * source.row as isize + dx * source.pixel as isize).cast_const();
+                    for n in 0..N {
+                        let (from, to) = (tap.add(from[n]), pixels.0.as_mut_ptr().add(n * LANES));
+                        if lanes == LANES {
+                            L::load(from).store(to);
+                        } else {
+                            std::ptr::copy_nonoverlapping(from, to, lanes);
+                        }
+                    }
+                    for lane in 0..lanes {
                         let mut w = [L::splat(0.0); V];
                         for v in 0..V {
                             w[v] = L::load(weights.add(v * LANES));
                         }
                         for n in 0..N {
-                            let value = L::splat(*x.add(from[n]));
+                            let value = L::splat(*pixels.0.as_ptr().add(n * LANES + lane));
                             for v in 0..V {
                                 sums[n][v] = w[v].mul_add(value, sums[n][v]);
                             }
                         }
                         weights = weights.add(V * LANES);
-                        x = x.add(1);
                     }
                 }
             }
-            sums
+            for n in 0..N {
+                for v in 0..V {
+                    sums[n][v].store(to.0.as_mut_ptr().add((n * V + v) * LANES));
+                }
+            }
         }
     }
 }
+
+/// Vectors of the most pixels that are worked on at a time.
+const MOST: usize = 24;
+
+#[repr(align(64))]
+struct Sums([f32; MOST * LANES]);
