@@ -32,7 +32,7 @@ use super::memory::Floats;
 use super::simd::{InstructionSet, Lanes};
 use super::source::{Reads, Source};
 use super::target::Target;
-use products::Products;
+use products::{Finish, Products};
 use tiles::{Tiles, Transform, Transformed, stride};
 
 pub(super) use adjoint::Adjoint;
@@ -166,23 +166,66 @@ impl<S: Scheme> Winograd<S> {
         Self { out_channels, in_planes, tiles, vectors, factors, local, scheme: PhantomData }
     }
 
-    /// Tiles that one task makes.
-    fn chunk(&self) -> usize {
-        self.local.unwrap_or(S::TILES)
+    /// Transformed tiles of the source, and the sums of so many planes of the target, at the start of this memory.
+    fn memory(&self, start: *mut f32, [first, tiles]: [usize; 2], planes: usize) -> [Transformed; 2] {
+        let at = |data: *mut f32, planes: usize| Transformed { data, first, tiles, stride: stride(planes, tiles) };
+        let transformed = at(start, self.in_planes);
+        [transformed, at(start.wrapping_add(S::INPUTS * transformed.stride), planes)]
     }
 
-    fn sum_stride(&self) -> usize {
-        stride(self.vectors, self.chunk())
+    /// Floats of the same.
+    fn memory_len(&self, tiles: usize, planes: usize) -> usize {
+        S::INPUTS * stride(self.in_planes, tiles) + S::SUMS * stride(planes, tiles)
     }
 
-    /// Floats of the sums of one task.
-    fn sums(&self) -> usize {
-        S::SUMS * self.sum_stride()
+    fn out_planes(&self) -> usize {
+        self.out_channels.div_ceil(LANES)
     }
 
-    /// Floats of transformed tiles.
-    fn transformed(&self, tiles: usize) -> usize {
-        S::INPUTS * stride(self.in_planes, tiles)
+    /// A task takes some tiles from the source to the target.
+    fn apply_locally(&self, run: &Run, source: &Source, target: &Target, chunk: usize) {
+        let count = self.tiles.of_candidates(run.active);
+        run.tasks(count.div_ceil(chunk), |worker, task| {
+            let first = task * chunk;
+            let tiles = [first, count.min(first + chunk)];
+            let start = run.scratch.wrapping_add(worker * self.memory_len(chunk, self.vectors));
+            let [transformed, sums] = self.memory(start, [first, chunk], self.vectors);
+            for plane in 0..self.in_planes {
+                run.instructions.run(Transform::<S>::new(self.tiles, source, plane, tiles, transformed));
+            }
+            for group in 0..self.groups() {
+                let groups = [group, group + 1];
+                run.instructions.run(Products { map: self, groups, sums: [0, S::SUMS], tiles, transformed, to: sums });
+                let planes = [group * self.vectors, self.out_planes().min((group + 1) * self.vectors)];
+                run.instructions.run(Finish { map: self, planes, tiles, sums, from: planes[0], target });
+            }
+        });
+    }
+
+    /// The whole source is transformed before anything else, and all sums are taken before any tile is made of them: so
+    /// factors are read once.
+    fn apply_in_turn(&self, run: &Run, source: &Source, target: &Target) {
+        let count = self.tiles.of_candidates(run.active);
+        let planes = self.groups() * self.vectors;
+        let [transformed, sums] = self.memory(run.scratch, [0, count], planes);
+        let one = self.tiles.of_candidates(1);
+        run.tasks(run.active * self.in_planes, |_, task| {
+            let (candidate, plane) = (task / self.in_planes, task % self.in_planes);
+            let range = [candidate * one, (candidate + 1) * one];
+            run.instructions.run(Transform::<S>::new(self.tiles, source, plane, range, transformed));
+        });
+        let chunks = count.div_ceil(S::TILES);
+        let chunk = count.div_ceil(chunks);
+        let tiles = |task: usize| [task % chunks * chunk, count.min((task % chunks + 1) * chunk)];
+        run.tasks(S::SUMS * chunks, |_, task| {
+            let sum = task / chunks;
+            let [groups, each] = [[0, self.groups()], [sum, sum + 1]];
+            run.instructions.run(Products { map: self, groups, sums: each, tiles: tiles(task), transformed, to: sums });
+        });
+        run.tasks(self.out_planes() * chunks, |_, task| {
+            let planes = [task / chunks, task / chunks + 1];
+            run.instructions.run(Finish { map: self, planes, tiles: tiles(task), sums, from: 0, target });
+        });
     }
 
     fn groups(&self) -> usize {
@@ -215,48 +258,16 @@ impl<S: Scheme> LinearMap for Winograd<S> {
     }
 
     fn apply(&self, run: &Run, source: &Source, target: &Target) {
-        let tiles = self.tiles.of_candidates(run.active);
-        if let Some(chunk) = self.local {
-            run.tasks(tiles.div_ceil(chunk), |worker, task| {
-                let (first, end) = (task * chunk, tiles.min((task + 1) * chunk));
-                let scratch = self.transformed(chunk) + self.sums();
-                // SAFETY: the scratch memory has as much for every worker.
-                let memory = unsafe { run.scratch.add(worker * scratch) };
-                let transformed =
-                    Transformed { data: memory, first, tiles: chunk, stride: stride(self.in_planes, chunk) };
-                for plane in 0..self.in_planes {
-                    run.instructions.run(Transform::<S>::new(self.tiles, source, plane, [first, end], transformed));
-                }
-                // SAFETY: as above.
-                let sums = unsafe { memory.add(self.transformed(chunk)) };
-                for group in 0..self.groups() {
-                    run.instructions.run(Products { map: self, group, first, end, transformed, sums, target });
-                }
-            });
-            return;
+        match self.local {
+            Some(chunk) => self.apply_locally(run, source, target, chunk),
+            None => self.apply_in_turn(run, source, target),
         }
-        let transformed = Transformed { data: run.scratch, first: 0, tiles, stride: stride(self.in_planes, tiles) };
-        let one = self.tiles.of_candidates(1);
-        run.tasks(run.active * self.in_planes, |_, task| {
-            let (candidate, plane) = (task / self.in_planes, task % self.in_planes);
-            let range = [candidate * one, (candidate + 1) * one];
-            run.instructions.run(Transform::<S>::new(self.tiles, source, plane, range, transformed));
-        });
-        let chunks = tiles.div_ceil(S::TILES);
-        let chunk = tiles.div_ceil(chunks);
-        run.tasks(self.groups() * chunks, |worker, task| {
-            let first = task % chunks * chunk;
-            let end = tiles.min(first + chunk);
-            // SAFETY: a worker has sums of its own in the scratch memory, behind the transformed source.
-            let sums = unsafe { run.scratch.add(self.transformed(tiles) + worker * self.sums()) };
-            run.instructions.run(Products { map: self, group: task / chunks, first, end, transformed, sums, target });
-        });
     }
 
     fn scratch(&self, batch: usize, workers: usize) -> usize {
         match self.local {
-            Some(chunk) => workers * (self.transformed(chunk) + self.sums()),
-            None => self.transformed(self.tiles.of_candidates(batch)) + workers * self.sums(),
+            Some(chunk) => workers * self.memory_len(chunk, self.vectors),
+            None => self.memory_len(self.tiles.of_candidates(batch), self.groups() * self.vectors),
         }
     }
 }

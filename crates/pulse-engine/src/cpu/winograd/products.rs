@@ -2,19 +2,19 @@
 
 #![allow(unsafe_code)]
 
-use super::tiles::Square;
-use super::{LANES, Lanes, Scheme, Target, Transformed, Winograd};
+use super::tiles::{Square, Transformed};
+use super::{LANES, Lanes, Scheme, Target, Winograd};
 use crate::cpu::simd::Vectorized;
 
-/// The products of some tiles with one group of output channels, and the target's tiles from them.
+/// Some sums of some groups of output channels, for some tiles. Ranges are a first and an end.
 pub(super) struct Products<'a, S> {
     pub(super) map: &'a Winograd<S>,
-    pub(super) group: usize,
-    pub(super) first: usize,
-    pub(super) end: usize,
+    pub(super) groups: [usize; 2],
+    pub(super) sums: [usize; 2],
+    pub(super) tiles: [usize; 2],
     pub(super) transformed: Transformed,
-    pub(super) sums: *mut f32,
-    pub(super) target: &'a Target<'a>,
+    /// Where the sums go, those of the first group first.
+    pub(super) to: Transformed,
 }
 
 impl<S: Scheme> Vectorized for Products<'_, S> {
@@ -33,36 +33,59 @@ impl<S: Scheme> Vectorized for Products<'_, S> {
 impl<S: Scheme> Products<'_, S> {
     #[inline(always)]
     unsafe fn all<L: Lanes, const V: usize>(&self) {
-        let Self { map, target, transformed, sums, .. } = *self;
+        let Self { map, groups, sums, tiles: [first, end], transformed, to } = *self;
         let channels = map.in_planes * LANES;
-        let (plane, input) = (transformed.tiles * LANES, transformed.stride);
-        let blocks = (self.end - self.first).div_ceil(L::PIXELS);
-        let even = (self.end - self.first).div_ceil(blocks);
-        let stride = map.sum_stride();
-        // SAFETY: the sums are this worker's; the factors are as many as the loops read; the tiles are inside the
-        // target, and this task's alone.
+        let [plane, vector] = [transformed.tiles, to.tiles].map(|tiles| tiles * LANES);
+        let blocks = (end - first).div_ceil(L::PIXELS);
+        let even = (end - first).div_ceil(blocks);
+        // SAFETY: the sums are this task's; the factors are as many as the loops read.
         unsafe {
-            for sum in 0..S::SUMS {
-                let row = (self.group * S::SUMS + sum) * S::TERMS * channels;
-                let factors = map.factors.as_ptr().add(row * V * LANES);
-                let mut tile = self.first;
-                while tile < self.end {
-                    let n = even.min(self.end - tile);
-                    let mut inputs = [std::ptr::null(); 4];
-                    for (term, pointer) in inputs.iter_mut().enumerate().take(S::TERMS) {
-                        let at = S::input(sum, term) * input + (tile - transformed.first) * LANES;
-                        *pointer = transformed.data.add(at).cast_const();
+            for group in groups[0]..groups[1] {
+                let of_group = to.data.add((group - groups[0]) * V * vector);
+                for sum in sums[0]..sums[1] {
+                    let row = (group * S::SUMS + sum) * S::TERMS * channels;
+                    let factors = map.factors.as_ptr().add(row * V * LANES);
+                    let mut tile = first;
+                    while tile < end {
+                        let n = even.min(end - tile);
+                        let mut inputs = [std::ptr::null(); 4];
+                        for (term, pointer) in inputs.iter_mut().enumerate().take(S::TERMS) {
+                            let at = S::input(sum, term) * transformed.stride + (tile - transformed.first) * LANES;
+                            *pointer = transformed.data.add(at).cast_const();
+                        }
+                        let to = of_group.add(sum * to.stride + (tile - to.first) * LANES);
+                        block::<L, V>(n, factors, &inputs[..S::TERMS], map.in_planes, plane, to, vector);
+                        tile += n;
                     }
-                    let to = sums.add(sum * stride + (tile - self.first) * LANES);
-                    block::<L, V>(n, factors, &inputs[..S::TERMS], map.in_planes, plane, to, map.chunk() * LANES);
-                    tile += n;
                 }
             }
-            let mut square = Square::default();
-            for v in 0..V.min(map.out_channels.div_ceil(LANES) - self.group * V) {
-                for tile in self.first..self.end {
-                    let from = sums.add((v * map.chunk() + tile - self.first) * LANES);
-                    map.tiles.finish::<L, S>(target, [self.group * V + v, tile], from, stride, &mut square);
+        }
+    }
+}
+
+/// The target's tiles of some planes, from their sums.
+pub(super) struct Finish<'a, S> {
+    pub(super) map: &'a Winograd<S>,
+    pub(super) planes: [usize; 2],
+    pub(super) tiles: [usize; 2],
+    /// The sums of the planes from one on.
+    pub(super) sums: Transformed,
+    pub(super) from: usize,
+    pub(super) target: &'a Target<'a>,
+}
+
+impl<S: Scheme> Vectorized for Finish<'_, S> {
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) {
+        let Self { map, planes, tiles, sums, from, target } = self;
+        let mut square = Square::default();
+        for plane in planes[0]..planes[1] {
+            for tile in tiles[0]..tiles[1] {
+                let at = ((plane - from) * sums.tiles + tile - sums.first) * LANES;
+                // SAFETY: the sums have been taken; the tile is in the target, and this task's alone.
+                unsafe {
+                    let numbers = sums.data.add(at);
+                    map.tiles.finish::<L, S>(target, [plane, tile], numbers, sums.stride, &mut square);
                 }
             }
         }
