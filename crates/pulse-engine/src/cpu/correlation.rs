@@ -330,6 +330,18 @@ impl Strip<'_> {
                 let start = self.source.data.add(plane * source.plane);
                 for &[dy, dx] in &phase.offsets {
                     let tap = start.offset(dy * source.row as isize + dx * source.pixel as isize).cast_const();
+                    if lanes == 1 {
+                        add_products(
+                            &mut sums,
+                            weights,
+                            from.map(
+                                #[inline(always)]
+                                |from| *tap.add(from),
+                            ),
+                        );
+                        weights = weights.add(V * LANES);
+                        continue;
+                    }
                     for n in 0..N {
                         let (from, to) = (tap.add(from[n]), pixels.0.as_mut_ptr().add(n * LANES));
                         if lanes == LANES {
@@ -339,16 +351,11 @@ impl Strip<'_> {
                         }
                     }
                     for lane in 0..lanes {
-                        let mut w = [L::splat(0.0); V];
-                        for v in 0..V {
-                            w[v] = L::load(weights.add(v * LANES));
-                        }
-                        for n in 0..N {
-                            let value = L::splat(*pixels.0.as_ptr().add(n * LANES + lane));
-                            for v in 0..V {
-                                sums[n][v] = w[v].mul_add(value, sums[n][v]);
-                            }
-                        }
+                        let values: [f32; N] = std::array::from_fn(
+                            #[inline(always)]
+                            |n| *pixels.0.as_ptr().add(n * LANES + lane),
+                        );
+                        add_products(&mut sums, weights, values);
                         weights = weights.add(V * LANES);
                     }
                 }
@@ -357,6 +364,31 @@ impl Strip<'_> {
                 for v in 0..V {
                     sums[n][v].store(to.0.as_mut_ptr().add((n * V + v) * LANES));
                 }
+            }
+        }
+    }
+}
+
+/// `sums[n][v] += weights[v] values[n]`.
+///
+/// # Safety
+/// There must be as many weights.
+#[inline(always)]
+unsafe fn add_products<L: Lanes, const V: usize, const N: usize>(
+    sums: &mut [[L; V]; N],
+    weights: *const f32,
+    values: [f32; N],
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut w = [L::splat(0.0); V];
+        for v in 0..V {
+            w[v] = L::load(weights.add(v * LANES));
+        }
+        for n in 0..N {
+            let value = L::splat(values[n]);
+            for v in 0..V {
+                sums[n][v] = w[v].mul_add(value, sums[n][v]);
             }
         }
     }
