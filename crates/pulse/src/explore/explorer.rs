@@ -275,8 +275,8 @@ impl Path {
     }
 }
 
-/// More points at a time do not go any faster, and more numbers of their pictures only take memory: of a StyleGAN, 200 to
-/// 400 bytes for each.
+/// More points at a time do not go any faster, and more numbers of their pictures only take memory: of a StyleGAN, some 350
+/// bytes for each.
 const LARGEST_BATCH: usize = 16;
 const MOST_NUMBERS: usize = 8 * 3 * 256 * 256;
 
