@@ -1,6 +1,7 @@
 //! `pulse explore`: what else the candidates of a run could have been.
 
 mod opened;
+mod place;
 mod progress;
 mod steer;
 mod walk;
@@ -32,6 +33,10 @@ given one. They leave behind, in a folder:
 
 What is steered (--keep, --vary, --toward, --like) is a search again, and leaves behind the folder
 of a run as `pulse upsample` does. All of it is consistent with the small picture as before.
+
+The folder is RUN/explore/candidate-3, path-2-7, keep-3-mouth, toward-glasses-eyes or like-3. What
+was explored before is not explored again without --force; another request of that name goes to
+path-2-7-v2 and so on.
 
 Examples:
   pulse explore pulse-out/small --candidate 3 --directions 6
@@ -66,11 +71,11 @@ pub(crate) struct Arguments {
          At most {MOST_FRAMES}", walk::PATH_FRAMES, DirectionSettings::default().frames))]
     frames: Option<usize>,
 
-    /// Where the folder goes [default: a folder in `explore` in that of the run]
+    /// Where the folder goes [default: a folder in `explore` in that of the run, named after what is asked for]
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Replace what was explored into that folder before
+    /// Explore again what was explored before, and replace what is in the folder
     #[arg(short, long)]
     force: bool,
 

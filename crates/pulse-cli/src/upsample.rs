@@ -42,6 +42,7 @@ use course::Course;
 pub(crate) use faces::RECORD as FACES;
 use overview::{Entry, Fate};
 use progress::Progress;
+pub(crate) use progress::duration;
 use sources::Source;
 use standing::{Asked, Standing};
 use target::Prepared;

@@ -71,9 +71,11 @@ impl Report<'_> {
             ("measured", self.measured()),
             ("candidates-heading", escaped(&words.counted())),
             ("candidates-text", escaped(words::HOW_TO_LOOK)),
+            // One alone is in order.
+            ("tools", if self.candidates.len() > 1 { "" } else { " hidden" }.to_owned()),
             ("order", self.order.name().to_owned()),
             ("cards", self.cards()?),
-            ("scores-text", escaped(&words.scores())),
+            ("scores", words.scores()),
             ("certainty", self.certainty()?),
             ("curves", self.curves()),
             ("settings", self.settings()),
@@ -89,10 +91,11 @@ impl Report<'_> {
 
     /// The given picture, and what it was made from.
     fn given(&self) -> Result<String> {
-        let target = figure(self.target, None, "pixels", "The given small picture", &sized(self.target, ""))?;
+        let caption = format!("The small picture, {}", sized(self.target));
+        let target = figure(self.target, None, "pixels", "The given small picture", &caption)?;
         let Some(original) = self.original else { return Ok(target) };
         let shown = reduced(original, cards::LARGEST)?;
-        let caption = sized(original, ", what it was made from. The search has not seen it");
+        let caption = format!("What it was made from, {}. The search has not seen it.", sized(original));
         Ok(target + &figure(&shown, None, "", "The original sharp picture", &caption)?)
     }
 
@@ -112,11 +115,11 @@ impl Report<'_> {
             ("File", Some(input.path.clone())),
             ("Its size", Some(format!("{} × {} pixels", input.width, input.height))),
             ("Made of blocks", mosaic),
-            ("Searched for", Some(format!("{} × {} pixels", target.width, target.height))),
-            ("Shrunk by", Some(measurement.clone())),
-            ("From", Some(format!("{} × {} pixels", generator.width, generator.height))),
-            ("Noise", noise),
+            ("The small picture", Some(format!("{} × {} pixels", target.width, target.height))),
             ("Generator", Some(format!("{} ({})", generator.name, generator.family))),
+            ("Its pictures", Some(format!("{} × {} pixels", generator.width, generator.height))),
+            ("They shrink by", Some(measurement.clone())),
+            ("Noise", noise),
         ])
     }
 
@@ -176,7 +179,11 @@ impl Report<'_> {
         let settings = serde_json::to_value(&self.record.settings).unwrap_or_default();
         let mut entries = vec![("generator sha256", Some(self.record.generator.sha256.clone()))];
         entries.push(("input sha256", Some(self.record.input.sha256.clone())));
-        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let text = |value: &Value| match value {
+            Value::Null => "none".to_owned(),
+            Value::String(text) => text.clone(),
+            number_or_list => number_or_list.to_string(),
+        };
         let mut named = Vec::new();
         for (name, value) in settings.as_object().into_iter().flatten() {
             match value {
@@ -202,8 +209,8 @@ fn figure(image: &Image, made: Option<&Provenance>, class: &str, alt: &str, capt
     ))
 }
 
-fn sized(image: &Image, more: &str) -> String {
-    format!("{} × {} pixels{more}", image.width(), image.height())
+fn sized(image: &Image) -> String {
+    format!("{} × {} pixels", image.width(), image.height())
 }
 
 /// The picture, made smaller where a side is longer than `side`.

@@ -124,6 +124,15 @@ impl Run {
         Inputs::read(&self.path(&self.record.files.inputs)?)
     }
 
+    /// The checksum of the file of the inputs, by which what was explored from this run is told from what was explored
+    /// from another.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when it cannot be read.
+    pub fn inputs_checksum(&self) -> Result<String> {
+        sha256_of_file(&self.path(&self.record.files.inputs)?)
+    }
+
     fn picture(&self, name: &str) -> Result<Image> {
         Reader::default().read(&self.path(name)?)
     }

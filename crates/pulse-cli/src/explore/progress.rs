@@ -8,7 +8,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::interrupt::Interrupt;
-use crate::upsample::ProgressMode;
+use crate::upsample::{ProgressMode, duration};
+
+/// How often machines are told.
+const OFTEN: Duration = Duration::from_millis(100);
 
 /// How often a log is told.
 const RARELY: Duration = Duration::from_secs(2);
@@ -21,7 +24,8 @@ pub(super) struct Progress<'a> {
     bar: Option<ProgressBar>,
     what: &'a str,
     interrupt: &'a Interrupt,
-    told: Instant,
+    started: Instant,
+    told: Option<Instant>,
 }
 
 impl<'a> Progress<'a> {
@@ -31,22 +35,39 @@ impl<'a> Progress<'a> {
             let style = ProgressStyle::with_template("{bar:24.green/dim} {msg}").expect("the template is well-formed");
             ProgressBar::new(WHOLE as u64).with_style(style).with_message(what.to_owned())
         });
-        Self { mode, bar, what, interrupt, told: Instant::now() }
+        Self { mode, bar, what, interrupt, started: Instant::now(), told: None }
     }
 
     /// Shows how much is done, from 0 to 1. `Break` when Ctrl-C was pressed.
     pub(super) fn at(&mut self, share: f64) -> ControlFlow<()> {
         let share = share.clamp(0.0, 1.0);
+        let left = self.seconds_left(share);
+        let until = left.map_or_else(String::new, |left| format!(", {} left", duration(left)));
+        let line = format!("{}: {:.0}%{until}", self.what, 100.0 * share);
         if let Some(bar) = &self.bar {
             bar.set_position((share * WHOLE) as u64);
-        } else if self.mode == ProgressMode::Json {
-            let line = json!({ "event": "progress", "what": self.what, "fraction": share });
+            bar.set_message(line);
+        } else if self.mode == ProgressMode::Json && self.is_due(OFTEN) {
+            let event = json!({ "event": "progress", "what": self.what, "fraction": share, "seconds_left": left });
+            let _ = writeln!(std::io::stderr().lock(), "{event}");
+        } else if matches!(self.mode, ProgressMode::Auto | ProgressMode::Plain) && self.is_due(RARELY) {
             let _ = writeln!(std::io::stderr().lock(), "{line}");
-        } else if self.mode != ProgressMode::None && self.told.elapsed() >= RARELY {
-            self.told = Instant::now();
-            let _ = writeln!(std::io::stderr().lock(), "{}: {:.0}%", self.what, 100.0 * share);
         }
         if self.interrupt.pressed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Whether nothing has been told for so long. What is short may say nothing but its beginning.
+    fn is_due(&mut self, pause: Duration) -> bool {
+        let due = self.told.is_none_or(|told| told.elapsed() >= pause);
+        if due {
+            self.told = Some(Instant::now());
+        }
+        due
+    }
+
+    /// Supposing that it goes on as it went so far; nothing when it has only begun.
+    fn seconds_left(&self, share: f64) -> Option<f64> {
+        (share > 0.01).then(|| self.started.elapsed().as_secs_f64() * (1.0 - share) / share)
     }
 }
 

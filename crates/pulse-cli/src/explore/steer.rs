@@ -13,12 +13,13 @@ use pulse::inputs::Inputs;
 use pulse::measurement::Size;
 use pulse::render::Renderer;
 use pulse::report::Curves;
-use pulse::run::{Finished, Page, Reopened, RunFolder, SteeringRecord};
+use pulse::run::{Finished, Page, Reopened, Run, RunFolder, SettingsRecord, SteeringRecord, sha256_of_file};
 use pulse::search::{Problem, SearchConfig, Spread, search_steered};
 use pulse_engine::Cpu;
 
 use super::Arguments;
 use super::opened::Opened;
+use super::place::{Holds, place, print_found, steered_name};
 use super::progress::Progress;
 use crate::Verdict;
 use crate::failure::{Failure, note, print};
@@ -30,26 +31,23 @@ use crate::upsample::subject;
 /// is kept.
 const AGAIN: f64 = 0.8;
 
-/// How much of a file's name goes into that of a folder.
-const LONGEST_STEM: usize = 40;
-
 #[derive(Args)]
 pub(super) struct Options {
     /// Search again from --candidate while the white region of this mask stays as it is
     #[arg(long, value_name = "MASK", requires = "candidate", conflicts_with_all = ["path", "directions", "frames"], help_heading = "Steer")]
-    keep: Option<PathBuf>,
+    pub(super) keep: Option<PathBuf>,
 
     /// The same, with all that stays but the white region
     #[arg(long, value_name = "MASK", requires = "candidate", conflicts_with_all = ["keep", "path", "directions", "frames"], help_heading = "Steer")]
-    vary: Option<PathBuf>,
+    pub(super) vary: Option<PathBuf>,
 
     /// Draw candidates towards a picture, or towards the part of it where MASK is white
     #[arg(long, value_name = "IMAGE[:MASK]", conflicts_with_all = ["path", "directions", "frames"], help_heading = "Steer")]
-    toward: Option<PathBuf>,
+    pub(super) toward: Option<PathBuf>,
 
     /// Search in the neighbourhood of this candidate
     #[arg(long, value_name = "N", conflicts_with_all = ["path", "directions", "frames"], help_heading = "Steer")]
-    like: Option<usize>,
+    pub(super) like: Option<usize>,
 
     /// How far from it to begin: 0 is the candidate itself, 1 anywhere
     #[arg(
@@ -119,7 +117,20 @@ pub(super) fn run(
     config.spread = config.spread.or(options.spread.then(Spread::default));
     config.validate()?;
     let start = start(arguments, &reopened, &config)?;
-    let folder = RunFolder::create(&place(arguments, opened)?, arguments.force)?;
+    let (asked, settings) = (steering_record(arguments, opened)?, SettingsRecord::from(&config));
+    let holds = |folder: &Path| holds(folder, &asked, &settings);
+    let place = place(arguments, &steered_name(arguments), holds);
+    check_place(&place, opened)?;
+    let is_same = holds(&place) == Holds::Same;
+    if is_same && !arguments.force {
+        let earlier = Run::open(&place)?;
+        if earlier.is_whole() {
+            print_found(&place)?;
+            let summary = &earlier.record().summary;
+            return Ok(if summary.reached == summary.candidates { Verdict::Good } else { Verdict::Bad });
+        }
+    }
+    let folder = RunFolder::create(&place, arguments.force || is_same)?;
     let problem = Problem { start: start.as_ref(), ..reopened.problem() };
     let mut curves = Curves::default();
     let progress = Progress::new(arguments.progress, "steer", interrupt);
@@ -143,7 +154,7 @@ pub(super) fn run(
         target: &reopened.target,
         original: original.as_ref(),
         config: &config,
-        steering: Some(steering_record(arguments)),
+        steering: Some(asked),
         candidates: &found,
         range: &range,
         order: Order::default(),
@@ -182,6 +193,8 @@ fn watched(
                 shares[step.candidate] = step.step as f64 / config.steps as f64;
                 progress.at(shares.iter().sum::<f64>() / shares.len() as f64)
             }
+            // What comes before the first step may take its time.
+            SearchEvent::Started { .. } => progress.at(0.0),
             _ => ControlFlow::Continue(()),
         }
     };
@@ -269,55 +282,30 @@ fn picture(reopened: &Reopened<'_>, row: usize, engine: &Cpu) -> Result<Image, F
 }
 
 /// `IMAGE:MASK`, or the name of an image that is there.
-fn example(text: &Path) -> (PathBuf, Option<PathBuf>) {
+pub(super) fn example(text: &Path) -> (PathBuf, Option<PathBuf>) {
     match text.to_str().and_then(|text| text.rsplit_once(':')) {
         Some((image, mask)) if !text.exists() => (image.into(), Some(mask.into())),
         _ => (text.to_owned(), None),
     }
 }
 
-/// Where it goes: never over the run itself, whose target and inputs are what is searched again.
-fn place(arguments: &Arguments, opened: &Opened) -> Result<PathBuf, Failure> {
-    let place = arguments.out.clone().unwrap_or_else(|| arguments.run.join("explore").join(name(arguments)));
+/// Checks that the place is not the run itself, whose target and inputs are what is searched again.
+fn check_place(place: &Path, opened: &Opened) -> Result<(), Failure> {
     let real = |path: &Path| path.canonicalize().ok();
-    if real(&place).is_some_and(|place| Some(place) == real(opened.run.folder())) {
+    if real(place).is_some_and(|place| Some(place) == real(opened.run.folder())) {
         let reason = format!("{} is the run that is explored; choose another folder", place.display());
         return Err(Failure::of("--out", reason));
     }
-    Ok(place)
+    Ok(())
 }
 
-/// `keep-3-mouth`, `toward-glasses-eyes`: what was asked for, with the names of its pictures.
-fn name(arguments: &Arguments) -> String {
-    let options = &arguments.steer;
-    let mut parts = Vec::new();
-    for (what, mask) in [("keep", &options.keep), ("vary", &options.vary)] {
-        if let (Some(mask), Some(candidate)) = (mask, arguments.candidate) {
-            parts.extend([what.into(), candidate.to_string(), stem(mask)]);
-        }
-    }
-    if let Some(text) = &options.toward {
-        let (picture, mask) = example(text);
-        parts.extend(["toward".into(), stem(&picture)]);
-        parts.extend(mask.as_deref().map(stem));
-    }
-    if let Some(like) = options.like {
-        parts.extend(["like".into(), like.to_string()]);
-    }
-    parts.join("-")
-}
-
-/// A file's name without its ending, as a part of a folder's name anywhere: of letters and digits, and not too long.
-fn stem(file: &Path) -> String {
-    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
-    stem.chars().take(LONGEST_STEM).map(plain).collect()
-}
-
-fn steering_record(arguments: &Arguments) -> SteeringRecord {
+/// What was asked for, with the checksums of what it was asked of.
+fn steering_record(arguments: &Arguments, opened: &Opened) -> Result<SteeringRecord, Failure> {
     let options = &arguments.steer;
     let text = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
-    SteeringRecord {
+    let (picture, mask) = options.toward.as_deref().map(example).unzip();
+    let files = [options.keep.clone(), options.vary.clone(), picture, mask.flatten()].into_iter().flatten();
+    Ok(SteeringRecord {
         run: arguments.run.display().to_string(),
         candidate: arguments.candidate,
         keep: text(&options.keep),
@@ -325,17 +313,17 @@ fn steering_record(arguments: &Arguments) -> SteeringRecord {
         toward: text(&options.toward),
         like: options.like,
         amount: options.like.map(|_| options.amount),
-    }
+        run_inputs: Some(opened.run.inputs_checksum()?),
+        files: files.map(|file| sha256_of_file(&file)).collect::<Result<_, _>>()?,
+    })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stem_is_plain_and_short() {
-        assert_eq!(stem(Path::new("masks/My mouth_2.v1.png")), "My-mouth_2-v1");
-        assert_eq!(stem(Path::new("größe.png")), "gr--e");
-        assert_eq!(stem(Path::new(&"a".repeat(200))).len(), LONGEST_STEM);
+/// What the folder of an earlier search holds.
+fn holds(folder: &Path, steering: &SteeringRecord, settings: &SettingsRecord) -> Holds {
+    let Ok(run) = Run::open(folder) else { return Holds::Nothing };
+    match &run.record().steering {
+        Some(other) if other.run_inputs != steering.run_inputs => Holds::Stale,
+        Some(other) if other.is_same(steering) && run.record().settings == *settings => Holds::Same,
+        _ => Holds::Other,
     }
 }

@@ -1,14 +1,15 @@
 //! `pulse explore --directions` and `--path`: walks that stay consistent.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use pulse::candidate::consistency_db;
-use pulse::explore::{Coordinates, ExploreFolder, Explored, Explorer};
-use pulse::run::{EXPLORED, Reopened};
+use pulse::explore::{Coordinates, ExploreFolder, ExploreRecord, Explored, Explorer};
+use pulse::run::Reopened;
 use pulse_engine::Cpu;
 
 use super::opened::Opened;
+use super::place::{Holds, place, print_found};
 use super::progress::Progress;
 use super::{Arguments, Walk};
 use crate::Verdict;
@@ -27,13 +28,24 @@ pub(super) fn run(
     interrupt: &Interrupt,
 ) -> Result<Verdict, Failure> {
     let started = Instant::now();
+    let run_inputs = opened.run.inputs_checksum()?;
+    let holds = |folder: &Path| walk.holds(folder, &run_inputs);
+    let place = place(arguments, &walk.name(), holds);
+    let is_same = holds(&place) == Holds::Same;
+    if is_same && !arguments.force {
+        let earlier = ExploreRecord::open(&place)?;
+        if earlier.is_whole(&place) {
+            print_found(&place)?;
+            return Ok(verdict(earlier.worst_db(), opened.run.record().settings.epsilon));
+        }
+    }
+    let replace = arguments.force || is_same;
     let reopened = opened.reopen()?;
-    let place = Place::new(arguments, walk);
     match walk {
         Walk::Directions { candidate, settings } => {
             let row = reopened.row(candidate).map_err(|error| Failure::of("--candidate", error))?;
             settings.validate().map_err(|error| Failure::of("--directions", error))?;
-            let folder = ExploreFolder::create(&place.folder, arguments.force)?;
+            let folder = ExploreFolder::create(&place, replace)?;
             let problem = reopened.problem();
             let mut explorer = Explorer::new(&problem, &reopened.specs, &reopened.config, engine)?;
             let from = explorer.point(&reopened.inputs, row);
@@ -44,17 +56,18 @@ pub(super) fn run(
             let Some(curves) = found else { return Ok(stopped()) };
             let reach = settings.reach * Coordinates::latent(&reopened.specs).radius(&from);
             let tolerance = reopened.config.epsilon.sqrt();
-            let explored = explored(arguments, opened, &reopened, started);
+            let explored = explored(arguments, opened, &reopened, &run_inputs, started);
             let record = folder.write_curves(&explored, candidate, [reach, tolerance], &curves)?;
             let worst = record.directions.map_or(0.0, |directions| directions.worst_db);
-            place.summarise(&format!("{} directions from candidate {candidate}", curves.len()), worst, started)?;
-            Ok(verdict(worst, &reopened))
+            let what = format!("{} directions from candidate {candidate}", curves.len());
+            summarise(&what, worst, started, &place)?;
+            Ok(verdict(worst, reopened.config.epsilon))
         }
         Walk::Path { ends, frames } => {
             let rows = ends.map(|end| reopened.row(end).map_err(|error| Failure::of("--path", error)));
             let [from, to] = rows;
             let (from, to) = (from?, to?);
-            let folder = ExploreFolder::create(&place.folder, arguments.force)?;
+            let folder = ExploreFolder::create(&place, replace)?;
             let problem = reopened.problem();
             let mut explorer = Explorer::new(&problem, &reopened.specs, &reopened.config, engine)?;
             let [from, to] = [from, to].map(|row| explorer.point(&reopened.inputs, row));
@@ -63,7 +76,7 @@ pub(super) fn run(
             drop(progress);
             let found = found.map_err(|error| Failure::of("--frames", error))?;
             let Some(path) = found else { return Ok(stopped()) };
-            let explored = explored(arguments, opened, &reopened, started);
+            let explored = explored(arguments, opened, &reopened, &run_inputs, started);
             folder.write_path(&explored, ends, &path)?;
             let what = format!(
                 "{frames} frames from candidate {} to candidate {}, the largest jump {:.1} times the mean",
@@ -71,43 +84,61 @@ pub(super) fn run(
                 ends[1],
                 path.roughness()
             );
-            place.summarise(&what, path.worst_db(), started)?;
-            Ok(verdict(path.worst_db(), &reopened))
+            summarise(&what, path.worst_db(), started, &place)?;
+            Ok(verdict(path.worst_db(), reopened.config.epsilon))
         }
     }
 }
 
-/// Where it goes.
-struct Place {
-    folder: PathBuf,
+impl Walk {
+    /// What its folder is called.
+    fn name(self) -> String {
+        match self {
+            Self::Directions { candidate, .. } => format!("candidate-{candidate}"),
+            Self::Path { ends: [from, to], .. } => format!("path-{from}-{to}"),
+        }
+    }
+
+    /// Whether a record is that of this walk.
+    fn is_of(self, record: &ExploreRecord) -> bool {
+        match self {
+            Self::Directions { candidate, settings } => record.directions.as_ref().is_some_and(|found| {
+                let frames = found.curves.iter().all(|curve| curve.frames.len() == settings.frames);
+                found.candidate == candidate && found.curves.len() == settings.count && frames
+            }),
+            Self::Path { ends, frames } => {
+                record.path.as_ref().is_some_and(|path| [path.from, path.to] == ends && path.frames.len() == frames)
+            }
+        }
+    }
+
+    /// What the folder of an earlier walk holds.
+    fn holds(self, folder: &Path, run_inputs: &str) -> Holds {
+        match ExploreRecord::open(folder) {
+            Err(_) => Holds::Nothing,
+            Ok(record) if record.run_inputs.as_deref() != Some(run_inputs) => Holds::Stale,
+            Ok(record) if self.is_of(&record) => Holds::Same,
+            Ok(_) => Holds::Other,
+        }
+    }
 }
 
-impl Place {
-    fn new(arguments: &Arguments, walk: Walk) -> Self {
-        let name = match walk {
-            Walk::Directions { candidate, .. } => format!("candidate-{candidate}"),
-            Walk::Path { ends: [from, to], .. } => format!("path-{from}-{to}"),
-        };
-        let folder = arguments.out.clone().unwrap_or_else(|| arguments.run.join(EXPLORED).join(name));
-        Self { folder }
-    }
-
-    fn summarise(&self, what: &str, worst_db: f64, started: Instant) -> Result<(), Failure> {
-        let seconds = started.elapsed().as_secs_f64();
-        print(&format!("{what}, all at {worst_db:.1} dB or more, in {seconds:.1} s\n  {}\n", self.folder.display()))
-    }
+fn summarise(what: &str, worst_db: f64, started: Instant, place: &Path) -> Result<(), Failure> {
+    let seconds = started.elapsed().as_secs_f64();
+    print(&format!("{what}, all at {worst_db:.1} dB or more, in {seconds:.1} s\n  {}\n", place.display()))
 }
 
 fn explored<'a>(
     arguments: &'a Arguments,
     opened: &'a Opened,
     reopened: &'a Reopened<'_>,
+    run_inputs: &'a str,
     started: Instant,
 ) -> Explored<'a> {
     let run: &Path = &arguments.run;
     let seconds = started.elapsed().as_secs_f64();
     let (seed, epsilon) = (reopened.config.seed, reopened.config.epsilon);
-    Explored { run, generator: &opened.named.record, specs: &reopened.specs, seed, epsilon, seconds }
+    Explored { run, run_inputs, generator: &opened.named.record, specs: &reopened.specs, seed, epsilon, seconds }
 }
 
 fn stopped() -> Verdict {
@@ -115,7 +146,7 @@ fn stopped() -> Verdict {
     Verdict::Bad
 }
 
-/// Whether the worst frame is within the run's epsilon.
-fn verdict(worst_db: f64, reopened: &Reopened<'_>) -> Verdict {
-    if worst_db >= consistency_db(reopened.config.epsilon) { Verdict::Good } else { Verdict::Bad }
+/// Whether the worst frame is within epsilon.
+fn verdict(worst_db: f64, epsilon: f64) -> Verdict {
+    if worst_db >= consistency_db(epsilon) { Verdict::Good } else { Verdict::Bad }
 }

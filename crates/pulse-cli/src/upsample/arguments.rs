@@ -123,7 +123,8 @@ pub(crate) struct Arguments {
     #[arg(short, long, value_name = "DIR", default_value = "pulse-out")]
     pub(super) out: PathBuf,
 
-    /// Search for every picture again, and replace the run that is in its folder already
+    /// Search for every picture again, and replace the run that is in its folder already. What was explored from that run is
+    /// set aside, as explore-of- and a checksum
     #[arg(short, long)]
     pub(super) force: bool,
 

@@ -213,7 +213,8 @@ fn print_json(line: &Value) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
-fn duration(seconds: f64) -> String {
+/// A time as a person says it.
+pub(crate) fn duration(seconds: f64) -> String {
     let seconds = seconds.ceil() as u64;
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, seconds) => format!("{seconds} s"),

@@ -68,10 +68,77 @@ fn directions_and_a_path_are_written_whole() {
         assert!(mean_difference(&end, &candidate) < 0.1 / 255.0);
     }
 
-    // What is there is kept, unless it is to be replaced; of what was there then, nothing is left.
-    explore(&place, &["--path", "1,2", "--frames", "3"]).failed_with(&["path-1-2", "not empty", "--force"]);
-    explore(&place, &["--path", "1,2", "--frames", "3", "--force"]).ended_with(0);
+    // What is in a folder that is named is kept, unless it is to be replaced; of what was there then, nothing is left.
+    let named = ["--path", "1,2", "--frames", "3", "--out", folder];
+    explore(&place, &named).failed_with(&["path-1-2", "not empty", "--force"]);
+    explore(&place, &[&named[..], &["--force"]].concat()).ended_with(0);
     assert_eq!(place.list(&format!("{folder}/frames")), ["frame-01.png", "frame-02.png", "frame-03.png"]);
+}
+
+#[test]
+fn another_walk_has_another_folder_and_the_same_one_its_own() {
+    let place = place();
+    let walks: [(&[&str], &str); 4] = [
+        (&["--path", "1,2", "--frames", "2"], "path-1-2"),
+        (&["--path", "1,2", "--frames", "3"], "path-1-2-v2"),
+        (&["--candidate", "1", "--directions", "1", "--frames", "3"], "candidate-1"),
+        (&["--candidate", "1", "--directions", "2", "--frames", "3"], "candidate-1-v2"),
+    ];
+    for (walk, folder) in walks {
+        let ran = explore(&place, walk).ended_with(0);
+        assert!(ran.out.trim_end().ends_with(&format!("explore/{folder}")), "{}", ran.out);
+    }
+    for (walk, folder) in walks {
+        let ran = explore(&place, walk).ended_with(0);
+        assert!(ran.out.contains("--force explores again") && ran.out.trim_end().ends_with(folder), "{}", ran.out);
+    }
+    // In its place again, and nowhere else.
+    let (walk, folder) = walks[1];
+    let path = format!("pulse-out/small/explore/{folder}");
+    let before = record(&place, &path);
+    explore(&place, &[walk, &["--force"]].concat()).ended_with(0);
+    let after = record(&place, &path);
+    assert_eq!((&after["files"], &after["run_inputs"]), (&before["files"], &before["run_inputs"]));
+    assert_ne!(after["seconds"], before["seconds"]);
+    assert_eq!(place.list("pulse-out/small/explore").len(), walks.len());
+    // What is not whole is made again.
+    std::fs::remove_file(place.path(&path).join("frames/frame-02.png")).unwrap();
+    assert!(explore(&place, walk).ended_with(0).out.contains(folder));
+    assert!(place.path(&path).join("frames/frame-02.png").exists());
+}
+
+#[test]
+fn what_was_explored_from_a_run_that_is_replaced_is_not_taken_for_the_new_one() {
+    let place = place();
+    let walk = |more: &[&str]| explore(&place, &[&["--path", "1,2", "--frames", "2"], more].concat());
+    let again = |more: &[&str]| {
+        place.upsample("small.png", &[&["--candidates", "2", "--steps", "20", "--force"], more].concat()).ended_with(0)
+    };
+    let folder = "pulse-out/small/explore/path-1-2";
+    walk(&[]).ended_with(0);
+    let old = record(&place, folder)["run_inputs"].as_str().unwrap().to_owned();
+
+    // The same run again is the one that it was explored from.
+    again(&[]);
+    assert!(walk(&[]).ended_with(0).out.contains("--force explores again"));
+
+    again(&["--seed", "5"]);
+    assert!(!place.path("pulse-out/small/explore").exists());
+    let aside = format!("pulse-out/small/explore-of-{}", &old[..8]);
+    assert_eq!(record(&place, &format!("{aside}/path-1-2"))["run_inputs"], old);
+    walk(&[]).ended_with(0);
+    assert_ne!(record(&place, folder)["run_inputs"], old);
+
+    // What is set aside stays, and hinders no further run.
+    again(&["--seed", "6"]);
+    assert!(place.path(&aside).exists() && !place.path("pulse-out/small/explore").exists());
+
+    // Where it was put back, it is pointed out, and left alone.
+    std::fs::rename(place.path(&aside), place.path("pulse-out/small/explore")).unwrap();
+    let ran = walk(&[]).ended_with(0);
+    assert!(ran.err.contains("path-1-2: left alone") && ran.err.contains("no longer"), "{}", ran.err);
+    assert!(ran.out.contains("explore/path-1-2-v2"), "{}", ran.out);
+    assert_eq!(record(&place, folder)["run_inputs"], old);
 }
 
 #[test]

@@ -74,7 +74,59 @@ fn a_neighbourhood_and_an_example_make_runs() {
     );
     place.picture("wide.png", 3, 20, 10);
     steer(&place, &["--toward", "wide.png", "-n", "1"]).ended_with(0);
-    steer(&place, &["--toward", "example.png:left.png", "-n", "1"]).failed_with(&["not empty", "--out", "--force"]);
+    let ran = steer(&place, &["--toward", "example.png:left.png", "-n", "1"]).ended_with(0);
+    assert!(ran.out.contains("--force explores again") && ran.out.contains("toward-example-left"), "{}", ran.out);
+}
+
+#[test]
+fn two_requests_never_share_a_folder_and_the_same_one_finds_its_own() {
+    let place = place();
+    place.picture("example.png", 3, 64, 64);
+    std::fs::create_dir(place.path("other")).unwrap();
+    let white = |pixel: usize| f32::from(u8::from(pixel % 32 >= 16));
+    let right = Image::new(1, 32, 32, (0..1024).map(white).collect()).unwrap();
+    write_png(&place.path("other/left.png"), &right, None).unwrap();
+    let requests: [(&[&str], &str); 9] = [
+        (&["--like", "1"], "like-1"),
+        (&["--like", "1", "--amount", "0.5"], "like-1-v2"),
+        (&["--like", "1", "--seed", "9"], "like-1-v3"),
+        (&["--like", "1", "--spread"], "like-1-v4"),
+        (&["--toward", "example.png"], "toward-example"),
+        (&["--toward", "example.png", "--candidate", "1"], "toward-example-from-1"),
+        (&["--candidate", "2", "--keep", "left.png"], "keep-2-left"),
+        (&["--candidate", "2", "--keep", "other/left.png"], "keep-2-left-v2"),
+        (&["--candidate", "2", "--keep", "left.png", "--like", "1"], "keep-2-left-like-1"),
+    ];
+    let ask = |request: &[&str], more: &[&str]| {
+        let ran = steer(&place, &[request, &["-n", "2"], more].concat());
+        assert!(ran.status < 2, "{}", ran.err);
+        ran
+    };
+    let stamp = |folder: &str| {
+        let record = place.path(&format!("pulse-out/small/explore/{folder}/run.json"));
+        std::fs::metadata(record).unwrap().modified().unwrap()
+    };
+    for (request, folder) in requests {
+        let ran = ask(request, &[]);
+        assert!(ran.out.contains(&format!("explore/{folder}/sheet.png")), "{request:?}: {}", ran.out);
+    }
+    for (request, folder) in requests {
+        let before = stamp(folder);
+        let ran = ask(request, &[]);
+        assert!(ran.out.contains("--force explores again") && ran.out.trim_end().ends_with(folder), "{}", ran.out);
+        assert_eq!(stamp(folder), before);
+    }
+    // In its place again, and nowhere else.
+    let (request, folder) = requests[1];
+    let [mine, beside] = [folder, "like-1"].map(stamp);
+    ask(request, &["--force"]);
+    assert_eq!((stamp(folder) == mine, stamp("like-1") == beside), (false, true));
+    assert_eq!(place.list("pulse-out/small/explore").len(), requests.len());
+
+    // A mask that changed is another one.
+    write_png(&place.path("left.png"), &right, None).unwrap();
+    let ran = ask(requests[6].0, &[]);
+    assert!(ran.out.trim_end().ends_with("keep-2-left-v2"), "of the same pixels as the other: {}", ran.out);
 }
 
 #[test]

@@ -138,8 +138,7 @@ impl<'a> Corrector<'a> {
                 if far.is_empty() {
                     break;
                 }
-                share(step as f64 / STEPS as f64)?;
-                self.step(coordinates, &mut near, &far);
+                self.step(coordinates, &mut near, &far, &mut |part| share((step as f64 + part) / STEPS as f64))?;
             }
             for (point, near) in points.iter_mut().zip(near) {
                 *point = near.at;
@@ -149,9 +148,15 @@ impl<'a> Corrector<'a> {
     }
 
     /// One step of those points that are far; one that leads no nearer is not taken.
-    fn step(&mut self, coordinates: &Coordinates, near: &mut [Near], far: &[usize]) {
+    fn step(
+        &mut self,
+        coordinates: &Coordinates,
+        near: &mut [Near],
+        far: &[usize],
+        watch: Watch<'_>,
+    ) -> ControlFlow<()> {
         let from: Vec<&Near> = far.iter().map(|&row| &near[row]).collect();
-        let mut moves = self.solve(coordinates, &from);
+        let mut moves = self.solve(coordinates, &from, watch)?;
         for d in &mut moves {
             let length = dot(d, d).sqrt();
             if length > LONGEST {
@@ -168,6 +173,7 @@ impl<'a> Corrector<'a> {
                 near[row] = Near { at, seen, error };
             }
         }
+        ControlFlow::Continue(())
     }
 
     /// `|r|² / n τ²`: 1 at epsilon.
@@ -200,7 +206,7 @@ impl<'a> Corrector<'a> {
     }
 
     /// The `d` of each point, by conjugate gradients.
-    fn solve(&mut self, coordinates: &Coordinates, from: &[&Near]) -> Vec<Vec<f32>> {
+    fn solve(&mut self, coordinates: &Coordinates, from: &[&Near], watch: Watch<'_>) -> ControlFlow<(), Vec<Vec<f32>>> {
         let unit = (1.0 / self.tolerance) as f32;
         let points: Vec<&Point> = from.iter().map(|near| &near.at).collect();
         let seen: Vec<&Seen> = from.iter().map(|near| &near.seen).collect();
@@ -210,6 +216,7 @@ impl<'a> Corrector<'a> {
             .collect();
         self.standing.stand(&points);
         for step in 0..=INNER_STEPS {
+            watch(step as f64 / (INNER_STEPS + 1) as f64)?;
             let rest: Vec<Vec<f32>> =
                 solutions.iter().map(|least| least.rest.iter().map(|r| r * unit).collect()).collect();
             let cotangents: Vec<_> =
@@ -233,7 +240,7 @@ impl<'a> Corrector<'a> {
                 least.advance(&change);
             }
         }
-        solutions.into_iter().map(|least| least.d).collect()
+        ControlFlow::Continue(solutions.into_iter().map(|least| least.d).collect())
     }
 
     /// The exact end: pictures that shrink to the target, kept in their inputs.

@@ -112,7 +112,8 @@ impl<'a> Explorer<'a> {
         config: &SearchConfig,
         engine: &dyn Engine,
     ) -> Result<Self> {
-        let corrector = Corrector::new(problem, config, engine, config.batch.clamp(1, LARGEST_BATCH))?;
+        let batch = config.batch.min(at_a_time(problem.picture_numbers()));
+        let corrector = Corrector::new(problem, config, engine, batch)?;
         Ok(Self { corrector, specs, tolerance: config.epsilon.sqrt() })
     }
 
@@ -218,10 +219,10 @@ impl<'a> Explorer<'a> {
         let middle = path::between(self.specs, from, to, 0.5);
         let radii = self.corrector.derivatives.radii(&middle);
         let corrected = Coordinates::latent_and_features(self.specs, &radii);
-        let paces = self.paces(from, to, frames);
+        let Some(paces) = self.paces(from, to, frames, &mut |share| watch(0.1 * share)) else { return Ok(None) };
         let at = |&share: &f64| path::between(self.specs, from, to, share);
         let mut points: Vec<Point> = paces[1..frames - 1].iter().map(at).collect();
-        if self.corrector.approach(&corrected, &mut points, watch).is_break() {
+        if self.corrector.approach(&corrected, &mut points, &mut |share| watch(0.1 + 0.9 * share)).is_break() {
             return Ok(None);
         }
         let mut all = vec![self.corrector.look(from)?];
@@ -234,14 +235,17 @@ impl<'a> Explorer<'a> {
 
 impl Explorer<'_> {
     /// The shares of the way at which the pictures, as they are before they are corrected, have gone on by as much as each
-    /// other.
-    fn paces(&mut self, from: &Point, to: &Point, frames: usize) -> Vec<f64> {
+    /// other. Nothing when it was stopped.
+    fn paces(&mut self, from: &Point, to: &Point, frames: usize, watch: Watch<'_>) -> Option<Vec<f64>> {
         let fine = (FINER * frames).min(MOST_LOOKS);
         let points: Vec<Point> =
             (0..=fine).map(|index| path::between(self.specs, from, to, index as f64 / fine as f64)).collect();
         let mut gone = vec![0.0];
         let mut before: Option<Vec<f32>> = None;
         for points in points.chunks(self.corrector.derivatives.batch()) {
+            if watch((gone.len() - 1) as f64 / fine as f64).is_break() {
+                return None;
+            }
             for seen in self.corrector.derivatives.see(points) {
                 if let Some(before) = &before {
                     gone.push(gone[gone.len() - 1] + mean_squared_error(before, &seen.image).sqrt());
@@ -249,7 +253,7 @@ impl Explorer<'_> {
                 before = Some(seen.image);
             }
         }
-        path::evenly(&gone, frames)
+        Some(path::evenly(&gone, frames))
     }
 }
 
@@ -271,8 +275,15 @@ impl Path {
     }
 }
 
-/// More points at a time do not go any faster.
+/// More points at a time do not go any faster, and more numbers of their pictures only take memory: of a StyleGAN, some 350
+/// bytes for each.
 const LARGEST_BATCH: usize = 16;
+const MOST_NUMBERS: usize = 8 * 3 * 256 * 256;
+
+/// How many points go together when the picture of each has so many numbers.
+fn at_a_time(numbers: usize) -> usize {
+    (MOST_NUMBERS / numbers).clamp(1, LARGEST_BATCH)
+}
 
 fn scaled(v: &[f32], factor: f32) -> Vec<f32> {
     v.iter().map(|v| factor * v).collect()

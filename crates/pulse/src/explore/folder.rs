@@ -25,6 +25,8 @@ pub(super) const FRAMES: &str = "frames";
 pub struct Explored<'a> {
     /// The folder of the run.
     pub run: &'a FilePath,
+    /// The checksum of its inputs.
+    pub run_inputs: &'a str,
     /// The generative model.
     pub generator: &'a GeneratorRecord,
     /// The generator's inputs, in the order of the network's.
@@ -178,6 +180,7 @@ impl ExploreFolder {
             schema: EXPLORE_SCHEMA,
             program: ProgramRecord { name: "pulse".into(), version: env!("CARGO_PKG_VERSION").into() },
             run: explored.run.display().to_string(),
+            run_inputs: Some(explored.run_inputs.to_owned()),
             generator: explored.generator.clone(),
             directions,
             path,

@@ -30,18 +30,13 @@ pub(super) fn replaceable(path: &Path, replace: bool) -> Result<Vec<PathBuf>> {
         let message = format!("the folder {name} is not empty: choose another with --out, or replace it with --force");
         return Err(Error::new(ErrorKind::Io, message));
     }
-    let record = read(&path.join(RECORD)).map_err(|error| {
+    let record = ExploreRecord::open(path).map_err(|error| {
         let message = format!(
             "the folder {name} holds nothing explored that could be replaced ({error}): empty it or choose another"
         );
         Error::new(ErrorKind::Io, message).with_source(error)
     })?;
     Ok(record.files.iter().filter(|file| is_within(file)).map(|file| path.join(file)).collect())
-}
-
-fn read(record: &Path) -> Result<ExploreRecord> {
-    let bytes = fs::read(record).map_err(|source| Error::io("read", record, source))?;
-    serde_json::from_slice(&bytes).map_err(|source| Error::new(ErrorKind::Run, source.to_string()).with_source(source))
 }
 
 /// What is in the folder; of its frames, every one, as `frames/frame-01.png`.
@@ -77,7 +72,7 @@ fn is_own(name: &str) -> bool {
 }
 
 /// A record may come from anyone: what it names lies in its own folder and nowhere else.
-fn is_within(file: &str) -> bool {
+pub(super) fn is_within(file: &str) -> bool {
     let own = file.strip_prefix("frames/").unwrap_or(file);
     Path::new(own).file_name().is_some_and(|name| name == own)
 }

@@ -1,5 +1,7 @@
 //! Where else a candidate could go: directions that change the picture and hardly what it shrinks to.
 
+use std::ops::ControlFlow;
+
 use rand_distr::{Distribution, StandardNormal};
 
 use super::coordinates::{Coordinates, Point, dot};
@@ -69,14 +71,15 @@ impl Derivatives {
             (0..block).map(|_| (0..numbers).map(|_| StandardNormal.sample(&mut random)).collect()).collect();
         let mut before = vec![0.0; count];
         for index in 0.. {
-            if watch(index as f64 / MOST_BLOCKS as f64).is_break() {
-                return None;
-            }
             let start = subspace.basis.len();
             for v in fresh.drain(..) {
                 subspace.add(v, most);
             }
-            subspace.apply(self, start);
+            let stopped =
+                subspace.apply(self, start, &mut |part| watch((index as f64 + part) / MOST_BLOCKS as f64)).is_break();
+            if stopped {
+                return None;
+            }
             let pairs = subspace.solve();
             let gains: Vec<f64> = pairs.iter().take(count).map(|(value, _)| value.max(0.0).sqrt()).collect();
             let settled = gains.iter().zip(&before).all(|(gain, before)| *gain <= (1.0 + SETTLED) * before);
@@ -121,10 +124,12 @@ impl Subspace<'_> {
     }
 
     /// Finds both sides for the vectors from `start` on.
-    fn apply(&mut self, derivatives: &mut Derivatives, start: usize) {
+    fn apply(&mut self, derivatives: &mut Derivatives, start: usize, watch: Watch<'_>) -> ControlFlow<()> {
         let Self { region, coordinates, point, .. } = *self;
         let ridge = region.reach.powi(-2) as f32;
-        for added in self.basis[start..].chunks(derivatives.batch()) {
+        let (batch, all) = (derivatives.batch(), self.basis.len() - start);
+        for (index, added) in self.basis[start..].chunks(batch).enumerate() {
+            watch((index * batch) as f64 / all as f64)?;
             let pairs: Vec<_> = added.iter().map(|v| (point, v.as_slice())).collect();
             let mut changes = derivatives.forward(coordinates, &pairs);
             let measured = (derivatives.known() as f64 * region.tolerance.powi(2)) as f32;
@@ -149,6 +154,7 @@ impl Subspace<'_> {
         for product in self.image[start..].iter_mut().chain(&mut self.metric[start..]) {
             coordinates.project(point, product);
         }
+        ControlFlow::Continue(())
     }
 
     /// The equation within the subspace.
@@ -187,8 +193,6 @@ fn mix(vectors: &[Vec<f32>], weights: &[f64]) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
-    use std::ops::ControlFlow;
-
     use pulse_engine::{Cpu, NetworkBuilder};
 
     use super::*;

@@ -1,10 +1,16 @@
 //! `explore.json`: what was explored from a run, and what was found. `docs/explore.md` says what each field means to a
 //! program; the fields here are the same in the same order.
 
+use std::fs;
+use std::path::Path as FilePath;
+
 use serde::{Deserialize, Serialize};
 
 use super::explorer::{Curve, Path};
+use super::folder::RECORD;
+use super::left::is_within;
 use crate::run::{GeneratorRecord, ProgramRecord};
+use crate::{Error, ErrorKind, Result};
 
 /// The version of the schema. It grows when a field changes its meaning or goes; a new field does not make a new schema.
 pub const EXPLORE_SCHEMA: u32 = 1;
@@ -18,6 +24,9 @@ pub struct ExploreRecord {
     pub program: ProgramRecord,
     /// The folder of the run, as it was given.
     pub run: String,
+    /// The checksum of that run's inputs: what tells it from another run in the same folder.
+    #[serde(default)]
+    pub run_inputs: Option<String>,
     /// The generative model.
     pub generator: GeneratorRecord,
     /// The curves from a candidate, where those were asked for.
@@ -110,6 +119,36 @@ pub struct PathFrameRecord {
 }
 
 impl ExploreRecord {
+    /// Reads the `explore.json` in `folder`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when there is none, [`ErrorKind::Run`] when it is damaged or of another schema.
+    pub fn open(folder: &FilePath) -> Result<Self> {
+        let path = folder.join(RECORD);
+        let bytes = fs::read(&path).map_err(|source| Error::io("read", &path, source))?;
+        let damaged = |reason: String| Error::new(ErrorKind::Run, reason);
+        let record: Self = serde_json::from_slice(&bytes)
+            .map_err(|source| damaged(format!("{}: {source}; explore again", path.display())).with_source(source))?;
+        if record.schema != EXPLORE_SCHEMA {
+            let (name, schema) = (path.display(), record.schema);
+            let way_out = format!("this version reads {EXPLORE_SCHEMA}; take the version that wrote it");
+            return Err(damaged(format!("the schema of {name} is {schema}, and {way_out}")));
+        }
+        Ok(record)
+    }
+
+    /// Whether every file that it names is in `folder`.
+    pub fn is_whole(&self, folder: &FilePath) -> bool {
+        self.files.iter().all(|file| is_within(file) && folder.join(file).is_file())
+    }
+
+    /// The least consistency of all frames, in dB.
+    pub fn worst_db(&self) -> f64 {
+        let worst =
+            [self.directions.as_ref().map(|found| found.worst_db), self.path.as_ref().map(|path| path.worst_db)];
+        worst.into_iter().flatten().fold(f64::INFINITY, f64::min)
+    }
+
     /// The bytes of an `explore.json`.
     ///
     /// # Panics

@@ -77,15 +77,13 @@ fn keys(number: usize, scores: &Scores) -> String {
 }
 
 fn listed(candidate: &Candidate, scores: &Scores) -> String {
-    let number =
-        |score: Option<f64>, digits: usize| score.map_or_else(|| "—".to_owned(), |score| format!("{score:.digits$}"));
-    let entries = [
-        ("Consistency", format!("{:.1} dB", candidate.db)),
+    let number = |score: Option<f64>, digits: usize| score.map(|score| format!("{score:.digits$}"));
+    definitions(&[
+        ("Consistency", Some(format!("{:.1} dB", candidate.db))),
         ("Departure", number(scores.plausibility.map(|plausibility| plausibility.departure()), 2)),
         ("NIQE", number(scores.sharpness, 1)),
         ("Distinctness", number(scores.distinctness, 3)),
-    ];
-    definitions(&entries.map(|(name, value)| (name, Some(value))))
+    ])
 }
 
 /// `1/2 + 20 (a − b)`, clipped to [0, 1].

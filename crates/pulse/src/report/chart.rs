@@ -56,7 +56,7 @@ pub(super) fn chart(curves: &Curves, shown: Shown, name: &str) -> Option<String>
         );
     }
     let _ = write!(svg, r#"<text class="tick" x="{LEFT}" y="{}">0</text>"#, BOTTOM + 16.0);
-    let _ = write!(svg, r#"<text class="tick end" x="{RIGHT}" y="{}">{last:.0} steps</text>"#, BOTTOM + 16.0);
+    let _ = write!(svg, r#"<text class="tick end" x="{RIGHT}" y="{}">step {last:.0}</text>"#, BOTTOM + 16.0);
     for course in courses.iter().filter(|course| !course.is_empty()) {
         let mut path = String::new();
         for (index, &(step, height)) in course.iter().enumerate() {
@@ -77,11 +77,13 @@ fn spacing(range: f64) -> f64 {
 }
 
 fn scientific(value: f64) -> String {
-    if (0.01..1000.0).contains(&value) {
-        let digits = if value < 1.0 { 2 } else { 0 };
-        format!("{value:.digits$}")
-    } else {
-        format!("{value:.0e}")
+    match value {
+        1.0..1000.0 => format!("{value:.0}"),
+        0.001..1.0 => {
+            let digits = (1.0 - value.log10().floor()) as usize;
+            format!("{value:.digits$}").trim_end_matches('0').to_owned()
+        }
+        _ => format!("{value:.0e}"),
     }
 }
 
@@ -89,6 +91,15 @@ fn scientific(value: f64) -> String {
 mod tests {
     use super::*;
     use crate::event::{SearchEvent, Step};
+
+    #[test]
+    fn labels_are_short() {
+        for (value, label) in
+            [(1e-4, "1e-4"), (0.001, "0.001"), (0.1, "0.1"), (0.316, "0.32"), (1.0, "1"), (31.6, "32"), (1e4, "1e4")]
+        {
+            assert_eq!(scientific(value), label);
+        }
+    }
 
     #[test]
     fn what_is_not_finite_leaves_no_mark() {

@@ -29,12 +29,18 @@
       sort(order.value);
     }
   });
-  reveal.addEventListener("change", () => cards.classList.toggle("reveal", reveal.checked));
+  // A card's button says whether what is behind it is shown, and the box above whether that is so for all of them.
+  const show = (card, open) => {
+    card.classList.toggle("open", open);
+    card.querySelector("button").setAttribute("aria-pressed", open);
+  };
+  reveal.addEventListener("change", () => [...cards.children].forEach((card) => show(card, reveal.checked)));
   cards.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (button) {
-      const open = button.closest(".card").classList.toggle("open");
-      button.setAttribute("aria-pressed", open);
+      const card = button.closest(".card");
+      show(card, !card.classList.contains("open"));
+      reveal.checked = [...cards.children].every((card) => card.classList.contains("open"));
     }
   });
 })();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Report;
-use super::page::escaped;
+use super::page::{definitions, escaped};
 use crate::candidate::consistency_db;
 use crate::explore::{Certainty, Range, Spread};
 use crate::run::Record;
@@ -38,7 +38,7 @@ impl Subject {
 const MOST_OF_8_BITS: f64 = 80.0;
 
 /// How to see what candidates shrink to.
-pub(super) const HOW_TO_LOOK: &str = "Hover over a picture, move to its button or press it, to see what it shrinks to, and the \
+pub(super) const HOW_TO_LOOK: &str = "Hover over a picture, or press its button, to see what it shrinks to, and the \
     difference of that from the given picture, 20 times as large: flat grey means that there is none.";
 
 /// The sentences about one run.
@@ -78,15 +78,22 @@ impl Words<'_> {
         format!("{count} {}", if count == 1 { self.subject.one() } else { self.subject.several() })
     }
 
-    /// What the scores are.
+    /// What the scores are, as a list.
     pub(super) fn scores(&self) -> String {
-        format!(
-            "Consistency: how well what it shrinks to agrees with the given picture; more is better, and {:.1} dB counts as \
-             consistent. Departure: how far its inputs are from what the generator was trained on; less is more plausible. \
-             NIQE: how far it looks from sharp photographs; less is sharper. Distinctness: how far its detail is from that of the \
-             nearest other candidate, of a value range of 1.",
+        let consistency = format!(
+            "how well what it shrinks to agrees with the given picture; more is better, and {:.1} dB is close enough",
             consistency_db(self.record.settings.epsilon)
-        )
+        );
+        let departure = "how far its inputs are from what the generator was trained on; less is more plausible";
+        let sharpness = "how far it looks from sharp photographs; less is sharper";
+        let distinctness = "how far its detail is from that of the nearest other candidate, of a value range of 1";
+        let distinctness = (self.record.summary.candidates > 1).then(|| distinctness.to_owned());
+        definitions(&[
+            ("Consistency", Some(consistency)),
+            ("Departure", Some(departure.to_owned())),
+            ("NIQE", Some(sharpness.to_owned())),
+            ("Distinctness", distinctness),
+        ])
     }
 
     /// What was found, in one breath.
@@ -206,9 +213,18 @@ impl Words<'_> {
             ),
         }];
         paragraphs.extend(self.record.steering.as_ref().map(ToString::to_string));
+        let right = match self.record.summary.candidates {
+            1 => format!(
+                "It does not show that this one is right. Infinitely many {several} fit, and this is very likely not the one \
+                 that was photographed."
+            ),
+            _ => format!(
+                "It does not show which of them is right. Infinitely many {several} fit, most of them not among these, and the \
+                 one that was photographed is very likely not among them either."
+            ),
+        };
         paragraphs.push(format!(
-            "It does not show which of them is right. Infinitely many {several} fit, most of them not among these, and the one \
-             that was photographed is very likely not among them either. What looks certain here is certain for this generator, \
+            "{right} What looks certain here is certain for this generator, \
              which has seen only what it was trained on, and has its habits: what it has never seen, it does not imagine."
         ));
         if self.is_demonstration {

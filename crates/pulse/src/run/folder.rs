@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use pulse_checkpoint::{Configuration, Tensor, safetensors_to_vec};
 
 use super::claim::Claim;
-use super::left::{remove_file, remove_intermediate, replaceable};
+use super::left::{remove_file, remove_intermediate, replaceable, set_aside_explored};
 use super::measured::{CertaintyRecord, SpreadRecord};
 use super::record::{CandidateRecord, Files, ProgramRecord, Record, SCHEMA, Summary, TargetRecord};
 use super::{GeneratorRecord, InputRecord, MosaicRecord, RequestRecord, SettingsRecord, SteeringRecord};
@@ -121,9 +121,11 @@ impl RunFolder {
     /// [`ErrorKind::Io`] when a file cannot be written, [`ErrorKind::Inputs`] when a candidate lacks an input of `specs`.
     pub fn write(&self, finished: &Finished<'_>) -> Result<Record> {
         let candidates = finished.candidates;
-        let inputs = inputs_of(candidates, finished.specs)?;
+        let inputs = inputs_of(candidates, finished.specs)?.to_bytes()?;
         // The old record first: what is left has lost its seal.
         remove_file(&self.path.join(RECORD))?;
+        // And before the old inputs go, which tell what was explored from them.
+        set_aside_explored(&self.path, &inputs)?;
         for file in &self.replaced {
             remove_file(file)?;
         }
@@ -164,7 +166,7 @@ impl RunFolder {
     }
 
     /// What there is one of, whatever the number of candidates.
-    fn write_shared(&self, finished: &Finished<'_>, inputs: &Inputs) -> Result<Files> {
+    fn write_shared(&self, finished: &Finished<'_>, inputs: &[u8]) -> Result<Files> {
         let target = finished.target;
         self.file(TARGET, &encode_png(target, None)?)?;
         let exact = *target != target.quantised();
@@ -182,7 +184,7 @@ impl RunFolder {
             let map = finished.certainty_map(certainty)?;
             self.file(CERTAINTY, &encode_png(&map, Some(&provenance))?)?;
         }
-        self.file(INPUTS, &inputs.to_bytes()?)?;
+        self.file(INPUTS, inputs)?;
         Ok(Files {
             target: TARGET.into(),
             target_exact: exact.then(|| TARGET_EXACT.into()),

@@ -8,11 +8,17 @@ use super::Run;
 use super::claim::{Claim, MARK};
 use super::folder::{CERTAINTY, INPUTS, INTERMEDIATE, ORIGINAL, RECORD, REPORT, SHEET, TARGET, TARGET_EXACT};
 use super::record::{Files, Record};
+use super::{sha256, sha256_of_file};
 use crate::write::is_temporary;
 use crate::{Error, ErrorKind, Result};
 
 /// The folder within a run's folder for what is explored from it.
 pub const EXPLORED: &str = "explore";
+
+/// What the name begins with that it gets when the run is made anew.
+const SET_ASIDE: &str = "explore-of-";
+/// How much of a checksum is enough to tell the runs of one folder apart.
+const TELLING: usize = 8;
 
 /// The files in the folder at `path` that make way for a new run. There are none in an empty folder; what was never
 /// finished may go; a finished run only when `replace` is set; and what is not a run's stays, as does what was explored from one.
@@ -21,7 +27,7 @@ pub const EXPLORED: &str = "explore";
 /// [`ErrorKind::Io`] when something is there that may not be replaced.
 pub(super) fn replaceable(path: &Path, replace: bool) -> Result<Vec<PathBuf>> {
     let mut names = names_in(path)?;
-    names.retain(|name| name != EXPLORED);
+    names.retain(|name| name != EXPLORED && !name.starts_with(SET_ASIDE));
     let own = |names: &[String]| {
         let own = names.iter().filter(|name| is_of_run(name) && *name != INTERMEDIATE && *name != MARK);
         own.map(|name| path.join(name)).collect()
@@ -80,6 +86,27 @@ pub(super) fn remove_intermediate(folder: &Path) -> Result<()> {
         let _ = fs::remove_dir(&intermediate);
     }
     Ok(())
+}
+
+/// Gives what was explored from the run in `folder` another name, `explore-of-` and the beginning of the checksum of that
+/// run's inputs, unless the run that comes has the same `inputs`: then it belongs to that one too.
+pub(super) fn set_aside_explored(folder: &Path, inputs: &[u8]) -> Result<()> {
+    let explored = folder.join(EXPLORED);
+    if !explored.is_dir() {
+        return Ok(());
+    }
+    let old = sha256_of_file(&folder.join(INPUTS)).ok();
+    if old.as_ref() == Some(&sha256(inputs)) {
+        return Ok(());
+    }
+    // Where the old inputs are lost, nobody can tell any more what it was explored from.
+    let name = format!("{SET_ASIDE}{}", old.as_ref().map_or("unknown", |checksum| &checksum[..TELLING]));
+    let mut numbered = (2..).map(|number| folder.join(format!("{name}-{number}")));
+    let mut aside = folder.join(&name);
+    while aside.exists() {
+        aside = numbered.next().unwrap_or_default();
+    }
+    fs::rename(&explored, aside).map_err(|source| Error::io("rename", &explored, source))
 }
 
 pub(super) fn remove_file(path: &Path) -> Result<()> {

@@ -83,6 +83,12 @@ pub struct SteeringRecord {
     pub like: Option<usize>,
     /// How far from that candidate it began, from 0 to 1.
     pub amount: Option<f64>,
+    /// The checksum of that run's inputs: what tells it from another run in the same folder.
+    #[serde(default)]
+    pub run_inputs: Option<String>,
+    /// The checksums of the mask of what stayed or did not, of the example, and of its mask, of those that there are.
+    #[serde(default)]
+    pub files: Vec<String>,
 }
 
 /// [`Spread`].

@@ -4,6 +4,19 @@ use std::fmt;
 
 use super::SteeringRecord;
 
+impl SteeringRecord {
+    /// Whether the two say the same: what a file is called, and where the run lies, says nothing.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let masks = |steering: &Self| {
+            let toward = steering.toward.is_some();
+            (steering.keep.is_some(), steering.vary.is_some(), toward, steering.files.clone())
+        };
+        (self.candidate, self.like, self.amount) == (other.candidate, other.like, other.amount)
+            && self.run_inputs == other.run_inputs
+            && masks(self) == masks(other)
+    }
+}
+
 /// In words: these candidates are not the whole range.
 impl fmt::Display for SteeringRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -314,12 +314,15 @@ fn a_record_that_is_cut_off_makes_way_where_nothing_else_is() {
     std::fs::write(place.path().join("notes.txt"), "mine").unwrap();
     assert_eq!(create().unwrap_err().kind(), ErrorKind::Io);
     std::fs::remove_file(place.path().join("notes.txt")).unwrap();
-    // What was explored from it is no stranger, and stays.
+    // What was explored from it is no stranger, and is set aside.
     let explored = place.path().join("explore/candidate-1/explore.json");
     std::fs::create_dir_all(explored.parent().unwrap()).unwrap();
     std::fs::write(&explored, "{}").unwrap();
     create().unwrap().write(&Story::new(1).finished()).unwrap();
-    assert!(!place.path().join("candidate-03.png").exists() && explored.exists());
+    assert!(!place.path().join("candidate-03.png").exists() && !explored.exists());
+    let entries = std::fs::read_dir(place.path()).unwrap();
+    let aside = entries.map(|entry| entry.unwrap().path()).find(|path| path.to_string_lossy().contains("explore-of-"));
+    assert!(aside.unwrap().join("candidate-1/explore.json").exists());
 
     // A newer version's record is whole, whatever it says.
     std::fs::write(place.path().join(RECORD), br#"{"schema": 99}"#).unwrap();
