@@ -72,6 +72,7 @@ impl Report<'_> {
             ("candidates-heading", escaped(&words.counted())),
             ("candidates-text", escaped(words::HOW_TO_LOOK)),
             ("order", self.order.name().to_owned()),
+            ("order-by-discriminator", self.order_by_discriminator()),
             ("cards", self.cards()?),
             ("scores-text", escaped(&words.scores())),
             ("certainty", self.certainty()?),
@@ -81,6 +82,13 @@ impl Report<'_> {
             ("footer", escaped(&words.footer())),
         ];
         Ok(filled(TEMPLATE, &values))
+    }
+
+    /// One more order to sort by, where there is a discriminator.
+    fn order_by_discriminator(&self) -> String {
+        let judged = self.range.scores.iter().any(|scores| scores.discriminator.is_some());
+        let option = "\n<option value=\"discriminator\">discriminator, most like the training set first</option>";
+        if judged { option.to_owned() } else { String::new() }
     }
 
     fn provenance(&self) -> Provenance {

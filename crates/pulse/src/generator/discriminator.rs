@@ -10,8 +10,8 @@
 //!
 //! At 4x4 the last layers also see how much the pictures of a batch differ, as one more channel (Karras et al. 2018, section 3).
 //! Here each picture is judged alone, so that its logit does not depend on its neighbours: the deviation over a batch of one is 0,
-//! `sqrt(0 + 1e-8)` as the programs have it. In training batches differed, so all logits are lower than a batch's would be, by
-//! about the same; they compare pictures of one generator, and are no probabilities.
+//! `sqrt(0 + 1e-8)` as the programs have it. No batch in training was like that, so logits are not those of training: they
+//! compare pictures of one generator, and are no probabilities.
 //!
 //! One that was trained on classes judges a picture as one of its class `c`: `logit = ⟨d(x), m(c)⟩ / √n` with a mapping network
 //! `m` (Miyato and Koyama 2018; Karras et al. 2020, ADA), or the element of `d(x)` that `c` chooses.

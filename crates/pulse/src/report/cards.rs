@@ -66,10 +66,15 @@ impl Report<'_> {
     }
 }
 
-/// What the page sorts by, less first; nothing where a score is not there.
+/// What the page sorts by, less first; nothing where a score is not there. Without a discriminator there is no such order.
 fn keys(number: usize, scores: &Scores) -> String {
     let mut keys = format!("data-number=\"{number}\"");
-    for order in Order::ALL.into_iter().filter(|&order| order != Order::Number) {
+    let offered = |order: &Order| match order {
+        Order::Number => false,
+        Order::Discriminator => scores.discriminator.is_some(),
+        _ => true,
+    };
+    for order in Order::ALL.into_iter().filter(offered) {
         let key = order.key(scores).map_or_else(String::new, |key| key.to_string());
         let _ = write!(keys, " data-{order}=\"{key}\"");
     }
@@ -79,13 +84,13 @@ fn keys(number: usize, scores: &Scores) -> String {
 fn listed(candidate: &Candidate, scores: &Scores) -> String {
     let number =
         |score: Option<f64>, digits: usize| score.map_or_else(|| "—".to_owned(), |score| format!("{score:.digits$}"));
-    let entries = [
-        ("Consistency", format!("{:.1} dB", candidate.db)),
-        ("Departure", number(scores.plausibility.map(|plausibility| plausibility.departure()), 2)),
-        ("NIQE", number(scores.sharpness, 1)),
-        ("Distinctness", number(scores.distinctness, 3)),
-    ];
-    definitions(&entries.map(|(name, value)| (name, Some(value))))
+    definitions(&[
+        ("Consistency", Some(format!("{:.1} dB", candidate.db))),
+        ("Departure", Some(number(scores.plausibility.map(|plausibility| plausibility.departure()), 2))),
+        ("NIQE", Some(number(scores.sharpness, 1))),
+        ("Distinctness", Some(number(scores.distinctness, 3))),
+        ("Discriminator", scores.discriminator.map(|logit| format!("{logit:.2}"))),
+    ])
 }
 
 /// `1/2 + 20 (a − b)`, clipped to [0, 1].

@@ -80,11 +80,17 @@ impl Words<'_> {
 
     /// What the scores are.
     pub(super) fn scores(&self) -> String {
+        let judged = if self.range.scores.iter().any(|scores| scores.discriminator.is_some()) {
+            " Discriminator: the logit of the network that the generator was trained against; more looks more like what it was \
+             trained on, and only differences mean anything."
+        } else {
+            ""
+        };
         format!(
             "Consistency: how well what it shrinks to agrees with the given picture; more is better, and {:.1} dB counts as \
              consistent. Departure: how far its inputs are from what the generator was trained on; less is more plausible. \
              NIQE: how far it looks from sharp photographs; less is sharper. Distinctness: how far its detail is from that of the \
-             nearest other candidate, of a value range of 1.",
+             nearest other candidate, of a value range of 1.{judged}",
             consistency_db(self.record.settings.epsilon)
         )
     }
