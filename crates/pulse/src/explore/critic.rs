@@ -40,12 +40,11 @@ impl Critic {
         self.program.input_mut(self.picture).copy_from_slice(candidate.image.values());
         if let Some(class) = self.class {
             let numbers = self.program.input_mut(class);
-            match candidate.inputs.get("c") {
-                Some(said) => numbers.copy_from_slice(said),
-                None => {
-                    numbers.fill(0.0);
-                    numbers[0] = 1.0;
-                }
+            if let Some(said) = candidate.inputs.get("c") {
+                numbers.copy_from_slice(said);
+            } else {
+                numbers.fill(0.0);
+                numbers[0] = 1.0;
             }
         }
         self.program.forward(1);

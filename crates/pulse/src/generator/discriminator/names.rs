@@ -93,11 +93,14 @@ fn of_tensorflow(tensors: &Named, taps: &[f32]) -> Named {
             }
             _ => continue,
         };
-        if kind == "weight" && (layer.ends_with(".conv1") || layer.ends_with(".skip")) {
-            renamed.insert(format!("{layer}.resample_filter"), filter.clone());
-        }
-        if kind == "weight" && layer.ends_with(".conv0") {
-            renamed.insert(layer.replace("conv0", "resample_filter"), filter.clone());
+        // Two layers of a block halve, and the block itself may halve the picture.
+        let halving = match layer.split_once('.') {
+            Some((_, "conv1" | "skip")) => Some(&*layer),
+            Some((block, "conv0")) => Some(block),
+            _ => None,
+        };
+        if let Some(halving) = halving {
+            renamed.insert(format!("{halving}.resample_filter"), filter.clone());
         }
         renamed.insert(format!("{layer}.{kind}"), outputs_first(tensor));
     }

@@ -52,7 +52,7 @@ impl Reader<'_> {
     fn block(&mut self, size: usize, is_first: bool) -> Result<Block> {
         let name = format!("b{size}");
         let parts = self.architecture == Architecture::Skip;
-        let from_rgb = if is_first || parts { Some(self.from_rgb(&name)?) } else { None };
+        let from_rgb = if is_first || parts { Some(self.rgb_layer(&name)?) } else { None };
         let picture = if parts { Some(self.halving(&name)?) } else { None };
         let from = self.channels;
         let first = self.layer(&format!("{name}.conv0"), from)?;
@@ -73,7 +73,7 @@ impl Reader<'_> {
 
     fn end(&self) -> Result<End> {
         let tensors = self.tensors;
-        let from_rgb = if self.architecture == Architecture::Skip { Some(self.from_rgb("b4")?) } else { None };
+        let from_rgb = if self.architecture == Architecture::Skip { Some(self.rgb_layer("b4")?) } else { None };
         let name = "b4.conv.weight";
         let shape @ [out_channels, whole, ..] = tensors.shape::<4>(name)?;
         let fits = whole >= self.channels && shape[2..] == [3, 3];
@@ -114,7 +114,7 @@ impl Reader<'_> {
         Ok(if judged == 1 { Condition::Unconditional } else { Condition::Chosen(judged) })
     }
 
-    fn from_rgb(&self, block: &str) -> Result<Layer> {
+    fn rgb_layer(&self, block: &str) -> Result<Layer> {
         let name = format!("{block}.fromrgb");
         let layer = self.layer(&name, self.picture)?;
         let made = layer.convolution.out_channels;
