@@ -32,7 +32,7 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 fn checkpoint(file: &str) -> Checkpoint {
-    let name = if file.ends_with(".pt") { "d" } else { "D" };
+    let name = if file == "discriminator_rosinality.pt" { "d" } else { "D" };
     OpenOptions::new().network(name).open(fixture(file)).unwrap()
 }
 
@@ -142,7 +142,7 @@ fn a_discriminator_of_other_pictures_is_refused() {
     let discriminator = Discriminator::from_checkpoint(&checkpoint("discriminator_skip.pkl")).unwrap();
     let conditional = generator::open(&fixture("stylegan2ada_cond.pkl")).unwrap();
     let error = discriminator.check(conditional.spec()).unwrap_err();
-    assert!(error.kind() == ErrorKind::Generator && error.to_string().contains("5"), "{error}");
+    assert!(error.kind() == ErrorKind::Generator && error.to_string().contains("in 5"), "{error}");
     let larger = generator::open(&fixture("stylegan2ada_skip.pkl")).unwrap();
     assert!(discriminator.check(larger.spec()).is_err());
 }
