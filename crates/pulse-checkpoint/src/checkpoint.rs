@@ -11,6 +11,7 @@ use crate::element::ByteOrder;
 use crate::error::{Error, ErrorKind, Result, quote};
 use crate::kind::{self, Kind};
 use crate::network::{self, Network, Origin};
+use crate::pair::{DISCRIMINATOR, Pair};
 use crate::pickle::{self, Source};
 use crate::safetensors;
 use crate::tensor::Tensor;
@@ -93,48 +94,60 @@ impl OpenOptions {
 
     /// Reads the bytes of a file.
     pub fn read(&self, bytes: &[u8]) -> Result<Checkpoint> {
-        let kind = kind::tell(bytes)?;
-        let unpacked;
-        let mut length = bytes.len();
-        let archive = match kind {
-            Kind::Safetensors => return self.read_safetensors(bytes),
-            Kind::TorchZip => {
-                unpacked = torch::unpack_zip(bytes)?;
-                length += unpacked.inflated;
-                torch::read_zip(&unpacked)?
-            }
-            Kind::TorchLegacy => torch::read_legacy(bytes)?,
-            Kind::Pickle => {
-                let pickle = pickle::run(&mut Source::new(bytes, "the pickle"))?;
-                Archive { pickle, storages: HashMap::new(), order: ByteOrder::Little }
-            }
-        };
-        let Archive { pickle, storages, order } = archive;
-        let budget = Budget::of_file(length);
-        let arrays = Arrays::new(&pickle, Storages::new(storages, order), &budget);
-        let Network { origin, tensors, configuration } = network::find(&arrays, self.network.as_deref())?;
-        let format = match (kind, origin) {
+        match kind::tell(bytes)? {
+            Kind::Safetensors => self.read_safetensors(bytes),
+            kind => in_archive(kind, bytes, |arrays| {
+                network::find(arrays, self.network.as_deref()).map(|network| network.into_checkpoint(kind))
+            }),
+        }
+    }
+
+    fn read_safetensors(&self, bytes: &[u8]) -> Result<Checkpoint> {
+        let Pair { generator, discriminator } = safetensors::read(bytes)?;
+        let Some(name) = &self.network else { return Ok(generator) };
+        discriminator.filter(|_| name == DISCRIMINATOR).unwrap_or_else(|| {
+            let message = format!("the safetensors file has no network {}: leave it out", quote(name));
+            Err(Error::new(ErrorKind::Missing, message))
+        })
+    }
+}
+
+/// What `read` finds among the objects of a file that is no safetensors file.
+pub(crate) fn in_archive<T>(kind: Kind, bytes: &[u8], read: impl FnOnce(&Arrays<'_, '_>) -> Result<T>) -> Result<T> {
+    let unpacked;
+    let mut length = bytes.len();
+    let archive = match kind {
+        Kind::TorchZip => {
+            unpacked = torch::unpack_zip(bytes)?;
+            length += unpacked.inflated;
+            torch::read_zip(&unpacked)?
+        }
+        Kind::TorchLegacy => torch::read_legacy(bytes)?,
+        Kind::Pickle | Kind::Safetensors => {
+            let pickle = pickle::run(&mut Source::new(bytes, "the pickle"))?;
+            Archive { pickle, storages: HashMap::new(), order: ByteOrder::Little }
+        }
+    };
+    let Archive { pickle, storages, order } = archive;
+    let budget = Budget::of_file(length);
+    read(&Arrays::new(&pickle, Storages::new(storages, order), &budget))
+}
+
+impl Network {
+    pub(crate) fn into_checkpoint(self, kind: Kind) -> Checkpoint {
+        let format = match (kind, self.origin) {
             (_, Origin::NvidiaTorch) => Format::NvidiaTorch,
             (_, Origin::NvidiaTensorFlow) => Format::NvidiaTensorFlow,
             (Kind::TorchZip, Origin::Plain) => Format::TorchZip,
             (Kind::TorchLegacy, Origin::Plain) => Format::TorchLegacy,
             (Kind::Pickle | Kind::Safetensors, Origin::Plain) => Format::Pickle,
         };
-        Ok(Checkpoint { format, tensors, configuration })
-    }
-
-    fn read_safetensors(&self, bytes: &[u8]) -> Result<Checkpoint> {
-        if let Some(name) = &self.network {
-            let message =
-                format!("a safetensors file is one network, so {} cannot be chosen: leave it out", quote(name));
-            return Err(Error::new(ErrorKind::Missing, message));
-        }
-        safetensors::read(bytes)
+        Checkpoint { format, tensors: self.tensors, configuration: self.configuration }
     }
 }
 
 /// The bytes of a file, once its beginning is that of a checkpoint.
-fn load(path: &Path) -> Result<Vec<u8>> {
+pub(crate) fn load(path: &Path) -> Result<Vec<u8>> {
     const LARGEST: u64 = 8 << 30;
     let failed = |source| Error::io("read", path, source);
     let mut file = File::open(path).map_err(failed)?;

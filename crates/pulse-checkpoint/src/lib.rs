@@ -5,14 +5,15 @@
 //!
 //! | file | tensors are named | configuration |
 //! |---|---|---|
-//! | safetensors | as they are | `__metadata__` |
+//! | safetensors | as they are; in files of this crate, those of a discriminator begin with `D.` | `__metadata__` |
 //! | `torch.save`, before and since 1.6, deflated or not: a state dictionary, a dictionary that holds one (`g_ema`, `params_ema`, `netG_state_dict`, …) or a whole model | as in the state dictionary, without `module.` | plain data beside it, such as training arguments |
 //! | StyleGAN2-ADA and StyleGAN3 by NVIDIA | as in the state dictionary | `class_name`, `init_args`, `init_kwargs`, attributes, `modules` |
 //! | StyleGAN and StyleGAN2 by NVIDIA, for TensorFlow | component, then variable: `synthesis/4x4/Const/const` | `name`, `build_func_name`, `static_kwargs`, `components` |
 //! | pickles of NumPy arrays in dictionaries | by their keys | plain data beside them |
 //!
 //! Tensors that stand beside the network, such as the `latent_avg` beside `g_ema`, are kept under their own
-//! names. [`OpenOptions`] chooses another network of a file.
+//! names. [`OpenOptions`] chooses another network of a file, and [`Pair`] reads the discriminator with the generator,
+//! where there is one.
 //!
 //! ```
 //! use std::collections::BTreeMap;
@@ -53,6 +54,7 @@ mod kind;
 mod layout;
 mod network;
 mod numpy;
+mod pair;
 mod pickle;
 mod safetensors;
 mod tensor;
@@ -61,6 +63,7 @@ mod value;
 
 pub use checkpoint::{Checkpoint, Format, OpenOptions};
 pub use error::{Error, ErrorKind, Result};
+pub use pair::Pair;
 pub use safetensors::{safetensors_to_vec, write_safetensors};
 pub use tensor::Tensor;
 pub use value::{Configuration, Value};

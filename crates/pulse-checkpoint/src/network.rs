@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::array::Arrays;
 use crate::error::{Error, ErrorKind, Result, quote};
+use crate::pair::DISCRIMINATOR;
 use crate::pickle::Item;
 use crate::tensor::Tensor;
 use crate::value::Configuration;
@@ -24,6 +25,9 @@ const LONGEST_NAME: usize = 1024;
 const TENSOR_ITSELF: usize = 32;
 /// What `torch.nn.DataParallel` puts before each name.
 const DATA_PARALLEL: &str = "module.";
+
+/// The names under which NVIDIA's files and rosinality's keep a discriminator.
+const DISCRIMINATORS: [&str; 2] = [DISCRIMINATOR, "d"];
 
 /// Who made the objects that a network was found in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +57,24 @@ pub(crate) fn find(arrays: &Arrays<'_, '_>, wanted: Option<&str>) -> Result<Netw
         network.keep_beside(arrays, dictionary, chosen)?;
     }
     Ok(network)
+}
+
+/// The network that judges what the generator makes; nothing where there is none.
+pub(crate) fn find_discriminator(arrays: &Arrays<'_, '_>) -> Option<Result<Network>> {
+    let chosen = |name| match choose(arrays, Some(name)) {
+        Err(error) if error.kind() == ErrorKind::Missing => None,
+        // A tensor of that name is some other network's.
+        Ok(choice) if arrays.is_array(choice.item) => None,
+        found => Some(found),
+    };
+    let read = |choice: Result<Choice>| {
+        let mut network = Network::read(arrays, choice?.item)?;
+        network.strip_data_parallel();
+        Ok(network)
+    };
+    // Some files keep the name of one whose weights were taken out.
+    let has_weights = |network: &Network| network.tensors.values().any(|tensor| tensor.data().len() > 1);
+    DISCRIMINATORS.into_iter().find_map(chosen).map(read).filter(|found| found.as_ref().ok().is_none_or(has_weights))
 }
 
 impl Network {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::checkpoint::{Checkpoint, Format};
 use crate::element::{ByteOrder, Element};
 use crate::error::{Error, ErrorKind, Result, quote};
+use crate::pair::Pair;
 use crate::tensor::{Tensor, element_count};
 use crate::value::{Configuration, Value, from_json, to_json};
 
@@ -21,22 +22,26 @@ const LARGEST_HEADER: usize = 16 << 20;
 
 /// The entry of the metadata, all of whose values are strings, that holds a whole configuration as JSON.
 const CONFIGURATION: &str = "pulse.configuration";
+/// The same of the discriminator, which only a file that has one has.
+const JUDGE: &str = "pulse.discriminator";
+/// What stands before the names of the discriminator's tensors in such a file.
+const JUDGES: &str = "D.";
 
 /// Whether a file may begin like this: the length of the header, then its opening brace.
 pub(crate) fn begins(bytes: &[u8]) -> bool {
     bytes.len() > 8 && bytes[8] == b'{' && bytes[4..8] == [0; 4]
 }
 
-pub(crate) fn read(bytes: &[u8]) -> Result<Checkpoint> {
+pub(crate) fn read(bytes: &[u8]) -> Result<Pair> {
     let (header, data) = split(bytes)?;
     let header: Map<String, Json> = serde_json::from_slice(header).map_err(|error| {
         Error::corrupt(format_args!("the header of the safetensors file is no JSON object ({error})"))
     })?;
-    let mut configuration = Configuration::new();
+    let (mut configuration, mut judge) = (Configuration::new(), None);
     let mut places = Vec::with_capacity(header.len());
     for (name, entry) in header {
         if name == METADATA {
-            configuration = read_metadata(entry)?;
+            (configuration, judge) = read_metadata(entry)?;
         } else {
             let place = Place::parse(&entry).map_err(|error| error.within(format_args!("tensor {}", quote(&name))))?;
             places.push((place, name));
@@ -57,7 +62,19 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Checkpoint> {
     if read != data.len() {
         return Err(Error::corrupt("the safetensors file goes on after its last tensor"));
     }
-    Ok(Checkpoint { format: Format::Safetensors, tensors, configuration })
+    Ok(apart(Checkpoint { format: Format::Safetensors, tensors, configuration }, judge))
+}
+
+/// The generator, and the discriminator where the file has a configuration of one.
+fn apart(generator: Checkpoint, judge: Option<Configuration>) -> Pair {
+    let Some(configuration) = judge else { return Pair { generator, discriminator: None } };
+    let Checkpoint { format, mut tensors, configuration: own } = generator;
+    let judges = tensors.split_off(JUDGES);
+    let (judges, behind): (BTreeMap<_, _>, _) = judges.into_iter().partition(|(name, _)| name.starts_with(JUDGES));
+    tensors.extend(behind);
+    let judges = judges.into_iter().map(|(name, tensor)| (name[JUDGES.len()..].to_owned(), tensor)).collect();
+    let discriminator = Checkpoint { format, tensors: judges, configuration };
+    Pair { generator: Checkpoint { format, tensors, configuration: own }, discriminator: Some(Ok(discriminator)) }
 }
 
 /// The header and the numbers.
@@ -70,26 +87,23 @@ fn split(bytes: &[u8]) -> Result<(&[u8], &[u8])> {
     }
 }
 
-fn read_metadata(entry: Json) -> Result<Configuration> {
-    let mut configuration = Configuration::new();
+/// The generator's configuration, and the discriminator's.
+fn read_metadata(entry: Json) -> Result<(Configuration, Option<Configuration>)> {
+    let (mut configuration, mut judge) = (Configuration::new(), None);
     let Json::Object(entries) = entry else {
         return Err(Error::corrupt("the metadata of the safetensors file is no dictionary"));
     };
     for (key, value) in entries {
-        match value {
-            Json::String(text) => match from_json(&text) {
-                Some(entries) if key == CONFIGURATION => configuration.extend(entries),
-                _ => _ = configuration.insert(key, Value::String(text)),
-            },
-            _ => {
-                return Err(Error::corrupt(format_args!(
-                    "{} in the safetensors file's metadata is no text",
-                    quote(&key)
-                )));
-            }
+        let Json::String(text) = value else {
+            return Err(Error::corrupt(format_args!("{} in the safetensors file's metadata is no text", quote(&key))));
+        };
+        match from_json(&text) {
+            Some(entries) if key == CONFIGURATION => configuration.extend(entries),
+            Some(entries) if key == JUDGE => judge = Some(entries),
+            _ => _ = configuration.insert(key, Value::String(text)),
         }
     }
-    Ok(configuration)
+    Ok((configuration, judge))
 }
 
 /// Where in a file a tensor lies.
@@ -151,8 +165,35 @@ pub fn write_safetensors(
     tensors: &BTreeMap<String, Tensor>,
     configuration: &Configuration,
 ) -> Result<()> {
-    let path = path.as_ref();
-    let header = header(tensors, configuration)?;
+    write_file(path.as_ref(), tensors, metadata(configuration)?)
+}
+
+/// As [`write_safetensors`], to memory.
+pub fn safetensors_to_vec(tensors: &BTreeMap<String, Tensor>, configuration: &Configuration) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    write(&mut bytes, &header(tensors, metadata(configuration)?)?, tensors).expect("memory takes every write");
+    Ok(bytes)
+}
+
+/// Writes two networks as one file.
+pub(crate) fn write_pair(path: &Path, pair: &Pair) -> Result<()> {
+    let Pair { generator, discriminator } = pair;
+    let Some(Ok(judge)) = discriminator else {
+        return write_safetensors(path, &generator.tensors, &generator.configuration);
+    };
+    if let Some(name) = generator.tensors.keys().find(|name| name.starts_with(JUDGES)) {
+        let message = format!("the tensor {} would be taken for one of the discriminator's: rename it", quote(name));
+        return Err(Error::new(ErrorKind::Argument, message));
+    }
+    let mut tensors = generator.tensors.clone();
+    tensors.extend(judge.tensors.iter().map(|(name, tensor)| (format!("{JUDGES}{name}"), tensor.clone())));
+    let mut metadata = metadata(&generator.configuration)?;
+    metadata.insert(JUDGE.to_owned(), to_json(&judge.configuration)?.into());
+    write_file(path, &tensors, metadata)
+}
+
+fn write_file(path: &Path, tensors: &BTreeMap<String, Tensor>, metadata: Map<String, Json>) -> Result<()> {
+    let header = header(tensors, metadata)?;
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
     let written = File::create(&partial)
@@ -165,17 +206,18 @@ pub fn write_safetensors(
     })
 }
 
-/// As [`write_safetensors`], to memory.
-pub fn safetensors_to_vec(tensors: &BTreeMap<String, Tensor>, configuration: &Configuration) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    write(&mut bytes, &header(tensors, configuration)?, tensors).expect("memory takes every write");
-    Ok(bytes)
+fn metadata(configuration: &Configuration) -> Result<Map<String, Json>> {
+    let mut metadata = Map::new();
+    if !configuration.is_empty() {
+        metadata.insert(CONFIGURATION.to_owned(), to_json(configuration)?.into());
+    }
+    Ok(metadata)
 }
 
-fn header(tensors: &BTreeMap<String, Tensor>, configuration: &Configuration) -> Result<Vec<u8>> {
+fn header(tensors: &BTreeMap<String, Tensor>, metadata: Map<String, Json>) -> Result<Vec<u8>> {
     let mut header = Map::new();
-    if !configuration.is_empty() {
-        header.insert(METADATA.to_owned(), json!({ CONFIGURATION: to_json(configuration)? }));
+    if !metadata.is_empty() {
+        header.insert(METADATA.to_owned(), Json::Object(metadata));
     }
     let mut begin = 0;
     for (name, tensor) in tensors {

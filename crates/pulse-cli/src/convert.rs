@@ -1,11 +1,11 @@
-//! `pulse convert`: the network of a checkpoint as a safetensors file.
+//! `pulse convert`: the networks of a checkpoint as a safetensors file.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
-use pulse::generator::{Generator, checkpoint, from_checkpoint};
-use pulse_checkpoint::{OpenOptions, Tensor, write_safetensors};
+use pulse::generator::{Generator, checkpoint, from_checkpoint, pair};
+use pulse_checkpoint::{OpenOptions, Pair, Tensor};
 
 use crate::Verdict;
 use crate::cache;
@@ -18,8 +18,10 @@ Examples:
   pulse convert ffhq.pkl critic.safetensors --network D
 
 The numbers are written as f32, under the names that they have in the file, with the configuration that stands
-beside them as metadata. The Gaussian fit of a StyleGAN's mapping, which a search needs and which takes seconds to
-make, is written with them as gaussian_fit.mean and gaussian_fit.std. The licence of a network stays what it was.";
+beside them as metadata. Unless --network names one network, a discriminator in the file, which scores candidates,
+goes with its generator; its names begin with D. there. The Gaussian fit of a StyleGAN's mapping, which a search
+needs and which takes seconds to make, is written with them as gaussian_fit.mean and gaussian_fit.std. The licence of
+a network stays what it was.";
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -31,7 +33,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "OUT.safetensors")]
     out: PathBuf,
 
-    /// Which network of the file, such as G, D or G_ema [default: the averaged generator]
+    /// Which network of the file, such as G, D or G_ema [default: the averaged generator and the discriminator]
     #[arg(long, value_name = "NAME")]
     network: Option<String>,
 }
@@ -41,29 +43,39 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     if !out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("safetensors")) {
         return Err(Failure::of(out.display(), "only safetensors files are written; end its name in .safetensors"));
     }
-    let mut options = OpenOptions::new();
-    if let Some(name) = network {
-        options = options.network(name);
-    }
-    let mut converted = checkpoint(path, &options).map_err(|error| Failure::of(path.display(), error))?;
-    let generator = from_checkpoint(&converted);
+    let opened = match network {
+        Some(name) => {
+            checkpoint(path, &OpenOptions::new().network(name)).map(|generator| Pair { generator, discriminator: None })
+        }
+        None => pair(path),
+    };
+    let mut converted = opened.map_err(|error| Failure::of(path.display(), error))?;
+    let generator = from_checkpoint(&converted.generator);
     if let Ok(generator) = &generator {
-        converted.tensors.extend(made_fit(&**generator)?);
+        converted.generator.tensors.extend(made_fit(&**generator)?);
     }
-    write_safetensors(out, &converted.tensors, &converted.configuration)
+    if let Some(Err(error)) = &converted.discriminator {
+        note(&format!("{}: its discriminator cannot be read and is left out: {error}", path.display()));
+    }
+    converted
+        .write_safetensors(out)
         .map_err(|error| Failure::of(out.display(), format!("{error}; choose another place for it")))?;
-    let numbers: usize = converted.tensors.values().map(|tensor| tensor.data().len()).sum();
+    let judge = converted.discriminator.as_ref().and_then(|judge| judge.as_ref().ok());
+    let tensors =
+        [Some(&converted.generator), judge].into_iter().flatten().flat_map(|network| network.tensors.values());
+    let (count, numbers) = (tensors.clone().count(), tensors.map(|tensor| tensor.data().len()).sum::<usize>());
     let what = match generator {
         Ok(generator) => {
             let spec = generator.spec();
-            format!("{}, {}x{}", spec.family.name(), spec.width, spec.height)
+            let with = if judge.is_some() { " with its discriminator" } else { "" };
+            format!("{}, {}x{}{with}", spec.family.name(), spec.width, spec.height)
         }
         Err(error) => {
             note(&format!("{}: it is no generator that can be searched: {error}", out.display()));
             "a network".into()
         }
     };
-    print(&format!("{}: {what}, {} tensors, {numbers} numbers\n", out.display(), converted.tensors.len()))?;
+    print(&format!("{}: {what}, {count} tensors, {numbers} numbers\n", out.display()))?;
     Ok(Verdict::Good)
 }
 

@@ -3,16 +3,17 @@
 use std::path::Path;
 
 use pulse::ErrorKind;
+use pulse::explore::Order;
 use pulse::generator::{
-    self, EMBEDDED, Embedded, Generator, InputSpec, LatentInput, Space, append_whole, checkpoint_files,
+    self, Discriminator, EMBEDDED, Embedded, Generator, InputSpec, LatentInput, Space, append_whole, checkpoint_files,
 };
 use pulse::run::{GeneratorRecord, sha256, sha256_of_files};
 
-use pulse_checkpoint::{Configuration, OpenOptions};
+use pulse_checkpoint::Configuration;
 use pulse_engine::NetworkBuilder;
 
 use crate::cache;
-use crate::failure::Failure;
+use crate::failure::{Failure, note};
 
 /// What stands in the help of every argument that takes one.
 pub(crate) const HELP: &str =
@@ -22,6 +23,8 @@ pub(crate) const HELP: &str =
 pub(crate) struct Named {
     pub(crate) generator: Box<dyn Generator>,
     pub(crate) record: GeneratorRecord,
+    /// What it was trained against, where its file has it; or why that cannot be used.
+    pub(crate) discriminator: Option<pulse::Result<Discriminator>>,
     /// What its file says of it beside its numbers.
     pub(crate) configuration: Configuration,
 }
@@ -33,18 +36,19 @@ pub(crate) fn default_name() -> &'static str {
 
 /// Reads the generator called `name`: an embedded one, or else a file or folder.
 pub(crate) fn open(name: &str) -> Result<Named, Failure> {
-    let (generator, checksum, configuration) = if let Some(embedded) = Embedded::find(name) {
-        (embedded.open()?, sha256(embedded.bytes), Configuration::new())
+    let (generator, discriminator, checksum, configuration) = if let Some(embedded) = Embedded::find(name) {
+        (embedded.open()?, None, sha256(embedded.bytes), Configuration::new())
     } else if Path::new(name).exists() {
         let path = Path::new(name);
         let files = checkpoint_files(path)?;
-        let checkpoint = generator::checkpoint(path, &OpenOptions::new())
+        let pair = generator::pair(path)
             .map_err(|error| Failure::of(name, format!("{error}; `pulse info --help` says which are read")))?;
-        let generator = generator::from_checkpoint(&checkpoint).map_err(|error| {
+        let generator = generator::from_checkpoint(&pair.generator).map_err(|error| {
             let way_out = format!("{error}; `pulse info --help` says which are read");
             Failure::of(name, if error.kind() == ErrorKind::Generator { error.to_string() } else { way_out })
         })?;
-        (generator, sha256_of_files(&files)?, checkpoint.configuration)
+        let discriminator = Discriminator::of(&pair, generator.spec());
+        (generator, discriminator, sha256_of_files(&files)?, pair.generator.configuration)
     } else {
         let names: Vec<_> = EMBEDDED.iter().map(|embedded| embedded.name).collect();
         let reason = format!(
@@ -62,7 +66,7 @@ pub(crate) fn open(name: &str) -> Result<Named, Failure> {
         channels: spec.channels,
         sha256: checksum,
     };
-    Ok(Named { generator, record, configuration })
+    Ok(Named { generator, record, discriminator, configuration })
 }
 
 impl Named {
@@ -105,6 +109,26 @@ impl Named {
                 option,
                 format!("`{}` is taken as it is; give inputs of z or w, or leave the option out", latent.name()),
             )),
+        }
+    }
+
+    /// Checks that candidates can be sorted by `order`, and says why there is no score of a discriminator that is there.
+    pub(crate) fn check_order(&self, order: Order) -> Result<(), Failure> {
+        let name = &self.record.name;
+        match (&self.discriminator, order) {
+            (None, Order::Discriminator) => {
+                let reason = format!("{name} came without a discriminator; sort by another score");
+                Err(Failure::of("--sort discriminator", reason))
+            }
+            (Some(Err(error)), Order::Discriminator) => {
+                let reason = format!("that of {name} cannot be used: {error}; sort by another score");
+                Err(Failure::of("--sort discriminator", reason))
+            }
+            (Some(Err(error)), _) => {
+                note(&format!("{name}: its discriminator cannot be used, so nothing is scored by it: {error}"));
+                Ok(())
+            }
+            _ => Ok(()),
         }
     }
 

@@ -22,7 +22,8 @@ Generators are told by their bytes and tensors, not by their names, and no code 
   DCGAN        a state dict of numbered layers with any prefix, 4x4 transposed convolutions and batch norms, in a file
                of torch.save (.pt, .pth, .tar)
   any of them  as the safetensors file that `pulse convert` makes
-Resolution, widths, lengths of z and w, depths and classes are read off the tensors.";
+Resolution, widths, lengths of z and w, depths and classes are read off the tensors. The discriminator beside a
+StyleGAN, where a .pkl or .pt has one, scores candidates.";
 
 /// What stands in a file's configuration about how the network was trained.
 const TRAINING: [&str; 9] =
@@ -62,7 +63,7 @@ fn describe(name: &str, named: &Named, text: &mut String) -> Result<(), Failure>
     };
     let latents: Vec<_> = spec.latents.iter().map(|&latent| describe_latent(latent, spec)).collect();
     let mut line = |key: &str, value: &str| {
-        let _ = writeln!(text, "  {key:<12}{value}");
+        let _ = writeln!(text, "  {key:<15}{value}");
     };
     line("generator", name);
     line("family", spec.family.name());
@@ -72,6 +73,7 @@ fn describe(name: &str, named: &Named, text: &mut String) -> Result<(), Failure>
     if spec.classes > 0 {
         line("classes", &format!("{}, chosen by the input c; the first where nobody says which", spec.classes));
     }
+    line("discriminator", &describe_discriminator(named));
     line("sha256", &named.record.sha256);
     for input in searched_inputs(named)? {
         line("input", &describe_input(&input));
@@ -95,6 +97,17 @@ fn describe(name: &str, named: &Named, text: &mut String) -> Result<(), Failure>
     }
     text.push('\n');
     Ok(())
+}
+
+fn describe_discriminator(named: &Named) -> String {
+    match &named.discriminator {
+        None => "none".into(),
+        Some(Ok(discriminator)) => {
+            let (architecture, parameters) = (discriminator.architecture().name(), discriminator.parameters());
+            format!("{architecture}, {} parameters; it scores candidates", grouped(parameters))
+        }
+        Some(Err(error)) => format!("there is one that cannot be used: {error}"),
+    }
 }
 
 /// A latent's name, with its shape where the family has styles.

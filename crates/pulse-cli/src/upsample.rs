@@ -135,6 +135,7 @@ impl<'a> Job<'a> {
         let init = arguments.init.as_deref().map(Inputs::read).transpose()?;
         let latent = init.as_ref().map_or(generator.spec().latents[0], |init| init.latent(generator));
         arguments.space.check(named, latent)?;
+        named.check_order(arguments.sort)?;
         let detector = if arguments.faces { Some(faces::detector(arguments, named)?) } else { None };
         let request = request::record(arguments)?;
         let engine = KeptPrograms::new(engine);
@@ -293,7 +294,7 @@ impl<'a> Job<'a> {
         let candidates = searched?;
         let curves = watched?;
         let seconds = seconds + started.elapsed().as_secs_f64();
-        let entered = (&*self.named.generator, self.latent, &self.config.space);
+        let entered = (self.named, self.latent, &self.config.space);
         let range = self.ranges.of(&candidates, prepared.target.size(), entered, &self.engine).map_err(of_picture)?;
         let finished = Finished {
             input,

@@ -10,6 +10,7 @@
 mod certainty;
 mod coordinates;
 mod corrector;
+mod critic;
 mod derivatives;
 mod detail;
 mod distance;
@@ -31,6 +32,7 @@ mod steer;
 pub use certainty::{Band, Certainty, INFLATION};
 pub use coordinates::{Coordinates, Point};
 pub use corrector::{Corrector, Frame};
+pub use critic::Critic;
 pub use derivatives::{Cotangent, Derivatives, Seen};
 pub use detail::Detail;
 pub use distance::Distances;

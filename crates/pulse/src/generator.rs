@@ -6,6 +6,7 @@
 
 mod assembly;
 mod dcgan;
+mod discriminator;
 mod embedded;
 mod entrance;
 mod filter;
@@ -22,10 +23,11 @@ mod tensors;
 
 use std::path::Path;
 
-use pulse_checkpoint::{Checkpoint, OpenOptions};
+use pulse_checkpoint::{Checkpoint, OpenOptions, Pair};
 use pulse_engine::{NetworkBuilder, Operator, Shape, Value, Weights};
 
 pub use dcgan::Dcgan;
+pub use discriminator::{Architecture, Discriminator};
 pub use embedded::{EMBEDDED, Embedded};
 pub use entrance::Entrance;
 pub use fit_cache::{FitCache, FitOrigin};
@@ -212,6 +214,18 @@ pub fn checkpoint(path: &Path, options: &OpenOptions) -> Result<Checkpoint> {
         Some(files) => folder::joined(files, read),
         None => read(&folder::checkpoint_file(path)?),
     }
+}
+
+/// Reads the generator and the discriminator in the file or folder at `path`.
+///
+/// # Errors
+/// As [`checkpoint`], for the generator.
+pub fn pair(path: &Path) -> Result<Pair> {
+    if folder::pulse_files(path).is_some() {
+        return Ok(Pair { generator: checkpoint(path, &OpenOptions::new())?, discriminator: None });
+    }
+    let opened = Pair::open(folder::checkpoint_file(path)?);
+    opened.map_err(|error| Error::new(ErrorKind::Checkpoint, error.to_string()).with_source(error))
 }
 
 /// The generator that a checkpoint's tensors make.

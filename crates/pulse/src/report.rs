@@ -74,6 +74,7 @@ impl Report<'_> {
             // One alone is in order.
             ("tools", if self.candidates.len() > 1 { "" } else { " hidden" }.to_owned()),
             ("order", self.order.name().to_owned()),
+            ("order-by-discriminator", self.order_by_discriminator()),
             ("cards", self.cards()?),
             ("scores", words.scores()),
             ("certainty", self.certainty()?),
@@ -83,6 +84,13 @@ impl Report<'_> {
             ("footer", escaped(&words.footer())),
         ];
         Ok(filled(TEMPLATE, &values))
+    }
+
+    /// One more order to sort by, where there is a discriminator.
+    fn order_by_discriminator(&self) -> String {
+        let judged = self.range.scores.iter().any(|scores| scores.discriminator.is_some());
+        let option = "\n<option value=\"discriminator\">discriminator, most like the training set first</option>";
+        if judged { option.to_owned() } else { String::new() }
     }
 
     fn provenance(&self) -> Provenance {

@@ -7,4 +7,5 @@
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     _ = pulse_checkpoint::Checkpoint::from_bytes(bytes);
     _ = pulse_checkpoint::OpenOptions::new().network("D").read(bytes);
+    _ = pulse_checkpoint::Pair::from_bytes(bytes);
 });

@@ -5,6 +5,7 @@ mod build;
 mod dictionaries;
 mod hostile;
 mod numpy;
+mod pairs;
 mod properties;
 mod real;
 mod safetensors;

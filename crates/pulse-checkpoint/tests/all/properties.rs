@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use pulse_checkpoint::{Checkpoint, OpenOptions};
+use pulse_checkpoint::{Checkpoint, OpenOptions, Pair};
 
 use crate::build::torch_zip;
 use crate::fixture;
@@ -23,6 +23,7 @@ static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
         "numpy_protocol2.pkl",
         "numpy_protocol4.pkl",
         "numpy_protocol5.pkl",
+        "../../../pulse/tests/fixtures/discriminator_pair.pkl",
     ];
     names.into_iter().map(fixture).collect()
 });
@@ -31,6 +32,7 @@ static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
 fn read(bytes: &[u8]) {
     _ = Checkpoint::from_bytes(bytes);
     _ = OpenOptions::new().network("D").read(bytes);
+    _ = Pair::from_bytes(bytes);
 }
 
 /// Sequences of the operations of pickles, more of which make sense than of random bytes.

@@ -109,6 +109,7 @@ pub(super) fn run(
 ) -> Result<Verdict, Failure> {
     let started = Instant::now();
     let options = &arguments.steer;
+    opened.named.check_order(Order::default())?;
     let reopened = opened.reopen()?;
     let steering = steering(arguments, opened, &reopened, engine)?;
     let mut config = reopened.config.clone();
@@ -141,7 +142,7 @@ pub(super) fn run(
     }
     let seconds = started.elapsed().as_secs_f64();
     let record = opened.run.record();
-    let entered = (&*opened.named.generator, problem.latent(), &config.space);
+    let entered = (&opened.named, problem.latent(), &config.space);
     let range = Ranges::default().of(&found, reopened.target.size(), entered, engine)?;
     let original = opened.run.original()?;
     let record = folder.write(&Finished {

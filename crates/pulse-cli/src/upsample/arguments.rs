@@ -133,7 +133,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "I/N")]
     pub(super) shard: Option<Shard>,
     #[arg(long, value_name = "SCORE", default_value = Order::default().name(), help = format!("What comes first in sheet.png \
-        and report.html: {}. Candidates keep their numbers", Order::ALL.map(Order::name).join(", ")))]
+        and report.html: {}, where the generator's file has one. Candidates keep their numbers",
+        Order::ALL.map(Order::name).join(", ")))]
     pub(super) sort: Order,
 
     /// Leave report.html out

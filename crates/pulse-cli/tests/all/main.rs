@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bench;
+mod discriminator;
 mod explore;
 mod faces;
 mod fit_cache;

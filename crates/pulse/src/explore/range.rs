@@ -41,12 +41,19 @@ pub struct Spread {
 }
 
 impl Range {
-    /// Of candidates for a small picture of size `small`, with what is known of their plausibility (one each, or none), and
+    /// Of candidates for a small picture of size `small`, with what is known of their plausibility (one each, or none), the
+    /// [logits](super::Critic::logit) of a discriminator (one each, or none), and
     /// [random pictures](super::random_pictures) of the generator, or none.
     ///
     /// # Errors
     /// [`ErrorKind::Setting`](crate::ErrorKind::Setting) when `small` is larger than the candidates.
-    pub fn of(candidates: &[Candidate], small: Size, plausibility: &[Plausibility], random: &[Image]) -> Result<Self> {
+    pub fn of(
+        candidates: &[Candidate],
+        small: Size,
+        plausibility: &[Plausibility],
+        logits: &[Option<f64>],
+        random: &[Image],
+    ) -> Result<Self> {
         let pictures: Vec<&Image> = candidates.iter().map(|candidate| &candidate.image).collect();
         let distances = distances_of(&pictures, small)?;
         let scores = |(place, candidate): (usize, &Candidate)| Scores {
@@ -54,6 +61,7 @@ impl Range {
             plausibility: plausibility.get(place).copied(),
             sharpness: niqe(&candidate.image),
             distinctness: Some(distances.distinctness(place)).filter(|distance| distance.is_finite()),
+            discriminator: logits.get(place).copied().flatten(),
         };
         let random: Vec<&Image> = random.iter().collect();
         let spread = match (distances.nearest_pair(), distances.farthest_pair()) {

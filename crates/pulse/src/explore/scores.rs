@@ -19,6 +19,9 @@ pub struct Scores {
     pub sharpness: Option<f64>,
     /// How far it is from the nearest other candidate, in detail: more is better. Nothing for a single candidate.
     pub distinctness: Option<f64>,
+    /// The [logit](super::Critic::logit) of its picture: more is better. Nothing where the generator came without a
+    /// discriminator.
+    pub discriminator: Option<f64>,
 }
 
 /// What comes first.
@@ -35,12 +38,14 @@ pub enum Order {
     Sharpness,
     /// `distinctness`: the farthest from any other.
     Distinctness,
+    /// `discriminator`: what a discriminator finds most like the training set.
+    Discriminator,
 }
 
 impl Order {
     /// Every order.
-    pub const ALL: [Self; 5] =
-        [Self::Number, Self::Consistency, Self::Plausibility, Self::Sharpness, Self::Distinctness];
+    pub const ALL: [Self; 6] =
+        [Self::Number, Self::Consistency, Self::Plausibility, Self::Sharpness, Self::Distinctness, Self::Discriminator];
 
     /// Its name, as people write it.
     pub const fn name(self) -> &'static str {
@@ -50,6 +55,7 @@ impl Order {
             Self::Plausibility => "plausibility",
             Self::Sharpness => "sharpness",
             Self::Distinctness => "distinctness",
+            Self::Discriminator => "discriminator",
         }
     }
 
@@ -61,6 +67,7 @@ impl Order {
             Self::Plausibility => scores.plausibility.map(|plausibility| plausibility.departure()),
             Self::Sharpness => scores.sharpness,
             Self::Distinctness => scores.distinctness.map(|distance| -distance),
+            Self::Discriminator => scores.discriminator.map(|logit| -logit),
         }
     }
 
@@ -100,14 +107,17 @@ mod tests {
 
     fn scores(consistency: f64, offsets: f64, sharpness: Option<f64>, distinctness: f64) -> Scores {
         let plausibility = Plausibility { radius: Some(1.0), offsets, angles: None };
-        Scores { consistency, plausibility: Some(plausibility), sharpness, distinctness: Some(distinctness) }
+        // Less where it is more consistent, and nothing for the most consistent.
+        let discriminator = Some(-consistency).filter(|_| consistency < 60.0);
+        let (plausibility, distinctness) = (Some(plausibility), Some(distinctness));
+        Scores { consistency, plausibility, sharpness, distinctness, discriminator }
     }
 
     #[test]
     fn the_best_come_first() {
         let all = [scores(50.0, 0.3, None, 0.1), scores(60.0, 0.1, Some(9.0), 0.1), scores(40.0, 0.2, Some(4.0), 0.3)];
         let sorted = Order::ALL.map(|order| order.sorted(&all));
-        assert_eq!(sorted, [[0, 1, 2], [1, 0, 2], [1, 2, 0], [2, 1, 0], [2, 0, 1]]);
+        assert_eq!(sorted, [[0, 1, 2], [1, 0, 2], [1, 2, 0], [2, 1, 0], [2, 0, 1], [2, 0, 1]]);
     }
 
     #[test]

@@ -82,7 +82,7 @@ fn read(path: &Path, key: &str, width: usize) -> Option<GaussianFit> {
     if checkpoint.configuration != description(key, &checkpoint) {
         return None;
     }
-    let tensors = Tensors::new(Family::StyleGan1, &checkpoint.tensors, &checkpoint.configuration);
+    let tensors = Tensors::new(Family::StyleGan1.name(), &checkpoint.tensors, &checkpoint.configuration);
     GaussianFit::read(&tensors, width).ok()?
 }
 

@@ -81,7 +81,7 @@ impl StyleGan1 {
         } else {
             (names::of_pulse(tensors), 1e-5)
         };
-        let tensors = Tensors::new(Family::StyleGan1, &named, configuration);
+        let tensors = Tensors::new(Family::StyleGan1.name(), &named, configuration);
         Self::read(&tensors, fused_from(configuration)?, epsilon)
     }
 

@@ -77,7 +77,7 @@ impl StyleGan3 {
     /// # Errors
     /// [`ErrorKind::Generator`](crate::ErrorKind::Generator), saying which tensor or setting does not fit.
     pub fn from_checkpoint(checkpoint: &Checkpoint) -> Result<Self> {
-        let tensors = Tensors::new(Family::StyleGan3, &checkpoint.tensors, &checkpoint.configuration);
+        let tensors = Tensors::new(Family::StyleGan3.name(), &checkpoint.tensors, &checkpoint.configuration);
         let [_, width] = tensors.shape("synthesis.input.affine.weight")?;
         let input = read_input(&tensors, width)?;
         let mut channels = input.mix.out_channels;

@@ -1,19 +1,19 @@
-//! Tensors by name, with the shapes that a family wants.
+//! Tensors by name, with the shapes that a network wants.
 
 use std::collections::BTreeMap;
 
 use pulse_checkpoint::{Configuration, Tensor, Value as Setting};
 use pulse_engine::{Dense, Weights};
 
-use super::{Family, prior};
+use super::prior;
 use crate::{Error, ErrorKind, Result};
 
 /// Resolutions double from 4 at most so often: 16384 pixels.
 pub(super) const MOST_BLOCKS: usize = 13;
 
-/// The tensors and the configuration of one checkpoint, read as those of a family.
+/// The tensors and the configuration of one checkpoint, read as those of one kind of network.
 pub(super) struct Tensors<'a> {
-    family: Family,
+    what: &'static str,
     all: &'a BTreeMap<String, Tensor>,
     modules: Option<&'a BTreeMap<String, Setting>>,
 }
@@ -36,17 +36,18 @@ impl Equalised {
 }
 
 impl<'a> Tensors<'a> {
-    pub(super) fn new(family: Family, all: &'a BTreeMap<String, Tensor>, configuration: &'a Configuration) -> Self {
-        Self { family, all, modules: configuration.get("modules").and_then(Setting::as_map) }
+    /// To be read as `what`, which messages say.
+    pub(super) fn new(what: &'static str, all: &'a BTreeMap<String, Tensor>, configuration: &'a Configuration) -> Self {
+        Self { what, all, modules: configuration.get("modules").and_then(Setting::as_map) }
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
         self.all.contains_key(name)
     }
 
-    /// Why these are no tensors of the family.
+    /// Why these are no tensors of such a network.
     pub(super) fn unfit(&self, name: &str, reason: &str) -> Error {
-        Error::new(ErrorKind::Generator, format!("as {} it cannot be read: `{name}` {reason}", self.family.name()))
+        Error::new(ErrorKind::Generator, format!("as {} it cannot be read: `{name}` {reason}", self.what))
     }
 
     /// A tensor, every number of it finite.

@@ -66,10 +66,15 @@ impl Report<'_> {
     }
 }
 
-/// What the page sorts by, less first; nothing where a score is not there.
+/// What the page sorts by, less first; nothing where a score is not there. Without a discriminator there is no such order.
 fn keys(number: usize, scores: &Scores) -> String {
     let mut keys = format!("data-number=\"{number}\"");
-    for order in Order::ALL.into_iter().filter(|&order| order != Order::Number) {
+    let offered = |order: &Order| match order {
+        Order::Number => false,
+        Order::Discriminator => scores.discriminator.is_some(),
+        _ => true,
+    };
+    for order in Order::ALL.into_iter().filter(offered) {
         let key = order.key(scores).map_or_else(String::new, |key| key.to_string());
         let _ = write!(keys, " data-{order}=\"{key}\"");
     }
@@ -83,6 +88,7 @@ fn listed(candidate: &Candidate, scores: &Scores) -> String {
         ("Departure", number(scores.plausibility.map(|plausibility| plausibility.departure()), 2)),
         ("NIQE", number(scores.sharpness, 1)),
         ("Distinctness", number(scores.distinctness, 3)),
+        ("Discriminator", number(scores.discriminator, 2)),
     ])
 }
 

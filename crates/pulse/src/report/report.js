@@ -4,7 +4,7 @@
   const order = document.getElementById("order");
   const reveal = document.getElementById("reveal");
   const status = document.getElementById("sorted");
-  const key = (card, by) => card.dataset[by] === "" ? Infinity : Number(card.dataset[by]);
+  const key = (card, by) => card.dataset[by] ? Number(card.dataset[by]) : Infinity;
   const sort = (by) => {
     const all = [...cards.children];
     // Less comes first; what is equal, or has no such score, stays in the order of the numbers.

@@ -88,11 +88,15 @@ impl Words<'_> {
         let sharpness = "how far it looks from sharp photographs; less is sharper";
         let distinctness = "how far its detail is from that of the nearest other candidate, of a value range of 1";
         let distinctness = (self.record.summary.candidates > 1).then(|| distinctness.to_owned());
+        let judged = self.range.scores.iter().any(|scores| scores.discriminator.is_some());
+        let discriminator = "the logit of the network that the generator was trained against; more looks more like what it \
+                             was trained on, and only differences mean anything";
         definitions(&[
             ("Consistency", Some(consistency)),
             ("Departure", Some(departure.to_owned())),
             ("NIQE", Some(sharpness.to_owned())),
             ("Distinctness", distinctness),
+            ("Discriminator", judged.then(|| discriminator.to_owned())),
         ])
     }
 

@@ -187,6 +187,9 @@ pub struct CandidateRecord {
     /// As in [`Scores::distinctness`].
     #[serde(default)]
     pub distinctness: Option<f64>,
+    /// As in [`Scores::discriminator`].
+    #[serde(default)]
+    pub discriminator: Option<f64>,
     /// The file of its picture.
     pub image: String,
     /// The file of what it shrinks to.
@@ -259,6 +262,7 @@ impl CandidateRecord {
             plausibility: scores.plausibility.as_ref().map(Into::into),
             sharpness: scores.sharpness,
             distinctness: scores.distinctness,
+            discriminator: scores.discriminator,
             image,
             shrunk,
         }

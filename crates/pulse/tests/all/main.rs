@@ -2,6 +2,7 @@
 
 mod certainty;
 mod dcgan;
+mod discriminator;
 mod face;
 mod fixture;
 mod image;

@@ -113,10 +113,24 @@ fn the_wanted_order_is_that_of_the_page() {
     let page = story.page();
     assert_eq!(attributes(&page, "data-number"), ["3", "2", "1"]);
     assert_eq!(attributes(&page, "data-first"), ["consistency"]);
-    for order in Order::ALL {
+    for order in Order::ALL.into_iter().filter(|&order| order != Order::Discriminator) {
         assert!(attributes(&page, "value").contains(&order.name()), "{order}");
         assert_eq!(attributes(&page, &format!("data-{order}")).len(), 3, "{order}");
     }
     // Grey pictures have no sharpness.
     assert_eq!(attributes(&page, "data-sharpness"), ["", "", ""]);
+}
+
+#[test]
+fn a_discriminator_is_on_the_page_where_there_is_one() {
+    let mut story = Story::new(3);
+    assert!(!story.page().contains("iscriminator"));
+    story.logits = vec![Some(-1.25), None, Some(0.5)];
+    story.order = Order::Discriminator;
+    story.measure(&[]);
+    let page = story.page();
+    assert_eq!(attributes(&page, "data-number"), ["3", "1", "2"]);
+    assert_eq!(attributes(&page, "data-discriminator"), ["-0.5", "1.25"]);
+    assert!(attributes(&page, "value").contains(&"discriminator"));
+    assert!(page.contains("<dt>Discriminator</dt><dd>-1.25</dd>") && page.contains("only differences mean anything"));
 }

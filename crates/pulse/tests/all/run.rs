@@ -21,6 +21,8 @@ pub(crate) struct Story {
     config: SearchConfig,
     pub(crate) candidates: Vec<Candidate>,
     range: Range,
+    /// What a discriminator says of each candidate, or nothing.
+    pub(crate) logits: Vec<Option<f64>>,
     curves: Curves,
     pub(crate) path: String,
     pub(crate) subject: Subject,
@@ -74,7 +76,8 @@ impl Story {
             target,
             config,
             candidates,
-            range: Range::of(&[], Size::new(4, 4), &[], &[]).unwrap(),
+            range: Range::of(&[], Size::new(4, 4), &[], &[], &[]).unwrap(),
+            logits: Vec::new(),
             curves,
             path: "a/face.npy".into(),
             subject: Subject::Faces,
@@ -90,7 +93,7 @@ impl Story {
         let plausible = |offsets| Plausibility { radius: Some(1.0), offsets, angles: None };
         let plausibility: Vec<_> =
             (0..self.candidates.len()).map(|place| plausible(0.5 / (place + 1) as f64)).collect();
-        self.range = Range::of(&self.candidates, self.target.size(), &plausibility, random).unwrap();
+        self.range = Range::of(&self.candidates, self.target.size(), &plausibility, &self.logits, random).unwrap();
     }
 
     /// The page of the run, as it is in its folder.
@@ -170,6 +173,7 @@ fn scores_are_recorded() {
     assert!(near(spread.random.unwrap(), 0.1), "{spread:?}");
     assert!(record.candidates.iter().all(|candidate| near(candidate.distinctness.unwrap(), 0.1)));
     assert!(near(record.candidates[1].plausibility.as_ref().unwrap().departure, 0.25));
+    assert_eq!(record.candidates[1].discriminator, None);
     let certainty = record.summary.certainty.clone().unwrap();
     // Of 0, 1 and 2 the mean product of two is 2/3, and the mean square 5/3.
     assert!(near(certainty.agreed.unwrap(), 0.4) && certainty.bands.len() == 4, "{certainty:?}");
@@ -194,7 +198,7 @@ fn records_without_scores_are_still_read() {
     forget(&mut old["summary"], &["spread", "certainty"]);
     forget(&mut old["files"], &["certainty", "report"]);
     for candidate in old["candidates"].as_array_mut().unwrap() {
-        forget(candidate, &["plausibility", "sharpness", "distinctness"]);
+        forget(candidate, &["plausibility", "sharpness", "distinctness", "discriminator"]);
     }
     let read = Record::from_json(&serde_json::to_vec(&old).unwrap()).unwrap();
     assert_eq!((read.summary.spread, read.files.report, read.candidates[1].distinctness), (None, None, None));

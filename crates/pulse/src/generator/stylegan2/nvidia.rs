@@ -25,7 +25,7 @@ pub(super) fn is_named(tensors: &BTreeMap<String, Tensor>) -> bool {
 }
 
 pub(super) fn read(checkpoint: &Checkpoint) -> Result<StyleGan2> {
-    let tensors = &Tensors::new(Family::StyleGan2, &checkpoint.tensors, &checkpoint.configuration);
+    let tensors = &Tensors::new(Family::StyleGan2.name(), &checkpoint.tensors, &checkpoint.configuration);
     let [_, width] = tensors.shape("synthesis.b4.conv1.affine.weight")?;
     let [channels, ..] = tensors.shape::<3>("synthesis.b4.const")?;
     let constant = tensors.numbers("synthesis.b4.const", &[channels, 4, 4])?;

@@ -24,7 +24,7 @@ pub(super) fn is_named(tensors: &BTreeMap<String, Tensor>) -> bool {
 }
 
 pub(super) fn read(checkpoint: &Checkpoint) -> Result<StyleGan2> {
-    let tensors = &Tensors::new(Family::StyleGan2, &checkpoint.tensors, &checkpoint.configuration);
+    let tensors = &Tensors::new(Family::StyleGan2.name(), &checkpoint.tensors, &checkpoint.configuration);
     let [_, width] = tensors.shape("conv1.conv.modulation.weight")?;
     let [channels, ..] = tensors.shape::<3>("input.input")?;
     let constant = tensors.numbers("input.input", &[channels, 4, 4])?;
