@@ -71,10 +71,10 @@ impl Mask {
         let mut along = vec![0.0; self.values.len()];
         let mut values = along.clone();
         for row in 0..rows {
-            fade(&self.values, &mut along, width, (row * columns..(row + 1) * columns).collect());
+            fade(&self.values, &mut along, width, &(row * columns..(row + 1) * columns).collect::<Vec<_>>());
         }
         for column in 0..columns {
-            fade(&along, &mut values, width, (column..rows * columns).step_by(columns).collect());
+            fade(&along, &mut values, width, &(column..rows * columns).step_by(columns).collect::<Vec<_>>());
         }
         Self { size: self.size, values }
     }
@@ -96,7 +96,7 @@ impl Mask {
 }
 
 /// The dilation along one `line` of pixels.
-fn fade(from: &[f32], to: &mut [f32], width: usize, line: Vec<usize>) {
+fn fade(from: &[f32], to: &mut [f32], width: usize, line: &[usize]) {
     for (at, &pixel) in line.iter().enumerate() {
         let near = at.saturating_sub(width)..line.len().min(at + width + 1);
         let faded = near.map(|other| from[line[other]] - (other.abs_diff(at) as f32 / width as f32).powi(2));
