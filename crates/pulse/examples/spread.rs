@@ -1,12 +1,12 @@
 //! The table of `docs/range.md`: how far apart candidates are, each searched by itself (`plain`) and as a set that spreads.
 //!
 //! ```text
-//! cargo run --release --example spread -- [size=16|8] [group=generated|photographs] [faces=N] [photos=FOLDER] [each=1] [out=FOLDER]
+//! cargo run --release --example spread -- [size=16|8] [group=generated|photographs|squares] [faces=N] [candidates=N] [photos=FOLDER] [each=1] [out=FOLDER]
 //! ```
 //!
-//! The small pictures are those of faces drawn from the embedded generator (fixed seeds, so that the truth is known) and
-//! of the photographs in `photos=` (their centre squares; by default `examples/photos`, the faces in them as
-//! `crops.csv` says), shrunk and rounded to 8 bits. Each is searched for 16 candidates. A row is the mean over the pictures;
+//! The small pictures are those of faces drawn from the embedded generator (fixed seeds, so that the truth is known), of
+//! the photographs in `photos=` (by default `examples/photos`; the faces in them, as `crops.csv` says), and of the same
+//! photographs' centre squares, shrunk and rounded to 8 bits. Each is searched for 16 candidates. A row is the mean over the pictures;
 //! distances are root mean squares in steps of 1/255. `S` is the diversity of the first ten candidates, in patches of
 //! 8x8 pixels, where the truth is known. `each=1` prints a row for each picture as well. With `out=` the sheets are written.
 
@@ -29,7 +29,6 @@ use pulse_engine::Cpu;
 
 /// The seed of the faces that are drawn: another one than the searches have.
 const FACES: u64 = 2021;
-const CANDIDATES: usize = 16;
 /// The side of the patches in which a truth may be put together.
 const PATCH: usize = 8;
 const PHOTOGRAPHS: &str = "examples/photos";
@@ -42,6 +41,7 @@ struct Options {
     size: Option<usize>,
     group: Option<String>,
     faces: usize,
+    candidates: usize,
     photos: PathBuf,
     out: Option<PathBuf>,
     each: bool,
@@ -63,14 +63,22 @@ struct Figures {
 }
 
 fn main() -> Result<()> {
-    let mut options =
-        Options { size: None, group: None, faces: 32, photos: PHOTOGRAPHS.into(), out: None, each: false };
+    let mut options = Options {
+        size: None,
+        group: None,
+        faces: 32,
+        candidates: 16,
+        photos: PHOTOGRAPHS.into(),
+        out: None,
+        each: false,
+    };
     for argument in std::env::args().skip(1) {
         let (name, value) = argument.split_once('=').expect("arguments are name=value");
         match name {
             "size" => options.size = value.parse().ok(),
             "group" => options.group = Some(value.to_owned()),
             "faces" => options.faces = value.parse().expect("a number"),
+            "candidates" => options.candidates = value.parse().expect("a number"),
             "photos" => options.photos = value.into(),
             "out" => options.out = Some(value.into()),
             "each" => options.each = value == "1",
@@ -97,7 +105,10 @@ fn groups(generator: &dyn Generator, options: &Options) -> Result<Vec<(&'static 
         groups.push(("generated", faces(generator, options.faces)?));
     }
     if wanted("photographs") {
-        groups.push(("photographs", photographs(&options.photos)?));
+        groups.push(("photographs", photographs(&options.photos, &crops(&options.photos))?));
+    }
+    if wanted("squares") {
+        groups.push(("squares", photographs(&options.photos, "")?));
     }
     Ok(groups)
 }
@@ -106,7 +117,7 @@ fn groups(generator: &dyn Generator, options: &Options) -> Result<Vec<(&'static 
 fn rows(generator: &dyn Generator, title: &str, truths: &[Truth], size: usize, options: &Options) -> Result<()> {
     let mut means = Vec::new();
     for (search, spread) in [("plain", None), ("spread", Some(Spread::default()))] {
-        let config = SearchConfig { candidates: CANDIDATES, spread, ..SearchConfig::default() };
+        let config = SearchConfig { candidates: options.candidates, spread, ..SearchConfig::default() };
         let mut all = Vec::new();
         for (name, truth) in truths {
             let out = options.out.as_ref().map(|out| out.join(format!("{name}-{size}-{search}.png")));
@@ -175,9 +186,13 @@ fn faces(generator: &dyn Generator, count: usize) -> Result<Vec<Truth>> {
         .collect()
 }
 
-/// The pictures in a folder: the part that its `crops.csv` names, or else the square in the centre.
-fn photographs(folder: &Path) -> Result<Vec<Truth>> {
-    let crops = std::fs::read_to_string(folder.join("crops.csv")).unwrap_or_default();
+/// Where the faces are, line by line; nothing where nobody says so.
+fn crops(folder: &Path) -> String {
+    std::fs::read_to_string(folder.join("crops.csv")).unwrap_or_default()
+}
+
+/// The pictures in a folder: the part that `crops` names, or else the square in the centre.
+fn photographs(folder: &Path, crops: &str) -> Result<Vec<Truth>> {
     let part = |name: &str| {
         let fields: Vec<&str> = crops.lines().find(|line| line.split(',').next() == Some(name))?.split(',').collect();
         let number = |i: usize| fields.get(i)?.parse().ok();
@@ -234,7 +249,7 @@ fn figures(
     Ok(Figures {
         mean: distances.mean(),
         least: distances.nearest_pair().map_or(0.0, |(.., distance)| distance),
-        first_four: Distances::between(&values[..4]).mean(),
+        first_four: Distances::between(&values[..values.len().min(4)]).mean(),
         detail: energies.sum::<f64>() / images.len() as f64,
         searched: least(|candidate| candidate.searched_db),
         worst: least(|candidate| candidate.db),

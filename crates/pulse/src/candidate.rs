@@ -12,6 +12,9 @@ use crate::loss::Term;
 pub struct Candidate {
     /// Its number within the run, from 0.
     pub index: usize,
+    /// The number of its start, from 0: what events under way call it. It is `index`, but in a set that spreads, which is
+    /// numbered when all of it is there.
+    pub start: usize,
     /// How often it was started again from fresh inputs.
     pub restarts: usize,
     /// How the search for it ended.

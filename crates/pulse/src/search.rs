@@ -25,7 +25,7 @@ pub use config::{
 
 use crate::candidate::Candidate;
 use crate::event::{Observer, SearchEvent};
-use crate::explore::{KeptMeasurement, Steering, widest_first};
+use crate::explore::{Steering, widest_first};
 use crate::generator::{Generator, LatentInput};
 use crate::image::Image;
 use crate::inputs::Inputs;
@@ -112,22 +112,6 @@ pub fn search_steered(
     problem.check()?;
     let spec = problem.generator.spec();
     steering.check([spec.channels, spec.height, spec.width])?;
-    match &steering.keep {
-        Some(kept) => {
-            let measurement = KeptMeasurement { measurement: problem.measurement, kept };
-            run(&Problem { measurement: &measurement, ..*problem }, steering, config, engine, observer)
-        }
-        None => run(problem, steering, config, engine, observer),
-    }
-}
-
-fn run(
-    problem: &Problem<'_>,
-    steering: &Steering,
-    config: &SearchConfig,
-    engine: &dyn Engine,
-    observer: &mut dyn Observer,
-) -> Result<Vec<Candidate>> {
     let mut batch = Batch::new(problem, steering, config, engine)?;
     let started = SearchEvent::Started { candidates: batch.candidates(), steps: config.steps };
     if observer.event(started).is_break() {

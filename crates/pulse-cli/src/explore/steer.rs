@@ -221,7 +221,7 @@ fn steering(
         let row = row(reopened, "--candidate", candidate)?;
         check_kept(candidate, opened.run.record().candidates[row].db, reopened)?;
         let picture = picture(reopened, row, engine)?;
-        steering.keep = Some(Kept { picture, mask });
+        steering.keep = Some(Kept::new(picture, &mask));
     }
     if let Some(text) = &options.toward {
         let (picture, mask) = example(text);

@@ -364,20 +364,3 @@ fn every_measurement_leaves_a_run() {
         assert!(record["summary"]["best_db"].as_f64().unwrap() >= 44.99, "{text}: {}", record["summary"]);
     }
 }
-
-#[test]
-fn a_set_spreads_and_says_so() {
-    let place = Place::new();
-    place.picture("small.png", 3, 8, 8);
-    let run = |more: &[&str], out: &str| {
-        place.upsample("small.png", &[&["--candidates", "4", "--out", out], more].concat()).ended_with(0);
-        place.record(&format!("{out}/small"))
-    };
-    let (plain, spread) = (run(&[], "plain"), run(&["--spread"], "spread"));
-    assert_eq!(plain["settings"]["spread"], Value::Null);
-    assert!(spread["settings"]["spread"]["until"].as_f64().unwrap() > 0.0);
-    assert!(spread["summary"]["worst_db"].as_f64().unwrap() >= 45.0);
-    let [plain, spread] = [plain, spread].map(|record| record["summary"]["mean_pairwise_distance"].as_f64().unwrap());
-    // The picture is no face, and four candidates for it are far apart already.
-    assert!(spread > 1.1 * plain, "{spread} and {plain}");
-}

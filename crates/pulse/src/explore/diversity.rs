@@ -15,8 +15,11 @@ use crate::{Error, ErrorKind, Result};
 ///
 /// `S` is 0 where all candidates are alike, and 1 where every patch of the truth is in one of them. It grows with the
 /// number of candidates, which the challenge sets to ten. (Lugmayr, Danelljan, Timofte et al., "NTIRE 2021 Learning the
-/// Super-Resolution Space Challenge", CVPR Workshops 2021, which measures `e` as LPIPS at every pixel. Here it is the
-/// mean squared error of a patch: no network stands between the figure and the pictures.)
+/// Super-Resolution Space Challenge", CVPR Workshops 2021; the definition was checked against the challenge's own
+/// [description](https://github.com/andreas128/NTIRE21_Learning_SR_Space#spanning-of-the-sr-space) and the program that
+/// ranked it. Two things are otherwise there: `e` is the map of LPIPS distances, one a pixel, and `S` is in percent, a mean over
+/// pictures. Here `e` is the mean squared error of a patch, so that no network stands between the figure and the pictures;
+/// so our figures compare with each other, and not with those of the challenge.)
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Diversity {
     /// The mean squared error of the nearest whole candidate, pictures being in [0, 1].

@@ -46,6 +46,8 @@ pub(crate) struct Attraction {
     /// Of each number.
     pub(crate) mask: Vec<f32>,
     pub(crate) weight: f64,
+    /// Whether it acts to the end. What is not consistent by itself has to be let go before.
+    pub(crate) lasts: bool,
 }
 
 impl Toward {
@@ -68,7 +70,7 @@ impl Steering {
     /// # Errors
     /// [`ErrorKind::Picture`].
     pub fn check(&self, [channels, height, width]: [usize; 3]) -> Result<()> {
-        let pictures = self.keep.iter().map(|keep| ("the picture that is kept", &keep.picture, &keep.mask));
+        let pictures = self.keep.iter().map(|keep| ("the picture that is kept", keep.picture(), keep.mask()));
         let examples = self.toward.iter().map(|toward| ("the example", &toward.example, &toward.mask));
         for (what, picture, mask) in pictures.chain(examples) {
             if [picture.channels(), picture.height(), picture.width()] != [channels, height, width] {
@@ -80,11 +82,11 @@ impl Steering {
                 );
                 return Err(Error::new(ErrorKind::Picture, message));
             }
-            if mask.values().len() != width * height {
+            if mask.size() != picture.size() {
                 let message = format!(
-                    "the mask of {what} has {} pixels, and the generator's pictures {}: make it as large",
-                    mask.values().len(),
-                    width * height
+                    "the mask of {what} is {}, and the generator's pictures are {}: make it as large",
+                    mask.size(),
+                    picture.size()
                 );
                 return Err(Error::new(ErrorKind::Picture, message));
             }
@@ -95,7 +97,7 @@ impl Steering {
     /// The share of the picture that is not kept.
     pub(crate) fn free(&self) -> f64 {
         let kept = self.keep.as_ref().map_or(0.0, |keep| {
-            let values = keep.mask.values();
+            let values = keep.mask().values();
             values.iter().map(|&value| f64::from(value)).sum::<f64>() / values.len() as f64
         });
         1.0 - kept
@@ -103,12 +105,12 @@ impl Steering {
 
     /// The energies that pull candidates to what is kept, and to the example.
     pub(crate) fn attractions(&self, view: &View) -> Result<Vec<Attraction>> {
-        let keep = self.keep.iter().map(|keep| (&keep.picture, &keep.mask, KEPT));
-        let toward = self.toward.iter().map(|toward| (&toward.example, &toward.mask, EXAMPLE));
+        let keep = self.keep.iter().map(|keep| (keep.picture(), keep.mask(), KEPT, true));
+        let toward = self.toward.iter().map(|toward| (&toward.example, &toward.mask, EXAMPLE, false));
         keep.chain(toward)
-            .map(|(picture, mask, weight)| {
-                let mask = mask.resized(picture.size(), view.size())?.repeat(picture.channels());
-                Ok(Attraction { details: view.of(picture)?, mask, weight })
+            .map(|(picture, mask, weight, lasts)| {
+                let mask = mask.resized(view.size())?.repeat(picture.channels());
+                Ok(Attraction { details: view.of(picture)?, mask, weight, lasts })
             })
             .collect()
     }

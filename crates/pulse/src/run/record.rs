@@ -166,6 +166,9 @@ pub struct Files {
 pub struct CandidateRecord {
     /// From 1, as in the names of files.
     pub number: usize,
+    /// The number of its start, from 1, as in traces and in the names of pictures under way.
+    #[serde(default)]
+    pub start: Option<usize>,
     /// The name of its [`Outcome`](crate::candidate::Outcome).
     pub outcome: String,
     /// Its consistency, in dB.
@@ -253,6 +256,7 @@ impl CandidateRecord {
         losses.insert("total".into(), candidate.total.into());
         Self {
             number: candidate.index + 1,
+            start: Some(candidate.start + 1),
             outcome: candidate.outcome.name().into(),
             db: candidate.db,
             searched_db: candidate.searched_db,

@@ -282,7 +282,8 @@ impl<'a> Batch<'a> {
             .copy_from_slice(&self.measured_gradient);
         if let (Some(guide), Some((id, length))) = (&mut self.guide, self.network.seen) {
             let range = row * length..(row + 1) * length;
-            let gradient = guide.gradient(state.candidate, state.step, &program.output(id)[range.clone()]);
+            let misfit = (values.l2 - self.config.sigma.powi(2)).max(0.0);
+            let gradient = guide.gradient(state.candidate, state.step, misfit, &program.output(id)[range.clone()]);
             program.cotangent_mut(id)[range].copy_from_slice(gradient);
         }
         if let Some((id, _)) = self.network.rows {

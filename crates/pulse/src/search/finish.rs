@@ -6,7 +6,7 @@ use pulse_engine::Engine;
 
 use crate::Result;
 use crate::candidate::{Candidate, Outcome, consistency_db, mean_squared_error};
-use crate::explore::{Kept, Steering};
+use crate::explore::{Kept, KeptMeasurement, Steering};
 use crate::image::Image;
 use crate::measurement::Projection;
 
@@ -35,12 +35,16 @@ impl<'a> Finisher<'a> {
         config: &'a SearchConfig,
         engine: &dyn Engine,
     ) -> Result<Self> {
-        let mut projection = Projection::new(engine, problem.measurement, 1)?;
+        let kept = steering.keep.as_ref();
+        let mut projection = match kept {
+            Some(kept) => Projection::new(engine, &KeptMeasurement { measurement: problem.measurement, kept }, 1)?,
+            None => Projection::new(engine, problem.measurement, 1)?,
+        };
         if config.sigma > 0.0 || !problem.measurement.is_well_conditioned() {
             projection = projection.within(config.epsilon.sqrt());
         }
         let measured = vec![0.0; problem.target.values().len()];
-        Ok(Self { problem, config, projection, measured, kept: steering.keep.as_ref() })
+        Ok(Self { problem, config, projection, measured, kept })
     }
 
     pub(super) fn finish(&mut self, slot: &Slot, inputs: &[Moving]) -> Result<Candidate> {
@@ -74,6 +78,7 @@ impl<'a> Finisher<'a> {
         };
         Ok(Candidate {
             index: slot.candidate,
+            start: slot.candidate,
             restarts: slot.restart,
             outcome,
             image: Image::clamped(spec.channels, spec.height, spec.width, picture)?,

@@ -7,14 +7,19 @@ use crate::explore::Attraction;
 /// detail by it, only other detail; with all of it, candidates drift apart by their contrast.
 const ALONG: f64 = 0.2;
 
+/// The mean squared error up to which candidates fit well: 30 dB.
+const WELL: f64 = 1e-3;
+
 /// Two candidates nearer than this, a root mean square, push each other no harder.
 const NEAREST: f64 = 1e-3;
 
 /// The forces on candidates in the space of a [`View`](crate::explore::View), of `numbers` numbers `f`.
 ///
-/// - Repulsion: candidate `i` goes down the energy `−w(t) / (N − 1) Σ_j d(i, j)`, `d(i, j) = sqrt(mean (f_i − f_j)²)`, where
-///   `f_j` are the others' details of the step before, and most of the force along `f_i` itself is taken away.
-/// - Attraction: the energy `w(t) mean m (f_i − e)²` for an example of details `e` and a mask `m`.
+/// - Repulsion: candidate `i` goes down the energy `−w(t) h(i) / (N − 1) Σ_j d(i, j)`, `d(i, j) = sqrt(mean (f_i − f_j)²)`, where
+///   `f_j` are the others' details of the step before, `h` is the [`hardness`], and most of the force along `f_i` itself is taken
+///   away.
+/// - Attraction: the energy `w(t) mean m (f_i − e)²` for an example of details `e` and a mask `m`; `w` is constant for what is
+///   kept, which is consistent and need not be let go.
 ///
 /// That others count as they were a step before is what makes a set the same in any batch: nobody needs to be run again
 /// to know where the others are. All memory is allocated when it is made.
@@ -33,6 +38,12 @@ pub(super) struct Guide {
     /// Which have been in the step under way.
     came: Vec<bool>,
     gradient: Vec<f32>,
+}
+
+/// The factor on the repulsion of a candidate that fits badly: `max(1, misfit / 10⁻³)`. The gradient of the loss grows with the
+/// misfit, and would leave nothing of a constant push where the generator hardly fits.
+fn hardness(misfit: f64) -> f64 {
+    (misfit / WELL).max(1.0)
 }
 
 /// When forces act, in steps.
@@ -87,8 +98,8 @@ impl Guide {
         step < self.schedule.end
     }
 
-    /// The gradient of all energies of one candidate with respect to its details.
-    pub(super) fn gradient(&mut self, candidate: usize, step: usize, details: &[f32]) -> &[f32] {
+    /// The gradient of all energies of one candidate, of this mean squared error beside the noise, with respect to its details.
+    pub(super) fn gradient(&mut self, candidate: usize, step: usize, misfit: f64, details: &[f32]) -> &[f32] {
         self.gradient.fill(0.0);
         if let Some(spread) = self.spread {
             self.now[candidate * self.numbers..][..self.numbers].copy_from_slice(details);
@@ -96,15 +107,16 @@ impl Guide {
             let weight = match self.schedule.late(step) {
                 Some(late) => late * spread.feature_weight,
                 None => spread.weight,
-            };
+            } * hardness(misfit);
             if weight > 0.0 {
                 self.repel(candidate, details, weight);
                 self.turn_aside(details);
             }
         }
         let late = self.schedule.late(step).unwrap_or(1.0);
-        for attraction in self.attractions.iter().filter(|_| late > 0.0) {
-            let factor = 2.0 * late * attraction.weight / self.numbers as f64;
+        for attraction in &self.attractions {
+            let weight = if attraction.lasts { attraction.weight } else { late * attraction.weight };
+            let factor = 2.0 * weight / self.numbers as f64;
             let pairs = details.iter().zip(&attraction.details).zip(&attraction.mask);
             for (gradient, ((&own, &example), &mask)) in self.gradient.iter_mut().zip(pairs) {
                 *gradient += factor as f32 * mask * (own - example);
@@ -160,19 +172,19 @@ mod tests {
     #[test]
     fn nobody_is_pushed_by_who_was_not_there() {
         let mut guide = guide(2);
-        assert_eq!(guide.gradient(0, 0, &[1.0, 0.0, 0.0]), [0.0; 3]);
-        assert_eq!(guide.gradient(1, 0, &[0.0, 1.0, 0.0]), [0.0; 3], "the other one is of this step");
+        assert_eq!(guide.gradient(0, 0, WELL, &[1.0, 0.0, 0.0]), [0.0; 3]);
+        assert_eq!(guide.gradient(1, 0, WELL, &[0.0, 1.0, 0.0]), [0.0; 3], "the other one is of this step");
         guide.turn();
-        assert_ne!(guide.gradient(1, 1, &[0.0, 1.0, 0.0]), [0.0; 3]);
+        assert_ne!(guide.gradient(1, 1, WELL, &[0.0, 1.0, 0.0]), [0.0; 3]);
     }
 
     #[test]
     fn down_the_gradient_is_away_from_the_other_and_hardly_along_oneself() {
         let mut guide = guide(2);
-        guide.gradient(0, 0, &[1.0, 0.0, 0.0]);
+        guide.gradient(0, 0, WELL, &[1.0, 0.0, 0.0]);
         guide.turn();
         let own = [0.0, 2.0, 0.0];
-        let gradient = guide.gradient(1, 1, &own).to_vec();
+        let gradient = guide.gradient(1, 1, WELL, &own).to_vec();
         assert!(gradient[0] > 0.0 && gradient[1] < 0.0 && gradient[2] == 0.0, "{gradient:?}");
         // Without turning aside the two would be as the difference is, 1 to 2.
         assert!((gradient[1] / gradient[0] + 2.0 * ALONG as f32).abs() < 1e-5, "{gradient:?}");
@@ -181,9 +193,9 @@ mod tests {
     #[test]
     fn it_weakens_while_features_move_and_ends() {
         let mut guide = guide(2);
-        guide.gradient(0, 0, &[1.0, 0.0, 0.0]);
+        guide.gradient(0, 0, WELL, &[1.0, 0.0, 0.0]);
         guide.turn();
-        let force: Vec<_> = (1..10).map(|step| guide.gradient(1, step, &[0.0, 1.0, 0.0])[0]).collect();
+        let force: Vec<_> = (1..10).map(|step| guide.gradient(1, step, WELL, &[0.0, 1.0, 0.0])[0]).collect();
         assert_eq!(force[0], force[2]);
         assert!((force[3] - force[0] / 2.0).abs() < 1e-6, "features have a weight of their own");
         assert!(force[3] > force[4] && force[6] > 0.0);
@@ -192,18 +204,28 @@ mod tests {
     }
 
     #[test]
+    fn who_fits_badly_is_pushed_harder() {
+        let mut guide = guide(2);
+        guide.gradient(0, 0, WELL, &[1.0, 0.0, 0.0]);
+        guide.turn();
+        let mut force = |misfit: f64| guide.gradient(1, 1, misfit, &[0.0, 1.0, 0.0])[0];
+        let [none, well, badly] = [0.0, WELL, 3.0 * WELL].map(&mut force);
+        assert!(none > 0.0 && none == well && (badly / well - 3.0).abs() < 1e-5, "{none}, {well} and {badly}");
+    }
+
+    #[test]
     fn who_is_no_number_pushes_nobody() {
         let mut guide = guide(2);
-        guide.gradient(0, 0, &[f32::NAN, 0.0, 0.0]);
+        guide.gradient(0, 0, WELL, &[f32::NAN, 0.0, 0.0]);
         guide.turn();
-        assert_eq!(guide.gradient(1, 1, &[0.0, 1.0, 0.0]), [0.0; 3]);
+        assert_eq!(guide.gradient(1, 1, WELL, &[0.0, 1.0, 0.0]), [0.0; 3]);
     }
 
     #[test]
     fn an_example_attracts_within_its_mask() {
-        let attraction = Attraction { details: vec![1.0; 3], mask: vec![1.0, 0.5, 0.0], weight: 3.0 };
+        let attraction = Attraction { details: vec![1.0; 3], mask: vec![1.0, 0.5, 0.0], weight: 3.0, lasts: false };
         let mut guide = Guide::new(None, vec![attraction], Schedule::new(10, usize::MAX, 1.0), [1, 3]);
-        assert_eq!(guide.gradient(0, 0, &[0.0; 3]), [-2.0, -1.0, 0.0]);
-        assert_eq!(guide.gradient(0, 0, &[1.0; 3]), [0.0; 3]);
+        assert_eq!(guide.gradient(0, 0, WELL, &[0.0; 3]), [-2.0, -1.0, 0.0]);
+        assert_eq!(guide.gradient(0, 0, WELL, &[1.0; 3]), [0.0; 3]);
     }
 }

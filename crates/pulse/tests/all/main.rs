@@ -1,5 +1,6 @@
 //! The tests of the library, in one binary.
 
+mod allocations;
 mod certainty;
 mod dcgan;
 mod discriminator;

@@ -42,6 +42,7 @@ impl Story {
             inputs.get_mut("feature.1").unwrap()[3] = index as f32;
             Candidate {
                 index,
+                start: index,
                 restarts: 0,
                 outcome: if index == 0 { Outcome::Missed } else { Outcome::Reached },
                 image: grey(64),

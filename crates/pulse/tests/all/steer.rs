@@ -48,7 +48,7 @@ fn config() -> SearchConfig {
 #[test]
 fn what_is_kept_stays_and_the_rest_varies() {
     let base = found(&SearchConfig { candidates: 1, ..SearchConfig::default() }).remove(0);
-    let steering = Steering { keep: Some(Kept { picture: base.image.clone(), mask: left() }), toward: None };
+    let steering = Steering { keep: Some(Kept::new(base.image.clone(), &left())), toward: None };
     let found = steered(&steering, &SearchConfig { seed: 1, ..config() }, None).unwrap();
     let mut renderer = Renderer::new(&generator(), LatentInput::Z, &Cpu::default()).unwrap();
     let inputs = inputs_of(&found, &generator());
@@ -117,7 +117,7 @@ fn what_cannot_be_steered_by_is_named() {
         assert_eq!(neighbours(&specs, &inputs, candidate, amount, 0, count).unwrap_err().kind(), kind);
     }
     let small = Image::new(3, 4, 4, vec![0.5; 48]).unwrap();
-    let keep = Steering { keep: Some(Kept { picture: small.clone(), mask: left() }), toward: None };
+    let keep = Steering { keep: Some(Kept::new(small.clone(), &left())), toward: None };
     let mask = Mask::everywhere(Size::new(4, 4));
     let whole = Image::new(3, 16, 16, vec![0.5; 768]).unwrap();
     let toward = Steering { keep: None, toward: Some(Toward { example: whole, mask }) };

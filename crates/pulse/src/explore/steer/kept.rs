@@ -7,20 +7,39 @@ use crate::Result;
 use crate::image::Image;
 use crate::measurement::Measurement;
 
-/// A region of a picture that stays: a candidate is `K p + (1 − K) x`, for the picture `p`, the mask `K` and what was found,
-/// `x`. Where the mask is white it is `p` exactly.
+/// The edge of what is kept is as wide as this part of the picture's longer side.
+const EDGE: usize = 16;
+
+/// A region of a picture that stays: a candidate is `K p + (1 − K) x`, for the picture `p`, what was found, `x`, and the
+/// region's mask with a [feathered](Mask::feathered) edge, `K`. Where the mask is white it is `p` exactly. The edge lies outside
+/// of the region, so that what varies begins where it was, and no seam shows.
 #[derive(Clone, Debug)]
 pub struct Kept {
-    /// The picture, of the generator's size and channels. It has to be consistent itself.
-    pub picture: Image,
-    /// What of it stays.
-    pub mask: Mask,
+    picture: Image,
+    edged: Mask,
 }
 
 impl Kept {
+    /// What is white in `mask` stays as it is in `picture`, of the generator's size and channels, which has to be consistent
+    /// itself.
+    pub fn new(picture: Image, mask: &Mask) -> Self {
+        let longer = mask.size().width.max(mask.size().height);
+        Self { picture, edged: mask.feathered(longer / EDGE) }
+    }
+
+    /// The picture.
+    pub fn picture(&self) -> &Image {
+        &self.picture
+    }
+
+    /// How much of each pixel stays: the mask, with its edge.
+    pub fn mask(&self) -> &Mask {
+        &self.edged
+    }
+
     /// `x ← K p + (1 − K) x`.
     pub(crate) fn put_back(&self, x: &mut [f32]) {
-        let mask = self.mask.values().iter().cycle();
+        let mask = self.edged.values().iter().cycle();
         for ((x, kept), mask) in x.iter_mut().zip(self.picture.values()).zip(mask) {
             *x = mask * kept + (1.0 - mask) * *x;
         }
@@ -44,7 +63,7 @@ impl Measurement for KeptMeasurement<'_> {
     }
 
     fn append(&self, builder: &mut NetworkBuilder, image: Value) -> Result<Value> {
-        let mask = self.kept.mask.values();
+        let mask = self.kept.edged.values();
         let free = mask.iter().map(|mask| 1.0 - mask).collect::<Vec<_>>();
         let kept = self.kept.picture.values().iter().zip(mask.iter().cycle()).map(|(value, mask)| value * mask);
         let put_back = Operator::affine(free.repeat(self.kept.picture.channels()), kept.collect::<Vec<_>>());

@@ -9,13 +9,14 @@ use crate::{Error, ErrorKind, Result};
 /// How much each pixel of the generator's pictures belongs to a region: 1 altogether, 0 not at all.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mask {
+    size: Size,
     values: Vec<f32>,
 }
 
 impl Mask {
     /// The whole picture.
     pub fn everywhere(size: Size) -> Self {
-        Self { values: vec![1.0; size.width * size.height] }
+        Self { size, values: vec![1.0; size.width * size.height] }
     }
 
     /// White is in the region, black is not, and grey is partly: the picture's luma. A picture of another size, but of the
@@ -39,7 +40,7 @@ impl Mask {
         if values.iter().all(|&value| value == 1.0) {
             return fault("a mask that is white everywhere leaves nothing out: paint the rest black".into());
         }
-        Ok(Self { values })
+        Ok(Self { size, values })
     }
 
     /// The mask in a file. What is transparent there is black: white strokes on nothing are a region.
@@ -56,7 +57,31 @@ impl Mask {
     /// Everything that is not in the region.
     #[must_use]
     pub fn inverted(&self) -> Self {
-        Self { values: self.values.iter().map(|value| 1.0 - value).collect() }
+        Self { size: self.size, values: self.values.iter().map(|value| 1.0 - value).collect() }
+    }
+
+    /// The region with an edge that fades outwards over `width` pixels: `max_q (m(q) − |p − q|² / width²)` for each pixel `p`, at
+    /// least 0. What was white stays so. (The grey-scale dilation by a paraboloid, which goes along rows and then along columns;
+    /// van den Boomgaard et al. 1996.)
+    #[must_use]
+    pub fn feathered(&self, width: usize) -> Self {
+        // One pixel off, an edge of one pixel has faded altogether.
+        let width = width.max(1);
+        let Size { width: columns, height: rows } = self.size;
+        let mut along = vec![0.0; self.values.len()];
+        let mut values = along.clone();
+        for row in 0..rows {
+            fade(&self.values, &mut along, width, &(row * columns..(row + 1) * columns).collect::<Vec<_>>());
+        }
+        for column in 0..columns {
+            fade(&along, &mut values, width, &(column..rows * columns).step_by(columns).collect::<Vec<_>>());
+        }
+        Self { size: self.size, values }
+    }
+
+    /// What the region is a part of.
+    pub fn size(&self) -> Size {
+        self.size
     }
 
     /// One number a pixel, row by row, in [0, 1].
@@ -64,9 +89,18 @@ impl Mask {
         &self.values
     }
 
-    /// The numbers at another size than `own`.
-    pub(super) fn resized(&self, own: Size, to: Size) -> Result<Vec<f32>> {
-        Ok(Resize::new(Kernel::Area, own, to)?.apply(&self.values))
+    /// The numbers at another size.
+    pub(super) fn resized(&self, to: Size) -> Result<Vec<f32>> {
+        Ok(Resize::new(Kernel::Area, self.size, to)?.apply(&self.values))
+    }
+}
+
+/// The dilation along one `line` of pixels.
+fn fade(from: &[f32], to: &mut [f32], width: usize, line: &[usize]) {
+    for (at, &pixel) in line.iter().enumerate() {
+        let near = at.saturating_sub(width)..line.len().min(at + width + 1);
+        let faded = near.map(|other| from[line[other]] - (other.abs_diff(at) as f32 / width as f32).powi(2));
+        to[pixel] = faded.fold(from[pixel], f32::max);
     }
 }
 
@@ -92,6 +126,19 @@ mod tests {
             assert!(error.to_string().contains(word), "{error}");
         }
     }
+
+    #[test]
+    fn an_edge_fades_outwards_as_round_as_it_is() {
+        let picture = Image::new(1, 7, 9, (0..63).map(|i| f32::from(u8::from(i == 31))).collect()).unwrap();
+        let mask = Mask::of(&picture, Size::new(9, 7)).unwrap().feathered(3);
+        for (pixel, &value) in mask.values().iter().enumerate() {
+            let (x, y) = ((pixel % 9).abs_diff(4), (pixel / 9).abs_diff(3));
+            let wanted = (1.0 - (x * x + y * y) as f32 / 9.0).max(0.0);
+            assert!((value - wanted).abs() < 1e-6, "{value} and {wanted} at {x}, {y}");
+        }
+        assert_eq!(mask.feathered(0), mask, "no width, no edge");
+    }
+
     #[test]
     fn what_is_transparent_is_black() {
         let mut png = std::io::Cursor::new(Vec::new());

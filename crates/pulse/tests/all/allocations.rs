@@ -1,0 +1,63 @@
+//! The search allocates nothing for a step, after the first ones.
+
+use allocation_counter::measure;
+use pulse::event::Silent;
+use pulse::explore::{Kept, Mask, Steering, Toward};
+use pulse::image::Image;
+use pulse::measurement::Size;
+use pulse::search::{Problem, Restarts, SearchConfig, Spread, search_steered};
+use pulse_engine::Cpu;
+
+use crate::search::{generator, measurement, target};
+
+/// How often a search of so many steps allocates, in a pool of one thread: its queue takes no memory for what it is given
+/// by itself.
+fn allocations(steering: &Steering, spread: Option<Spread>, steps: usize) -> u64 {
+    let (generator, measurement, target) = (generator(), measurement(), target());
+    let problem = Problem::new(&generator, &*measurement, &target);
+    // No restart, no early end and no projection: nothing but the steps depends on what is found.
+    let restarts = Restarts { limit: 0, below_db: 0.0 };
+    let config = SearchConfig {
+        candidates: 4,
+        batch: 2,
+        spread,
+        steps,
+        restarts,
+        early_stop: false,
+        project: false,
+        ..SearchConfig::default()
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    pool.install(|| {
+        let search = || drop(search_steered(&problem, steering, &config, &Cpu::default(), &mut Silent).unwrap());
+        measure(search).count_total
+    })
+}
+
+#[track_caller]
+fn allocates_for_no_step(steering: &Steering, spread: Option<Spread>) {
+    const FEW: usize = 20;
+    const MANY: usize = 120;
+    let [few, many] = [FEW, MANY].map(|steps| allocations(steering, spread, steps));
+    assert!(few > 0, "what is compiled is counted");
+    // The pool's own queue may grow once or twice.
+    assert!(many < few + (MANY - FEW) as u64 / 10, "{few} for {FEW} steps and {many} for {MANY}");
+}
+
+#[test]
+fn a_search_allocates_for_no_step() {
+    allocates_for_no_step(&Steering::default(), None);
+}
+
+#[test]
+fn a_guided_search_allocates_for_no_step() {
+    let size = Size::new(16, 16);
+    let picture = Image::new(3, 16, 16, (0..768).map(|i| (i % 13) as f32 / 12.0).collect()).unwrap();
+    let left = Image::new(1, 16, 16, (0..256).map(|i| f32::from(u8::from(i % 16 < 8))).collect()).unwrap();
+    let kept = Kept::new(picture.clone(), &Mask::of(&left, size).unwrap());
+    let toward = Toward { example: picture, mask: Mask::everywhere(size) };
+    let steering = Steering { keep: Some(kept), toward: Some(toward) };
+    allocates_for_no_step(&Steering::default(), Some(Spread::default()));
+    allocates_for_no_step(&steering, None);
+    allocates_for_no_step(&steering, Some(Spread::default()));
+}
