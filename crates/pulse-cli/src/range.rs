@@ -2,41 +2,35 @@
 
 use pulse::candidate::Candidate;
 use pulse::explore::{Prior, RANDOM_PICTURES, Range, random_pictures};
-use pulse::generator::{Generator, LatentInput, Space};
 use pulse::image::Image;
-use pulse::measurement::Size;
+use pulse::search::{Problem, SearchConfig};
 use pulse_engine::Engine;
 
-/// What is compiled and rendered for the first run, and used again for all others.
+/// What is rendered for the first run, and used again for all others.
 #[derive(Default)]
 pub(crate) struct Ranges {
-    /// What tells how typical inputs are.
-    prior: Option<Prior>,
     /// Pictures of the generator that have nothing to do with each other.
     random: Option<Vec<Image>>,
 }
 
 impl Ranges {
-    /// Measures candidates for a picture of the size `small` together, and how typical they are of the generator, which is
-    /// the same each time.
+    /// Measures the candidates of a search together, and how typical they are of the generator, which is the same each time.
     pub(crate) fn of(
         &mut self,
         candidates: &[Candidate],
-        small: Size,
-        (generator, latent, space): (&dyn Generator, LatentInput, &Space),
+        problem: &Problem<'_>,
+        config: &SearchConfig,
         engine: &dyn Engine,
     ) -> pulse::Result<Range> {
-        let mut prior = match self.prior.take() {
-            Some(prior) => prior,
-            None => Prior::new(generator, latent, space, engine)?,
-        };
+        let mut prior = Prior::new(problem, config, engine)?;
         let plausibility: Vec<_> = candidates.iter().map(|candidate| prior.plausibility(&candidate.inputs)).collect();
-        self.prior = Some(prior);
+        // What it ran may be what the next ones run.
+        drop(prior);
         let random = match self.random.take() {
             Some(random) => random,
-            None => random_pictures(generator, engine, RANDOM_PICTURES)?,
+            None => random_pictures(problem, config, engine, RANDOM_PICTURES)?,
         };
-        let range = Range::of(candidates, small, &plausibility, &random);
+        let range = Range::of(candidates, problem.target.size(), &plausibility, &random);
         self.random = Some(random);
         range
     }

@@ -292,8 +292,7 @@ impl<'a> Job<'a> {
         let candidates = searched?;
         let curves = watched?;
         let seconds = seconds + started.elapsed().as_secs_f64();
-        let entered = (&*self.named.generator, self.latent, &self.config.space);
-        let range = self.ranges.of(&candidates, prepared.target.size(), entered, &self.engine).map_err(of_picture)?;
+        let range = self.ranges.of(&candidates, &problem, &self.config, &self.engine).map_err(of_picture)?;
         let finished = Finished {
             input,
             generator: self.named.record.clone(),
