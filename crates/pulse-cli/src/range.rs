@@ -2,9 +2,8 @@
 
 use pulse::candidate::Candidate;
 use pulse::explore::{Critic, Prior, RANDOM_PICTURES, Range, random_pictures};
-use pulse::generator::{LatentInput, Space};
 use pulse::image::Image;
-use pulse::measurement::Size;
+use pulse::search::{Problem, SearchConfig};
 use pulse_engine::Engine;
 
 use crate::generator::Named;
@@ -12,8 +11,6 @@ use crate::generator::Named;
 /// What is compiled and rendered for the first run, and used again for all others.
 #[derive(Default)]
 pub(crate) struct Ranges {
-    /// What tells how typical inputs are.
-    prior: Option<Prior>,
     /// What the generator was trained against, where that is known.
     critic: Option<Critic>,
     /// Pictures of the generator that have nothing to do with each other.
@@ -21,22 +18,17 @@ pub(crate) struct Ranges {
 }
 
 impl Ranges {
-    /// Measures candidates for a picture of the size `small` together, and how typical they are of the generator, which is
-    /// the same each time.
+    /// Measures the candidates of a search together, and how typical they are of the generator, which is the same each time.
     pub(crate) fn of(
         &mut self,
         candidates: &[Candidate],
-        small: Size,
-        (named, latent, space): (&Named, LatentInput, &Space),
+        (named, problem, config): (&Named, &Problem<'_>, &SearchConfig),
         engine: &dyn Engine,
     ) -> pulse::Result<Range> {
-        let generator = &*named.generator;
-        let mut prior = match self.prior.take() {
-            Some(prior) => prior,
-            None => Prior::new(generator, latent, space, engine)?,
-        };
+        let mut prior = Prior::new(problem, config, engine)?;
         let plausibility: Vec<_> = candidates.iter().map(|candidate| prior.plausibility(&candidate.inputs)).collect();
-        self.prior = Some(prior);
+        // What it ran may be what the next ones run.
+        drop(prior);
         if let (None, Some(Ok(discriminator))) = (&self.critic, &named.discriminator) {
             self.critic = Some(Critic::new(discriminator, engine)?);
         }
@@ -46,9 +38,9 @@ impl Ranges {
         };
         let random = match self.random.take() {
             Some(random) => random,
-            None => random_pictures(generator, engine, RANDOM_PICTURES)?,
+            None => random_pictures(problem, config, engine, RANDOM_PICTURES)?,
         };
-        let range = Range::of(candidates, small, &plausibility, &logits, &random);
+        let range = Range::of(candidates, problem.target.size(), &plausibility, &logits, &random);
         self.random = Some(random);
         range
     }

@@ -294,8 +294,8 @@ impl<'a> Job<'a> {
         let candidates = searched?;
         let curves = watched?;
         let seconds = seconds + started.elapsed().as_secs_f64();
-        let entered = (self.named, self.latent, &self.config.space);
-        let range = self.ranges.of(&candidates, prepared.target.size(), entered, &self.engine).map_err(of_picture)?;
+        let searched = (self.named, &problem, &self.config);
+        let range = self.ranges.of(&candidates, searched, &self.engine).map_err(of_picture)?;
         let finished = Finished {
             input,
             generator: self.named.record.clone(),

@@ -142,8 +142,7 @@ pub(super) fn run(
     }
     let seconds = started.elapsed().as_secs_f64();
     let record = opened.run.record();
-    let entered = (&opened.named, problem.latent(), &config.space);
-    let range = Ranges::default().of(&found, reopened.target.size(), entered, engine)?;
+    let range = Ranges::default().of(&found, (&opened.named, &problem, &config), engine)?;
     let original = opened.run.original()?;
     let record = folder.write(&Finished {
         request: None,

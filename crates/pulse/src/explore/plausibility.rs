@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use pulse_engine::{Engine, InputId, NetworkBuilder, OutputId, Program};
+use pulse_engine::Engine;
 
 use crate::Result;
-use crate::generator::{Entrance, Generator, InputSpec, LatentInput, Space, append_whole};
+use crate::generator::{Entrance, LatentInput, Space};
 use crate::image::Image;
-use crate::inputs::Inputs;
 use crate::loss::angles_of_rows;
-use crate::render::Renderer;
+use crate::search::{Problem, SearchConfig, SearchProgram};
 use crate::start::{Stream, draw};
 
 /// How far the inputs of one candidate are from what the generator was trained on. All numbers are relative: 1 is as large as
@@ -36,55 +35,26 @@ impl Plausibility {
     }
 }
 
-/// An input of the network, and the output that holds the stage that it is an offset of.
-struct Port {
-    spec: InputSpec,
-    id: InputId,
-    stage: Option<OutputId>,
-}
-
 /// A generator with the ends at which its inputs are judged.
 pub struct Prior {
-    program: Box<dyn Program>,
-    ports: Vec<Port>,
-    rows: Option<(OutputId, [usize; 2])>,
+    network: SearchProgram,
     latent: LatentInput,
     /// The mean and the deviation of `w`, where it is entered there.
     fit: Option<[Vec<f32>; 2]>,
 }
 
 impl Prior {
-    /// Compiles `generator`, entered at `latent` and set up as `space` says.
+    /// For candidates of a search. It runs the same network: an engine that [keeps programs](crate::kept::KeptPrograms) has
+    /// nothing to compile.
     ///
     /// # Errors
-    /// As [`Renderer::in_space`].
-    pub fn new(generator: &dyn Generator, latent: LatentInput, space: &Space, engine: &dyn Engine) -> Result<Self> {
-        let mut builder = NetworkBuilder::new();
-        let generated = append_whole(generator, &mut builder, latent, space)?;
-        builder.output("image", generated.image)?;
-        let stage_of = |spec: &InputSpec| format!("stage of {}", spec.name);
-        for spec in &generated.inputs {
-            if let Some(stage) = spec.stage {
-                builder.output(stage_of(spec), stage)?;
-            }
-        }
-        if let Some(rows) = generated.rows {
-            builder.output("rows", rows)?;
-        }
-        let network = builder.build()?;
-        let port = |spec: InputSpec| {
-            let (id, stage) = (network.input(&spec.name)?, network.output(&stage_of(&spec)).ok());
-            Ok(Port { spec, id, stage })
-        };
-        let ports = generated.inputs.into_iter().map(port).collect::<Result<_>>()?;
-        let rows = generated.rows.and_then(|_| network.output("rows").ok()).map(|id| {
-            let shape = network.output_port(id).shape;
-            (id, [shape.len() / shape.channels(), shape.channels()])
-        });
-        let program = engine.compile(&network, 1)?;
+    /// As [`search`](crate::search::search).
+    pub fn new(problem: &Problem<'_>, config: &SearchConfig, engine: &dyn Engine) -> Result<Self> {
+        let latent = problem.latent();
+        let network = SearchProgram::of_search(problem, (latent, &config.space), config, engine)?;
         let whitened = matches!(latent, LatentInput::Z | LatentInput::Latent);
-        let fit = if whitened { None } else { generator.entrance().and_then(fit_of) };
-        Ok(Self { program, ports, rows, latent, fit })
+        let fit = if whitened { None } else { problem.generator.entrance().and_then(fit_of) };
+        Ok(Self { network, latent, fit })
     }
 
     /// How typical these inputs of one candidate are.
@@ -92,19 +62,30 @@ impl Prior {
     /// # Panics
     /// When an input of the generator is not among them, or of another shape.
     pub fn plausibility(&mut self, inputs: &BTreeMap<String, Vec<f32>>) -> Plausibility {
-        for port in &self.ports {
-            self.program.input_mut(port.id).copy_from_slice(&inputs[&port.spec.name]);
+        let SearchProgram { program, ports, image, rows, .. } = &mut self.network;
+        for port in ports.iter() {
+            program.input_mut(port.id)[..port.spec.shape.len()].copy_from_slice(&inputs[&port.spec.name]);
         }
-        self.program.forward(1);
+        program.forward(1);
         let mut squares = 0.0;
-        for port in &self.ports {
-            if let Some(stage) = port.stage {
-                let offset = square(&inputs[&port.spec.name]);
-                // A stage of nothing but zeros is left with nothing to be relative to.
-                squares += if offset > 0.0 { offset / square(self.program.output(stage)) } else { 0.0 };
-            }
+        for port in ports.iter().filter(|port| port.spec.stage.is_some()) {
+            let offset = &inputs[&port.spec.name];
+            let numbers = offset.len();
+            let own = match port.stage {
+                Some(stage) => square(&program.output(stage)[..numbers]),
+                // The picture's own values are what is left of it without its offset.
+                None => program.output(*image)[..numbers]
+                    .iter()
+                    .zip(offset)
+                    .map(|(sum, x)| f64::from(sum - x).powi(2))
+                    .sum(),
+            };
+            let offset = square(offset);
+            // A stage of nothing but zeros is left with nothing to be relative to.
+            squares += if offset > 0.0 { offset / own } else { 0.0 };
         }
-        let angles = self.rows.map(|(rows, [count, width])| angles_of_rows(self.program.output(rows), count, width));
+        let angles =
+            rows.map(|(rows, [count, width])| angles_of_rows(&program.output(rows)[..count * width], count, width));
         let latent = &inputs[self.latent.name()];
         Plausibility { radius: self.radius(latent), offsets: squares.sqrt(), angles }
     }
@@ -133,27 +114,37 @@ fn square(numbers: &[f32]) -> f64 {
     numbers.iter().map(|&number| f64::from(number).powi(2)).sum()
 }
 
-/// `count` pictures that `generator` makes of random `z`, or of a random whitened `w` where it has no `z`, the same in every
-/// run; none where it has neither. Their distances say how far apart two unrelated pictures of this generator are.
+/// `count` pictures that the generator of a search makes of random `z`, or of a random whitened `w` where it has no `z`, the
+/// same in every run; none where it has neither. Their distances say how far apart two unrelated pictures of this generator
+/// are. As [`Prior`] it runs the network of the search, where that is entered so.
 ///
 /// # Errors
-/// As [`Renderer::in_space`].
-pub fn random_pictures(generator: &dyn Generator, engine: &dyn Engine, count: usize) -> Result<Vec<Image>> {
-    let spec = generator.spec();
+/// As [`search`](crate::search::search).
+pub fn random_pictures(
+    problem: &Problem<'_>,
+    config: &SearchConfig,
+    engine: &dyn Engine,
+    count: usize,
+) -> Result<Vec<Image>> {
+    let spec = problem.generator.spec();
     let known = |latent: &LatentInput| spec.latents.contains(latent);
     let Some(latent) = [LatentInput::Z, LatentInput::Latent].into_iter().find(known) else { return Ok(Vec::new()) };
     let space = Space { tile_latent: latent == LatentInput::Latent, ..Space::default() };
-    let mut renderer = Renderer::in_space(generator, latent, &space, engine)?;
-    let input = renderer.specs().iter().position(|spec| spec.name == latent.name()).unwrap_or_default();
-    let (shape, start) = (renderer.specs()[input].shape, renderer.specs()[input].start.clone());
-    let mut numbers = vec![0.0; count * shape.len()];
-    for (candidate, row) in numbers.chunks_exact_mut(shape.len()).enumerate() {
-        // A stream that no search draws from.
-        draw(&start, Stream { seed: 0, candidate: u32::MAX, draw: candidate as u16, input: input as u16 }, row);
-    }
-    let mut inputs = Inputs::default();
-    inputs.insert(latent.name(), count, shape, numbers);
-    let picture =
-        |candidate| Image::from_network(spec.channels, spec.height, spec.width, renderer.render(&inputs, candidate)?);
+    let mut network = SearchProgram::of_search(problem, (latent, &space), config, engine)?;
+    let picture = |picture| {
+        for (input, port) in network.ports.iter().enumerate() {
+            let input = input as u16;
+            let stream = if port.spec.name == latent.name() {
+                // One that no search draws from.
+                Stream { seed: 0, candidate: u32::MAX, draw: picture as u16, input }
+            } else {
+                Stream { seed: 0, candidate: picture as u32, draw: 0, input }
+            };
+            draw(&port.spec.start, stream, &mut network.program.input_mut(port.id)[..port.spec.shape.len()]);
+        }
+        network.program.forward(1);
+        let values = &network.program.output(network.image)[..problem.picture_numbers()];
+        Image::from_network(spec.channels, spec.height, spec.width, values)
+    };
     (0..count).map(picture).collect()
 }

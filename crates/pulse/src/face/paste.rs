@@ -1,44 +1,42 @@
 //! Imagined faces back into the photograph.
 
 use super::Square;
-use super::seam::{bilinear, correction, mask};
+use super::seam::{bounds, fitted, mask};
 use crate::Result;
-use crate::image::{Image, Provenance, encode_bytes};
-use crate::measurement::{Kernel, Size};
+use crate::image::{Bands, Image, Provenance};
+use crate::measurement::Size;
 
 /// How many times larger a face is made with the cubic kernel before it is read between the nearest four pixels: the two
 /// cannot be told from each other beyond that.
 const ENLARGED: usize = 8;
 
-/// A photograph of 8 bits a channel, to paste faces into.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A photograph of 8 bits a channel, to paste faces into. Its copies have in common what nothing was pasted into: it is in memory
+/// once, and [compressed](Self::to_png) once.
+#[derive(Clone, Debug)]
 pub struct Photograph {
-    channels: usize,
-    size: Size,
-    /// Interleaved `[height, width, channels]`.
-    bytes: Vec<u8>,
+    rows: Bands,
 }
 
 impl From<&Image> for Photograph {
     fn from(image: &Image) -> Self {
-        Self { channels: image.channels(), size: image.size(), bytes: image.to_bytes() }
+        Self { rows: Bands::from(image) }
     }
 }
 
 impl Photograph {
     /// 1 (grey) or 3 (red, green, blue).
     pub fn channels(&self) -> usize {
-        self.channels
+        self.rows.channels()
     }
 
     /// Width and height.
     pub fn size(&self) -> Size {
-        self.size
+        self.rows.size()
     }
 
     /// The pixels, `[height, width, channels]`.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.rows.to_bytes()
     }
 
     /// It as a PNG that says which part of it is synthetic; large rather than slow.
@@ -46,7 +44,7 @@ impl Photograph {
     /// # Errors
     /// As [`encode_png`](crate::image::encode_png).
     pub fn to_png(&self, provenance: &Provenance) -> Result<Vec<u8>> {
-        encode_bytes(self.channels, self.size, &self.bytes, Some(provenance), png::Compression::Fast)
+        self.rows.to_png(provenance)
     }
 
     /// Puts the square picture `face` where `square` lies. It is seen through a mask `m` that is 1 in the middle and 0
@@ -63,24 +61,24 @@ impl Photograph {
         let shape = |image: &Image| (image.channels(), image.size());
         assert_eq!(shape(face), shape(seen), "a face and what it replaces have one shape");
         let (face, seen) = (self.coloured(face), self.coloured(seen));
-        let correction = correction(&face, &seen)?;
         let side = (square.side().ceil() as usize).clamp(1, ENLARGED * face.width());
-        let face = face.resized(Kernel::Bicubic, Size::new(side, side))?;
-        let [low, high] = square.bounds();
-        let range = |axis: usize, length: usize| {
-            let start = low[axis].floor().max(0.0) as usize;
-            start..((high[axis].ceil().max(-1.0) + 1.0) as usize).min(length)
+        let face = fitted(&face, &seen, side)?;
+        let [low, high] = bounds(square);
+        let within = |axis: usize, length: usize| {
+            let start = low[axis].ceil().max(0.0) as usize;
+            start..((high[axis].floor() + 1.0).max(0.0) as usize).min(length)
         };
-        for y in range(1, self.size.height) {
-            for x in range(0, self.size.width) {
+        let (Size { width, height }, channels) = (self.size(), self.channels());
+        let columns = within(0, width);
+        for (y, row) in self.rows.rows_mut(within(1, height)) {
+            let pixels = row.chunks_exact_mut(channels).enumerate().take(columns.end).skip(columns.start);
+            for (x, pixel) in pixels {
                 let place = square.from_picture([x as f64, y as f64]);
-                let weight = mask(place) as f32;
+                let weight = mask(place);
                 if weight == 0.0 {
                     continue;
                 }
-                let pixel = &mut self.bytes[(y * self.size.width + x) * self.channels..][..self.channels];
-                for (channel, byte) in pixel.iter_mut().enumerate() {
-                    let new = bilinear(face.plane(channel), side, side, place) + correction.sample(channel, place);
+                for (byte, new) in pixel.iter_mut().zip(face.sample(place)) {
                     let old = f32::from(*byte) / 255.0;
                     *byte = ((old + weight * (new.clamp(0.0, 1.0) - old)) * 255.0 + 0.5) as u8;
                 }
@@ -91,6 +89,6 @@ impl Photograph {
 
     /// The picture with as many channels as this.
     fn coloured(&self, picture: &Image) -> Image {
-        if self.channels == 1 { picture.to_grey() } else { picture.to_rgb() }
+        if self.channels() == 1 { picture.to_grey() } else { picture.to_rgb() }
     }
 }

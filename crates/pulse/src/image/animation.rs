@@ -1,7 +1,5 @@
 //! Moving pictures, as PNG files that every browser plays.
 
-use png::Compression;
-
 use super::write::{encoder, fault};
 use super::{Image, Provenance};
 use crate::measurement::{Kernel, Size};
@@ -34,7 +32,7 @@ pub fn encode_animation(images: &[&Image], provenance: Option<&Provenance>) -> R
     let fault = |error| fault(size, error);
 
     let mut bytes = Vec::new();
-    let mut encoder = encoder(&mut bytes, channels, size, provenance, Compression::Balanced)?;
+    let mut encoder = encoder(&mut bytes, channels, size, provenance)?;
     if images.len() > 1 {
         encoder.set_animated(there_and_back.len() as u32, 0).map_err(fault)?;
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use png::{BitDepth, ColorType, Compression, Encoder, SrgbRenderingIntent};
+use png::{BitDepth, ColorType, Encoder, SrgbRenderingIntent};
 
 use super::Image;
 use crate::measurement::Size;
@@ -124,21 +124,11 @@ impl Provenance {
 /// # Errors
 /// [`ErrorKind::Picture`] when the picture has more pixels along a side than PNG can say.
 pub fn encode_png(image: &Image, provenance: Option<&Provenance>) -> Result<Vec<u8>> {
-    encode_bytes(image.channels(), image.size(), &image.to_bytes(), provenance, Compression::Balanced)
-}
-
-/// Interleaved bytes `[height, width, channels]` as a PNG, as [`encode_png`] does it.
-pub(crate) fn encode_bytes(
-    channels: usize,
-    size: Size,
-    pixels: &[u8],
-    provenance: Option<&Provenance>,
-    compression: Compression,
-) -> Result<Vec<u8>> {
+    let size = image.size();
     let mut bytes = Vec::new();
-    let encoder = encoder(&mut bytes, channels, size, provenance, compression)?;
+    let encoder = encoder(&mut bytes, image.channels(), size, provenance)?;
     let mut writer = encoder.write_header().map_err(|error| fault(size, error))?;
-    writer.write_image_data(pixels).and_then(|()| writer.finish()).map_err(|error| fault(size, error))?;
+    writer.write_image_data(&image.to_bytes()).and_then(|()| writer.finish()).map_err(|error| fault(size, error))?;
     Ok(bytes)
 }
 
@@ -148,11 +138,9 @@ pub(super) fn encoder<'a>(
     channels: usize,
     size: Size,
     provenance: Option<&Provenance>,
-    compression: Compression,
 ) -> Result<Encoder<'a, &'a mut Vec<u8>>> {
     let side = |length: usize| u32::try_from(length).map_err(|_| fault(size, png::EncodingError::LimitsExceeded));
     let mut encoder = Encoder::new(bytes, side(size.width)?, side(size.height)?);
-    encoder.set_compression(compression);
     encoder.set_color(if channels == 1 { ColorType::Grayscale } else { ColorType::Rgb });
     encoder.set_depth(BitDepth::Eight);
     encoder.set_source_srgb(SrgbRenderingIntent::Perceptual);

@@ -63,7 +63,8 @@ impl<'a> Batch<'a> {
         let batch = config.batch.min(candidates);
         let capacity = if config.spread.is_some() { candidates } else { batch };
         let view = view(problem, steering, config)?;
-        let mut network = SearchProgram::compile_with_view(problem, &config.space, view.as_ref(), engine, batch)?;
+        let entered = (problem.latent(), &config.space);
+        let mut network = SearchProgram::compile_with_view(problem, entered, view.as_ref(), engine, batch)?;
         let ports = std::mem::take(&mut network.ports);
         let inputs: Vec<_> = ports.into_iter().map(|port| Moving::new(port, config.optimizer, capacity)).collect();
         let numbers = problem.target.values().len();
@@ -380,7 +381,7 @@ impl<'a> Batch<'a> {
 }
 
 /// What guided candidates are seen by, where there is anything to guide them.
-fn view(problem: &Problem<'_>, steering: &Steering, config: &SearchConfig) -> Result<Option<View>> {
+pub(super) fn view(problem: &Problem<'_>, steering: &Steering, config: &SearchConfig) -> Result<Option<View>> {
     let guided = config.spread.is_some() || steering.keep.is_some() || steering.toward.is_some();
     let spec = problem.generator.spec();
     let view = || View::new(Size::new(spec.width, spec.height), problem.target.size());

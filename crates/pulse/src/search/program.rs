@@ -3,11 +3,12 @@
 use pulse_engine::{Engine, InputId, NetworkBuilder, Operator, OutputId, Program};
 
 use crate::Result;
-use crate::explore::View;
-use crate::generator::{InputSpec, Space, append_whole};
+use crate::explore::{Steering, View};
+use crate::generator::{InputSpec, LatentInput, Space, append_whole};
 use crate::latent::Geometry;
 
-use super::Problem;
+use super::batch::view;
+use super::{Problem, SearchConfig};
 
 /// One input of the network, with the output that holds the stage that it is an offset of.
 pub(crate) struct Port {
@@ -32,19 +33,30 @@ pub(crate) struct SearchProgram {
 
 impl SearchProgram {
     pub(crate) fn compile(problem: &Problem, space: &Space, engine: &dyn Engine, batch: usize) -> Result<Self> {
-        Self::compile_with_view(problem, space, None, engine, batch)
+        Self::compile_with_view(problem, (problem.latent(), space), None, engine, batch)
     }
 
-    /// The same with a view of the picture among the ends.
+    /// The network that a [search](super::search) with these settings runs, but entered at this latent of that space. When it is
+    /// the search's own, an engine that keeps programs has it from there.
+    pub(crate) fn of_search(
+        problem: &Problem,
+        entered: (LatentInput, &Space),
+        config: &SearchConfig,
+        engine: &dyn Engine,
+    ) -> Result<Self> {
+        let view = view(problem, &Steering::default(), config)?;
+        Self::compile_with_view(problem, entered, view.as_ref(), engine, config.batch.min(config.candidates))
+    }
+
+    /// The same as [`compile`](Self::compile) with a view of the picture among the ends.
     pub(super) fn compile_with_view(
         problem: &Problem,
-        space: &Space,
+        (latent, space): (LatentInput, &Space),
         view: Option<&View>,
         engine: &dyn Engine,
         batch: usize,
     ) -> Result<Self> {
         let mut builder = NetworkBuilder::new();
-        let latent = problem.latent();
         let generated = append_whole(problem.generator, &mut builder, latent, space)?;
         builder.output("image", generated.image)?;
         let picture = builder.add(Operator::affine(vec![0.5], vec![0.5]), &[generated.image])?;

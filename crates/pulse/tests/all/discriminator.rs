@@ -91,6 +91,7 @@ fn candidate(picture: &[f32], class: Option<usize>) -> Candidate {
     let one_hot = |class: usize| ("c".to_owned(), (0..5).map(|c| f32::from(u8::from(c == class))).collect());
     Candidate {
         index: 0,
+        start: 0,
         restarts: 0,
         outcome: Outcome::Reached,
         measured: image.clone(),

@@ -2,11 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use pulse::event::Silent;
 use pulse::explore::{Prior, random_pictures};
 use pulse::generator::{self, EMBEDDED, Generator, InputSpec, LatentInput, Space, append_whole};
+use pulse::image::Image;
+use pulse::inputs::Inputs;
+use pulse::kept::KeptPrograms;
+use pulse::measurement::{Measurement, MeasurementKind, Size};
+use pulse::render::Renderer;
+use pulse::search::{Problem, SearchConfig, Spread, search};
 use pulse::start::{Stream, draw};
-use pulse_engine::{Cpu, NetworkBuilder};
+use pulse_engine::{Cpu, Engine, Network, NetworkBuilder, Program};
 
 fn specs(generator: &dyn Generator, latent: LatentInput) -> Vec<InputSpec> {
     append_whole(generator, &mut NetworkBuilder::new(), latent, &Space::default()).unwrap().inputs
@@ -21,10 +30,31 @@ fn start(specs: &[InputSpec]) -> BTreeMap<String, Vec<f32>> {
     specs.iter().enumerate().map(filled).collect()
 }
 
+/// What a search for a small grey picture needs beside the generator.
+fn measured(generator: &dyn Generator) -> (Box<dyn Measurement>, Image) {
+    let spec = generator.spec();
+    let small = Size::new(8, 8);
+    let sharp = Size::new(spec.width, spec.height);
+    let measurement = MeasurementKind::default().resolve(spec.channels, sharp, small).unwrap();
+    (measurement, Image::new(spec.channels, 8, 8, vec![0.5; spec.channels * 64]).unwrap())
+}
+
+/// What judges a candidate that is entered at `latent`.
+fn judge(generator: &dyn Generator, latent: LatentInput) -> Prior {
+    let (measurement, target) = measured(generator);
+    let mut start = Inputs::default();
+    for spec in specs(generator, latent) {
+        start.insert(spec.name, 1, spec.shape, vec![0.0; spec.shape.len()]);
+    }
+    let problem = Problem { start: Some(&start), ..Problem::new(generator, &*measurement, &target) };
+    let config = SearchConfig { candidates: 1, space: Space::default(), ..SearchConfig::default() };
+    Prior::new(&problem, &config, &Cpu::default()).unwrap()
+}
+
 #[test]
 fn departures_are_measured_against_what_is_departed_from() {
     let generator = EMBEDDED[0].open().unwrap();
-    let mut prior = Prior::new(&*generator, LatentInput::Z, &Space::default(), &Cpu::default()).unwrap();
+    let mut prior = judge(&*generator, LatentInput::Z);
     let specs = specs(&*generator, LatentInput::Z);
     let mut inputs = start(&specs);
     let drawn = prior.plausibility(&inputs);
@@ -48,7 +78,7 @@ fn rows_that_differ_are_less_plausible() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pulse_r32");
     let generator = generator::open(&folder).unwrap();
     let latent = LatentInput::Latent;
-    let mut prior = Prior::new(&*generator, latent, &Space::default(), &Cpu::default()).unwrap();
+    let mut prior = judge(&*generator, latent);
     let mut inputs = start(&specs(&*generator, latent));
     let apart = prior.plausibility(&inputs);
     let rows = inputs.get_mut("latent").unwrap();
@@ -71,17 +101,69 @@ fn rows_that_differ_are_less_plausible() {
     let ws = renderer.ws().unwrap().to_vec();
     let mut entered = start(&specs(&*generator, LatentInput::Ws));
     entered.insert("ws".into(), ws);
-    let mut prior = Prior::new(&*generator, LatentInput::Ws, &Space::default(), &Cpu::default()).unwrap();
+    let mut prior = judge(&*generator, LatentInput::Ws);
     let radius = prior.plausibility(&entered).radius.unwrap();
     assert!((radius / whitened - 1.0).abs() < 1e-3, "{radius} {whitened}");
 }
 
 #[test]
+fn the_offset_of_the_picture_is_relative_to_what_it_is_added_to() {
+    let generator = EMBEDDED[0].open().unwrap();
+    let specs = specs(&*generator, LatentInput::Z);
+    let mut inputs = start(&specs);
+    let mut file = Inputs::default();
+    for spec in &specs {
+        file.insert(&spec.name, 1, spec.shape, inputs[&spec.name].clone());
+    }
+    let mut renderer = Renderer::new(&*generator, LatentInput::Z, &Cpu::default()).unwrap();
+    let own = renderer.render(&file, 0).unwrap().to_vec();
+    // A picture that is half as strong again.
+    let offset = inputs.get_mut(&specs.last().unwrap().name).unwrap();
+    offset.iter_mut().zip(&own).for_each(|(offset, own)| *offset = 0.5 * own);
+    let offsets = judge(&*generator, LatentInput::Z).plausibility(&inputs).offsets;
+    assert!((offsets - 0.5).abs() < 1e-5, "{offsets}");
+}
+
+#[test]
 fn random_pictures_are_many_and_always_the_same() {
     let generator = EMBEDDED[0].open().unwrap();
-    let all = random_pictures(&*generator, &Cpu::default(), 5).unwrap();
-    assert_eq!(all, random_pictures(&*generator, &Cpu::default(), 5).unwrap());
+    let (measurement, target) = measured(&*generator);
+    let problem = Problem::new(&*generator, &*measurement, &target);
+    let random = |config: &SearchConfig| random_pictures(&problem, config, &Cpu::default(), 5).unwrap();
+    let all = random(&SearchConfig::default());
     for (index, picture) in all.iter().enumerate() {
         assert!(all[..index].iter().all(|other| picture.mean_squared_difference(other).sqrt() > 0.05));
+    }
+    // Whatever is searched for, and however.
+    assert_eq!(all, random(&SearchConfig { batch: 1, seed: 7, ..SearchConfig::paper() }));
+}
+
+/// Counts how often it compiles.
+#[derive(Clone, Default)]
+struct Counting(Arc<AtomicUsize>);
+
+impl Engine for Counting {
+    fn compile(&self, network: &Network, batch: usize) -> pulse_engine::Result<Box<dyn Program>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Cpu::default().compile(network, batch)
+    }
+}
+
+#[test]
+fn what_was_searched_is_judged_by_the_program_of_the_search() {
+    let generator = EMBEDDED[0].open().unwrap();
+    let (measurement, target) = measured(&*generator);
+    let problem = Problem::new(&*generator, &*measurement, &target);
+    let counting = Counting::default();
+    let engine = KeptPrograms::new(counting.clone());
+    for spread in [None, Some(Spread::default())] {
+        let config = SearchConfig { candidates: 2, steps: 3, spread, ..SearchConfig::default() };
+        let found = search(&problem, &config, &engine, &mut Silent).unwrap();
+        let compiled = counting.0.load(Ordering::Relaxed);
+        let mut prior = Prior::new(&problem, &config, &engine).unwrap();
+        assert!(found.iter().all(|candidate| prior.plausibility(&candidate.inputs).departure() > 0.0));
+        drop(prior);
+        random_pictures(&problem, &config, &engine, 2).unwrap();
+        assert_eq!(counting.0.load(Ordering::Relaxed), compiled, "{spread:?}");
     }
 }
