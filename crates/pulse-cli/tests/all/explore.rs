@@ -110,7 +110,12 @@ fn another_walk_has_another_folder_and_the_same_one_its_own() {
 #[test]
 fn what_was_explored_from_a_run_that_is_replaced_is_not_taken_for_the_new_one() {
     let place = place();
-    let walk = |more: &[&str]| explore(&place, &[&["--path", "1,2", "--frames", "2"], more].concat());
+    // How good the candidates are is no matter here.
+    let walk = |more: &[&str]| {
+        let ran = explore(&place, &[&["--path", "1,2", "--frames", "2"], more].concat());
+        assert!(ran.status < 2, "{}", ran.err);
+        ran
+    };
     // On one thread every sum is taken in one order, and the same run has the same inputs.
     let again = |more: &[&str]| {
         let options = ["--candidates", "2", "--steps", "20", "--threads", "1", "--force"];
@@ -118,18 +123,18 @@ fn what_was_explored_from_a_run_that_is_replaced_is_not_taken_for_the_new_one() 
     };
     again(&[]);
     let folder = "pulse-out/small/explore/path-1-2";
-    walk(&[]).ended_with(0);
+    walk(&[]);
     let old = record(&place, folder)["run_inputs"].as_str().unwrap().to_owned();
 
     // The same run again is the one that it was explored from.
     again(&[]);
-    assert!(walk(&[]).ended_with(0).out.contains("--force explores again"));
+    assert!(walk(&[]).out.contains("--force explores again"));
 
     again(&["--seed", "5"]);
     assert!(!place.path("pulse-out/small/explore").exists());
     let aside = format!("pulse-out/small/explore-of-{}", &old[..8]);
     assert_eq!(record(&place, &format!("{aside}/path-1-2"))["run_inputs"], old);
-    walk(&[]).ended_with(0);
+    walk(&[]);
     assert_ne!(record(&place, folder)["run_inputs"], old);
 
     // What is set aside stays, and hinders no further run.
@@ -138,7 +143,7 @@ fn what_was_explored_from_a_run_that_is_replaced_is_not_taken_for_the_new_one() 
 
     // Where it was put back, it is pointed out, and left alone.
     std::fs::rename(place.path(&aside), place.path("pulse-out/small/explore")).unwrap();
-    let ran = walk(&[]).ended_with(0);
+    let ran = walk(&[]);
     assert!(ran.err.contains("path-1-2: left alone") && ran.err.contains("no longer"), "{}", ran.err);
     assert!(ran.out.contains("explore/path-1-2-v2"), "{}", ran.out);
     assert_eq!(record(&place, folder)["run_inputs"], old);
