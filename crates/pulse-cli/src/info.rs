@@ -173,7 +173,7 @@ fn describe_input(input: &InputSpec) -> String {
         Start::Zero => "starts at zero",
         Start::Constant(_) => "starts as it came with the generator",
     };
-    format!("{:<12}{:<14}{geometry}; {start}", input.name, input.shape.to_string())
+    format!("{:<12}{:<16}{geometry}; {start}", input.name, input.shape.to_string())
 }
 
 /// `3572867` as `3 572 867`.
