@@ -37,7 +37,8 @@ impl SearchProgram {
     }
 
     /// The network that a [search](super::search) with these settings runs, but entered at this latent of that space. When it is
-    /// the search's own, an engine that keeps programs has it from there.
+    /// the search's own, an engine that keeps programs has it from there. At another latent it is another network, and for
+    /// one candidate at a time, which needs less memory.
     pub(crate) fn of_search(
         problem: &Problem,
         entered: (LatentInput, &Space),
@@ -45,7 +46,8 @@ impl SearchProgram {
         engine: &dyn Engine,
     ) -> Result<Self> {
         let view = view(problem, &Steering::default(), config)?;
-        Self::compile_with_view(problem, entered, view.as_ref(), engine, config.batch.min(config.candidates))
+        let batch = if entered.0 == problem.latent() { config.batch.min(config.candidates) } else { 1 };
+        Self::compile_with_view(problem, entered, view.as_ref(), engine, batch)
     }
 
     /// The same as [`compile`](Self::compile) with a view of the picture among the ends.
