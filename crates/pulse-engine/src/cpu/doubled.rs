@@ -38,7 +38,8 @@ pub(super) fn doubled(
         && [vertical.len(), horizontal.len()] == [expected; 2]
         && [fir.padding_y, fir.padding_x] == [[1, 1]; 2]
         && [large.height, large.width] == [2 * small.height, 2 * small.width]
-        && (small.lanes, large.lanes) == (LANES, LANES);
+        && (small.lanes, large.lanes) == (LANES, LANES)
+        && [vertical, horizontal].into_iter().all(|taps| smooths(taps));
     let tiles = small.height.div_ceil(4) * small.width.div_ceil(4);
     if engine.precise || !fits || !DoublingBySix::is_worth(0, tiles, true) {
         return None;
@@ -77,6 +78,12 @@ pub(super) fn doubled(
         edges: edges([large, small], true),
     };
     Some([Box::new(forward), Box::new(backward)])
+}
+
+/// Whether a filter takes an alternating line to zero.
+fn smooths(taps: &[f32]) -> bool {
+    let alternating: f32 = taps.iter().enumerate().map(|(i, tap)| if i % 2 == 0 { *tap } else { -tap }).sum();
+    alternating.abs() <= 1e-6 * taps.iter().map(|tap| tap.abs()).sum::<f32>()
 }
 
 impl<S: Scheme> LinearMap for Doubled<S> {

@@ -15,7 +15,8 @@ use super::source::{Reads, Source};
 use super::target::{Moments, Target, Writing};
 use super::widen::Widen;
 use super::winograd::{
-    Adjoint, DoublingByFour, DoublingByTwo, HalvingByFour, HalvingByTwo, KeepingByFour, Scheme, Winograd,
+    Adjoint, DoublingByFour, DoublingByTwo, HalvingByFour, HalvingByTwo, KeepingByFour, PoolingByFour, PoolingByTwo,
+    RepeatingByFour, RepeatingByTwo, Scheme, Winograd,
 };
 use crate::{Convolution, Cpu, Fir, Shape};
 
@@ -261,6 +262,13 @@ impl Maker<'_> {
             let turned = |large: usize, small: usize, k: usize, l: usize| weight(large, small, 2 - k, 2 - l);
             return self.winograd::<KeepingByFour, KeepingByFour>(&weight, turned);
         }
+        if self.suits::<PoolingByTwo>() && self.repeats(&weight) {
+            return if self.suits::<PoolingByFour>() {
+                self.winograd::<PoolingByFour, RepeatingByFour>(&weight, &weight)
+            } else {
+                self.winograd::<PoolingByTwo, RepeatingByTwo>(&weight, &weight)
+            };
+        }
         if self.suits::<HalvingByFour>() {
             return self.winograd::<HalvingByFour, DoublingByFour>(&weight, &weight);
         }
@@ -269,6 +277,19 @@ impl Maker<'_> {
         }
         let [gather, scatter] = [self.gather(&weight), self.scatter(&weight)];
         if self.transposed { [scatter, gather] } else { [gather, scatter] }
+    }
+
+    /// Whether a kernel of 4 x 4 pixels is one of 3 x 3 at four places: an alternating line then sums to zero with it.
+    fn repeats(&self, weight: impl Fn(usize, usize, usize, usize) -> f32) -> bool {
+        /// Of all its taps, which are sums of floats that were rounded.
+        const ROUNDED: f32 = 1e-6;
+        let [outer, inner] = [self.large.shape.channels(), self.small.shape.channels()];
+        (0..inner).flat_map(|small| (0..outer).map(move |large| (large, small))).all(|(large, small)| {
+            let tap = |k, l| weight(large, small, k, l);
+            let size: f32 = (0..16).map(|at| tap(at / 4, at % 4).abs()).sum();
+            let vanishes = |[a, b, c, d]: [f32; 4]| ((a + c) - (b + d)).abs() <= ROUNDED * size;
+            (0..4).all(|k| vanishes([0, 1, 2, 3].map(|l| tap(k, l))) && vanishes([0, 1, 2, 3].map(|l| tap(l, k))))
+        })
     }
 
     /// By one scheme from the larger map to the smaller, and by another one back.
@@ -338,7 +359,7 @@ impl Maker<'_> {
         let &Convolution { kernel, stride, padding, in_channels, out_channels, .. } = self.convolution;
         let side = S::SIDES[0].min(S::SIDES[1]);
         let tiles = small.height.div_ceil(side) * small.width.div_ceil(side);
-        let factors = S::SUMS * S::TERMS * in_channels * out_channels;
+        let factors = S::PRODUCTS.len().pow(2) * in_channels * out_channels;
         let (growth, expected) = if S::SIDES[0] == S::SIDES[1] { (1, [3, 1, 1]) } else { (2, [4, 2, 1]) };
         let whole = small.height.is_multiple_of(side) && small.width.is_multiple_of(side);
         ([kernel[0], stride, padding], kernel[1]) == (expected, kernel[0])

@@ -12,7 +12,10 @@
 
 mod adjoint;
 mod four;
+mod nested;
+mod points;
 mod products;
+mod repeated;
 mod six;
 #[cfg(test)]
 mod tests;
@@ -32,19 +35,21 @@ use super::memory::Floats;
 use super::simd::{InstructionSet, Lanes};
 use super::source::{Reads, Source};
 use super::target::Target;
+use nested::{Nested, Product, all, each};
 use products::{Finish, Products};
 use tiles::{Tiles, Transform, Transformed, stride};
 
 pub(super) use adjoint::Adjoint;
 pub(super) use four::{DoublingByFour, HalvingByFour};
+pub(super) use repeated::{PoolingByFour, PoolingByTwo, RepeatingByFour, RepeatingByTwo};
 pub(super) use six::{DoublingBySix, HalvingBySix};
 pub(super) use three::KeepingByFour;
 pub(super) use two::{DoublingByTwo, HalvingByTwo};
 
-/// A kernel, with zeros behind its last row and column where it is smaller.
-pub(super) type Taps = [[f64; 6]; 6];
+/// A line of a kernel, with zeros behind the last where it has fewer.
+pub(super) type Taps = [f64; 6];
 
-/// How tiles are transformed.
+/// How tiles are transformed. What is multiplied along both axes is what is multiplied along one, [nested](Nested).
 pub(super) trait Scheme: Send + Sync + 'static {
     /// Its name for a profile.
     const NAME: &'static str;
@@ -54,22 +59,19 @@ pub(super) trait Scheme: Send + Sync + 'static {
     const MARGIN: usize = 1;
     /// How many tiles a task works on, so that their sums stay in a near cache.
     const TILES: usize;
+    /// The products along an axis, in the order of their sums.
+    const PRODUCTS: &[Product];
     /// How many numbers a tile of the source is transformed to.
-    const INPUTS: usize;
+    const INPUTS: usize = nested::inputs(Self::PRODUCTS).pow(2);
     /// How many numbers a tile of the target is made from.
-    const SUMS: usize;
-    /// How many products each of them is a sum of, for each input channel.
-    const TERMS: usize;
+    const SUMS: usize = nested::sums(Self::PRODUCTS).pow(2);
 
     /// Whether it pays to transform so many weights for so many tiles, which are `whole` when none of them goes beyond the
     /// map.
     fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool;
 
-    /// Which transformed number of the source goes into a term of a sum.
-    fn input(sum: usize, term: usize) -> usize;
-
-    /// The factor of a term of a sum from the kernel.
-    fn factor(sum: usize, term: usize, kernel: &Taps) -> f64;
+    /// The factor of a product along an axis, which is linear in the taps.
+    fn factor(product: usize, taps: Taps) -> f64;
 
     /// Transforms the tile whose first pixel is at `source`; the numbers go to `target`, `stride` apart.
     ///
@@ -122,8 +124,8 @@ pub(super) struct Winograd<S> {
     tiles: Tiles,
     /// Vectors of output channels in a group.
     vectors: usize,
-    /// For each group of output channels, each sum, each term, each input channel: the output channels side by
-    /// side.
+    nested: Nested,
+    /// For each group of output channels, each product, each input channel: the output channels side by side.
     factors: Arc<Floats>,
     /// How many tiles a task takes from the source to the target; none where the whole source is transformed
     /// before anything else.
@@ -146,16 +148,24 @@ impl<S: Scheme> Winograd<S> {
         let side = vectors * LANES;
         let groups = out_channels.div_ceil(side);
         let in_planes = in_channels.div_ceil(LANES);
-        let group_len = S::SUMS * S::TERMS * in_planes * LANES * side;
+        let nested = Nested::of::<S>();
+        let lines = lines::<S>();
+        let group_len = nested.products.len() * in_planes * LANES * side;
         let mut factors = Floats::zeroed(groups * group_len);
         factors.par_chunks_exact_mut(group_len).enumerate().for_each(|(group, factors)| {
+            // For each product along the horizontal axis, the kernel's sums along that axis.
+            let mut sums = vec![[0.0; 6]; lines.len()];
             for i in 0..in_channels {
                 for o in group * side..out_channels.min((group + 1) * side) {
-                    let tap = |k: usize, l: usize| if k.max(l) < kernel { f64::from(weight(o, i, k, l)) } else { 0.0 };
-                    let kernel = std::array::from_fn(|k| std::array::from_fn(|l| tap(k, l)));
-                    for (sum, term) in (0..S::SUMS).flat_map(|sum| (0..S::TERMS).map(move |term| (sum, term))) {
-                        let row = (sum * S::TERMS + term) * in_planes * LANES + i;
-                        factors[row * side + o % side] = S::factor(sum, term, &kernel) as f32;
+                    for (line, sums) in lines.iter().zip(&mut sums) {
+                        let sum = |k| (0..kernel).map(|l| line[l] * f64::from(weight(o, i, k, l))).sum();
+                        *sums = std::array::from_fn(|k| if k < kernel { sum(k) } else { 0.0 });
+                    }
+                    for (place, product) in nested.products.iter().enumerate() {
+                        let [vertical, horizontal] = product.along;
+                        let terms = lines[vertical].iter().zip(&sums[horizontal]);
+                        let factor = terms.map(|(factor, sum)| factor * sum).sum::<f64>();
+                        factors[(place * in_planes * LANES + i) * side + o % side] = factor as f32;
                     }
                 }
             }
@@ -163,7 +173,7 @@ impl<S: Scheme> Winograd<S> {
         let tiles = Tiles::of::<S>([height, width]);
         let local = local::<S>(in_planes, tiles.of_candidates(1), group_len * groups);
         let factors = Arc::new(factors);
-        Self { out_channels, in_planes, tiles, vectors, factors, local, scheme: PhantomData }
+        Self { out_channels, in_planes, tiles, vectors, nested, factors, local, scheme: PhantomData }
     }
 
     /// Transformed tiles of the source, and the sums of so many planes of the target, at the start of this memory.
@@ -231,6 +241,12 @@ impl<S: Scheme> Winograd<S> {
     fn groups(&self) -> usize {
         self.out_channels.div_ceil(self.vectors * LANES)
     }
+}
+
+/// Of each product along an axis, what its factor has of each tap.
+fn lines<S: Scheme>() -> Vec<Taps> {
+    let of = |product: usize, tap: usize| S::factor(product, std::array::from_fn(|k| if k == tap { 1.0 } else { 0.0 }));
+    (0..S::PRODUCTS.len()).map(|product| std::array::from_fn(|tap| of(product, tap))).collect()
 }
 
 /// How many tiles fit a near cache from source to target, where that is better than transforming the whole source.

@@ -13,8 +13,9 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use super::nested::{Nested, NestedProduct};
 use super::tiles::{Square, Tiles, Transform, Transformed, stride};
-use super::{LANES, Lanes, LinearMap, Reads, Run, Scheme, Source, Taps, Target, Winograd, local};
+use super::{LANES, Lanes, LinearMap, Reads, Run, Scheme, Source, Taps, Target, Winograd, lines, local};
 use crate::cpu::memory::Floats;
 use crate::cpu::simd::Vectorized;
 
@@ -24,7 +25,7 @@ const BLOCK: usize = LANES * LANES;
 /// Where a term has its factors.
 #[derive(Clone, Copy)]
 struct Term {
-    /// Among the sums and terms of the map.
+    /// Among the products of the map.
     place: usize,
     /// What they are to be multiplied by.
     scale: f32,
@@ -33,9 +34,10 @@ struct Term {
 /// The gradient, by a scheme that is the adjoint of the map's.
 pub(in super::super) struct Adjoint<S> {
     factors: Arc<Floats>,
-    /// Sums and terms of the map, all together.
+    /// Products of the map.
     places: usize,
-    /// Of each sum, its terms.
+    nested: Nested,
+    /// Of each product.
     terms: Vec<Term>,
     /// Planes of the source and of the target.
     planes: [usize; 2],
@@ -55,10 +57,25 @@ impl<S: Scheme> Adjoint<S> {
         let full = 4 * tiles >= 3 * tiles.next_multiple_of(LANES);
         let spread = map.local.is_none() && local::<S>(planes[0], tiles, map.factors.len()).is_none();
         let worth = map.factors.len() >= FACTORS && full && spread;
-        let terms = if worth { terms::<F, S>()? } else { return None };
-        let places = F::SUMS * F::TERMS;
+        let nested = Nested::of::<S>();
+        let terms = if worth { terms::<F, S>(&map.nested, &nested)? } else { return None };
+        let places = map.nested.products.len();
         let factors = Arc::clone(&map.factors);
-        Some(Self { factors, places, terms, planes, tiles: map.tiles, vectors: map.vectors, scheme: PhantomData })
+        Some(Self {
+            factors,
+            places,
+            nested,
+            terms,
+            planes,
+            tiles: map.tiles,
+            vectors: map.vectors,
+            scheme: PhantomData,
+        })
+    }
+
+    /// Whether every number of the source goes into one product; where it does not, every sum has one.
+    fn scales_inputs(&self) -> bool {
+        self.nested.products.len() > S::SUMS
     }
 
     /// Tiles of so many candidates, and those that fill their last block.
@@ -76,33 +93,30 @@ impl<S: Scheme> Adjoint<S> {
 /// Floats between the sums of a block of tiles.
 const FINISHED: usize = BLOCK + LANES;
 
-/// Where the factors of the adjoint scheme are among those of a scheme. Found by looking for them: two kernels tell all
-/// places apart.
-fn terms<F: Scheme, S: Scheme>() -> Option<Vec<Term>> {
+/// Where the factors of the adjoint scheme are among those of a scheme, found along one axis by looking for them.
+fn terms<F: Scheme, S: Scheme>(own: &Nested, wanted: &Nested) -> Option<Vec<Term>> {
     // The adjoint of a convolution that keeps the size turns its kernel round; the others count their taps alike.
-    let turns = S::SIDES[0] == S::SIDES[1];
-    let taps = if turns { 3 } else { 6 };
-    let kernel = |step: f64| -> Taps {
-        let tap = |k: usize, l: usize| if k.max(l) < taps { (1.0 + step * (6 * k + l) as f64).sin() } else { 0.0 };
-        std::array::from_fn(|k| std::array::from_fn(|l| tap(k, l)))
+    let turned = |mut line: Taps| {
+        if S::SIDES[0] == S::SIDES[1] {
+            line[..3].reverse();
+        }
+        line
     };
-    let turned = |kernel: &Taps| -> Taps {
-        let at = |k: usize| if turns && k < taps { taps - 1 - k } else { k };
-        std::array::from_fn(|k| std::array::from_fn(|l| kernel[at(k)][at(l)]))
-    };
-    let kernels = [kernel(0.7), kernel(1.9)];
-    let own = |place: usize| kernels.each_ref().map(|kernel| F::factor(place / F::TERMS, place % F::TERMS, kernel));
-    let wanted =
-        |place: usize| kernels.each_ref().map(|kernel| S::factor(place / S::TERMS, place % S::TERMS, &turned(kernel)));
-    let find = |place: usize| {
-        let [first, second] = wanted(place);
-        (0..F::SUMS * F::TERMS).find_map(|place| {
-            let own = own(place);
-            let scale = first / own[0];
-            ((scale * own[1] - second).abs() < 1e-9 * second.abs()).then_some(Term { place, scale: scale as f32 })
+    let (lines, turned) = (lines::<F>(), lines::<S>().into_iter().map(turned));
+    let find = |wanted: Taps| {
+        lines.iter().enumerate().find_map(|(place, line)| {
+            let tap = (0..6).max_by(|&k, &l| line[k].abs().total_cmp(&line[l].abs()))?;
+            let scale = wanted[tap] / line[tap];
+            let same = line.iter().zip(&wanted).all(|(own, wanted)| (scale * own - wanted).abs() < 1e-12);
+            (same && scale != 0.0).then_some((place, scale))
         })
     };
-    (0..S::SUMS * S::TERMS).map(find).collect()
+    let along = turned.map(find).collect::<Option<Vec<_>>>()?;
+    let term = |product: &NestedProduct| {
+        let [(vertical, first), (horizontal, second)] = product.along.map(|product| along[product]);
+        Some(Term { place: own.place([vertical, horizontal])?, scale: (first * second) as f32 })
+    };
+    wanted.products.iter().map(term).collect()
 }
 
 impl<S: Scheme> LinearMap for Adjoint<S> {
@@ -190,11 +204,10 @@ impl<S: Scheme> Vectorized for Turn<'_, S> {
         unsafe {
             Transform::<S>::new(map.tiles, source, plane, range, transformed).run::<L>();
             let start = transformed.data.add(plane * transformed.tiles * LANES);
-            // What goes into several terms is scaled where it comes out.
+            // What goes into several products is scaled where it comes out.
             let scale = |input: usize| {
-                let goes = |place: &usize| S::input(place / S::TERMS, place % S::TERMS) == input;
-                let place = (0..S::SUMS * S::TERMS).find(goes).filter(|_| S::TERMS > 1);
-                place.map_or(1.0, |place| map.terms[place].scale)
+                let place = map.nested.products.iter().position(|product| product.input == input);
+                place.filter(|_| map.scales_inputs()).map_or(1.0, |place| map.terms[place].scale)
             };
             for input in 0..S::INPUTS {
                 let scale = scale(input);
@@ -243,14 +256,14 @@ impl<S: Scheme> Multiply<'_, S> {
         let rows = map.planes[1] * LANES;
         let mut begins = true;
         for group in 0..map.planes[0].div_ceil(map.vectors) {
-            for term in 0..S::TERMS {
-                let place = group * map.places + map.terms[sum * S::TERMS + term].place;
+            for product in map.nested.of_sum(sum) {
+                let place = group * map.places + map.terms[product].place;
                 let of_group = group * map.vectors;
                 let planes = map.vectors.min(map.planes[0] - of_group);
                 let plane = transformed.tiles * LANES;
                 // SAFETY: the planes, blocks and factors are those that there are; the sums are this task's alone.
                 unsafe {
-                    let input = transformed.data.add(S::input(sum, term) * transformed.stride);
+                    let input = transformed.data.add(map.nested.products[product].input * transformed.stride);
                     let tiles = Operand { data: input.add(of_group * plane + block * BLOCK), plane, planes };
                     for channel in (first * LANES..end * LANES).step_by(rows_at_once::<L>()) {
                         let factors = map.factors.as_ptr().add((place * rows + channel) * side);
@@ -351,7 +364,7 @@ impl<S: Scheme> Vectorized for Finish<'_, S> {
         unsafe {
             let start = sums.data.add((plane * sums.tiles + block * LANES) * LANES);
             for sum in 0..S::SUMS {
-                let scale = if S::TERMS == 1 { map.terms[sum].scale } else { 1.0 };
+                let scale = if map.scales_inputs() { 1.0 } else { map.terms[sum].scale };
                 transpose::<L>(start.add(sum * sums.stride), memory.add(sum * FINISHED), scale);
             }
             for tile in block * LANES..tiles.min((block + 1) * LANES) {

@@ -14,7 +14,7 @@
 
 #![allow(unsafe_code)]
 
-use super::{LANES, Lanes, Scheme, Taps, load, store};
+use super::{LANES, Lanes, Product, Scheme, Taps, all, each, load, store};
 
 /// `G g`.
 fn factors(g: [f64; 2]) -> [f64; 5] {
@@ -50,28 +50,26 @@ unsafe fn gather<L: Lanes>(m: [L; 5]) -> [L; 4] {
     }
 }
 
-/// Both phases of a line, the even one first.
+/// What both phases need, the even one first, from the pixels −1 to 4 of the smaller map.
 #[inline(always)]
-unsafe fn both<L: Lanes>(even: [L; 5], odd: [L; 5]) -> [L; 10] {
+unsafe fn near<L: Lanes>(x: [L; 6]) -> [L; 10] {
     // SAFETY: the instruction set is the caller's promise.
     unsafe {
-        let ([a, b, c, d, e], [f, g, h, i, j]) = (spread(even), spread(odd));
+        let [a, b, c, d, e] = spread([x[0], x[1], x[2], x[3], x[4]]);
+        let [f, g, h, i, j] = spread([x[1], x[2], x[3], x[4], x[5]]);
         [a, b, c, d, e, f, g, h, i, j]
     }
 }
 
-/// The products of both phases for the pixels −1 to 4 of the smaller map.
-#[inline(always)]
-unsafe fn near<L: Lanes>(x: [L; 6]) -> [L; 10] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe { both([x[0], x[1], x[2], x[3], x[4]], [x[1], x[2], x[3], x[4], x[5]]) }
-}
-
-/// The products of both phases for the pixels −1 to 8 of the larger map.
+/// What both phases need in turn, from the pixels −1 to 8 of the larger map.
 #[inline(always)]
 unsafe fn far<L: Lanes>(x: [L; 10]) -> [L; 10] {
     // SAFETY: the instruction set is the caller's promise.
-    unsafe { both([x[1], x[3], x[5], x[7], x[9]], [x[0], x[2], x[4], x[6], x[8]]) }
+    unsafe {
+        let even = spread([x[1], x[3], x[5], x[7], x[9]]);
+        let odd = spread([x[0], x[2], x[4], x[6], x[8]]);
+        [even[0], odd[0], even[1], odd[1], even[2], odd[2], even[3], odd[3], even[4], odd[4]]
+    }
 }
 
 /// Eight pixels of the larger map, the phases in turn.
@@ -92,23 +90,16 @@ impl Scheme for DoublingByFour {
     const NAME: &str = "Winograd F(4x4, 2x2)";
     const SIDES: [usize; 2] = [4, 8];
     const TILES: usize = 32;
-    const INPUTS: usize = 100;
-    const SUMS: usize = 100;
-    const TERMS: usize = 1;
+    const PRODUCTS: &[Product] = &each([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 
     fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool {
         const FACTORS_PER_TILE: usize = 1 << 20;
         whole && factors <= tiles * FACTORS_PER_TILE
     }
 
-    fn input(sum: usize, _: usize) -> usize {
-        sum
-    }
-
-    fn factor(sum: usize, _: usize, kernel: &Taps) -> f64 {
+    fn factor(product: usize, w: Taps) -> f64 {
         // An even pixel takes the pixels −1 and 0, an odd one 0 and 1.
-        let line = |w: [f64; 6], at: usize| factors(if at < 5 { [w[3], w[1]] } else { [w[2], w[0]] })[at % 5];
-        line(kernel.map(|row| line(row, sum % 10)), sum / 10)
+        factors(if product < 5 { [w[3], w[1]] } else { [w[2], w[0]] })[product % 5]
     }
 
     #[inline(always)]
@@ -149,23 +140,15 @@ impl Scheme for HalvingByFour {
     const NAME: &str = "Winograd F(4x4, 2x2)";
     const SIDES: [usize; 2] = [8, 4];
     const TILES: usize = 48;
-    const INPUTS: usize = 100;
-    const SUMS: usize = 25;
-    const TERMS: usize = 4;
+    const PRODUCTS: &[Product] = &all([0, 0, 1, 1, 2, 2, 3, 3, 4, 4]);
 
     fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool {
         const FACTORS_PER_TILE: usize = 1 << 20;
         whole && factors <= tiles * FACTORS_PER_TILE
     }
 
-    fn input(sum: usize, term: usize) -> usize {
-        (term / 2 * 5 + sum / 5) * 10 + term % 2 * 5 + sum % 5
-    }
-
-    fn factor(sum: usize, term: usize, kernel: &Taps) -> f64 {
-        let line =
-            |w: [f64; 6], phase: usize, at: usize| factors(if phase == 0 { [w[1], w[3]] } else { [w[0], w[2]] })[at];
-        line(kernel.map(|row| line(row, term % 2, sum % 5)), term / 2, sum / 5)
+    fn factor(product: usize, w: Taps) -> f64 {
+        factors(if product % 2 == 0 { [w[1], w[3]] } else { [w[0], w[2]] })[product / 2]
     }
 
     #[inline(always)]

@@ -43,18 +43,19 @@ impl<S: Scheme> Products<'_, S> {
             for group in groups[0]..groups[1] {
                 let of_group = to.data.add((group - groups[0]) * V * vector);
                 for sum in sums[0]..sums[1] {
-                    let row = (group * S::SUMS + sum) * S::TERMS * channels;
+                    let products = map.nested.of_sum(sum);
+                    let row = (group * map.nested.products.len() + products.start) * channels;
                     let factors = map.factors.as_ptr().add(row * V * LANES);
                     let mut tile = first;
                     while tile < end {
                         let n = even.min(end - tile);
                         let mut inputs = [std::ptr::null(); 4];
-                        for (term, pointer) in inputs.iter_mut().enumerate().take(S::TERMS) {
-                            let at = S::input(sum, term) * transformed.stride + (tile - transformed.first) * LANES;
+                        for (pointer, product) in inputs.iter_mut().zip(&map.nested.products[products.clone()]) {
+                            let at = product.input * transformed.stride + (tile - transformed.first) * LANES;
                             *pointer = transformed.data.add(at).cast_const();
                         }
                         let to = of_group.add(sum * to.stride + (tile - to.first) * LANES);
-                        block::<L, V>(n, factors, &inputs[..S::TERMS], map.in_planes, plane, to, vector);
+                        block::<L, V>(n, factors, &inputs[..products.len()], map.in_planes, plane, to, vector);
                         tile += n;
                     }
                 }

@@ -1,13 +1,15 @@
-//! Kernels of 6 x 6 pixels at stride 2: what doubles a map and filters it afterwards, in one. Each of the four phases
-//! is a kernel of 3 x 3, and all of them share the transform of their source.
+//! Kernels of 6 x 6 pixels at stride 2 that end in a filter: what doubles a map and smooths it, in one. Each of the
+//! four phases is a kernel of 3 x 3, and all of them share the transform of their source.
 //!
 //! Pixel `2 i + phase` of the larger map and pixel `i + d` of the smaller, for `d` from −1 to 1, meet at tap
-//! `phase − 2 d + 2` of the kernel.
+//! `phase − 2 d + 2` of the kernel. A filter that smooths takes an alternating line to zero, and so the even taps of
+//! the whole kernel have the same sum as the odd ones. That sum is the factor of both phases at the [point](super::points)
+//! 1, whose product they share: 11 along an axis, not 12, and 121 for 576 along both.
 
 #![allow(unsafe_code)]
 
-use super::three::{factors, gather, spread};
-use super::{LANES, Lanes, Scheme, Taps, load, row_of, store};
+use super::points::{factors, gather, spread};
+use super::{LANES, Lanes, Product, Scheme, Taps, all, each, load, row_of, store};
 
 /// From the smaller map to the larger.
 pub(in super::super) struct DoublingBySix;
@@ -19,73 +21,100 @@ pub(in super::super) struct HalvingBySix;
 const TILES: usize = 1024;
 
 impl Scheme for DoublingBySix {
-    const NAME: &str = "Winograd F(4x4, 3x3) of each phase";
+    const NAME: &str = "Winograd F(4x4, 3x3) of phases";
     const SIDES: [usize; 2] = [4, 8];
     const TILES: usize = 24;
-    const INPUTS: usize = 36;
-    const SUMS: usize = 144;
-    const TERMS: usize = 1;
+    // The even phase at all points, then the odd one where it has its own product.
+    const PRODUCTS: &[Product] = &each([0, 1, 2, 3, 4, 5, 0, 2, 3, 4, 5]);
 
     fn is_worth(_: usize, tiles: usize, _: bool) -> bool {
         tiles >= TILES
     }
 
-    fn input(sum: usize, _: usize) -> usize {
-        sum % 36
-    }
-
-    fn factor(sum: usize, _: usize, kernel: &Taps) -> f64 {
-        let (phase, at) = (sum / 36, sum % 36);
-        let line = |w: [f64; 6], phase: usize, at: usize| factors([w[phase + 4], w[phase + 2], w[phase]])[at];
-        line(kernel.map(|row| line(row, phase % 2, at % 6)), phase / 2, at / 6)
+    fn factor(product: usize, w: Taps) -> f64 {
+        let [even, odd] = [factors([w[4], w[2], w[0]]), factors([w[5], w[3], w[1]])];
+        [even[0], even[1], even[2], even[3], even[4], even[5], odd[0], odd[2], odd[3], odd[4], odd[5]][product]
     }
 
     #[inline(always)]
     unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
         // SAFETY: the caller's promise.
-        unsafe { super::KeepingByFour::transform::<L>(source, row, target, stride) }
+        unsafe { transform::<L>(source, row, target, stride) }
     }
 
     #[inline(always)]
     unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
         // SAFETY: the caller's promise.
         unsafe {
-            for phase in 0..4 {
-                let sums = sums.add(phase * 36 * stride);
-                let square = square.add((phase / 2 * 8 + phase % 2) * LANES);
-                let mut columns = [[L::splat(0.0); 4]; 6];
-                for x in 0..6 {
-                    columns[x] = gather(load::<L, 6>(sums.add(x * stride), 6 * stride));
-                }
-                for y in 0..4 {
-                    let line = gather(row_of(&columns, y));
-                    store(line, square.add(y * 16 * LANES), 2 * LANES);
-                }
+            for x in 0..11 {
+                let column = sums.add(x * stride);
+                store(alternate(load::<L, 11>(column, 11 * stride)), column, 11 * stride);
+            }
+            for y in 0..8 {
+                let line = alternate(load::<L, 11>(sums.add(y * 11 * stride), stride));
+                store(line, square.add(y * Self::SIDES[1] * LANES), LANES);
             }
         }
     }
 }
 
+/// The numbers of a tile of 4 x 4 pixels of the smaller map.
+#[inline(always)]
+pub(super) unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let corner = source.sub(row + LANES);
+        let mut columns = [[L::splat(0.0); 6]; 6];
+        for x in 0..6 {
+            columns[x] = spread(load::<L, 6>(corner.add(x * LANES), row));
+        }
+        for y in 0..6 {
+            store(spread(row_of(&columns, y)), target.add(y * 6 * stride), stride);
+        }
+    }
+}
+
+/// A tile of 4 x 4 pixels of the smaller map.
+#[inline(always)]
+pub(super) unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut columns = [[L::splat(0.0); 4]; 6];
+        for x in 0..6 {
+            columns[x] = gather(load::<L, 6>(sums.add(x * stride), 6 * stride));
+        }
+        for y in 0..4 {
+            store(gather(row_of(&columns, y)), square.add(y * 4 * LANES), LANES);
+        }
+    }
+}
+
+/// Eight pixels of the larger map, the phases in turn.
+#[inline(always)]
+unsafe fn alternate<L: Lanes>(m: [L; 11]) -> [L; 8] {
+    // SAFETY: the instruction set is the caller's promise.
+    unsafe {
+        let [a, c, e, g] = gather([m[0], m[1], m[2], m[3], m[4], m[5]]);
+        let [b, d, f, h] = gather([m[6], m[1], m[7], m[8], m[9], m[10]]);
+        [a, b, c, d, e, f, g, h]
+    }
+}
+
 impl Scheme for HalvingBySix {
-    const NAME: &str = "Winograd F(4x4, 3x3) of each phase";
+    const NAME: &str = "Winograd F(4x4, 3x3) of phases";
     const SIDES: [usize; 2] = [8, 4];
     const MARGIN: usize = 2;
     const TILES: usize = 48;
-    const INPUTS: usize = 144;
-    const SUMS: usize = 36;
-    const TERMS: usize = 4;
+    // Both phases at each point, but for the one that they share.
+    const PRODUCTS: &[Product] = &all([0, 0, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
 
     fn is_worth(_: usize, tiles: usize, _: bool) -> bool {
         tiles >= TILES
     }
 
-    fn input(sum: usize, term: usize) -> usize {
-        term * 36 + sum
-    }
-
-    fn factor(sum: usize, term: usize, kernel: &Taps) -> f64 {
-        let line = |w: [f64; 6], phase: usize, at: usize| factors([w[phase], w[phase + 2], w[phase + 4]])[at];
-        line(kernel.map(|row| line(row, term % 2, sum % 6)), term / 2, sum / 6)
+    fn factor(product: usize, w: Taps) -> f64 {
+        let [even, odd] = [factors([w[0], w[2], w[4]]), factors([w[1], w[3], w[5]])];
+        [even[0], odd[0], even[1], even[2], odd[2], even[3], odd[3], even[4], odd[4], even[5], odd[5]][product]
     }
 
     #[inline(always)]
@@ -93,16 +122,12 @@ impl Scheme for HalvingBySix {
         // SAFETY: the caller's promise.
         unsafe {
             let corner = source.sub(2 * (row + LANES));
-            for phase in 0..4 {
-                let corner = corner.add(phase / 2 * row + phase % 2 * LANES);
-                let target = target.add(phase * 36 * stride);
-                let mut columns = [[L::splat(0.0); 6]; 6];
-                for x in 0..6 {
-                    columns[x] = spread(load::<L, 6>(corner.add(2 * x * LANES), 2 * row));
-                }
-                for y in 0..6 {
-                    store(spread(row_of(&columns, y)), target.add(y * 6 * stride), stride);
-                }
+            for x in 0..12 {
+                store(both(load::<L, 12>(corner.add(x * LANES), row)), target.add(x * stride), 11 * stride);
+            }
+            for y in 0..11 {
+                let line = target.add(y * 11 * stride);
+                store(both(load::<L, 12>(line, stride)), line, stride);
             }
         }
     }
@@ -110,6 +135,18 @@ impl Scheme for HalvingBySix {
     #[inline(always)]
     unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
         // SAFETY: the caller's promise.
-        unsafe { super::KeepingByFour::finish::<L>(sums, stride, square) }
+        unsafe { finish::<L>(sums, stride, square) }
+    }
+}
+
+/// What both phases need from the pixels −2 to 9 of the larger map.
+#[inline(always)]
+unsafe fn both<L: Lanes>(x: [L; 12]) -> [L; 11] {
+    // SAFETY: the instruction set is the caller's promise.
+    unsafe {
+        let even = spread([x[0], x[2], x[4], x[6], x[8], x[10]]);
+        let odd = spread([x[1], x[3], x[5], x[7], x[9], x[11]]);
+        let shared = even[1].add(odd[1]);
+        [even[0], odd[0], shared, even[2], odd[2], even[3], odd[3], even[4], odd[4], even[5], odd[5]]
     }
 }

@@ -18,13 +18,13 @@
 
 #![allow(unsafe_code)]
 
-use super::{LANES, Lanes, Scheme, Taps, load, row_of, store};
+use super::{LANES, Lanes, Product, Scheme, Taps, each, load, row_of, store};
 
 const A: f32 = 2.0 / 3.0;
 const B: f32 = 3.0 / 2.0;
 
 /// `G g`.
-pub(super) fn factors(g: [f64; 3]) -> [f64; 6] {
+fn factors(g: [f64; 3]) -> [f64; 6] {
     let (a, b) = (2.0 / 3.0, 3.0 / 2.0);
     let points = [0.0, a, -a, b, -b];
     std::array::from_fn(|i| match points.get(i) {
@@ -38,7 +38,7 @@ pub(super) fn factors(g: [f64; 3]) -> [f64; 6] {
 
 /// `Bᵀ d`.
 #[inline(always)]
-pub(super) unsafe fn spread<L: Lanes>(d: [L; 6]) -> [L; 6] {
+unsafe fn spread<L: Lanes>(d: [L; 6]) -> [L; 6] {
     // SAFETY: the instruction set is the caller's promise.
     unsafe {
         let both = L::splat(-(A * A + B * B));
@@ -58,7 +58,7 @@ pub(super) unsafe fn spread<L: Lanes>(d: [L; 6]) -> [L; 6] {
 
 /// `Aᵀ m`.
 #[inline(always)]
-pub(super) unsafe fn gather<L: Lanes>(m: [L; 6]) -> [L; 4] {
+unsafe fn gather<L: Lanes>(m: [L; 6]) -> [L; 4] {
     // SAFETY: the instruction set is the caller's promise.
     unsafe {
         let (near, far) = (m[1].add(m[2]), m[3].add(m[4]));
@@ -79,21 +79,14 @@ impl Scheme for KeepingByFour {
     const NAME: &str = "Winograd F(4x4, 3x3)";
     const SIDES: [usize; 2] = [4, 4];
     const TILES: usize = 48;
-    const INPUTS: usize = 36;
-    const SUMS: usize = 36;
-    const TERMS: usize = 1;
+    const PRODUCTS: &[Product] = &each([0, 1, 2, 3, 4, 5]);
 
     fn is_worth(_: usize, tiles: usize, _: bool) -> bool {
         tiles >= 8
     }
 
-    fn input(sum: usize, _: usize) -> usize {
-        sum
-    }
-
-    fn factor(sum: usize, _: usize, kernel: &Taps) -> f64 {
-        let line = |w: [f64; 6], at: usize| factors([w[0], w[1], w[2]])[at];
-        line(kernel.map(|row| line(row, sum % 6)), sum / 6)
+    fn factor(product: usize, w: Taps) -> f64 {
+        factors([w[0], w[1], w[2]])[product]
     }
 
     #[inline(always)]

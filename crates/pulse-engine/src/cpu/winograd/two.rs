@@ -7,7 +7,7 @@
 
 #![allow(unsafe_code)]
 
-use super::{LANES, Lanes, Scheme, Taps, load, store};
+use super::{LANES, Lanes, Product, Scheme, Taps, all, each, load, store};
 
 /// Beyond so many, a tile is made faster by the definition than its transformed weights are read.
 const FACTORS_PER_TILE: usize = 1 << 21;
@@ -22,23 +22,15 @@ impl Scheme for DoublingByTwo {
     const NAME: &str = "Winograd F(2x2, 2x2)";
     const SIDES: [usize; 2] = [2, 4];
     const TILES: usize = 48;
-    const INPUTS: usize = 25;
-    const SUMS: usize = 36;
-    const TERMS: usize = 1;
+    // The difference in the middle serves both phases.
+    const PRODUCTS: &[Product] = &each([0, 1, 2, 2, 3, 4]);
 
     fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool {
         whole && factors <= tiles * FACTORS_PER_TILE
     }
 
-    fn input(sum: usize, _: usize) -> usize {
-        // The difference in the middle serves both phases.
-        const INPUT: [usize; 6] = [0, 1, 2, 2, 3, 4];
-        INPUT[sum / 6] * 5 + INPUT[sum % 6]
-    }
-
-    fn factor(sum: usize, _: usize, kernel: &Taps) -> f64 {
-        let line = |w: [f64; 6], at: usize| [w[3], w[3] + w[1], w[1], w[2], w[2] + w[0], w[0]][at];
-        line(kernel.map(|row| line(row, sum % 6)), sum / 6)
+    fn factor(product: usize, w: Taps) -> f64 {
+        [w[3], w[3] + w[1], w[1], w[2], w[2] + w[0], w[0]][product]
     }
 
     #[inline(always)]
@@ -90,24 +82,15 @@ impl Scheme for HalvingByTwo {
     const NAME: &str = "Winograd F(2x2, 2x2)";
     const SIDES: [usize; 2] = [4, 2];
     const TILES: usize = 48;
-    const INPUTS: usize = 36;
-    const SUMS: usize = 9;
-    const TERMS: usize = 4;
+    const PRODUCTS: &[Product] = &all([0, 0, 1, 1, 2, 2]);
 
     fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool {
         whole && factors <= tiles * FACTORS_PER_TILE
     }
 
-    fn input(sum: usize, term: usize) -> usize {
-        (term / 2 * 3 + sum / 3) * 6 + term % 2 * 3 + sum % 3
-    }
-
-    fn factor(sum: usize, term: usize, kernel: &Taps) -> f64 {
-        let line = |w: [f64; 6], phase: usize, at: usize| {
-            let [first, second] = if phase == 0 { [w[1], w[3]] } else { [w[0], w[2]] };
-            [first, first + second, second][at]
-        };
-        line(kernel.map(|row| line(row, term % 2, sum % 3)), term / 2, sum / 3)
+    fn factor(product: usize, w: Taps) -> f64 {
+        let [first, second] = if product % 2 == 0 { [w[1], w[3]] } else { [w[0], w[2]] };
+        [first, first + second, second][product / 2]
     }
 
     #[inline(always)]
@@ -148,9 +131,9 @@ unsafe fn pair<L: Lanes>(m: [L; 3]) -> [L; 2] {
     unsafe { [m[0].add(m[1]), m[1].sub(m[2])] }
 }
 
-/// What the even and the odd phase need, from the pixels −1 to 4.
+/// What the even and the odd phase need in turn, from the pixels −1 to 4.
 #[inline(always)]
 unsafe fn differences<L: Lanes>(x: [L; 6]) -> [L; 6] {
     // SAFETY: the instruction set is the caller's promise.
-    unsafe { [x[1].sub(x[3]), x[3], x[3].sub(x[5]), x[0].sub(x[2]), x[2], x[2].sub(x[4])] }
+    unsafe { [x[1].sub(x[3]), x[0].sub(x[2]), x[3], x[2], x[3].sub(x[5]), x[2].sub(x[4])] }
 }

@@ -1,0 +1,265 @@
+//! Kernels of 4 x 4 pixels at stride 2 that are one of 3 x 3 pixels at four places: what repeats the pixels of a map and
+//! filters the larger one. In the words of [`six`](super::six), their first and last taps of six are none.
+//!
+//! Along an axis the taps are `w₀, w₀ + w₁, w₁ + w₂, w₂`. Of the [points](super::points), the even phase has the
+//! factor zero at infinity, the odd one at 0, and at 1 both have the same. So nine products make eight pixels, where
+//! kernels of any taps need ten ([`four`](super::four)); and of the points 0, 1, −1 and infinity five make four, where
+//! those need six.
+
+#![allow(unsafe_code)]
+
+use super::points::{factors, gather, spread};
+use super::{LANES, Lanes, Product, Scheme, Taps, all, each, load, six, store};
+
+/// From the smaller map to the larger, two pixels of the smaller at a time.
+pub(in super::super) struct RepeatingByTwo;
+
+/// From the larger map to the smaller, of which it makes two pixels at a time: the gradient of the other.
+pub(in super::super) struct PoolingByTwo;
+
+/// From the smaller map to the larger, four pixels of the smaller at a time.
+pub(in super::super) struct RepeatingByFour;
+
+/// From the larger map to the smaller, of which it makes four pixels at a time: the gradient of the other.
+pub(in super::super) struct PoolingByFour;
+
+/// Beyond so many factors for a tile of two, the definition is faster.
+const TWO: usize = 1 << 21;
+
+/// Beyond so many for a tile of four, tiles of two are faster.
+const FOUR: usize = 1 << 20;
+
+/// Where an even pixel has its taps, among the pixels −1 to 1 of the smaller map, and an odd one.
+fn phases(w: Taps) -> [[f64; 3]; 2] {
+    [[w[3], w[1], 0.0], [0.0, w[2], w[0]]]
+}
+
+/// `G g` for three taps and two results at a time.
+fn factors_of_two(g: [f64; 3]) -> [f64; 4] {
+    [-g[0], (g[0] + g[1] + g[2]) / 2.0, (g[0] - g[1] + g[2]) / 2.0, g[2]]
+}
+
+impl Scheme for RepeatingByTwo {
+    const NAME: &str = "Winograd F(2x2, 3x3) of phases";
+    const SIDES: [usize; 2] = [2, 4];
+    const TILES: usize = 48;
+    // The even phase at 0, 1 and −1, the odd one at −1 and infinity.
+    const PRODUCTS: &[Product] = &each([0, 1, 2, 2, 3]);
+
+    fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool {
+        whole && factors <= tiles * TWO
+    }
+
+    fn factor(product: usize, w: Taps) -> f64 {
+        let [even, odd] = phases(w).map(factors_of_two);
+        [even[0], even[1], even[2], odd[2], odd[3]][product]
+    }
+
+    #[inline(always)]
+    unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let corner = source.sub(row + LANES);
+            for x in 0..4 {
+                store(differences(load::<L, 4>(corner.add(x * LANES), row)), target.add(x * stride), 4 * stride);
+            }
+            for y in 0..4 {
+                let line = target.add(y * 4 * stride);
+                store(differences(load::<L, 4>(line, stride)), line, stride);
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            for x in 0..5 {
+                let column = sums.add(x * stride);
+                store(four_pixels(load::<L, 5>(column, 5 * stride)), column, 5 * stride);
+            }
+            for y in 0..4 {
+                let line = four_pixels(load::<L, 5>(sums.add(y * 5 * stride), stride));
+                store(line, square.add(y * Self::SIDES[1] * LANES), LANES);
+            }
+        }
+    }
+}
+
+/// `Bᵀ d` for two results at a time.
+#[inline(always)]
+unsafe fn differences<L: Lanes>(d: [L; 4]) -> [L; 4] {
+    // SAFETY: the instruction set is the caller's promise.
+    unsafe { [d[2].sub(d[0]), d[2].add(d[1]), d[2].sub(d[1]), d[3].sub(d[1])] }
+}
+
+/// Four pixels of the larger map, the phases in turn.
+#[inline(always)]
+unsafe fn four_pixels<L: Lanes>(m: [L; 5]) -> [L; 4] {
+    // SAFETY: the instruction set is the caller's promise.
+    unsafe { [m[0].add(m[1]).add(m[2]), m[1].add(m[3]), m[1].sub(m[2]), m[1].sub(m[3]).add(m[4])] }
+}
+
+impl Scheme for PoolingByTwo {
+    const NAME: &str = "Winograd F(2x2, 3x3) of phases";
+    const SIDES: [usize; 2] = [4, 2];
+    const TILES: usize = 48;
+    const PRODUCTS: &[Product] = &all([0, 1, 2, 2, 3]);
+
+    fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool {
+        RepeatingByTwo::is_worth(factors, tiles, whole)
+    }
+
+    fn factor(product: usize, w: Taps) -> f64 {
+        let [even, odd] = phases(w).map(|[first, second, third]| factors_of_two([third, second, first]));
+        [odd[0], even[1], even[2], odd[2], even[3]][product]
+    }
+
+    #[inline(always)]
+    unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let corner = source.sub(row + LANES);
+            for x in 0..6 {
+                store(both_of_two(load::<L, 6>(corner.add(x * LANES), row)), target.add(x * stride), 5 * stride);
+            }
+            for y in 0..5 {
+                let line = target.add(y * 5 * stride);
+                store(both_of_two(load::<L, 6>(line, stride)), line, stride);
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            for x in 0..4 {
+                let column = sums.add(x * stride);
+                store(pair(load::<L, 4>(column, 4 * stride)), column, 4 * stride);
+            }
+            for y in 0..2 {
+                let line = pair(load::<L, 4>(sums.add(y * 4 * stride), stride));
+                store(line, square.add(y * Self::SIDES[1] * LANES), LANES);
+            }
+        }
+    }
+}
+
+/// What both phases need from the pixels −1 to 4 of the larger map.
+#[inline(always)]
+unsafe fn both_of_two<L: Lanes>(x: [L; 6]) -> [L; 5] {
+    // SAFETY: the instruction set is the caller's promise.
+    unsafe {
+        let [even, odd] = [x[3].add(x[1]), x[4].add(x[2])];
+        [x[4].sub(x[0]), even.add(odd), x[3].sub(x[1]), x[4].sub(x[2]), x[5].sub(x[1])]
+    }
+}
+
+/// Two neighbouring pixels from their four sums.
+#[inline(always)]
+unsafe fn pair<L: Lanes>(m: [L; 4]) -> [L; 2] {
+    // SAFETY: the instruction set is the caller's promise.
+    unsafe { [m[0].add(m[1]).add(m[2]), m[1].sub(m[2]).add(m[3])] }
+}
+
+impl Scheme for RepeatingByFour {
+    const NAME: &str = "Winograd F(4x4, 3x3) of phases";
+    const SIDES: [usize; 2] = [4, 8];
+    const TILES: usize = 32;
+    // The even phase at all points but infinity, then the odd one where it has its own product.
+    const PRODUCTS: &[Product] = &each([0, 1, 2, 3, 4, 2, 3, 4, 5]);
+
+    fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool {
+        whole && factors <= tiles * FOUR
+    }
+
+    fn factor(product: usize, w: Taps) -> f64 {
+        let [even, odd] = phases(w).map(factors);
+        [even[0], even[1], even[2], even[3], even[4], odd[2], odd[3], odd[4], odd[5]][product]
+    }
+
+    #[inline(always)]
+    unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { six::transform::<L>(source, row, target, stride) }
+    }
+
+    #[inline(always)]
+    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            for x in 0..9 {
+                let column = sums.add(x * stride);
+                store(eight_pixels(load::<L, 9>(column, 9 * stride)), column, 9 * stride);
+            }
+            for y in 0..8 {
+                let line = eight_pixels(load::<L, 9>(sums.add(y * 9 * stride), stride));
+                store(line, square.add(y * Self::SIDES[1] * LANES), LANES);
+            }
+        }
+    }
+}
+
+/// Eight pixels of the larger map, the phases in turn.
+#[inline(always)]
+unsafe fn eight_pixels<L: Lanes>(m: [L; 9]) -> [L; 8] {
+    // SAFETY: the instruction set is the caller's promise.
+    unsafe {
+        let none = L::splat(0.0);
+        let [a, c, e, g] = gather([m[0], m[1], m[2], m[3], m[4], none]);
+        let [b, d, f, h] = gather([none, m[1], m[5], m[6], m[7], m[8]]);
+        [a, b, c, d, e, f, g, h]
+    }
+}
+
+impl Scheme for PoolingByFour {
+    const NAME: &str = "Winograd F(4x4, 3x3) of phases";
+    const SIDES: [usize; 2] = [8, 4];
+    const TILES: usize = 48;
+    // Both phases at −1, `q` and `1/q`.
+    const PRODUCTS: &[Product] = &all([0, 1, 2, 2, 3, 3, 4, 4, 5]);
+
+    fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool {
+        RepeatingByFour::is_worth(factors, tiles, whole)
+    }
+
+    fn factor(product: usize, w: Taps) -> f64 {
+        let [even, odd] = phases(w).map(|[first, second, third]| factors([third, second, first]));
+        [odd[0], even[1], even[2], odd[2], even[3], odd[3], even[4], odd[4], even[5]][product]
+    }
+
+    #[inline(always)]
+    unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let corner = source.sub(row + LANES);
+            for x in 0..10 {
+                store(both_of_four(load::<L, 10>(corner.add(x * LANES), row)), target.add(x * stride), 9 * stride);
+            }
+            for y in 0..9 {
+                let line = target.add(y * 9 * stride);
+                store(both_of_four(load::<L, 10>(line, stride)), line, stride);
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
+        // SAFETY: the caller's promise.
+        unsafe { six::finish::<L>(sums, stride, square) }
+    }
+}
+
+/// What both phases need from the pixels −1 to 8 of the larger map.
+#[inline(always)]
+unsafe fn both_of_four<L: Lanes>(x: [L; 10]) -> [L; 9] {
+    // SAFETY: the instruction set is the caller's promise.
+    unsafe {
+        let none = L::splat(0.0);
+        let even = spread([none, x[1], x[3], x[5], x[7], x[9]]);
+        let odd = spread([x[0], x[2], x[4], x[6], x[8], none]);
+        let shared = even[1].add(odd[1]);
+        [odd[0], shared, even[2], odd[2], even[3], odd[3], even[4], odd[4], even[5]]
+    }
+}
