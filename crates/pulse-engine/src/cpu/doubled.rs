@@ -6,7 +6,7 @@ use super::layout::{LANES, Layout};
 use super::linear::LinearMap;
 use super::source::{Reads, Source};
 use super::target::{Target, Writing};
-use super::winograd::{DoublingBySix, HalvingBySix, Scheme, Winograd};
+use super::winograd::{DoublingBySix, HalvingBySix, Scheme, Winograd, repeats};
 use crate::{Convolution, Cpu, Fir, FirTaps, Shape};
 
 /// One of the two directions.
@@ -41,7 +41,7 @@ pub(super) fn doubled(
         && (small.lanes, large.lanes) == (LANES, LANES)
         && [vertical, horizontal].into_iter().all(|taps| smooths(taps));
     let tiles = small.height.div_ceil(4) * small.width.div_ceil(4);
-    if engine.precise || !fits || !DoublingBySix::is_worth(0, tiles, true) {
+    if engine.precise || !fits || tiles < worth(engine, kernel == 4 && repeats(&convolution.weight)) {
         return None;
     }
     let weight =
@@ -78,6 +78,17 @@ pub(super) fn doubled(
         edges: edges([large, small], true),
     };
     Some([Box::new(forward), Box::new(backward)])
+}
+
+/// From how many tiles on one map is better than two.
+fn worth(engine: &Cpu, repeats: bool) -> usize {
+    // Where pixels are repeated, two need fewer products than one, but write and read the larger map once more. That costs
+    // as much only where products are fast and the map is far larger than the caches.
+    match (repeats, engine.instructions.vectors()) {
+        (false, _) => 1 << 10,
+        (true, 2..) => 1 << 12,
+        (true, _) => usize::MAX,
+    }
 }
 
 /// Whether a filter takes an alternating line to zero.

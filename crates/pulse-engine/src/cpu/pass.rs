@@ -16,7 +16,7 @@ use super::target::{Moments, Target, Writing};
 use super::widen::Widen;
 use super::winograd::{
     Adjoint, DoublingByFour, DoublingByTwo, HalvingByFour, HalvingByTwo, KeepingByFour, PoolingByFour, PoolingByTwo,
-    RepeatingByFour, RepeatingByTwo, Scheme, Winograd,
+    RepeatingByFour, RepeatingByTwo, Scheme, Winograd, repeats,
 };
 use crate::{Convolution, Cpu, Fir, Shape};
 
@@ -262,7 +262,7 @@ impl Maker<'_> {
             let turned = |large: usize, small: usize, k: usize, l: usize| weight(large, small, 2 - k, 2 - l);
             return self.winograd::<KeepingByFour, KeepingByFour>(&weight, turned);
         }
-        if self.suits::<PoolingByTwo>() && self.repeats(&weight) {
+        if self.suits::<PoolingByTwo>() && repeats(&self.convolution.weight) {
             return if self.suits::<PoolingByFour>() {
                 self.winograd::<PoolingByFour, RepeatingByFour>(&weight, &weight)
             } else {
@@ -277,19 +277,6 @@ impl Maker<'_> {
         }
         let [gather, scatter] = [self.gather(&weight), self.scatter(&weight)];
         if self.transposed { [scatter, gather] } else { [gather, scatter] }
-    }
-
-    /// Whether a kernel of 4 x 4 pixels is one of 3 x 3 at four places: an alternating line then sums to zero with it.
-    fn repeats(&self, weight: impl Fn(usize, usize, usize, usize) -> f32) -> bool {
-        /// Of all its taps, which are sums of floats that were rounded.
-        const ROUNDED: f32 = 1e-6;
-        let [outer, inner] = [self.large.shape.channels(), self.small.shape.channels()];
-        (0..inner).flat_map(|small| (0..outer).map(move |large| (large, small))).all(|(large, small)| {
-            let tap = |k, l| weight(large, small, k, l);
-            let size: f32 = (0..16).map(|at| tap(at / 4, at % 4).abs()).sum();
-            let vanishes = |[a, b, c, d]: [f32; 4]| ((a + c) - (b + d)).abs() <= ROUNDED * size;
-            (0..4).all(|k| vanishes([0, 1, 2, 3].map(|l| tap(k, l))) && vanishes([0, 1, 2, 3].map(|l| tap(l, k))))
-        })
     }
 
     /// By one scheme from the larger map to the smaller, and by another one back.
@@ -361,13 +348,15 @@ impl Maker<'_> {
         let tiles = small.height.div_ceil(side) * small.width.div_ceil(side);
         let factors = S::PRODUCTS.len().pow(2) * in_channels * out_channels;
         let (growth, expected) = if S::SIDES[0] == S::SIDES[1] { (1, [3, 1, 1]) } else { (2, [4, 2, 1]) };
-        let whole = small.height.is_multiple_of(side) && small.width.is_multiple_of(side);
+        let whole = growth == 1 || small.height.is_multiple_of(side) && small.width.is_multiple_of(side);
         ([kernel[0], stride, padding], kernel[1]) == (expected, kernel[0])
             && [large.height, large.width] == [growth * small.height, growth * small.width]
             && large.lanes == LANES
             && small.lanes == LANES
             && !self.engine.precise
-            && S::is_worth(factors, tiles, whole)
+            && whole
+            && tiles >= S::LEAST_TILES
+            && factors / tiles <= S::FACTORS_PER_TILE
     }
 }
 

@@ -41,7 +41,7 @@ use tiles::{Tiles, Transform, Transformed, stride};
 
 pub(super) use adjoint::Adjoint;
 pub(super) use four::{DoublingByFour, HalvingByFour};
-pub(super) use repeated::{PoolingByFour, PoolingByTwo, RepeatingByFour, RepeatingByTwo};
+pub(super) use repeated::{PoolingByFour, PoolingByTwo, RepeatingByFour, RepeatingByTwo, repeats};
 pub(super) use six::{DoublingBySix, HalvingBySix};
 pub(super) use three::KeepingByFour;
 pub(super) use two::{DoublingByTwo, HalvingByTwo};
@@ -59,16 +59,15 @@ pub(super) trait Scheme: Send + Sync + 'static {
     const MARGIN: usize = 1;
     /// How many tiles a task works on, so that their sums stay in a near cache.
     const TILES: usize;
+    /// With fewer tiles than this, or more factors for each of them, something else is faster.
+    const LEAST_TILES: usize = 1;
+    const FACTORS_PER_TILE: usize = usize::MAX;
     /// The products along an axis, in the order of their sums.
     const PRODUCTS: &[Product];
     /// How many numbers a tile of the source is transformed to.
     const INPUTS: usize = nested::inputs(Self::PRODUCTS).pow(2);
     /// How many numbers a tile of the target is made from.
     const SUMS: usize = nested::sums(Self::PRODUCTS).pow(2);
-
-    /// Whether it pays to transform so many weights for so many tiles, which are `whole` when none of them goes beyond the
-    /// map.
-    fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool;
 
     /// The factor of a product along an axis, which is linear in the taps.
     fn factor(product: usize, taps: Taps) -> f64;

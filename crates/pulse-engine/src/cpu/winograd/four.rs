@@ -16,6 +16,9 @@
 
 use super::{LANES, Lanes, Product, Scheme, Taps, all, each, load, store};
 
+/// Beyond so many, tiles of two are faster.
+const FACTORS_PER_TILE: usize = 1 << 20;
+
 /// `G g`.
 fn factors(g: [f64; 2]) -> [f64; 5] {
     [g[0], -(8.0 * g[0] + 4.0 * g[1]) / 9.0, (g[1] - g[0]) * 2.0 / 9.0, (g[0] + 2.0 * g[1]) / 9.0, g[1]]
@@ -90,12 +93,8 @@ impl Scheme for DoublingByFour {
     const NAME: &str = "Winograd F(4x4, 2x2)";
     const SIDES: [usize; 2] = [4, 8];
     const TILES: usize = 32;
+    const FACTORS_PER_TILE: usize = FACTORS_PER_TILE;
     const PRODUCTS: &[Product] = &each([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-
-    fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool {
-        const FACTORS_PER_TILE: usize = 1 << 20;
-        whole && factors <= tiles * FACTORS_PER_TILE
-    }
 
     fn factor(product: usize, w: Taps) -> f64 {
         // An even pixel takes the pixels −1 and 0, an odd one 0 and 1.
@@ -140,12 +139,8 @@ impl Scheme for HalvingByFour {
     const NAME: &str = "Winograd F(4x4, 2x2)";
     const SIDES: [usize; 2] = [8, 4];
     const TILES: usize = 48;
+    const FACTORS_PER_TILE: usize = FACTORS_PER_TILE;
     const PRODUCTS: &[Product] = &all([0, 0, 1, 1, 2, 2, 3, 3, 4, 4]);
-
-    fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool {
-        const FACTORS_PER_TILE: usize = 1 << 20;
-        whole && factors <= tiles * FACTORS_PER_TILE
-    }
 
     fn factor(product: usize, w: Taps) -> f64 {
         factors(if product % 2 == 0 { [w[1], w[3]] } else { [w[0], w[2]] })[product / 2]

@@ -23,11 +23,25 @@ pub(in super::super) struct RepeatingByFour;
 /// From the larger map to the smaller, of which it makes four pixels at a time: the gradient of the other.
 pub(in super::super) struct PoolingByFour;
 
+/// Whether kernels of 4 x 4 pixels are of this kind: all of their lines then take an alternating one to zero.
+pub(in super::super) fn repeats(kernels: &[f32]) -> bool {
+    /// Of a kernel's size: its taps are sums of floats, and were rounded.
+    const ROUNDED: f32 = 1e-6;
+    kernels.chunks_exact(16).all(|kernel| {
+        let size: f32 = kernel.iter().map(|tap| tap.abs()).sum();
+        let vanishes = |[a, b, c, d]: [f32; 4]| ((a + c) - (b + d)).abs() <= ROUNDED * size;
+        let across = [0, 1, 2, 3];
+        across
+            .iter()
+            .all(|k| vanishes(across.map(|l| kernel[4 * k + l])) && vanishes(across.map(|l| kernel[4 * l + k])))
+    })
+}
+
 /// Beyond so many factors for a tile of two, the definition is faster.
-const TWO: usize = 1 << 21;
+const FACTORS_PER_TILE_OF_TWO: usize = 1 << 21;
 
 /// Beyond so many for a tile of four, tiles of two are faster.
-const FOUR: usize = 1 << 20;
+const FACTORS_PER_TILE_OF_FOUR: usize = 1 << 20;
 
 /// Where an even pixel has its taps, among the pixels −1 to 1 of the smaller map, and an odd one.
 fn phases(w: Taps) -> [[f64; 3]; 2] {
@@ -43,12 +57,9 @@ impl Scheme for RepeatingByTwo {
     const NAME: &str = "Winograd F(2x2, 3x3) of phases";
     const SIDES: [usize; 2] = [2, 4];
     const TILES: usize = 48;
+    const FACTORS_PER_TILE: usize = FACTORS_PER_TILE_OF_TWO;
     // The even phase at 0, 1 and −1, the odd one at −1 and infinity.
     const PRODUCTS: &[Product] = &each([0, 1, 2, 2, 3]);
-
-    fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool {
-        whole && factors <= tiles * TWO
-    }
 
     fn factor(product: usize, w: Taps) -> f64 {
         let [even, odd] = phases(w).map(factors_of_two);
@@ -104,11 +115,8 @@ impl Scheme for PoolingByTwo {
     const NAME: &str = "Winograd F(2x2, 3x3) of phases";
     const SIDES: [usize; 2] = [4, 2];
     const TILES: usize = 48;
+    const FACTORS_PER_TILE: usize = FACTORS_PER_TILE_OF_TWO;
     const PRODUCTS: &[Product] = &all([0, 1, 2, 2, 3]);
-
-    fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool {
-        RepeatingByTwo::is_worth(factors, tiles, whole)
-    }
 
     fn factor(product: usize, w: Taps) -> f64 {
         let [even, odd] = phases(w).map(|[first, second, third]| factors_of_two([third, second, first]));
@@ -167,12 +175,9 @@ impl Scheme for RepeatingByFour {
     const NAME: &str = "Winograd F(4x4, 3x3) of phases";
     const SIDES: [usize; 2] = [4, 8];
     const TILES: usize = 32;
+    const FACTORS_PER_TILE: usize = FACTORS_PER_TILE_OF_FOUR;
     // The even phase at all points but infinity, then the odd one where it has its own product.
     const PRODUCTS: &[Product] = &each([0, 1, 2, 3, 4, 2, 3, 4, 5]);
-
-    fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool {
-        whole && factors <= tiles * FOUR
-    }
 
     fn factor(product: usize, w: Taps) -> f64 {
         let [even, odd] = phases(w).map(factors);
@@ -217,12 +222,9 @@ impl Scheme for PoolingByFour {
     const NAME: &str = "Winograd F(4x4, 3x3) of phases";
     const SIDES: [usize; 2] = [8, 4];
     const TILES: usize = 48;
+    const FACTORS_PER_TILE: usize = FACTORS_PER_TILE_OF_FOUR;
     // Both phases at −1, `q` and `1/q`.
     const PRODUCTS: &[Product] = &all([0, 1, 2, 2, 3, 3, 4, 4, 5]);
-
-    fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool {
-        RepeatingByFour::is_worth(factors, tiles, whole)
-    }
 
     fn factor(product: usize, w: Taps) -> f64 {
         let [even, odd] = phases(w).map(|[first, second, third]| factors([third, second, first]));

@@ -17,19 +17,12 @@ pub(in super::super) struct DoublingBySix;
 /// From the larger map to the smaller: the gradient of the other.
 pub(in super::super) struct HalvingBySix;
 
-/// Transformed maps of this size and more are worth their factors.
-const TILES: usize = 1024;
-
 impl Scheme for DoublingBySix {
     const NAME: &str = "Winograd F(4x4, 3x3) of phases";
     const SIDES: [usize; 2] = [4, 8];
     const TILES: usize = 24;
     // The even phase at all points, then the odd one where it has its own product.
     const PRODUCTS: &[Product] = &each([0, 1, 2, 3, 4, 5, 0, 2, 3, 4, 5]);
-
-    fn is_worth(_: usize, tiles: usize, _: bool) -> bool {
-        tiles >= TILES
-    }
 
     fn factor(product: usize, w: Taps) -> f64 {
         let [even, odd] = [factors([w[4], w[2], w[0]]), factors([w[5], w[3], w[1]])];
@@ -107,10 +100,6 @@ impl Scheme for HalvingBySix {
     const TILES: usize = 48;
     // Both phases at each point, but for the one that they share.
     const PRODUCTS: &[Product] = &all([0, 0, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
-
-    fn is_worth(_: usize, tiles: usize, _: bool) -> bool {
-        tiles >= TILES
-    }
 
     fn factor(product: usize, w: Taps) -> f64 {
         let [even, odd] = [factors([w[0], w[2], w[4]]), factors([w[1], w[3], w[5]])];

@@ -79,11 +79,8 @@ impl Scheme for KeepingByFour {
     const NAME: &str = "Winograd F(4x4, 3x3)";
     const SIDES: [usize; 2] = [4, 4];
     const TILES: usize = 48;
+    const LEAST_TILES: usize = 8;
     const PRODUCTS: &[Product] = &each([0, 1, 2, 3, 4, 5]);
-
-    fn is_worth(_: usize, tiles: usize, _: bool) -> bool {
-        tiles >= 8
-    }
 
     fn factor(product: usize, w: Taps) -> f64 {
         factors([w[0], w[1], w[2]])[product]

@@ -22,12 +22,9 @@ impl Scheme for DoublingByTwo {
     const NAME: &str = "Winograd F(2x2, 2x2)";
     const SIDES: [usize; 2] = [2, 4];
     const TILES: usize = 48;
+    const FACTORS_PER_TILE: usize = FACTORS_PER_TILE;
     // The difference in the middle serves both phases.
     const PRODUCTS: &[Product] = &each([0, 1, 2, 2, 3, 4]);
-
-    fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool {
-        whole && factors <= tiles * FACTORS_PER_TILE
-    }
 
     fn factor(product: usize, w: Taps) -> f64 {
         [w[3], w[3] + w[1], w[1], w[2], w[2] + w[0], w[0]][product]
@@ -82,11 +79,8 @@ impl Scheme for HalvingByTwo {
     const NAME: &str = "Winograd F(2x2, 2x2)";
     const SIDES: [usize; 2] = [4, 2];
     const TILES: usize = 48;
+    const FACTORS_PER_TILE: usize = FACTORS_PER_TILE;
     const PRODUCTS: &[Product] = &all([0, 0, 1, 1, 2, 2]);
-
-    fn is_worth(factors: usize, tiles: usize, whole: bool) -> bool {
-        whole && factors <= tiles * FACTORS_PER_TILE
-    }
 
     fn factor(product: usize, w: Taps) -> f64 {
         let [first, second] = if product % 2 == 0 { [w[1], w[3]] } else { [w[0], w[2]] };
