@@ -15,8 +15,8 @@ use super::source::{Reads, Source};
 use super::target::{Moments, Target, Writing};
 use super::widen::Widen;
 use super::winograd::{
-    Adjoint, DoublingByFour, DoublingByTwo, HalvingByFour, HalvingByTwo, KeepingByFour, PoolingByFour, PoolingByTwo,
-    RepeatingByFour, RepeatingByTwo, Scheme, Winograd, repeats,
+    Adjoint, DoublingByFour, DoublingByTwo, HalvingByFour, HalvingByTwo, KeepingByFour, KeepingByTwo, PoolingByFour,
+    PoolingByTwo, RepeatingByFour, RepeatingByTwo, Scheme, Winograd, repeats,
 };
 use crate::{Convolution, Cpu, Fir, Shape};
 
@@ -258,9 +258,12 @@ struct Maker<'a> {
 
 impl Maker<'_> {
     fn both(&self, weight: impl Fn(usize, usize, usize, usize) -> f32 + Sync) -> [Box<dyn LinearMap>; 2] {
+        let turned = |large: usize, small: usize, k: usize, l: usize| weight(large, small, 2 - k, 2 - l);
         if self.suits::<KeepingByFour>() {
-            let turned = |large: usize, small: usize, k: usize, l: usize| weight(large, small, 2 - k, 2 - l);
             return self.winograd::<KeepingByFour, KeepingByFour>(&weight, turned);
+        }
+        if self.suits::<KeepingByTwo>() {
+            return self.winograd::<KeepingByTwo, KeepingByTwo>(&weight, turned);
         }
         if self.suits::<PoolingByTwo>() && repeats(&self.convolution.weight) {
             return if self.suits::<PoolingByFour>() {

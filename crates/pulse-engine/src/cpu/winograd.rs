@@ -43,7 +43,7 @@ pub(super) use adjoint::Adjoint;
 pub(super) use four::{DoublingByFour, HalvingByFour};
 pub(super) use repeated::{PoolingByFour, PoolingByTwo, RepeatingByFour, RepeatingByTwo, repeats};
 pub(super) use six::{DoublingBySix, HalvingBySix};
-pub(super) use three::KeepingByFour;
+pub(super) use three::{KeepingByFour, KeepingByTwo};
 pub(super) use two::{DoublingByTwo, HalvingByTwo};
 
 /// A line of a kernel, with zeros behind the last where it has fewer.

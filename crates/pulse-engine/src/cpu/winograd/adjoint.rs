@@ -247,32 +247,37 @@ impl<S: Scheme> Vectorized for Multiply<'_, S> {
 }
 
 impl<S: Scheme> Multiply<'_, S> {
-    /// `V` blocks of tiles from one on. The factors are read from end to end, group after group; so the sums are taken
-    /// up again for each.
+    /// `V` blocks of tiles from one on. The factors lie group after group, so the sums are taken up again for each few
+    /// groups.
     #[inline(always)]
     unsafe fn blocks<L: Lanes, const V: usize>(&self, block: usize) {
+        /// Planes of the source whose factors are read side by side.
+        const PLANES: usize = 4;
         let Self { map, sum, planes: [first, end], transformed, sums } = *self;
         let side = map.vectors * LANES;
         let rows = map.planes[1] * LANES;
+        let groups = map.planes[0].div_ceil(map.vectors);
+        let plane = transformed.tiles * LANES;
         let mut begins = true;
-        for group in 0..map.planes[0].div_ceil(map.vectors) {
+        let at_once = PLANES / map.vectors;
+        for group in (0..groups).step_by(at_once) {
             for product in map.nested.of_sum(sum) {
                 let place = group * map.places + map.terms[product].place;
                 let of_group = group * map.vectors;
-                let planes = map.vectors.min(map.planes[0] - of_group);
-                let plane = transformed.tiles * LANES;
+                let planes = (at_once * map.vectors).min(map.planes[0] - of_group);
                 // SAFETY: the planes, blocks and factors are those that there are; the sums are this task's alone.
                 unsafe {
                     let input = transformed.data.add(map.nested.products[product].input * transformed.stride);
                     let tiles = Operand { data: input.add(of_group * plane + block * BLOCK), plane, planes };
                     for channel in (first * LANES..end * LANES).step_by(rows_at_once::<L>()) {
-                        let factors = map.factors.as_ptr().add((place * rows + channel) * side);
+                        let data = map.factors.as_ptr().add((place * rows + channel) * side);
+                        let factors = Factors { data, vectors: map.vectors, group: map.places * rows * side };
                         let to = sums.data.add(sum * sums.stride + channel / LANES * sums.tiles * LANES);
                         let to = to.add(block * BLOCK + channel % LANES * LANES);
                         if rows_at_once::<L>() == 8 {
-                            multiply::<L, V, 8>(factors, side, &tiles, begins, to);
+                            multiply::<L, V, 8>(&factors, &tiles, begins, to);
                         } else {
-                            multiply::<L, V, 4>(factors, side, &tiles, begins, to);
+                            multiply::<L, V, 4>(&factors, &tiles, begins, to);
                         }
                     }
                 }
@@ -296,18 +301,27 @@ struct Operand {
     planes: usize,
 }
 
+/// Factors of some channels of the target.
+struct Factors {
+    data: *const f32,
+    /// Planes of the source in a group.
+    vectors: usize,
+    /// Floats between a group and the next.
+    group: usize,
+}
+
 /// `to[n] += Σ factors[n, c] tiles[c]`, or `=` where it begins, for `N` channels of the target and `V` blocks of tiles.
 ///
 /// # Safety
 /// All of it must be there, and `to` writable.
 #[inline(always)]
 unsafe fn multiply<L: Lanes, const V: usize, const N: usize>(
-    factors: *const f32,
-    side: usize,
+    factors: &Factors,
     tiles: &Operand,
     begins: bool,
     to: *mut f32,
 ) {
+    let side = factors.vectors * LANES;
     // SAFETY: the caller's promise.
     unsafe {
         let mut sums = [[L::splat(0.0); V]; N];
@@ -319,7 +333,9 @@ unsafe fn multiply<L: Lanes, const V: usize, const N: usize>(
             }
         }
         for plane in 0..tiles.planes {
-            let (mut x, mut factor) = (tiles.data.add(plane * tiles.plane), factors.add(plane * LANES));
+            let mut x = tiles.data.add(plane * tiles.plane);
+            let of_group = plane / factors.vectors * factors.group + plane % factors.vectors * LANES;
+            let mut factor = factors.data.add(of_group);
             for _ in 0..LANES {
                 let mut numbers = [L::splat(0.0); V];
                 for v in 0..V {

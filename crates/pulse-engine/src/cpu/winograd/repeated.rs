@@ -8,8 +8,8 @@
 
 #![allow(unsafe_code)]
 
-use super::points::{factors, gather, spread};
-use super::{LANES, Lanes, Product, Scheme, Taps, all, each, load, six, store};
+use super::points::{factors, factors_of_two, gather, spread};
+use super::{KeepingByTwo, LANES, Lanes, Product, Scheme, Taps, all, each, load, six, store};
 
 /// From the smaller map to the larger, two pixels of the smaller at a time.
 pub(in super::super) struct RepeatingByTwo;
@@ -48,11 +48,6 @@ fn phases(w: Taps) -> [[f64; 3]; 2] {
     [[w[3], w[1], 0.0], [0.0, w[2], w[0]]]
 }
 
-/// `G g` for three taps and two results at a time.
-fn factors_of_two(g: [f64; 3]) -> [f64; 4] {
-    [-g[0], (g[0] + g[1] + g[2]) / 2.0, (g[0] - g[1] + g[2]) / 2.0, g[2]]
-}
-
 impl Scheme for RepeatingByTwo {
     const NAME: &str = "Winograd F(2x2, 3x3) of phases";
     const SIDES: [usize; 2] = [2, 4];
@@ -69,16 +64,7 @@ impl Scheme for RepeatingByTwo {
     #[inline(always)]
     unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
         // SAFETY: the caller's promise.
-        unsafe {
-            let corner = source.sub(row + LANES);
-            for x in 0..4 {
-                store(differences(load::<L, 4>(corner.add(x * LANES), row)), target.add(x * stride), 4 * stride);
-            }
-            for y in 0..4 {
-                let line = target.add(y * 4 * stride);
-                store(differences(load::<L, 4>(line, stride)), line, stride);
-            }
-        }
+        unsafe { KeepingByTwo::transform::<L>(source, row, target, stride) }
     }
 
     #[inline(always)]
@@ -95,13 +81,6 @@ impl Scheme for RepeatingByTwo {
             }
         }
     }
-}
-
-/// `Bᵀ d` for two results at a time.
-#[inline(always)]
-unsafe fn differences<L: Lanes>(d: [L; 4]) -> [L; 4] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe { [d[2].sub(d[0]), d[2].add(d[1]), d[2].sub(d[1]), d[3].sub(d[1])] }
 }
 
 /// Four pixels of the larger map, the phases in turn.
@@ -141,16 +120,7 @@ impl Scheme for PoolingByTwo {
     #[inline(always)]
     unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
         // SAFETY: the caller's promise.
-        unsafe {
-            for x in 0..4 {
-                let column = sums.add(x * stride);
-                store(pair(load::<L, 4>(column, 4 * stride)), column, 4 * stride);
-            }
-            for y in 0..2 {
-                let line = pair(load::<L, 4>(sums.add(y * 4 * stride), stride));
-                store(line, square.add(y * Self::SIDES[1] * LANES), LANES);
-            }
-        }
+        unsafe { KeepingByTwo::finish::<L>(sums, stride, square) }
     }
 }
 
@@ -162,13 +132,6 @@ unsafe fn both_of_two<L: Lanes>(x: [L; 6]) -> [L; 5] {
         let [even, odd] = [x[3].add(x[1]), x[4].add(x[2])];
         [x[4].sub(x[0]), even.add(odd), x[3].sub(x[1]), x[4].sub(x[2]), x[5].sub(x[1])]
     }
-}
-
-/// Two neighbouring pixels from their four sums.
-#[inline(always)]
-unsafe fn pair<L: Lanes>(m: [L; 4]) -> [L; 2] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe { [m[0].add(m[1]).add(m[2]), m[1].sub(m[2]).add(m[3])] }
 }
 
 impl Scheme for RepeatingByFour {

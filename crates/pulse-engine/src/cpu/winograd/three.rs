@@ -1,4 +1,5 @@
-//! Filters of three taps, four results at a time, from the points 0, ±2/3, ±3/2 and infinity: 36 products for 144
+//! Filters of three taps that keep the size: for small maps two results at a time, by the [points](super::points) 0, 1, −1
+//! and infinity, for others four, from the points 0, ±2/3, ±3/2 and infinity: 36 products for 144
 //! along both axes. The root mean square of the error is twice that of the definition; from the usual points 0, ±1,
 //! ±2 it would be four times that.
 //!
@@ -18,6 +19,7 @@
 
 #![allow(unsafe_code)]
 
+use super::points::{factors_of_two, gather_two, spread_four};
 use super::{LANES, Lanes, Product, Scheme, Taps, each, load, row_of, store};
 
 const A: f32 = 2.0 / 3.0;
@@ -111,6 +113,51 @@ impl Scheme for KeepingByFour {
             }
             for y in 0..4 {
                 store(gather(row_of(&columns, y)), square.add(y * 4 * LANES), LANES);
+            }
+        }
+    }
+}
+
+/// A convolution of 3 x 3 pixels that keeps the size, or its gradient, for maps that have few tiles of four.
+pub(in super::super) struct KeepingByTwo;
+
+impl Scheme for KeepingByTwo {
+    const NAME: &str = "Winograd F(2x2, 3x3)";
+    const SIDES: [usize; 2] = [2, 2];
+    const TILES: usize = 48;
+    const LEAST_TILES: usize = 16;
+    const PRODUCTS: &[Product] = &each([0, 1, 2, 3]);
+
+    fn factor(product: usize, w: Taps) -> f64 {
+        factors_of_two([w[0], w[1], w[2]])[product]
+    }
+
+    #[inline(always)]
+    unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let corner = source.sub(row + LANES);
+            for x in 0..4 {
+                store(spread_four(load::<L, 4>(corner.add(x * LANES), row)), target.add(x * stride), 4 * stride);
+            }
+            for y in 0..4 {
+                let line = target.add(y * 4 * stride);
+                store(spread_four(load::<L, 4>(line, stride)), line, stride);
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            for x in 0..4 {
+                let column = sums.add(x * stride);
+                store(gather_two(load::<L, 4>(column, 4 * stride)), column, 4 * stride);
+            }
+            for y in 0..2 {
+                let line = gather_two(load::<L, 4>(sums.add(y * 4 * stride), stride));
+                store(line, square.add(y * 2 * LANES), LANES);
             }
         }
     }
