@@ -6,8 +6,9 @@ use super::{LANES, Lanes};
 use std::arch::x86_64::{
     __m256, __m512, _mm_add_ps, _mm_add_ss, _mm_cvtss_f32, _mm_movehl_ps, _mm_shuffle_ps, _mm256_add_ps,
     _mm256_blendv_ps, _mm256_castps256_ps128, _mm256_extractf128_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps,
-    _mm256_min_ps, _mm256_mul_ps, _mm256_set1_ps, _mm256_storeu_ps, _mm256_stream_ps, _mm256_sub_ps, _mm512_add_ps,
-    _mm512_castpd_ps, _mm512_castps_pd, _mm512_castps_si512, _mm512_castps512_ps256, _mm512_fmadd_ps, _mm512_loadu_ps,
+    _mm256_min_ps, _mm256_mul_ps, _mm256_permute2f128_ps, _mm256_set1_ps, _mm256_shuffle_ps, _mm256_storeu_ps,
+    _mm256_stream_ps, _mm256_sub_ps, _mm256_unpackhi_ps, _mm256_unpacklo_ps, _mm512_add_ps, _mm512_castpd_ps,
+    _mm512_castps_pd, _mm512_castps_si512, _mm512_castps512_ps256, _mm512_fmadd_ps, _mm512_loadu_ps,
     _mm512_mask_blend_ps, _mm512_max_ps, _mm512_min_ps, _mm512_movepi32_mask, _mm512_mul_ps, _mm512_set1_ps,
     _mm512_shuffle_f32x4, _mm512_storeu_ps, _mm512_stream_ps, _mm512_sub_ps, _mm512_unpackhi_pd, _mm512_unpackhi_ps,
     _mm512_unpacklo_pd, _mm512_unpacklo_ps,
@@ -196,6 +197,46 @@ impl Lanes for Avx2 {
     #[inline(always)]
     unsafe fn sum(self) -> f32 {
         unsafe { sum_of_eight(_mm256_add_ps(self.0, self.1)) }
+    }
+
+    #[inline(always)]
+    unsafe fn transpose(rows: [Self; LANES]) -> [Self; LANES] {
+        unsafe {
+            let mut columns = rows;
+            for k in 0..2 {
+                // Rows `8 k` to `8 k + 7`, with the left half of their registers and the right one.
+                let mut halves = [[_mm256_set1_ps(0.0); 4]; 4];
+                for i in 0..4 {
+                    let (above, below) = (rows[8 * k + i], rows[8 * k + 4 + i]);
+                    halves[0][i] = _mm256_permute2f128_ps::<0x20>(above.0, below.0);
+                    halves[1][i] = _mm256_permute2f128_ps::<0x31>(above.0, below.0);
+                    halves[2][i] = _mm256_permute2f128_ps::<0x20>(above.1, below.1);
+                    halves[3][i] = _mm256_permute2f128_ps::<0x31>(above.1, below.1);
+                }
+                for (four, half) in halves.into_iter().enumerate() {
+                    for (i, column) in squares_of_four(half).into_iter().enumerate() {
+                        let to = &mut columns[4 * four + i];
+                        *(if k == 0 { &mut to.0 } else { &mut to.1 }) = column;
+                    }
+                }
+            }
+            columns
+        }
+    }
+}
+
+/// Rows for columns within each half of four vectors.
+#[inline(always)]
+unsafe fn squares_of_four([a, b, c, d]: [__m256; 4]) -> [__m256; 4] {
+    unsafe {
+        let [ab, cd] = [_mm256_unpacklo_ps(a, b), _mm256_unpacklo_ps(c, d)];
+        let [ab_high, cd_high] = [_mm256_unpackhi_ps(a, b), _mm256_unpackhi_ps(c, d)];
+        [
+            _mm256_shuffle_ps::<0x44>(ab, cd),
+            _mm256_shuffle_ps::<0xee>(ab, cd),
+            _mm256_shuffle_ps::<0x44>(ab_high, cd_high),
+            _mm256_shuffle_ps::<0xee>(ab_high, cd_high),
+        ]
     }
 }
 

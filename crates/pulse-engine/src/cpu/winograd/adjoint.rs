@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use super::nested::{Nested, NestedProduct};
 use super::tiles::{Square, Tiles, Transform, Transformed, stride};
-use super::{LANES, Lanes, LinearMap, Reads, Run, Scheme, Source, Taps, Target, Winograd, lines, local};
+use super::{LANES, Lanes, LinearMap, Reads, Run, Scheme, Source, Taps, Target, Winograd, lines, load, local};
 use crate::cpu::memory::Floats;
 use crate::cpu::simd::Vectorized;
 
@@ -175,11 +175,7 @@ impl<S: Scheme> LinearMap for Adjoint<S> {
 unsafe fn transpose<L: Lanes>(from: *const f32, to: *mut f32, scale: f32) {
     // SAFETY: the caller's promise.
     unsafe {
-        let rows = std::array::from_fn(|row| row);
-        let columns = L::transpose(rows.map(
-            #[inline(always)]
-            |row| L::load(from.add(row * LANES)),
-        ));
+        let columns = L::transpose(load::<L, LANES>(from, LANES));
         for (i, column) in columns.into_iter().enumerate() {
             column.mul(L::splat(scale)).store(to.add(i * LANES));
         }
