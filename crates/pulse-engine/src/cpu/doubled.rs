@@ -41,7 +41,7 @@ pub(super) fn doubled(
         && (small.lanes, large.lanes) == (LANES, LANES)
         && [vertical, horizontal].into_iter().all(|taps| smooths(taps));
     let tiles = small.height.div_ceil(4) * small.width.div_ceil(4);
-    if engine.precise || !fits || tiles < worth(engine, kernel == 4 && repeats(&convolution.weight)) {
+    if engine.precise || !fits || tiles < worth(engine, kernel == 3 || repeats(&convolution.weight)) {
         return None;
     }
     let weight =
@@ -58,7 +58,6 @@ pub(super) fn doubled(
         }
         sum
     };
-    let size = [small.height, small.width];
     let edges = |layouts, adjoint| {
         let taps = [vertical, horizontal].map(|taps| std::array::from_fn(|i| taps[i]));
         (padding == 1).then(|| {
@@ -70,21 +69,23 @@ pub(super) fn doubled(
         })
     };
     let forward = Doubled::<DoublingBySix> {
-        map: Winograd::new(instructions, [out_channels, in_channels], size, 6, whole),
+        map: Winograd::new(instructions, [out_channels, in_channels], [large.height, large.width], whole),
         edges: edges([small, large], false),
     };
     let backward = Doubled::<HalvingBySix> {
-        map: Winograd::new(instructions, [in_channels, out_channels], size, 6, |i, o, k, l| whole(o, i, k, l)),
+        map: Winograd::new(instructions, [in_channels, out_channels], [small.height, small.width], |i, o, k, l| {
+            whole(o, i, k, l)
+        }),
         edges: edges([large, small], true),
     };
     Some([Box::new(forward), Box::new(backward)])
 }
 
 /// From how many tiles on one map is better than two.
-fn worth(engine: &Cpu, repeats: bool) -> usize {
-    // Where pixels are repeated, two need fewer products than one, but write and read the larger map once more. That costs
-    // as much only where products are fast and the map is far larger than the caches.
-    match (repeats, engine.instructions.vectors()) {
+fn worth(engine: &Cpu, sparse: bool) -> usize {
+    // Where pixels are repeated or have zeros between them, two need fewer products than one, but write and read the
+    // larger map once more. That costs as much only where products are fast and the map is far larger than the caches.
+    match (sparse, engine.instructions.vectors()) {
         (false, _) => 1 << 10,
         (true, 2..) => 1 << 12,
         (true, _) => usize::MAX,

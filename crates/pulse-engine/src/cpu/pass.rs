@@ -15,8 +15,8 @@ use super::source::{Reads, Source};
 use super::target::{Moments, Target, Writing};
 use super::widen::Widen;
 use super::winograd::{
-    Adjoint, DoublingByFour, DoublingByTwo, HalvingByFour, HalvingByTwo, KeepingByFour, KeepingByTwo, PoolingByFour,
-    PoolingByTwo, RepeatingByFour, RepeatingByTwo, Scheme, Winograd, repeats,
+    Adjoint, CollectingByFour, DoublingByFour, DoublingByTwo, HalvingByFour, HalvingByTwo, KeepingByFour, KeepingByTwo,
+    PoolingByFour, PoolingByTwo, RepeatingByFour, RepeatingByTwo, Scheme, SpreadingByFour, Winograd, repeats,
 };
 use crate::{Convolution, Cpu, Fir, Shape};
 
@@ -265,6 +265,9 @@ impl Maker<'_> {
         if self.suits::<KeepingByTwo>() {
             return self.winograd::<KeepingByTwo, KeepingByTwo>(&weight, turned);
         }
+        if self.suits::<CollectingByFour>() {
+            return self.winograd::<CollectingByFour, SpreadingByFour>(&weight, &weight);
+        }
         if self.suits::<PoolingByTwo>() && repeats(&self.convolution.weight) {
             return if self.suits::<PoolingByFour>() {
                 self.winograd::<PoolingByFour, RepeatingByFour>(&weight, &weight)
@@ -290,13 +293,11 @@ impl Maker<'_> {
     ) -> [Box<dyn LinearMap>; 2] {
         let Self { large, small, .. } = *self;
         let instructions = self.engine.instructions;
-        let kernel = self.convolution.kernel[0];
         let [outer, inner] = [large.shape.channels(), small.shape.channels()];
-        let size = [small.height, small.width];
-        let gather =
-            || Winograd::<G>::new(instructions, [inner, outer], size, kernel, |o, i, k, l| gathering(i, o, k, l));
-        let scatter = || Winograd::<S>::new(instructions, [outer, inner], size, kernel, scattering);
-        if self.transposed { with_adjoint(scatter(), gather) } else { with_adjoint(gather(), scatter) }
+        let [large, small] = [&large, &small].map(|layout| [layout.height, layout.width]);
+        let gather = || Winograd::<G>::new(instructions, [inner, outer], small, |o, i, k, l| gathering(i, o, k, l));
+        let scatter = || Winograd::<S>::new(instructions, [outer, inner], large, scattering);
+        if self.transposed { with_adjoint(scatter(), small, gather) } else { with_adjoint(gather(), large, scatter) }
     }
 
     /// From the larger map to the smaller.
@@ -350,10 +351,11 @@ impl Maker<'_> {
         let side = S::SIDES[0].min(S::SIDES[1]);
         let tiles = small.height.div_ceil(side) * small.width.div_ceil(side);
         let factors = S::PRODUCTS.len().pow(2) * in_channels * out_channels;
-        let (growth, expected) = if S::SIDES[0] == S::SIDES[1] { (1, [3, 1, 1]) } else { (2, [4, 2, 1]) };
-        let whole = growth == 1 || small.height.is_multiple_of(side) && small.width.is_multiple_of(side);
-        ([kernel[0], stride, padding], kernel[1]) == (expected, kernel[0])
-            && [large.height, large.width] == [growth * small.height, growth * small.width]
+        // A tile of a doubled map that is not whole is better done by smaller ones.
+        let whole = kernel[0] != 4 || small.height.is_multiple_of(side) && small.width.is_multiple_of(side);
+        let inputs = |outputs: usize| stride * (outputs - 1) + kernel[0] - 2 * padding;
+        (kernel, [kernel[0], stride, padding]) == ([kernel[0]; 2], S::CONVOLUTION)
+            && [large.height, large.width] == [small.height, small.width].map(inputs)
             && large.lanes == LANES
             && small.lanes == LANES
             && !self.engine.precise
@@ -363,12 +365,13 @@ impl Maker<'_> {
     }
 }
 
-/// A map and its adjoint, from the same factors where that is better.
+/// A map of a source of this size and its adjoint, from the same factors where that is better.
 fn with_adjoint<F: Scheme, S: Scheme>(
     forward: Winograd<F>,
+    size: [usize; 2],
     backward: impl FnOnce() -> Winograd<S>,
 ) -> [Box<dyn LinearMap>; 2] {
-    let backward: Box<dyn LinearMap> = match Adjoint::<S>::of(&forward) {
+    let backward: Box<dyn LinearMap> = match Adjoint::<S>::of(&forward, size) {
         Some(adjoint) => Box::new(adjoint),
         None => Box::new(backward()),
     };

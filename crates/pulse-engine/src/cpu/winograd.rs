@@ -17,6 +17,7 @@ mod points;
 mod products;
 mod repeated;
 mod six;
+mod spread;
 #[cfg(test)]
 mod tests;
 mod three;
@@ -43,6 +44,7 @@ pub(super) use adjoint::Adjoint;
 pub(super) use four::{DoublingByFour, HalvingByFour};
 pub(super) use repeated::{PoolingByFour, PoolingByTwo, RepeatingByFour, RepeatingByTwo, repeats};
 pub(super) use six::{DoublingBySix, HalvingBySix};
+pub(super) use spread::{CollectingByFour, SpreadingByFour};
 pub(super) use three::{KeepingByFour, KeepingByTwo};
 pub(super) use two::{DoublingByTwo, HalvingByTwo};
 
@@ -53,6 +55,8 @@ pub(super) type Taps = [f64; 6];
 pub(super) trait Scheme: Send + Sync + 'static {
     /// Its name for a profile.
     const NAME: &'static str;
+    /// Kernel, stride and padding of the convolution that takes the larger map to the smaller.
+    const CONVOLUTION: [usize; 3];
     /// Pixels of the source, and of the target, along each side of a tile.
     const SIDES: [usize; 2];
     /// Pixels of the source that are read on each side of a tile.
@@ -133,16 +137,15 @@ pub(super) struct Winograd<S> {
 }
 
 impl<S: Scheme> Winograd<S> {
-    /// `weight(o, i, k, l)` is the weight of the kernel at `(k, l)`, which for maps that double or halve is that between
-    /// pixel `(y, x)` of the smaller map and pixel `(2 y + k − 1, 2 x + l − 1)` of the larger. `size` is that of the
-    /// smaller map.
+    /// `weight(o, i, k, l)` is the weight between pixel `(y, x)` of the smaller map and pixel
+    /// `(stride y + k − padding, stride x + l − padding)` of the larger. `size` is that of the target.
     pub(super) fn new(
         instructions: InstructionSet,
         [out_channels, in_channels]: [usize; 2],
-        [height, width]: [usize; 2],
-        kernel: usize,
+        size: [usize; 2],
         weight: impl Fn(usize, usize, usize, usize) -> f32 + Sync,
     ) -> Self {
+        let [kernel, ..] = S::CONVOLUTION;
         let vectors = instructions.vectors().min(out_channels.div_ceil(LANES));
         let side = vectors * LANES;
         let groups = out_channels.div_ceil(side);
@@ -156,9 +159,10 @@ impl<S: Scheme> Winograd<S> {
             let mut sums = vec![[0.0; 6]; lines.len()];
             for i in 0..in_channels {
                 for o in group * side..out_channels.min((group + 1) * side) {
+                    let tap = |k: usize, l: usize| if k.max(l) < kernel { f64::from(weight(o, i, k, l)) } else { 0.0 };
+                    let taps: [Taps; 6] = std::array::from_fn(|k| std::array::from_fn(|l| tap(k, l)));
                     for (line, sums) in lines.iter().zip(&mut sums) {
-                        let sum = |k| (0..kernel).map(|l| line[l] * f64::from(weight(o, i, k, l))).sum();
-                        *sums = std::array::from_fn(|k| if k < kernel { sum(k) } else { 0.0 });
+                        *sums = taps.map(|row| row.iter().zip(line).map(|(tap, factor)| tap * factor).sum());
                     }
                     for (place, product) in nested.products.iter().enumerate() {
                         let [vertical, horizontal] = product.along;
@@ -169,7 +173,7 @@ impl<S: Scheme> Winograd<S> {
                 }
             }
         });
-        let tiles = Tiles::of::<S>([height, width]);
+        let tiles = Tiles::of::<S>(size);
         let local = local::<S>(in_planes, tiles.of_candidates(1), group_len * groups);
         let factors = Arc::new(factors);
         Self { out_channels, in_planes, tiles, vectors, nested, factors, local, scheme: PhantomData }

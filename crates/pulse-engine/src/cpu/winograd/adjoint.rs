@@ -49,28 +49,21 @@ pub(in super::super) struct Adjoint<S> {
 
 impl<S: Scheme> Adjoint<S> {
     /// Of a map with so many factors that it is better to share them, and tiles that fill their blocks.
-    pub(in super::super) fn of<F: Scheme>(map: &Winograd<F>) -> Option<Self> {
+    /// `size` is that of the map's source.
+    pub(in super::super) fn of<F: Scheme>(map: &Winograd<F>, size: [usize; 2]) -> Option<Self> {
         /// Fewer are not worth the transposing.
         const FACTORS: usize = 1 << 21;
         let planes = [map.out_channels.div_ceil(LANES), map.in_planes];
-        let tiles = map.tiles.of_candidates(1);
-        let full = 4 * tiles >= 3 * tiles.next_multiple_of(LANES);
-        let spread = map.local.is_none() && local::<S>(planes[0], tiles, map.factors.len()).is_none();
+        let tiles = Tiles::of::<S>(size);
+        let count = tiles.of_candidates(1);
+        let full = 4 * count >= 3 * count.next_multiple_of(LANES);
+        let spread = map.local.is_none() && local::<S>(planes[0], count, map.factors.len()).is_none();
         let worth = map.factors.len() >= FACTORS && full && spread;
         let nested = Nested::of::<S>();
         let terms = if worth { terms::<F, S>(&map.nested, &nested)? } else { return None };
         let places = map.nested.products.len();
         let factors = Arc::clone(&map.factors);
-        Some(Self {
-            factors,
-            places,
-            nested,
-            terms,
-            planes,
-            tiles: map.tiles,
-            vectors: map.vectors,
-            scheme: PhantomData,
-        })
+        Some(Self { factors, places, nested, terms, planes, tiles, vectors: map.vectors, scheme: PhantomData })
     }
 
     /// Whether every number of the source goes into one product; where it does not, every sum has one.

@@ -20,13 +20,13 @@ use super::{LANES, Lanes, Product, Scheme, Taps, all, each, load, store};
 const FACTORS_PER_TILE: usize = 1 << 20;
 
 /// `G g`.
-fn factors(g: [f64; 2]) -> [f64; 5] {
+pub(super) fn factors(g: [f64; 2]) -> [f64; 5] {
     [g[0], -(8.0 * g[0] + 4.0 * g[1]) / 9.0, (g[1] - g[0]) * 2.0 / 9.0, (g[0] + 2.0 * g[1]) / 9.0, g[1]]
 }
 
 /// `Bᵀ d`.
 #[inline(always)]
-unsafe fn spread<L: Lanes>(d: [L; 5]) -> [L; 5] {
+pub(super) unsafe fn spread<L: Lanes>(d: [L; 5]) -> [L; 5] {
     // SAFETY: the instruction set is the caller's promise.
     unsafe {
         [
@@ -41,7 +41,7 @@ unsafe fn spread<L: Lanes>(d: [L; 5]) -> [L; 5] {
 
 /// `Aᵀ m`.
 #[inline(always)]
-unsafe fn gather<L: Lanes>(m: [L; 5]) -> [L; 4] {
+pub(super) unsafe fn gather<L: Lanes>(m: [L; 5]) -> [L; 4] {
     // SAFETY: the instruction set is the caller's promise.
     unsafe {
         [
@@ -91,6 +91,7 @@ pub(in super::super) struct DoublingByFour;
 
 impl Scheme for DoublingByFour {
     const NAME: &str = "Winograd F(4x4, 2x2)";
+    const CONVOLUTION: [usize; 3] = [4, 2, 1];
     const SIDES: [usize; 2] = [4, 8];
     const TILES: usize = 32;
     const FACTORS_PER_TILE: usize = FACTORS_PER_TILE;
@@ -137,6 +138,7 @@ pub(in super::super) struct HalvingByFour;
 
 impl Scheme for HalvingByFour {
     const NAME: &str = "Winograd F(4x4, 2x2)";
+    const CONVOLUTION: [usize; 3] = [4, 2, 1];
     const SIDES: [usize; 2] = [8, 4];
     const TILES: usize = 48;
     const FACTORS_PER_TILE: usize = FACTORS_PER_TILE;

@@ -50,6 +50,7 @@ fn phases(w: Taps) -> [[f64; 3]; 2] {
 
 impl Scheme for RepeatingByTwo {
     const NAME: &str = "Winograd F(2x2, 3x3) of phases";
+    const CONVOLUTION: [usize; 3] = [4, 2, 1];
     const SIDES: [usize; 2] = [2, 4];
     const TILES: usize = 48;
     const FACTORS_PER_TILE: usize = FACTORS_PER_TILE_OF_TWO;
@@ -92,6 +93,7 @@ unsafe fn four_pixels<L: Lanes>(m: [L; 5]) -> [L; 4] {
 
 impl Scheme for PoolingByTwo {
     const NAME: &str = "Winograd F(2x2, 3x3) of phases";
+    const CONVOLUTION: [usize; 3] = [4, 2, 1];
     const SIDES: [usize; 2] = [4, 2];
     const TILES: usize = 48;
     const FACTORS_PER_TILE: usize = FACTORS_PER_TILE_OF_TWO;
@@ -136,6 +138,7 @@ unsafe fn both_of_two<L: Lanes>(x: [L; 6]) -> [L; 5] {
 
 impl Scheme for RepeatingByFour {
     const NAME: &str = "Winograd F(4x4, 3x3) of phases";
+    const CONVOLUTION: [usize; 3] = [4, 2, 1];
     const SIDES: [usize; 2] = [4, 8];
     const TILES: usize = 32;
     const FACTORS_PER_TILE: usize = FACTORS_PER_TILE_OF_FOUR;
@@ -183,6 +186,7 @@ unsafe fn eight_pixels<L: Lanes>(m: [L; 9]) -> [L; 8] {
 
 impl Scheme for PoolingByFour {
     const NAME: &str = "Winograd F(4x4, 3x3) of phases";
+    const CONVOLUTION: [usize; 3] = [4, 2, 1];
     const SIDES: [usize; 2] = [8, 4];
     const TILES: usize = 48;
     const FACTORS_PER_TILE: usize = FACTORS_PER_TILE_OF_FOUR;

@@ -19,6 +19,7 @@ pub(in super::super) struct HalvingBySix;
 
 impl Scheme for DoublingBySix {
     const NAME: &str = "Winograd F(4x4, 3x3) of phases";
+    const CONVOLUTION: [usize; 3] = [6, 2, 2];
     const SIDES: [usize; 2] = [4, 8];
     const TILES: usize = 24;
     // The even phase at all points, then the odd one where it has its own product.
@@ -95,6 +96,7 @@ unsafe fn alternate<L: Lanes>(m: [L; 11]) -> [L; 8] {
 
 impl Scheme for HalvingBySix {
     const NAME: &str = "Winograd F(4x4, 3x3) of phases";
+    const CONVOLUTION: [usize; 3] = [6, 2, 2];
     const SIDES: [usize; 2] = [8, 4];
     const MARGIN: usize = 2;
     const TILES: usize = 48;

@@ -79,6 +79,7 @@ pub(in super::super) struct KeepingByFour;
 
 impl Scheme for KeepingByFour {
     const NAME: &str = "Winograd F(4x4, 3x3)";
+    const CONVOLUTION: [usize; 3] = [3, 1, 1];
     const SIDES: [usize; 2] = [4, 4];
     const TILES: usize = 48;
     const LEAST_TILES: usize = 8;
@@ -123,6 +124,7 @@ pub(in super::super) struct KeepingByTwo;
 
 impl Scheme for KeepingByTwo {
     const NAME: &str = "Winograd F(2x2, 3x3)";
+    const CONVOLUTION: [usize; 3] = [3, 1, 1];
     const SIDES: [usize; 2] = [2, 2];
     const TILES: usize = 48;
     const LEAST_TILES: usize = 16;

@@ -15,10 +15,9 @@ pub(super) struct Tiles {
 }
 
 impl Tiles {
-    /// Those of two maps, the smaller of which has this size.
+    /// Those of a target of this size.
     pub(super) fn of<S: Scheme>([height, width]: [usize; 2]) -> Self {
-        let side = S::SIDES[0].min(S::SIDES[1]);
-        Self { rows: height.div_ceil(side), columns: width.div_ceil(side) }
+        Self { rows: height.div_ceil(S::SIDES[1]), columns: width.div_ceil(S::SIDES[1]) }
     }
 
     /// How many so many candidates have.

@@ -20,6 +20,7 @@ pub(in super::super) struct HalvingByTwo;
 
 impl Scheme for DoublingByTwo {
     const NAME: &str = "Winograd F(2x2, 2x2)";
+    const CONVOLUTION: [usize; 3] = [4, 2, 1];
     const SIDES: [usize; 2] = [2, 4];
     const TILES: usize = 48;
     const FACTORS_PER_TILE: usize = FACTORS_PER_TILE;
@@ -77,6 +78,7 @@ unsafe fn gather<L: Lanes>(m: [L; 6]) -> [L; 4] {
 
 impl Scheme for HalvingByTwo {
     const NAME: &str = "Winograd F(2x2, 2x2)";
+    const CONVOLUTION: [usize; 3] = [4, 2, 1];
     const SIDES: [usize; 2] = [4, 2];
     const TILES: usize = 48;
     const FACTORS_PER_TILE: usize = FACTORS_PER_TILE;
