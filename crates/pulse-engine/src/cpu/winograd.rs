@@ -105,8 +105,12 @@ unsafe fn load<L: Lanes, const N: usize>(from: *const f32, step: usize) -> [L; N
 /// A row of what is kept in columns. Not a closure: one of those is compiled for an instruction set only where the compiler
 /// chooses to inline it.
 #[inline(always)]
-fn row_of<L: Lanes, const N: usize>(columns: &[[L; N]; 6], y: usize) -> [L; 6] {
-    [columns[0][y], columns[1][y], columns[2][y], columns[3][y], columns[4][y], columns[5][y]]
+fn row_of<L: Lanes, const N: usize, const C: usize>(columns: &[[L; N]; C], y: usize) -> [L; C] {
+    let mut row = [columns[0][y]; C];
+    for x in 1..C {
+        row[x] = columns[x][y];
+    }
+    row
 }
 
 /// Stores vectors `step` floats apart.

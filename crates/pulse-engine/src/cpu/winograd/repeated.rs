@@ -9,7 +9,7 @@
 #![allow(unsafe_code)]
 
 use super::points::{factors, factors_of_two, gather, spread};
-use super::{KeepingByTwo, LANES, Lanes, Product, Scheme, Taps, all, each, load, six, store};
+use super::{KeepingByTwo, LANES, Lanes, Product, Scheme, Taps, all, each, load, row_of, six, store};
 
 /// From the smaller map to the larger, two pixels of the smaller at a time.
 pub(in super::super) struct RepeatingByTwo;
@@ -109,12 +109,12 @@ impl Scheme for PoolingByTwo {
         // SAFETY: the caller's promise.
         unsafe {
             let corner = source.sub(row + LANES);
+            let mut columns = [[L::splat(0.0); 5]; 6];
             for x in 0..6 {
-                store(both_of_two(load::<L, 6>(corner.add(x * LANES), row)), target.add(x * stride), 5 * stride);
+                columns[x] = both_of_two(load::<L, 6>(corner.add(x * LANES), row));
             }
             for y in 0..5 {
-                let line = target.add(y * 5 * stride);
-                store(both_of_two(load::<L, 6>(line, stride)), line, stride);
+                store(both_of_two(row_of(&columns, y)), target.add(y * 5 * stride), stride);
             }
         }
     }
@@ -203,12 +203,12 @@ impl Scheme for PoolingByFour {
         // SAFETY: the caller's promise.
         unsafe {
             let corner = source.sub(row + LANES);
+            let mut columns = [[L::splat(0.0); 9]; 10];
             for x in 0..10 {
-                store(both_of_four(load::<L, 10>(corner.add(x * LANES), row)), target.add(x * stride), 9 * stride);
+                columns[x] = both_of_four(load::<L, 10>(corner.add(x * LANES), row));
             }
             for y in 0..9 {
-                let line = target.add(y * 9 * stride);
-                store(both_of_four(load::<L, 10>(line, stride)), line, stride);
+                store(both_of_four(row_of(&columns, y)), target.add(y * 9 * stride), stride);
             }
         }
     }

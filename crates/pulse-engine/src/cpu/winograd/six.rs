@@ -113,12 +113,12 @@ impl Scheme for HalvingBySix {
         // SAFETY: the caller's promise.
         unsafe {
             let corner = source.sub(2 * (row + LANES));
+            let mut columns = [[L::splat(0.0); 11]; 12];
             for x in 0..12 {
-                store(both(load::<L, 12>(corner.add(x * LANES), row)), target.add(x * stride), 11 * stride);
+                columns[x] = both(load::<L, 12>(corner.add(x * LANES), row));
             }
             for y in 0..11 {
-                let line = target.add(y * 11 * stride);
-                store(both(load::<L, 12>(line, stride)), line, stride);
+                store(both(row_of(&columns, y)), target.add(y * 11 * stride), stride);
             }
         }
     }
