@@ -11,9 +11,6 @@ use super::simd::{Lanes, Vectorized};
 use super::source::{Reading, Reads, Source};
 use super::target::{Target, Writing};
 
-/// Pixels that are summed at a time.
-const PIXELS: usize = 4;
-
 struct Phase {
     offsets: Vec<[isize; 2]>,
     /// The first float of its weights.
@@ -117,14 +114,26 @@ struct Row<'a> {
 impl Vectorized for Row<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe {
+            // As many pixels as there are registers for three sums of each.
+            if L::PIXELS > 8 { self.pixels::<L, 4>() } else { self.pixels::<L, 2>() }
+        }
+    }
+}
+
+impl Row<'_> {
+    /// The whole row, `N` pixels of a phase at a time.
+    #[inline(always)]
+    unsafe fn pixels<L: Lanes, const N: usize>(&self) {
         let [vertical, horizontal] = &self.map.axes;
         for (x, phase) in self.map.phases[self.y % vertical.period].iter().enumerate() {
             let count = horizontal.outputs_of(x);
-            let whole = count / PIXELS * PIXELS;
+            let whole = count / N * N;
             // SAFETY: the pixels exist, and the instruction set is the caller's promise.
             unsafe {
-                for t in (0..whole).step_by(PIXELS) {
-                    self.channels::<L, PIXELS>(phase, x, t);
+                for t in (0..whole).step_by(N) {
+                    self.channels::<L, N>(phase, x, t);
                 }
                 for t in whole..count {
                     self.channels::<L, 1>(phase, x, t);
@@ -132,9 +141,7 @@ impl Vectorized for Row<'_> {
             }
         }
     }
-}
 
-impl Row<'_> {
     /// The pixels `t..t + N` of a phase.
     #[inline(always)]
     unsafe fn channels<L: Lanes, const N: usize>(&self, phase: &Phase, x: usize, t: usize) {
