@@ -54,8 +54,12 @@ struct Layer {
 enum Kind {
     /// The convolution that keeps the size.
     Conv3x3,
-    /// The transposed convolution of stride 2 that doubles it, its filter folded in.
+    /// A transposed convolution of stride 2 that doubles it, of any taps.
     Doubling,
+    /// StyleGAN's: of 3 x 3 pixels on repeated ones.
+    Repeating,
+    /// StyleGAN2's: of 3 x 3 pixels, with zeros between those of the argument.
+    Interleaving,
     /// To three colours.
     ToRgb,
     /// The four taps after a transposed convolution.
@@ -66,14 +70,27 @@ enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 6] = [Self::Conv3x3, Self::Doubling, Self::ToRgb, Self::Filter, Self::InstanceNorm, Self::Style];
+    const ALL: [Self; 8] = [
+        Self::Conv3x3,
+        Self::Doubling,
+        Self::Repeating,
+        Self::Interleaving,
+        Self::ToRgb,
+        Self::Filter,
+        Self::InstanceNorm,
+        Self::Style,
+    ];
+
+    fn doubles(self) -> bool {
+        matches!(self, Self::Doubling | Self::Repeating | Self::Interleaving)
+    }
 }
 
 /// Each operator at each resolution that has it; a style only where the widths change, as it has no pixels.
 fn layers() -> impl Iterator<Item = Layer> {
     let all = Kind::ALL.into_iter().flat_map(|kind| SIZES.map(|size| Layer { kind, size }));
     all.filter(|layer| match layer.kind {
-        Kind::Doubling | Kind::Filter => layer.size > 4,
+        kind if kind.doubles() || kind == Kind::Filter => layer.size > 4,
         Kind::Style => layer.size >= 32,
         _ => true,
     })
@@ -88,7 +105,7 @@ impl Layer {
         let Self { kind, size } = self;
         match kind {
             Kind::Conv3x3 | Kind::ToRgb | Kind::InstanceNorm => Shape::map(channels(size), size, size),
-            Kind::Doubling => Shape::map(channels(size / 2), size / 2, size / 2),
+            Kind::Doubling | Kind::Repeating | Kind::Interleaving => Shape::map(channels(size / 2), size / 2, size / 2),
             Kind::Filter => Shape::map(channels(size), size + 1, size + 1),
             Kind::Style => Shape::Vector(WIDTH),
         }
@@ -100,7 +117,8 @@ impl Layer {
         let (inputs, outputs) = (self.argument().len(), channels(self.size) * self.size * self.size);
         match self.kind {
             Kind::Conv3x3 => 2 * outputs * channels(self.size) * 9,
-            Kind::Doubling => 2 * inputs * channels(self.size) * 16,
+            Kind::Doubling | Kind::Repeating => 2 * inputs * channels(self.size) * 16,
+            Kind::Interleaving => 2 * inputs * channels(self.size) * 9,
             Kind::ToRgb => 2 * inputs * 3,
             Kind::Filter => 2 * outputs * (4 + 4),
             Kind::InstanceNorm => 6 * inputs,
@@ -111,9 +129,11 @@ impl Layer {
     fn operator(self) -> Operator {
         let (from, to) = (self.argument().channels(), channels(self.size));
         match self.kind {
-            Kind::Conv3x3 => Operator::Convolution(convolution([from, to], 3, 1)),
-            Kind::Doubling => Operator::TransposedConvolution(convolution([from, to], 4, 2)),
-            Kind::ToRgb => Operator::Convolution(convolution([from, 3], 1, 1)),
+            Kind::Conv3x3 => Operator::Convolution(convolution([from, to], [3, 1, 1])),
+            Kind::Doubling => Operator::TransposedConvolution(convolution([from, to], [4, 2, 1])),
+            Kind::Repeating => Operator::TransposedConvolution(repeating([from, to])),
+            Kind::Interleaving => Operator::TransposedConvolution(convolution([from, to], [3, 2, 0])),
+            Kind::ToRgb => Operator::Convolution(convolution([from, 3], [1, 1, 0])),
             Kind::Filter => {
                 let taps: Weights = vec![0.25, 0.75, 0.75, 0.25].into();
                 let taps = FirTaps::Separable { vertical: taps.clone(), horizontal: taps };
@@ -137,6 +157,8 @@ impl fmt::Display for Layer {
         match kind {
             Kind::Conv3x3 => write!(f, "conv3x3 {from} to {to}, {size}x{size}"),
             Kind::Doubling => write!(f, "transposed4x4 {from} to {to}, {size}x{size}"),
+            Kind::Repeating => write!(f, "repeated3x3 {from} to {to}, {size}x{size}"),
+            Kind::Interleaving => write!(f, "transposed3x3 {from} to {to}, {size}x{size}"),
             Kind::ToRgb => write!(f, "conv1x1 {from} to 3, {size}x{size}"),
             Kind::Filter => write!(f, "fir4x4 {to}, {size}x{size}"),
             Kind::InstanceNorm => write!(f, "norm {to}, {size}x{size}"),
@@ -145,8 +167,8 @@ impl fmt::Display for Layer {
     }
 }
 
-/// The two channels' counts are those of the argument and of the result.
-fn convolution([in_channels, out_channels]: [usize; 2], size: usize, stride: usize) -> Convolution {
+/// The two channels' counts are those of the argument and of the result; the rest are size, stride and padding.
+fn convolution([in_channels, out_channels]: [usize; 2], [size, stride, padding]: [usize; 3]) -> Convolution {
     Convolution {
         weight: numbers(in_channels * out_channels * size * size).into(),
         bias: Some(numbers(out_channels).into()),
@@ -154,8 +176,23 @@ fn convolution([in_channels, out_channels]: [usize; 2], size: usize, stride: usi
         in_channels,
         kernel: [size, size],
         stride,
-        padding: (size - 1) / 2,
+        padding,
     }
+}
+
+/// Kernels of 4 x 4 pixels that are sums of one of 3 x 3 at four places.
+fn repeating(channels: [usize; 2]) -> Convolution {
+    let mut convolution = convolution(channels, [4, 2, 1]);
+    let mut weight = vec![0.0; convolution.weight.len()];
+    for (kernel, taps) in weight.chunks_exact_mut(16).zip(numbers(9 * channels[0] * channels[1]).chunks_exact(9)) {
+        for (i, tap) in taps.iter().enumerate() {
+            for place in 0..4 {
+                kernel[(i / 3 + place / 2) * 4 + i % 3 + place % 2] += tap;
+            }
+        }
+    }
+    convolution.weight = weight.into();
+    convolution
 }
 
 /// A network of one layer, its input and its cotangent filled.

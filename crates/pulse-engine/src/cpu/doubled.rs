@@ -41,7 +41,7 @@ pub(super) fn doubled(
         && (small.lanes, large.lanes) == (LANES, LANES)
         && [vertical, horizontal].into_iter().all(|taps| smooths(taps));
     let tiles = small.height.div_ceil(4) * small.width.div_ceil(4);
-    if engine.precise || !fits || tiles < worth(engine, kernel == 3 || repeats(&convolution.weight)) {
+    if engine.precise || !fits || !is_worth(engine, tiles, kernel == 3 || repeats(&convolution.weight)) {
         return None;
     }
     let weight =
@@ -81,15 +81,12 @@ pub(super) fn doubled(
     Some([Box::new(forward), Box::new(backward)])
 }
 
-/// From how many tiles on one map is better than two.
-fn worth(engine: &Cpu, sparse: bool) -> usize {
+/// Whether one map of so many tiles is better than two.
+fn is_worth(engine: &Cpu, tiles: usize, sparse: bool) -> bool {
     // Where pixels are repeated or have zeros between them, two need fewer products than one, but write and read the
-    // larger map once more. That costs as much only where products are fast and the map is far larger than the caches.
-    match (sparse, engine.instructions.vectors()) {
-        (false, _) => 1 << 10,
-        (true, 2..) => 1 << 12,
-        (true, _) => usize::MAX,
-    }
+    // larger map once more. Where products are slow, that costs less than they do.
+    let slow = engine.instructions.vectors() == 1;
+    tiles >= 1 << 10 && !(sparse && slow)
 }
 
 /// Whether a filter takes an alternating line to zero.

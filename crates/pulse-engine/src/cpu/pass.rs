@@ -15,8 +15,9 @@ use super::source::{Reads, Source};
 use super::target::{Moments, Target, Writing};
 use super::widen::Widen;
 use super::winograd::{
-    Adjoint, CollectingByFour, DoublingByFour, DoublingByTwo, HalvingByFour, HalvingByTwo, KeepingByFour, KeepingByTwo,
-    PoolingByFour, PoolingByTwo, RepeatingByFour, RepeatingByTwo, Scheme, SpreadingByFour, Winograd, repeats,
+    Adjoint, CollectingByFour, DoublingByFour, DoublingByTwo, HalvingByFour, HalvingByTwo, InterleavingByFour,
+    KeepingByFour, KeepingByTwo, PoolingByFour, PoolingByTwo, RepeatingByFour, RepeatingByTwo, Scheme, Winograd,
+    repeats,
 };
 use crate::{Convolution, Cpu, Fir, Shape};
 
@@ -266,7 +267,7 @@ impl Maker<'_> {
             return self.winograd::<KeepingByTwo, KeepingByTwo>(&weight, turned);
         }
         if self.suits::<CollectingByFour>() {
-            return self.winograd::<CollectingByFour, SpreadingByFour>(&weight, &weight);
+            return self.winograd::<CollectingByFour, InterleavingByFour>(&weight, &weight);
         }
         if self.suits::<PoolingByTwo>() && repeats(&self.convolution.weight) {
             return if self.suits::<PoolingByFour>() {

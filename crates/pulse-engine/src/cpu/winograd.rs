@@ -12,12 +12,12 @@
 
 mod adjoint;
 mod four;
+mod interleaved;
 mod nested;
 mod points;
 mod products;
 mod repeated;
 mod six;
-mod spread;
 #[cfg(test)]
 mod tests;
 mod three;
@@ -42,9 +42,9 @@ use tiles::{Tiles, Transform, Transformed, stride};
 
 pub(super) use adjoint::Adjoint;
 pub(super) use four::{DoublingByFour, HalvingByFour};
+pub(super) use interleaved::{CollectingByFour, InterleavingByFour};
 pub(super) use repeated::{PoolingByFour, PoolingByTwo, RepeatingByFour, RepeatingByTwo, repeats};
 pub(super) use six::{DoublingBySix, HalvingBySix};
-pub(super) use spread::{CollectingByFour, SpreadingByFour};
 pub(super) use three::{KeepingByFour, KeepingByTwo};
 pub(super) use two::{DoublingByTwo, HalvingByTwo};
 

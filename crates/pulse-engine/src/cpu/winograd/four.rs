@@ -145,7 +145,7 @@ impl Scheme for HalvingByFour {
     const PRODUCTS: &[Product] = &all([0, 0, 1, 1, 2, 2, 3, 3, 4, 4]);
 
     fn factor(product: usize, w: Taps) -> f64 {
-        factors(if product % 2 == 0 { [w[1], w[3]] } else { [w[0], w[2]] })[product / 2]
+        factors(if product.is_multiple_of(2) { [w[1], w[3]] } else { [w[0], w[2]] })[product / 2]
     }
 
     #[inline(always)]

@@ -81,7 +81,8 @@ pub(super) unsafe fn gather<L: Lanes>(m: [L; 6]) -> [L; 4] {
 
 /// `G g` for two results at a time.
 pub(super) fn factors_of_two(g: [f64; 3]) -> [f64; 4] {
-    [-g[0], (g[0] + g[1] + g[2]) / 2.0, (g[0] - g[1] + g[2]) / 2.0, g[2]]
+    let [even, odd] = [g[0] + g[2], g[1]].map(|sum| sum / 2.0);
+    [-g[0], even + odd, even - odd, g[2]]
 }
 
 /// `Bᵀ d` for two results at a time.

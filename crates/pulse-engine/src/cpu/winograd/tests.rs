@@ -127,16 +127,15 @@ fn every_scheme_agrees_with_the_reference() -> Result<()> {
     Ok(())
 }
 
-/// A kernel that is not one of 3 x 3 at four places by less than a millionth is not taken for one.
+/// A kernel that is nearly one of 3 x 3 at four places is not taken for one.
 #[test]
-fn one_other_tap_is_seen() -> Result<()> {
+fn one_other_tap_is_seen() {
     for (change, repeats) in [(0.0, true), (1e-3, false)] {
         let mut weight = Kernel::Repeating.weight(6);
         assert!(super::repeats(&weight));
         weight[16 * 4 + 5] += change;
         assert_eq!(super::repeats(&weight), repeats);
     }
-    Ok(())
 }
 
 /// With so many weights that the gradient shares the map's.

@@ -85,7 +85,7 @@ impl Scheme for HalvingByTwo {
     const PRODUCTS: &[Product] = &all([0, 0, 1, 1, 2, 2]);
 
     fn factor(product: usize, w: Taps) -> f64 {
-        let [first, second] = if product % 2 == 0 { [w[1], w[3]] } else { [w[0], w[2]] };
+        let [first, second] = if product.is_multiple_of(2) { [w[1], w[3]] } else { [w[0], w[2]] };
         [first, first + second, second][product / 2]
     }
 

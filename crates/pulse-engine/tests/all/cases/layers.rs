@@ -1,6 +1,6 @@
 //! Whole layers of StyleGANs, which engines may run as one, at the sizes at which they take another way.
 
-use pulse_engine::{Fir, NetworkBuilder, Operator, Shape, Value};
+use pulse_engine::{Convolution, Fir, FirTaps, NetworkBuilder, Operator, Shape, Value};
 
 use super::{Case, add, graph, inputs, maps::convolution, resampling::separable_taps};
 use crate::random::Random;
@@ -13,7 +13,14 @@ const SIZES: [[usize; 2]; 6] = [[4, 4], [6, 10], [8, 12], [16, 16], [32, 32], [3
 const LARGE: [usize; 2] = [127, 130];
 
 pub(super) fn cases() -> Vec<Case> {
-    let others = [doubling(LARGE, [18, 17], 1.0), doubling_without_noise(), clamped(), not_fused()];
+    let others = [
+        doubling(LARGE, [18, 17], 1.0, true),
+        doubling(LARGE, [18, 17], 1.0, false),
+        doubling([8, 12], [24, 20], 0.2, false),
+        doubling_without_noise(),
+        clamped(),
+        not_fused(),
+    ];
     let plain = [[33, 18], [16, 40]].map(three_by_three);
     let second = SIZES.into_iter().map(|size| modulated(size, [24, 20], 0.2, None));
     let second_others = [
@@ -23,7 +30,7 @@ pub(super) fn cases() -> Vec<Case> {
         modulated_in_parts(),
         modulated_and_not(),
     ];
-    let doubled = SIZES.into_iter().map(|size| doubling(size, [24, 20], 0.2));
+    let doubled = SIZES.into_iter().map(|size| doubling(size, [24, 20], 0.2, true));
     doubled.chain(others).chain(plain).chain(second).chain(second_others).collect()
 }
 
@@ -46,8 +53,7 @@ fn modulated(size: [usize; 2], [from, to]: [usize; 2], slope: f32, clamp: Option
         };
         let doubling = Operator::TransposedConvolution(convolution(to, from, [3, 3], 2, 0, false));
         let x = demodulated(builder, x, a, doubling);
-        let blur = Fir { taps: separable_taps([4, 4]), up: 1, down: 1, padding_y: [1, 1], padding_x: [1, 1] };
-        let x = add(builder, Operator::Fir(blur), &[x]);
+        let x = add(builder, blur(4), &[x]);
         let x = finished(builder, x, first);
         let x = demodulated(builder, x, b, Operator::Convolution(convolution(to, to, [3, 3], 1, 1, false)));
         let x = finished(builder, x, second);
@@ -90,8 +96,7 @@ fn modulated_in_parts() -> Case {
         let x = demodulated(builder, x, a, Operator::Convolution(convolution(24, 16, [3, 3], 1, 1, false)));
         let x = add(builder, Operator::Modulate, &[x, b]);
         let x = add(builder, Operator::Convolution(convolution(24, 24, [3, 3], 1, 1, false)), &[x]);
-        let blur = Fir { taps: separable_taps([3, 3]), up: 1, down: 1, padding_y: [1, 1], padding_x: [1, 1] };
-        let x = add(builder, Operator::Fir(blur), &[x]);
+        let x = add(builder, blur(3), &[x]);
         let x = add(builder, Operator::Modulate, &[x, c]);
         vec![add(builder, Operator::Convolution(convolution(16, 24, [1, 1], 1, 0, false)), &[x])]
     });
@@ -116,22 +121,34 @@ fn modulated_and_not() -> Case {
         let y = add(builder, Operator::Add, &[y, learned]);
         let y = demodulated(builder, y, style, keeping(false));
         let y = add(builder, Operator::AddNoise(vec![0.5].into()), &[y, noise]);
-        let blur = Fir { taps: separable_taps([3, 3]), up: 1, down: 1, padding_y: [1, 1], padding_x: [1, 1] };
-        vec![add(builder, Operator::Fir(blur), &[y])]
+        vec![add(builder, blur(3), &[y])]
     });
     case.positive()
 }
 
+/// A filter that takes an alternating line to zero, as those of StyleGANs do, and is not symmetric.
+fn blur(taps: usize) -> Operator {
+    let mut random = Random::named(&format!("blur {taps}"));
+    let mut line = || {
+        let parts = random.around(0.25, 0.125, taps - 1);
+        let at = |i: usize| parts.get(i).copied().unwrap_or(0.0);
+        (0..taps).map(|i| at(i) + i.checked_sub(1).map_or(0.0, at)).collect()
+    };
+    let taps = FirTaps::Separable { vertical: line(), horizontal: line() };
+    Operator::Fir(Fir { taps, up: 1, down: 1, padding_y: [1, 1], padding_x: [1, 1] })
+}
+
 /// Doubling, blur, noise and style, then a convolution, noise and style, then a picture.
-fn doubling(size: [usize; 2], [from, to]: [usize; 2], slope: f32) -> Case {
+fn doubling(size: [usize; 2], [from, to]: [usize; 2], slope: f32, repeats: bool) -> Case {
     let [height, width] = size;
-    graph(format!("two layers of StyleGAN from {height}x{width}"), |builder| {
+    let kernels = if repeats { "repeated pixels" } else { "any kernels" };
+    graph(format!("two layers of StyleGAN from {height}x{width}, {kernels}"), |builder| {
         let noise = Shape::map(1, 2 * height, 2 * width);
         let shapes = [Shape::map(from, height, width), noise, noise, Shape::Vector(4 * to)];
         let [x, first, second, style] = inputs(builder, &shapes)[..] else { unreachable!("four inputs") };
         let mut styles = (0..4).map(|i| add(builder, Operator::Slice { start: i * to, length: to }, &[style]));
         let styles: [Value; 4] = std::array::from_fn(|_| styles.next().expect("four parts"));
-        let doubled = doubled(builder, x, [from, to]);
+        let doubled = doubled(builder, x, [from, to], repeats);
         let x = finished(builder, doubled, Some(first), [styles[0], styles[1]], slope);
         let x = add(builder, Operator::Convolution(convolution(to, to, [3, 3], 1, 1, true)), &[x]);
         let x = finished(builder, x, Some(second), [styles[2], styles[3]], slope);
@@ -144,7 +161,7 @@ fn doubling_without_noise() -> Case {
     graph("a layer of StyleGAN without noise", |builder| {
         let shapes = [Shape::map(17, 9, 7), Shape::Vector(16), Shape::Vector(16)];
         let [x, scale, shift] = inputs(builder, &shapes)[..] else { unreachable!("three inputs") };
-        let doubled = doubled(builder, x, [17, 16]);
+        let doubled = doubled(builder, x, [17, 16], true);
         let x = finished(builder, doubled, None, [scale, shift], 0.2);
         vec![add(builder, Operator::Convolution(convolution(3, 16, [3, 3], 1, 1, false)), &[x])]
     })
@@ -193,12 +210,25 @@ fn three_by_three([height, width]: [usize; 2]) -> Case {
     })
 }
 
-fn doubled(builder: &mut NetworkBuilder, x: Value, [from, to]: [usize; 2]) -> Value {
-    let x = add(builder, Operator::TransposedConvolution(convolution(to, from, [4, 4], 2, 1, false)), &[x]);
-    let blur = Fir { taps: separable_taps([3, 3]), up: 1, down: 1, padding_y: [1, 1], padding_x: [1, 1] };
-    let x = add(builder, Operator::Fir(blur), &[x]);
+/// Repeats pixels and convolves the larger map, or has kernels of 4 x 4 pixels of no kind.
+fn doubled(builder: &mut NetworkBuilder, x: Value, [from, to]: [usize; 2], repeats: bool) -> Value {
+    let kernels = if repeats { repeating(from, to) } else { convolution(to, from, [4, 4], 2, 1, false) };
+    let x = add(builder, Operator::TransposedConvolution(kernels), &[x]);
+    let x = add(builder, blur(3), &[x]);
     let bias = Random::named(&format!("bias {to}")).around(0.0, 0.5, to);
     add(builder, Operator::affine(vec![], bias), &[x])
+}
+
+/// Kernels of 3 x 3 pixels at four places each.
+fn repeating(from: usize, to: usize) -> Convolution {
+    let three = convolution(to, from, [3, 3], 1, 1, false);
+    let mut weight = vec![0.0; 16 * from * to];
+    for (kernel, taps) in weight.chunks_exact_mut(16).zip(three.weight.chunks_exact(9)) {
+        for (place, (i, tap)) in (0..4).flat_map(|place| taps.iter().enumerate().map(move |tap| (place, tap))) {
+            kernel[(i / 3 + place / 2) * 4 + i % 3 + place % 2] += tap;
+        }
+    }
+    Convolution { weight: weight.into(), kernel: [4, 4], stride: 2, ..three }
 }
 
 fn finished(builder: &mut NetworkBuilder, mut x: Value, noise: Option<Value>, style: [Value; 2], slope: f32) -> Value {

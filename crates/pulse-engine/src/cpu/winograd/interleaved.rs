@@ -10,7 +10,7 @@ use super::four::{factors, gather, spread};
 use super::{LANES, Lanes, Product, Scheme, Taps, each, load, store};
 
 /// From the smaller map to the larger: a transposed convolution.
-pub(in super::super) struct SpreadingByFour;
+pub(in super::super) struct InterleavingByFour;
 
 /// From the larger map to the smaller: the gradient of the other.
 pub(in super::super) struct CollectingByFour;
@@ -21,7 +21,7 @@ const FACTORS_PER_TILE: usize = 1 << 20;
 /// Maps of fewer tiles have too many beyond their last pixels.
 const LEAST_TILES: usize = 16;
 
-impl Scheme for SpreadingByFour {
+impl Scheme for InterleavingByFour {
     const NAME: &str = "Winograd F(4x4, 2x2) of even pixels";
     const CONVOLUTION: [usize; 3] = [3, 2, 0];
     const SIDES: [usize; 2] = [4, 8];
