@@ -26,7 +26,7 @@ mod plausibility;
 mod range;
 mod record;
 mod scores;
-
+mod spread;
 mod steer;
 
 pub use certainty::{Band, Certainty, INFLATION};

@@ -15,7 +15,7 @@ mod killed;
 mod others;
 mod program;
 mod render;
-
+mod spread;
 mod steer;
 mod stylegan;
 mod trace;

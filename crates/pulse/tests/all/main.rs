@@ -21,7 +21,7 @@ mod report;
 mod run;
 mod search;
 mod sheet;
-
+mod spread;
 mod steer;
 mod stylegan;
 mod walks;
