@@ -36,7 +36,7 @@ use super::memory::Floats;
 use super::simd::{InstructionSet, Lanes};
 use super::source::{Reads, Source};
 use super::target::Target;
-use nested::{Nested, Product, all, each};
+use nested::{Nested, Product, from_each_input, to_each_sum};
 use products::{Finish, Products};
 use tiles::{Tiles, Transform, Transformed, stride};
 

@@ -14,7 +14,7 @@
 
 #![allow(unsafe_code)]
 
-use super::{LANES, Lanes, Product, Scheme, Taps, all, each, load, store};
+use super::{LANES, Lanes, Product, Scheme, Taps, from_each_input, load, store, to_each_sum};
 
 /// Beyond so many, tiles of two are faster.
 const FACTORS_PER_TILE: usize = 1 << 20;
@@ -95,7 +95,7 @@ impl Scheme for DoublingByFour {
     const SIDES: [usize; 2] = [4, 8];
     const TILES: usize = 32;
     const FACTORS_PER_TILE: usize = FACTORS_PER_TILE;
-    const PRODUCTS: &[Product] = &each([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    const PRODUCTS: &[Product] = &to_each_sum([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 
     fn factor(product: usize, w: Taps) -> f64 {
         // An even pixel takes the pixels −1 and 0, an odd one 0 and 1.
@@ -142,7 +142,7 @@ impl Scheme for HalvingByFour {
     const SIDES: [usize; 2] = [8, 4];
     const TILES: usize = 48;
     const FACTORS_PER_TILE: usize = FACTORS_PER_TILE;
-    const PRODUCTS: &[Product] = &all([0, 0, 1, 1, 2, 2, 3, 3, 4, 4]);
+    const PRODUCTS: &[Product] = &from_each_input([0, 0, 1, 1, 2, 2, 3, 3, 4, 4]);
 
     fn factor(product: usize, w: Taps) -> f64 {
         factors(if product.is_multiple_of(2) { [w[1], w[3]] } else { [w[0], w[2]] })[product / 2]

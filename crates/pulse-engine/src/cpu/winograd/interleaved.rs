@@ -7,7 +7,7 @@
 #![allow(unsafe_code)]
 
 use super::four::{factors, gather, spread};
-use super::{LANES, Lanes, Product, Scheme, Taps, each, load, store};
+use super::{LANES, Lanes, Product, Scheme, Taps, load, store, to_each_sum};
 
 /// From the smaller map to the larger: a transposed convolution.
 pub(in super::super) struct InterleavingByFour;
@@ -28,7 +28,7 @@ impl Scheme for InterleavingByFour {
     const TILES: usize = 32;
     const LEAST_TILES: usize = LEAST_TILES;
     const FACTORS_PER_TILE: usize = FACTORS_PER_TILE;
-    const PRODUCTS: &[Product] = &each([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    const PRODUCTS: &[Product] = &to_each_sum([0, 1, 2, 3, 4, 5, 6, 7, 8]);
 
     fn factor(product: usize, w: Taps) -> f64 {
         factors([w[2], w[0]]).get(product).copied().unwrap_or(w[1])
@@ -92,7 +92,7 @@ impl Scheme for CollectingByFour {
     const TILES: usize = 48;
     const LEAST_TILES: usize = LEAST_TILES;
     const FACTORS_PER_TILE: usize = FACTORS_PER_TILE;
-    const PRODUCTS: &[Product] = &each([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    const PRODUCTS: &[Product] = &to_each_sum([0, 1, 2, 3, 4, 5, 6, 7, 8]);
 
     fn factor(product: usize, w: Taps) -> f64 {
         factors([w[0], w[2]]).get(product).copied().unwrap_or(w[1])

@@ -28,7 +28,7 @@ pub(super) const fn sums(products: &[Product]) -> usize {
 }
 
 /// One product for each sum, from these inputs.
-pub(super) const fn each<const N: usize>(inputs: [usize; N]) -> [Product; N] {
+pub(super) const fn to_each_sum<const N: usize>(inputs: [usize; N]) -> [Product; N] {
     let mut products = [const { Product { input: 0, sum: 0 } }; N];
     let mut i = 0;
     while i < N {
@@ -39,7 +39,7 @@ pub(super) const fn each<const N: usize>(inputs: [usize; N]) -> [Product; N] {
 }
 
 /// One product for each input, to these sums.
-pub(super) const fn all<const N: usize>(sums: [usize; N]) -> [Product; N] {
+pub(super) const fn from_each_input<const N: usize>(sums: [usize; N]) -> [Product; N] {
     let mut products = [const { Product { input: 0, sum: 0 } }; N];
     let mut i = 0;
     while i < N {

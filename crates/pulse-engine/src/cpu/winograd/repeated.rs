@@ -9,7 +9,9 @@
 #![allow(unsafe_code)]
 
 use super::points::{factors, factors_of_two, gather, spread};
-use super::{KeepingByTwo, LANES, Lanes, Product, Scheme, Taps, all, each, load, row_of, six, store};
+use super::{
+    KeepingByTwo, LANES, Lanes, Product, Scheme, Taps, from_each_input, load, row_of, six, store, to_each_sum,
+};
 
 /// From the smaller map to the larger, two pixels of the smaller at a time.
 pub(in super::super) struct RepeatingByTwo;
@@ -55,7 +57,7 @@ impl Scheme for RepeatingByTwo {
     const TILES: usize = 48;
     const FACTORS_PER_TILE: usize = FACTORS_PER_TILE_OF_TWO;
     // The even phase at 0, 1 and −1, the odd one at −1 and infinity.
-    const PRODUCTS: &[Product] = &each([0, 1, 2, 2, 3]);
+    const PRODUCTS: &[Product] = &to_each_sum([0, 1, 2, 2, 3]);
 
     fn factor(product: usize, w: Taps) -> f64 {
         let [even, odd] = phases(w).map(factors_of_two);
@@ -97,7 +99,7 @@ impl Scheme for PoolingByTwo {
     const SIDES: [usize; 2] = [4, 2];
     const TILES: usize = 48;
     const FACTORS_PER_TILE: usize = FACTORS_PER_TILE_OF_TWO;
-    const PRODUCTS: &[Product] = &all([0, 1, 2, 2, 3]);
+    const PRODUCTS: &[Product] = &from_each_input([0, 1, 2, 2, 3]);
 
     fn factor(product: usize, w: Taps) -> f64 {
         let [even, odd] = phases(w).map(|[first, second, third]| factors_of_two([third, second, first]));
@@ -143,7 +145,7 @@ impl Scheme for RepeatingByFour {
     const TILES: usize = 32;
     const FACTORS_PER_TILE: usize = FACTORS_PER_TILE_OF_FOUR;
     // The even phase at all points but infinity, then the odd one where it has its own product.
-    const PRODUCTS: &[Product] = &each([0, 1, 2, 3, 4, 2, 3, 4, 5]);
+    const PRODUCTS: &[Product] = &to_each_sum([0, 1, 2, 3, 4, 2, 3, 4, 5]);
 
     fn factor(product: usize, w: Taps) -> f64 {
         let [even, odd] = phases(w).map(factors);
@@ -191,7 +193,7 @@ impl Scheme for PoolingByFour {
     const TILES: usize = 48;
     const FACTORS_PER_TILE: usize = FACTORS_PER_TILE_OF_FOUR;
     // Both phases at −1, `q` and `1/q`.
-    const PRODUCTS: &[Product] = &all([0, 1, 2, 2, 3, 3, 4, 4, 5]);
+    const PRODUCTS: &[Product] = &from_each_input([0, 1, 2, 2, 3, 3, 4, 4, 5]);
 
     fn factor(product: usize, w: Taps) -> f64 {
         let [even, odd] = phases(w).map(|[first, second, third]| factors([third, second, first]));

@@ -9,7 +9,7 @@
 #![allow(unsafe_code)]
 
 use super::points::{factors, gather, spread};
-use super::{LANES, Lanes, Product, Scheme, Taps, all, each, load, row_of, store};
+use super::{LANES, Lanes, Product, Scheme, Taps, from_each_input, load, row_of, store, to_each_sum};
 
 /// From the smaller map to the larger.
 pub(in super::super) struct DoublingBySix;
@@ -23,7 +23,7 @@ impl Scheme for DoublingBySix {
     const SIDES: [usize; 2] = [4, 8];
     const TILES: usize = 24;
     // The even phase at all points, then the odd one where it has its own product.
-    const PRODUCTS: &[Product] = &each([0, 1, 2, 3, 4, 5, 0, 2, 3, 4, 5]);
+    const PRODUCTS: &[Product] = &to_each_sum([0, 1, 2, 3, 4, 5, 0, 2, 3, 4, 5]);
 
     fn factor(product: usize, w: Taps) -> f64 {
         let [even, odd] = [factors([w[4], w[2], w[0]]), factors([w[5], w[3], w[1]])];
@@ -101,7 +101,7 @@ impl Scheme for HalvingBySix {
     const MARGIN: usize = 2;
     const TILES: usize = 48;
     // Both phases at each point, but for the one that they share.
-    const PRODUCTS: &[Product] = &all([0, 0, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
+    const PRODUCTS: &[Product] = &from_each_input([0, 0, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
 
     fn factor(product: usize, w: Taps) -> f64 {
         let [even, odd] = [factors([w[0], w[2], w[4]]), factors([w[1], w[3], w[5]])];

@@ -161,8 +161,9 @@ fn the_adjoint_of_every_scheme_agrees_with_the_reference() -> Result<()> {
         let found = described(&network);
         assert!(found.ends_with("by the same factors"), "{kernel:?} {size:?}: {found}");
         let error = error(&network)?;
-        // Some thousand terms.
-        assert!(error < 1e-5, "{kernel:?} {size:?}: {error}");
+        // Some thousand terms, and as above; plain Rust rounds products before it adds them.
+        let bound = if matches!(kernel, Kernel::Repeating) { 2e-5 } else { 8e-6 };
+        assert!(error < bound, "{kernel:?} {size:?}: {error}");
     }
     Ok(())
 }

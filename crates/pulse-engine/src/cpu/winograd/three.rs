@@ -20,7 +20,7 @@
 #![allow(unsafe_code)]
 
 use super::points::{factors_of_two, gather_two, spread_four};
-use super::{LANES, Lanes, Product, Scheme, Taps, each, load, row_of, store};
+use super::{LANES, Lanes, Product, Scheme, Taps, load, row_of, store, to_each_sum};
 
 const A: f32 = 2.0 / 3.0;
 const B: f32 = 3.0 / 2.0;
@@ -83,7 +83,7 @@ impl Scheme for KeepingByFour {
     const SIDES: [usize; 2] = [4, 4];
     const TILES: usize = 48;
     const LEAST_TILES: usize = 8;
-    const PRODUCTS: &[Product] = &each([0, 1, 2, 3, 4, 5]);
+    const PRODUCTS: &[Product] = &to_each_sum([0, 1, 2, 3, 4, 5]);
 
     fn factor(product: usize, w: Taps) -> f64 {
         factors([w[0], w[1], w[2]])[product]
@@ -128,7 +128,7 @@ impl Scheme for KeepingByTwo {
     const SIDES: [usize; 2] = [2, 2];
     const TILES: usize = 48;
     const LEAST_TILES: usize = 16;
-    const PRODUCTS: &[Product] = &each([0, 1, 2, 3]);
+    const PRODUCTS: &[Product] = &to_each_sum([0, 1, 2, 3]);
 
     fn factor(product: usize, w: Taps) -> f64 {
         factors_of_two([w[0], w[1], w[2]])[product]

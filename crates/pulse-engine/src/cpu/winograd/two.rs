@@ -7,7 +7,7 @@
 
 #![allow(unsafe_code)]
 
-use super::{LANES, Lanes, Product, Scheme, Taps, all, each, load, store};
+use super::{LANES, Lanes, Product, Scheme, Taps, from_each_input, load, store, to_each_sum};
 
 /// Beyond so many, a tile is made faster by the definition than its transformed weights are read.
 const FACTORS_PER_TILE: usize = 1 << 21;
@@ -25,7 +25,7 @@ impl Scheme for DoublingByTwo {
     const TILES: usize = 48;
     const FACTORS_PER_TILE: usize = FACTORS_PER_TILE;
     // The difference in the middle serves both phases.
-    const PRODUCTS: &[Product] = &each([0, 1, 2, 2, 3, 4]);
+    const PRODUCTS: &[Product] = &to_each_sum([0, 1, 2, 2, 3, 4]);
 
     fn factor(product: usize, w: Taps) -> f64 {
         [w[3], w[3] + w[1], w[1], w[2], w[2] + w[0], w[0]][product]
@@ -82,7 +82,7 @@ impl Scheme for HalvingByTwo {
     const SIDES: [usize; 2] = [4, 2];
     const TILES: usize = 48;
     const FACTORS_PER_TILE: usize = FACTORS_PER_TILE;
-    const PRODUCTS: &[Product] = &all([0, 0, 1, 1, 2, 2]);
+    const PRODUCTS: &[Product] = &from_each_input([0, 0, 1, 1, 2, 2]);
 
     fn factor(product: usize, w: Taps) -> f64 {
         let [first, second] = if product.is_multiple_of(2) { [w[1], w[3]] } else { [w[0], w[2]] };
