@@ -11,6 +11,7 @@
 #![allow(unsafe_code)]
 
 mod adjoint;
+mod axes;
 mod four;
 mod interleaved;
 mod nested;
@@ -36,6 +37,7 @@ use super::memory::Floats;
 use super::simd::{InstructionSet, Lanes};
 use super::source::{Reads, Source};
 use super::target::Target;
+use axes::{Line, along_both, load};
 use nested::{Nested, Product, from_each_input, to_each_sum};
 use products::{Finish, Products};
 use tiles::{Tiles, Transform, Transformed, stride};
@@ -82,46 +84,11 @@ pub(super) trait Scheme: Send + Sync + 'static {
     /// The margin round the tile must be readable, and all the numbers writable.
     unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize);
 
-    /// Makes a tile, one row after another, from sums that are `stride` apart, which are used up.
+    /// Makes a tile, one row after another, from sums that are `stride` apart.
     ///
     /// # Safety
-    /// The sums and the tile must be writable.
-    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32);
-}
-
-/// Loads vectors that are `step` floats apart.
-#[inline(always)]
-unsafe fn load<L: Lanes, const N: usize>(from: *const f32, step: usize) -> [L; N] {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let mut vectors = [L::splat(0.0); N];
-        for (i, vector) in vectors.iter_mut().enumerate() {
-            *vector = L::load(from.add(i * step));
-        }
-        vectors
-    }
-}
-
-/// A row of what is kept in columns. Not a closure: one of those is compiled for an instruction set only where the compiler
-/// chooses to inline it.
-#[inline(always)]
-fn row_of<L: Lanes, const N: usize, const C: usize>(columns: &[[L; N]; C], y: usize) -> [L; C] {
-    let mut row = [columns[0][y]; C];
-    for x in 1..C {
-        row[x] = columns[x][y];
-    }
-    row
-}
-
-/// Stores vectors `step` floats apart.
-#[inline(always)]
-unsafe fn store<L: Lanes, const N: usize>(vectors: [L; N], to: *mut f32, step: usize) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        for (i, vector) in vectors.into_iter().enumerate() {
-            vector.store(to.add(i * step));
-        }
-    }
+    /// The sums must be readable, and the tile writable.
+    unsafe fn finish<L: Lanes>(sums: *const f32, stride: usize, square: *mut f32);
 }
 
 /// A convolution or transposed convolution between blocked maps, whose scheme says of what kind.

@@ -14,7 +14,7 @@
 
 #![allow(unsafe_code)]
 
-use super::{LANES, Lanes, Product, Scheme, Taps, from_each_input, load, store, to_each_sum};
+use super::{LANES, Lanes, Line, Product, Scheme, Taps, along_both, from_each_input, to_each_sum};
 
 /// Beyond so many, tiles of two are faster.
 const FACTORS_PER_TILE: usize = 1 << 20;
@@ -25,64 +25,84 @@ pub(super) fn factors(g: [f64; 2]) -> [f64; 5] {
 }
 
 /// `Bᵀ d`.
-#[inline(always)]
-pub(super) unsafe fn spread<L: Lanes>(d: [L; 5]) -> [L; 5] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe {
-        [
-            d[1].add(d[2]).mul_add(L::splat(-1.5), d[0].add(d[3])),
-            d[1].mul_add(L::splat(-2.0), d[3].sub(d[2])),
-            d[2].mul_add(L::splat(-2.5), d[1].add(d[3])),
-            d[2].sub(d[1]).mul_add(L::splat(0.5), d[3]),
-            d[2].add(d[3]).mul_add(L::splat(-1.5), d[1].add(d[4])),
-        ]
+pub(super) struct Spread;
+
+impl Line<5, 5> for Spread {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(d: [L; 5]) -> [L; 5] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe {
+            [
+                d[1].add(d[2]).mul_add(L::splat(-1.5), d[0].add(d[3])),
+                d[1].mul_add(L::splat(-2.0), d[3].sub(d[2])),
+                d[2].mul_add(L::splat(-2.5), d[1].add(d[3])),
+                d[2].sub(d[1]).mul_add(L::splat(0.5), d[3]),
+                d[2].add(d[3]).mul_add(L::splat(-1.5), d[1].add(d[4])),
+            ]
+        }
     }
 }
 
 /// `Aᵀ m`.
-#[inline(always)]
-pub(super) unsafe fn gather<L: Lanes>(m: [L; 5]) -> [L; 4] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe {
-        [
-            m[0].add(m[1]).add(m[2].add(m[3])),
-            m[3].mul_add(L::splat(2.0), m[1].mul(L::splat(0.5)).sub(m[2])),
-            m[3].mul_add(L::splat(4.0), m[1].mul_add(L::splat(0.25), m[2])),
-            m[3].mul_add(L::splat(8.0), m[1].mul_add(L::splat(0.125), m[4].sub(m[2]))),
-        ]
+pub(super) struct Gather;
+
+impl Line<5, 4> for Gather {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(m: [L; 5]) -> [L; 4] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe {
+            [
+                m[0].add(m[1]).add(m[2].add(m[3])),
+                m[3].mul_add(L::splat(2.0), m[1].mul(L::splat(0.5)).sub(m[2])),
+                m[3].mul_add(L::splat(4.0), m[1].mul_add(L::splat(0.25), m[2])),
+                m[3].mul_add(L::splat(8.0), m[1].mul_add(L::splat(0.125), m[4].sub(m[2]))),
+            ]
+        }
     }
 }
 
 /// What both phases need, the even one first, from the pixels −1 to 4 of the smaller map.
-#[inline(always)]
-unsafe fn near<L: Lanes>(x: [L; 6]) -> [L; 10] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe {
-        let [a, b, c, d, e] = spread([x[0], x[1], x[2], x[3], x[4]]);
-        let [f, g, h, i, j] = spread([x[1], x[2], x[3], x[4], x[5]]);
-        [a, b, c, d, e, f, g, h, i, j]
+struct Near;
+
+impl Line<6, 10> for Near {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(x: [L; 6]) -> [L; 10] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe {
+            let [a, b, c, d, e] = Spread::apply([x[0], x[1], x[2], x[3], x[4]]);
+            let [f, g, h, i, j] = Spread::apply([x[1], x[2], x[3], x[4], x[5]]);
+            [a, b, c, d, e, f, g, h, i, j]
+        }
     }
 }
 
 /// What both phases need in turn, from the pixels −1 to 8 of the larger map.
-#[inline(always)]
-unsafe fn far<L: Lanes>(x: [L; 10]) -> [L; 10] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe {
-        let even = spread([x[1], x[3], x[5], x[7], x[9]]);
-        let odd = spread([x[0], x[2], x[4], x[6], x[8]]);
-        [even[0], odd[0], even[1], odd[1], even[2], odd[2], even[3], odd[3], even[4], odd[4]]
+struct Far;
+
+impl Line<10, 10> for Far {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(x: [L; 10]) -> [L; 10] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe {
+            let even = Spread::apply([x[1], x[3], x[5], x[7], x[9]]);
+            let odd = Spread::apply([x[0], x[2], x[4], x[6], x[8]]);
+            [even[0], odd[0], even[1], odd[1], even[2], odd[2], even[3], odd[3], even[4], odd[4]]
+        }
     }
 }
 
 /// Eight pixels of the larger map, the phases in turn.
-#[inline(always)]
-unsafe fn alternate<L: Lanes>(m: [L; 10]) -> [L; 8] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe {
-        let [a, c, e, g] = gather([m[0], m[1], m[2], m[3], m[4]]);
-        let [b, d, f, h] = gather([m[5], m[6], m[7], m[8], m[9]]);
-        [a, b, c, d, e, f, g, h]
+struct Alternate;
+
+impl Line<10, 8> for Alternate {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(m: [L; 10]) -> [L; 8] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe {
+            let [a, c, e, g] = Gather::apply([m[0], m[1], m[2], m[3], m[4]]);
+            let [b, d, f, h] = Gather::apply([m[5], m[6], m[7], m[8], m[9]]);
+            [a, b, c, d, e, f, g, h]
+        }
     }
 }
 
@@ -105,31 +125,13 @@ impl Scheme for DoublingByFour {
     #[inline(always)]
     unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
         // SAFETY: the caller's promise.
-        unsafe {
-            let corner = source.sub(row + LANES);
-            for x in 0..6 {
-                store(near(load::<L, 6>(corner.add(x * LANES), row)), target.add(x * stride), 10 * stride);
-            }
-            for y in 0..10 {
-                let line = target.add(y * 10 * stride);
-                store(near(load::<L, 6>(line, stride)), line, stride);
-            }
-        }
+        unsafe { along_both::<L, Near, 6, 10>(source.sub(row + LANES), [row, LANES], target, [10 * stride, stride]) }
     }
 
     #[inline(always)]
-    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
+    unsafe fn finish<L: Lanes>(sums: *const f32, stride: usize, square: *mut f32) {
         // SAFETY: the caller's promise.
-        unsafe {
-            for x in 0..10 {
-                let column = sums.add(x * stride);
-                store(alternate(load::<L, 10>(column, 10 * stride)), column, 10 * stride);
-            }
-            for y in 0..8 {
-                let line = alternate(load::<L, 10>(sums.add(y * 10 * stride), stride));
-                store(line, square.add(y * Self::SIDES[1] * LANES), LANES);
-            }
-        }
+        unsafe { along_both::<L, Alternate, 10, 8>(sums, [10 * stride, stride], square, [8 * LANES, LANES]) }
     }
 }
 
@@ -151,30 +153,12 @@ impl Scheme for HalvingByFour {
     #[inline(always)]
     unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
         // SAFETY: the caller's promise.
-        unsafe {
-            let corner = source.sub(row + LANES);
-            for x in 0..10 {
-                store(far(load::<L, 10>(corner.add(x * LANES), row)), target.add(x * stride), 10 * stride);
-            }
-            for y in 0..10 {
-                let line = target.add(y * 10 * stride);
-                store(far(load::<L, 10>(line, stride)), line, stride);
-            }
-        }
+        unsafe { along_both::<L, Far, 10, 10>(source.sub(row + LANES), [row, LANES], target, [10 * stride, stride]) }
     }
 
     #[inline(always)]
-    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
+    unsafe fn finish<L: Lanes>(sums: *const f32, stride: usize, square: *mut f32) {
         // SAFETY: the caller's promise.
-        unsafe {
-            for x in 0..5 {
-                let column = sums.add(x * stride);
-                store(gather(load::<L, 5>(column, 5 * stride)), column, 5 * stride);
-            }
-            for y in 0..4 {
-                let line = gather(load::<L, 5>(sums.add(y * 5 * stride), stride));
-                store(line, square.add(y * Self::SIDES[1] * LANES), LANES);
-            }
-        }
+        unsafe { along_both::<L, Gather, 5, 4>(sums, [5 * stride, stride], square, [4 * LANES, LANES]) }
     }
 }

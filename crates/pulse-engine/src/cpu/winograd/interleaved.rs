@@ -6,8 +6,8 @@
 
 #![allow(unsafe_code)]
 
-use super::four::{factors, gather, spread};
-use super::{LANES, Lanes, Product, Scheme, Taps, load, store, to_each_sum};
+use super::four::{Gather, Spread, factors};
+use super::{LANES, Lanes, Line, Product, Scheme, Taps, along_both, to_each_sum};
 
 /// From the smaller map to the larger: a transposed convolution.
 pub(in super::super) struct InterleavingByFour;
@@ -37,51 +37,41 @@ impl Scheme for InterleavingByFour {
     #[inline(always)]
     unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
         // SAFETY: the caller's promise.
-        unsafe {
-            let corner = source.sub(row + LANES);
-            for x in 0..5 {
-                store(near(load::<L, 5>(corner.add(x * LANES), row)), target.add(x * stride), 9 * stride);
-            }
-            for y in 0..9 {
-                let line = target.add(y * 9 * stride);
-                store(near(load::<L, 5>(line, stride)), line, stride);
-            }
-        }
+        unsafe { along_both::<L, Near, 5, 9>(source.sub(row + LANES), [row, LANES], target, [9 * stride, stride]) }
     }
 
     #[inline(always)]
-    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
+    unsafe fn finish<L: Lanes>(sums: *const f32, stride: usize, square: *mut f32) {
         // SAFETY: the caller's promise.
-        unsafe {
-            for x in 0..9 {
-                let column = sums.add(x * stride);
-                store(alternate(load::<L, 9>(column, 9 * stride)), column, 9 * stride);
-            }
-            for y in 0..8 {
-                let line = alternate(load::<L, 9>(sums.add(y * 9 * stride), stride));
-                store(line, square.add(y * Self::SIDES[1] * LANES), LANES);
-            }
-        }
+        unsafe { along_both::<L, Alternate, 9, 8>(sums, [9 * stride, stride], square, [8 * LANES, LANES]) }
     }
 }
 
 /// What the even pixels need from the pixels −1 to 3 of the smaller map, and what the odd ones do.
-#[inline(always)]
-unsafe fn near<L: Lanes>(x: [L; 5]) -> [L; 9] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe {
-        let [a, b, c, d, e] = spread(x);
-        [a, b, c, d, e, x[1], x[2], x[3], x[4]]
+struct Near;
+
+impl Line<5, 9> for Near {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(x: [L; 5]) -> [L; 9] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe {
+            let [a, b, c, d, e] = Spread::apply(x);
+            [a, b, c, d, e, x[1], x[2], x[3], x[4]]
+        }
     }
 }
 
 /// Eight pixels of the larger map.
-#[inline(always)]
-unsafe fn alternate<L: Lanes>(m: [L; 9]) -> [L; 8] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe {
-        let [a, b, c, d] = gather([m[0], m[1], m[2], m[3], m[4]]);
-        [a, m[5], b, m[6], c, m[7], d, m[8]]
+struct Alternate;
+
+impl Line<9, 8> for Alternate {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(m: [L; 9]) -> [L; 8] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe {
+            let [a, b, c, d] = Gather::apply([m[0], m[1], m[2], m[3], m[4]]);
+            [a, m[5], b, m[6], c, m[7], d, m[8]]
+        }
     }
 }
 
@@ -101,49 +91,40 @@ impl Scheme for CollectingByFour {
     #[inline(always)]
     unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
         // SAFETY: the caller's promise.
-        unsafe {
-            for x in 0..9 {
-                store(far(load::<L, 9>(source.add(x * LANES), row)), target.add(x * stride), 9 * stride);
-            }
-            for y in 0..9 {
-                let line = target.add(y * 9 * stride);
-                store(far(load::<L, 9>(line, stride)), line, stride);
-            }
-        }
+        unsafe { along_both::<L, Far, 9, 9>(source, [row, LANES], target, [9 * stride, stride]) }
     }
 
     #[inline(always)]
-    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
+    unsafe fn finish<L: Lanes>(sums: *const f32, stride: usize, square: *mut f32) {
         // SAFETY: the caller's promise.
-        unsafe {
-            for x in 0..9 {
-                let column = sums.add(x * stride);
-                store(four_pixels(load::<L, 9>(column, 9 * stride)), column, 9 * stride);
-            }
-            for y in 0..4 {
-                let line = four_pixels(load::<L, 9>(sums.add(y * 9 * stride), stride));
-                store(line, square.add(y * Self::SIDES[1] * LANES), LANES);
-            }
-        }
+        unsafe { along_both::<L, FourPixels, 9, 4>(sums, [9 * stride, stride], square, [4 * LANES, LANES]) }
     }
 }
 
 /// What is needed of the even pixels from 0 to 8 of the larger map, and of the odd ones.
-#[inline(always)]
-unsafe fn far<L: Lanes>(x: [L; 9]) -> [L; 9] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe {
-        let [a, b, c, d, e] = spread([x[0], x[2], x[4], x[6], x[8]]);
-        [a, b, c, d, e, x[1], x[3], x[5], x[7]]
+struct Far;
+
+impl Line<9, 9> for Far {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(x: [L; 9]) -> [L; 9] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe {
+            let [a, b, c, d, e] = Spread::apply([x[0], x[2], x[4], x[6], x[8]]);
+            [a, b, c, d, e, x[1], x[3], x[5], x[7]]
+        }
     }
 }
 
 /// Four pixels of the smaller map.
-#[inline(always)]
-unsafe fn four_pixels<L: Lanes>(m: [L; 9]) -> [L; 4] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe {
-        let [a, b, c, d] = gather([m[0], m[1], m[2], m[3], m[4]]);
-        [a.add(m[5]), b.add(m[6]), c.add(m[7]), d.add(m[8])]
+struct FourPixels;
+
+impl Line<9, 4> for FourPixels {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(m: [L; 9]) -> [L; 4] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe {
+            let [a, b, c, d] = Gather::apply([m[0], m[1], m[2], m[3], m[4]]);
+            [a.add(m[5]), b.add(m[6]), c.add(m[7]), d.add(m[8])]
+        }
     }
 }

@@ -27,7 +27,7 @@
 
 #![allow(unsafe_code)]
 
-use super::Lanes;
+use super::{Lanes, Line};
 
 const Q: f32 = -2.5;
 const R: f32 = 1.0 / Q;
@@ -35,7 +35,11 @@ const T: f32 = Q + R;
 
 /// `G g`.
 pub(super) fn factors(g: [f64; 3]) -> [f64; 6] {
-    let points = [0.0, 1.0, -1.0, -2.5, -0.4];
+    factors_at([0.0, 1.0, -1.0, -2.5, -0.4], g)
+}
+
+/// The same for any five points and infinity.
+pub(super) fn factors_at(points: [f64; 5], g: [f64; 3]) -> [f64; 6] {
     std::array::from_fn(|i| match points.get(i) {
         Some(p) => {
             let distances = points.iter().filter(|q| *q != p).map(|q| p - q);
@@ -46,36 +50,44 @@ pub(super) fn factors(g: [f64; 3]) -> [f64; 6] {
 }
 
 /// `Bᵀ d`.
-#[inline(always)]
-pub(super) unsafe fn spread<L: Lanes>(d: [L; 6]) -> [L; 6] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe {
-        let [even, odd] = [d[4].sub(d[2]), d[3].sub(d[1])];
-        let [outer, inner] = [d[4].add(d[1]), d[3].add(d[2])];
-        let [sum, difference] = [d[4].sub(d[1]), d[3].sub(d[2])];
-        [
-            odd.mul_add(L::splat(-T), d[4].sub(d[0])),
-            inner.mul_add(L::splat(1.0 - T), outer),
-            difference.mul_add(L::splat(-1.0 - T), sum),
-            odd.mul_add(L::splat(-R), even),
-            odd.mul_add(L::splat(-Q), even),
-            even.mul_add(L::splat(-T), d[5].sub(d[1])),
-        ]
+pub(super) struct SpreadSix;
+
+impl Line<6, 6> for SpreadSix {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(d: [L; 6]) -> [L; 6] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe {
+            let [even, odd] = [d[4].sub(d[2]), d[3].sub(d[1])];
+            let [outer, inner] = [d[4].add(d[1]), d[3].add(d[2])];
+            let [sum, difference] = [d[4].sub(d[1]), d[3].sub(d[2])];
+            [
+                odd.mul_add(L::splat(-T), d[4].sub(d[0])),
+                inner.mul_add(L::splat(1.0 - T), outer),
+                difference.mul_add(L::splat(-1.0 - T), sum),
+                odd.mul_add(L::splat(-R), even),
+                odd.mul_add(L::splat(-Q), even),
+                even.mul_add(L::splat(-T), d[5].sub(d[1])),
+            ]
+        }
     }
 }
 
 /// `Aᵀ m`.
-#[inline(always)]
-pub(super) unsafe fn gather<L: Lanes>(m: [L; 6]) -> [L; 4] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe {
-        let [sum, difference] = [m[1].add(m[2]), m[1].sub(m[2])];
-        [
-            m[0].add(sum).add(m[3].add(m[4])),
-            m[3].mul_add(L::splat(Q), m[4].mul_add(L::splat(R), difference)),
-            m[3].mul_add(L::splat(Q * Q), m[4].mul_add(L::splat(R * R), sum)),
-            m[3].mul_add(L::splat(Q * Q * Q), m[4].mul_add(L::splat(R * R * R), difference)).add(m[5]),
-        ]
+pub(super) struct GatherFour;
+
+impl Line<6, 4> for GatherFour {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(m: [L; 6]) -> [L; 4] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe {
+            let [sum, difference] = [m[1].add(m[2]), m[1].sub(m[2])];
+            [
+                m[0].add(sum).add(m[3].add(m[4])),
+                m[3].mul_add(L::splat(Q), m[4].mul_add(L::splat(R), difference)),
+                m[3].mul_add(L::splat(Q * Q), m[4].mul_add(L::splat(R * R), sum)),
+                m[3].mul_add(L::splat(Q * Q * Q), m[4].mul_add(L::splat(R * R * R), difference)).add(m[5]),
+            ]
+        }
     }
 }
 
@@ -86,15 +98,23 @@ pub(super) fn factors_of_two(g: [f64; 3]) -> [f64; 4] {
 }
 
 /// `Bᵀ d` for two results at a time.
-#[inline(always)]
-pub(super) unsafe fn spread_four<L: Lanes>(d: [L; 4]) -> [L; 4] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe { [d[2].sub(d[0]), d[2].add(d[1]), d[2].sub(d[1]), d[3].sub(d[1])] }
+pub(super) struct SpreadFour;
+
+impl Line<4, 4> for SpreadFour {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(d: [L; 4]) -> [L; 4] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe { [d[2].sub(d[0]), d[2].add(d[1]), d[2].sub(d[1]), d[3].sub(d[1])] }
+    }
 }
 
 /// `Aᵀ m` for two results at a time.
-#[inline(always)]
-pub(super) unsafe fn gather_two<L: Lanes>(m: [L; 4]) -> [L; 2] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe { [m[0].add(m[1]).add(m[2]), m[1].sub(m[2]).add(m[3])] }
+pub(super) struct GatherTwo;
+
+impl Line<4, 2> for GatherTwo {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(m: [L; 4]) -> [L; 2] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe { [m[0].add(m[1]).add(m[2]), m[1].sub(m[2]).add(m[3])] }
+    }
 }

@@ -8,10 +8,8 @@
 
 #![allow(unsafe_code)]
 
-use super::points::{factors, factors_of_two, gather, spread};
-use super::{
-    KeepingByTwo, LANES, Lanes, Product, Scheme, Taps, from_each_input, load, row_of, six, store, to_each_sum,
-};
+use super::points::{GatherFour, GatherTwo, SpreadFour, SpreadSix, factors, factors_of_two};
+use super::{LANES, Lanes, Line, Product, Scheme, Taps, along_both, from_each_input, to_each_sum};
 
 /// From the smaller map to the larger, two pixels of the smaller at a time.
 pub(in super::super) struct RepeatingByTwo;
@@ -67,30 +65,27 @@ impl Scheme for RepeatingByTwo {
     #[inline(always)]
     unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
         // SAFETY: the caller's promise.
-        unsafe { KeepingByTwo::transform::<L>(source, row, target, stride) }
+        unsafe {
+            along_both::<L, SpreadFour, 4, 4>(source.sub(row + LANES), [row, LANES], target, [4 * stride, stride]);
+        }
     }
 
     #[inline(always)]
-    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
+    unsafe fn finish<L: Lanes>(sums: *const f32, stride: usize, square: *mut f32) {
         // SAFETY: the caller's promise.
-        unsafe {
-            for x in 0..5 {
-                let column = sums.add(x * stride);
-                store(four_pixels(load::<L, 5>(column, 5 * stride)), column, 5 * stride);
-            }
-            for y in 0..4 {
-                let line = four_pixels(load::<L, 5>(sums.add(y * 5 * stride), stride));
-                store(line, square.add(y * Self::SIDES[1] * LANES), LANES);
-            }
-        }
+        unsafe { along_both::<L, FourPixels, 5, 4>(sums, [5 * stride, stride], square, [4 * LANES, LANES]) }
     }
 }
 
 /// Four pixels of the larger map, the phases in turn.
-#[inline(always)]
-unsafe fn four_pixels<L: Lanes>(m: [L; 5]) -> [L; 4] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe { [m[0].add(m[1]).add(m[2]), m[1].add(m[3]), m[1].sub(m[2]), m[1].sub(m[3]).add(m[4])] }
+struct FourPixels;
+
+impl Line<5, 4> for FourPixels {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(m: [L; 5]) -> [L; 4] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe { [m[0].add(m[1]).add(m[2]), m[1].add(m[3]), m[1].sub(m[2]), m[1].sub(m[3]).add(m[4])] }
+    }
 }
 
 impl Scheme for PoolingByTwo {
@@ -109,32 +104,27 @@ impl Scheme for PoolingByTwo {
     #[inline(always)]
     unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
         // SAFETY: the caller's promise.
-        unsafe {
-            let corner = source.sub(row + LANES);
-            let mut columns = [[L::splat(0.0); 5]; 6];
-            for x in 0..6 {
-                columns[x] = both_of_two(load::<L, 6>(corner.add(x * LANES), row));
-            }
-            for y in 0..5 {
-                store(both_of_two(row_of(&columns, y)), target.add(y * 5 * stride), stride);
-            }
-        }
+        unsafe { along_both::<L, BothOfTwo, 6, 5>(source.sub(row + LANES), [row, LANES], target, [5 * stride, stride]) }
     }
 
     #[inline(always)]
-    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
+    unsafe fn finish<L: Lanes>(sums: *const f32, stride: usize, square: *mut f32) {
         // SAFETY: the caller's promise.
-        unsafe { KeepingByTwo::finish::<L>(sums, stride, square) }
+        unsafe { along_both::<L, GatherTwo, 4, 2>(sums, [4 * stride, stride], square, [2 * LANES, LANES]) }
     }
 }
 
 /// What both phases need from the pixels −1 to 4 of the larger map.
-#[inline(always)]
-unsafe fn both_of_two<L: Lanes>(x: [L; 6]) -> [L; 5] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe {
-        let [even, odd] = [x[3].add(x[1]), x[4].add(x[2])];
-        [x[4].sub(x[0]), even.add(odd), x[3].sub(x[1]), x[4].sub(x[2]), x[5].sub(x[1])]
+struct BothOfTwo;
+
+impl Line<6, 5> for BothOfTwo {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(x: [L; 6]) -> [L; 5] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe {
+            let [even, odd] = [x[3].add(x[1]), x[4].add(x[2])];
+            [x[4].sub(x[0]), even.add(odd), x[3].sub(x[1]), x[4].sub(x[2]), x[5].sub(x[1])]
+        }
     }
 }
 
@@ -155,34 +145,29 @@ impl Scheme for RepeatingByFour {
     #[inline(always)]
     unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
         // SAFETY: the caller's promise.
-        unsafe { six::transform::<L>(source, row, target, stride) }
+        unsafe { along_both::<L, SpreadSix, 6, 6>(source.sub(row + LANES), [row, LANES], target, [6 * stride, stride]) }
     }
 
     #[inline(always)]
-    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
+    unsafe fn finish<L: Lanes>(sums: *const f32, stride: usize, square: *mut f32) {
         // SAFETY: the caller's promise.
-        unsafe {
-            for x in 0..9 {
-                let column = sums.add(x * stride);
-                store(eight_pixels(load::<L, 9>(column, 9 * stride)), column, 9 * stride);
-            }
-            for y in 0..8 {
-                let line = eight_pixels(load::<L, 9>(sums.add(y * 9 * stride), stride));
-                store(line, square.add(y * Self::SIDES[1] * LANES), LANES);
-            }
-        }
+        unsafe { along_both::<L, EightPixels, 9, 8>(sums, [9 * stride, stride], square, [8 * LANES, LANES]) }
     }
 }
 
 /// Eight pixels of the larger map, the phases in turn.
-#[inline(always)]
-unsafe fn eight_pixels<L: Lanes>(m: [L; 9]) -> [L; 8] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe {
-        let none = L::splat(0.0);
-        let [a, c, e, g] = gather([m[0], m[1], m[2], m[3], m[4], none]);
-        let [b, d, f, h] = gather([none, m[1], m[5], m[6], m[7], m[8]]);
-        [a, b, c, d, e, f, g, h]
+struct EightPixels;
+
+impl Line<9, 8> for EightPixels {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(m: [L; 9]) -> [L; 8] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe {
+            let none = L::splat(0.0);
+            let [a, c, e, g] = GatherFour::apply([m[0], m[1], m[2], m[3], m[4], none]);
+            let [b, d, f, h] = GatherFour::apply([none, m[1], m[5], m[6], m[7], m[8]]);
+            [a, b, c, d, e, f, g, h]
+        }
     }
 }
 
@@ -204,33 +189,30 @@ impl Scheme for PoolingByFour {
     unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
         // SAFETY: the caller's promise.
         unsafe {
-            let corner = source.sub(row + LANES);
-            let mut columns = [[L::splat(0.0); 9]; 10];
-            for x in 0..10 {
-                columns[x] = both_of_four(load::<L, 10>(corner.add(x * LANES), row));
-            }
-            for y in 0..9 {
-                store(both_of_four(row_of(&columns, y)), target.add(y * 9 * stride), stride);
-            }
+            along_both::<L, BothOfFour, 10, 9>(source.sub(row + LANES), [row, LANES], target, [9 * stride, stride]);
         }
     }
 
     #[inline(always)]
-    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
+    unsafe fn finish<L: Lanes>(sums: *const f32, stride: usize, square: *mut f32) {
         // SAFETY: the caller's promise.
-        unsafe { six::finish::<L>(sums, stride, square) }
+        unsafe { along_both::<L, GatherFour, 6, 4>(sums, [6 * stride, stride], square, [4 * LANES, LANES]) }
     }
 }
 
 /// What both phases need from the pixels −1 to 8 of the larger map.
-#[inline(always)]
-unsafe fn both_of_four<L: Lanes>(x: [L; 10]) -> [L; 9] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe {
-        let none = L::splat(0.0);
-        let even = spread([none, x[1], x[3], x[5], x[7], x[9]]);
-        let odd = spread([x[0], x[2], x[4], x[6], x[8], none]);
-        let shared = even[1].add(odd[1]);
-        [odd[0], shared, even[2], odd[2], even[3], odd[3], even[4], odd[4], even[5]]
+struct BothOfFour;
+
+impl Line<10, 9> for BothOfFour {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(x: [L; 10]) -> [L; 9] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe {
+            let none = L::splat(0.0);
+            let even = SpreadSix::apply([none, x[1], x[3], x[5], x[7], x[9]]);
+            let odd = SpreadSix::apply([x[0], x[2], x[4], x[6], x[8], none]);
+            let shared = even[1].add(odd[1]);
+            [odd[0], shared, even[2], odd[2], even[3], odd[3], even[4], odd[4], even[5]]
+        }
     }
 }

@@ -8,8 +8,8 @@
 
 #![allow(unsafe_code)]
 
-use super::points::{factors, gather, spread};
-use super::{LANES, Lanes, Product, Scheme, Taps, from_each_input, load, row_of, store, to_each_sum};
+use super::points::{GatherFour, SpreadSix, factors};
+use super::{LANES, Lanes, Line, Product, Scheme, Taps, along_both, from_each_input, to_each_sum};
 
 /// From the smaller map to the larger.
 pub(in super::super) struct DoublingBySix;
@@ -33,64 +33,28 @@ impl Scheme for DoublingBySix {
     #[inline(always)]
     unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
         // SAFETY: the caller's promise.
-        unsafe { transform::<L>(source, row, target, stride) }
+        unsafe { along_both::<L, SpreadSix, 6, 6>(source.sub(row + LANES), [row, LANES], target, [6 * stride, stride]) }
     }
 
     #[inline(always)]
-    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
+    unsafe fn finish<L: Lanes>(sums: *const f32, stride: usize, square: *mut f32) {
         // SAFETY: the caller's promise.
-        unsafe {
-            for x in 0..11 {
-                let column = sums.add(x * stride);
-                store(alternate(load::<L, 11>(column, 11 * stride)), column, 11 * stride);
-            }
-            for y in 0..8 {
-                let line = alternate(load::<L, 11>(sums.add(y * 11 * stride), stride));
-                store(line, square.add(y * Self::SIDES[1] * LANES), LANES);
-            }
-        }
-    }
-}
-
-/// The numbers of a tile of 4 x 4 pixels of the smaller map.
-#[inline(always)]
-pub(super) unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let corner = source.sub(row + LANES);
-        let mut columns = [[L::splat(0.0); 6]; 6];
-        for x in 0..6 {
-            columns[x] = spread(load::<L, 6>(corner.add(x * LANES), row));
-        }
-        for y in 0..6 {
-            store(spread(row_of(&columns, y)), target.add(y * 6 * stride), stride);
-        }
-    }
-}
-
-/// A tile of 4 x 4 pixels of the smaller map.
-#[inline(always)]
-pub(super) unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let mut columns = [[L::splat(0.0); 4]; 6];
-        for x in 0..6 {
-            columns[x] = gather(load::<L, 6>(sums.add(x * stride), 6 * stride));
-        }
-        for y in 0..4 {
-            store(gather(row_of(&columns, y)), square.add(y * 4 * LANES), LANES);
-        }
+        unsafe { along_both::<L, Alternate, 11, 8>(sums, [11 * stride, stride], square, [8 * LANES, LANES]) }
     }
 }
 
 /// Eight pixels of the larger map, the phases in turn.
-#[inline(always)]
-unsafe fn alternate<L: Lanes>(m: [L; 11]) -> [L; 8] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe {
-        let [a, c, e, g] = gather([m[0], m[1], m[2], m[3], m[4], m[5]]);
-        let [b, d, f, h] = gather([m[6], m[1], m[7], m[8], m[9], m[10]]);
-        [a, b, c, d, e, f, g, h]
+struct Alternate;
+
+impl Line<11, 8> for Alternate {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(m: [L; 11]) -> [L; 8] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe {
+            let [a, c, e, g] = GatherFour::apply([m[0], m[1], m[2], m[3], m[4], m[5]]);
+            let [b, d, f, h] = GatherFour::apply([m[6], m[1], m[7], m[8], m[9], m[10]]);
+            [a, b, c, d, e, f, g, h]
+        }
     }
 }
 
@@ -112,32 +76,29 @@ impl Scheme for HalvingBySix {
     unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
         // SAFETY: the caller's promise.
         unsafe {
-            let corner = source.sub(2 * (row + LANES));
-            let mut columns = [[L::splat(0.0); 11]; 12];
-            for x in 0..12 {
-                columns[x] = both(load::<L, 12>(corner.add(x * LANES), row));
-            }
-            for y in 0..11 {
-                store(both(row_of(&columns, y)), target.add(y * 11 * stride), stride);
-            }
+            along_both::<L, Both, 12, 11>(source.sub(2 * (row + LANES)), [row, LANES], target, [11 * stride, stride]);
         }
     }
 
     #[inline(always)]
-    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
+    unsafe fn finish<L: Lanes>(sums: *const f32, stride: usize, square: *mut f32) {
         // SAFETY: the caller's promise.
-        unsafe { finish::<L>(sums, stride, square) }
+        unsafe { along_both::<L, GatherFour, 6, 4>(sums, [6 * stride, stride], square, [4 * LANES, LANES]) }
     }
 }
 
 /// What both phases need from the pixels −2 to 9 of the larger map.
-#[inline(always)]
-unsafe fn both<L: Lanes>(x: [L; 12]) -> [L; 11] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe {
-        let even = spread([x[0], x[2], x[4], x[6], x[8], x[10]]);
-        let odd = spread([x[1], x[3], x[5], x[7], x[9], x[11]]);
-        let shared = even[1].add(odd[1]);
-        [even[0], odd[0], shared, even[2], odd[2], even[3], odd[3], even[4], odd[4], even[5], odd[5]]
+struct Both;
+
+impl Line<12, 11> for Both {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(x: [L; 12]) -> [L; 11] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe {
+            let even = SpreadSix::apply([x[0], x[2], x[4], x[6], x[8], x[10]]);
+            let odd = SpreadSix::apply([x[1], x[3], x[5], x[7], x[9], x[11]]);
+            let shared = even[1].add(odd[1]);
+            [even[0], odd[0], shared, even[2], odd[2], even[3], odd[3], even[4], odd[4], even[5], odd[5]]
+        }
     }
 }

@@ -19,8 +19,8 @@
 
 #![allow(unsafe_code)]
 
-use super::points::{factors_of_two, gather_two, spread_four};
-use super::{LANES, Lanes, Product, Scheme, Taps, load, row_of, store, to_each_sum};
+use super::points::{GatherTwo, SpreadFour, factors_at, factors_of_two};
+use super::{LANES, Lanes, Line, Product, Scheme, Taps, along_both, to_each_sum};
 
 const A: f32 = 2.0 / 3.0;
 const B: f32 = 3.0 / 2.0;
@@ -28,49 +28,50 @@ const B: f32 = 3.0 / 2.0;
 /// `G g`.
 fn factors(g: [f64; 3]) -> [f64; 6] {
     let (a, b) = (2.0 / 3.0, 3.0 / 2.0);
-    let points = [0.0, a, -a, b, -b];
-    std::array::from_fn(|i| match points.get(i) {
-        Some(p) => {
-            let distances = points.iter().filter(|q| *q != p).map(|q| p - q);
-            (g[0] + g[1] * p + g[2] * p * p) / distances.product::<f64>()
-        }
-        None => g[2],
-    })
+    factors_at([0.0, a, -a, b, -b], g)
 }
 
 /// `Bᵀ d`.
-#[inline(always)]
-unsafe fn spread<L: Lanes>(d: [L; 6]) -> [L; 6] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe {
-        let both = L::splat(-(A * A + B * B));
-        let (near, far) = (d[2].mul_add(L::splat(-B * B), d[4]), d[2].mul_add(L::splat(-A * A), d[4]));
-        let odd_near = d[1].mul_add(L::splat(-B * B), d[3]);
-        let odd_far = d[1].mul_add(L::splat(-A * A), d[3]);
-        [
-            d[2].mul_add(both, d[0].add(d[4])),
-            odd_near.mul_add(L::splat(A), near),
-            odd_near.mul_add(L::splat(-A), near),
-            odd_far.mul_add(L::splat(B), far),
-            odd_far.mul_add(L::splat(-B), far),
-            d[3].mul_add(both, d[1].add(d[5])),
-        ]
+struct Spread;
+
+impl Line<6, 6> for Spread {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(d: [L; 6]) -> [L; 6] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe {
+            let both = L::splat(-(A * A + B * B));
+            let (near, far) = (d[2].mul_add(L::splat(-B * B), d[4]), d[2].mul_add(L::splat(-A * A), d[4]));
+            let odd_near = d[1].mul_add(L::splat(-B * B), d[3]);
+            let odd_far = d[1].mul_add(L::splat(-A * A), d[3]);
+            [
+                d[2].mul_add(both, d[0].add(d[4])),
+                odd_near.mul_add(L::splat(A), near),
+                odd_near.mul_add(L::splat(-A), near),
+                odd_far.mul_add(L::splat(B), far),
+                odd_far.mul_add(L::splat(-B), far),
+                d[3].mul_add(both, d[1].add(d[5])),
+            ]
+        }
     }
 }
 
 /// `Aᵀ m`.
-#[inline(always)]
-unsafe fn gather<L: Lanes>(m: [L; 6]) -> [L; 4] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe {
-        let (near, far) = (m[1].add(m[2]), m[3].add(m[4]));
-        let (odd_near, odd_far) = (m[1].sub(m[2]), m[3].sub(m[4]));
-        [
-            m[0].add(near).add(far),
-            odd_near.mul_add(L::splat(A), odd_far.mul(L::splat(B))),
-            near.mul_add(L::splat(A * A), far.mul(L::splat(B * B))),
-            odd_near.mul_add(L::splat(A * A * A), odd_far.mul_add(L::splat(B * B * B), m[5])),
-        ]
+struct Gather;
+
+impl Line<6, 4> for Gather {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(m: [L; 6]) -> [L; 4] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe {
+            let (near, far) = (m[1].add(m[2]), m[3].add(m[4]));
+            let (odd_near, odd_far) = (m[1].sub(m[2]), m[3].sub(m[4]));
+            [
+                m[0].add(near).add(far),
+                odd_near.mul_add(L::splat(A), odd_far.mul(L::splat(B))),
+                near.mul_add(L::splat(A * A), far.mul(L::splat(B * B))),
+                odd_near.mul_add(L::splat(A * A * A), odd_far.mul_add(L::splat(B * B * B), m[5])),
+            ]
+        }
     }
 }
 
@@ -92,30 +93,13 @@ impl Scheme for KeepingByFour {
     #[inline(always)]
     unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
         // SAFETY: the caller's promise.
-        unsafe {
-            let corner = source.sub(row + LANES);
-            let mut columns = [[L::splat(0.0); 6]; 6];
-            for x in 0..6 {
-                columns[x] = spread(load::<L, 6>(corner.add(x * LANES), row));
-            }
-            for y in 0..6 {
-                store(spread(row_of(&columns, y)), target.add(y * 6 * stride), stride);
-            }
-        }
+        unsafe { along_both::<L, Spread, 6, 6>(source.sub(row + LANES), [row, LANES], target, [6 * stride, stride]) }
     }
 
     #[inline(always)]
-    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
+    unsafe fn finish<L: Lanes>(sums: *const f32, stride: usize, square: *mut f32) {
         // SAFETY: the caller's promise.
-        unsafe {
-            let mut columns = [[L::splat(0.0); 4]; 6];
-            for x in 0..6 {
-                columns[x] = gather(load::<L, 6>(sums.add(x * stride), 6 * stride));
-            }
-            for y in 0..4 {
-                store(gather(row_of(&columns, y)), square.add(y * 4 * LANES), LANES);
-            }
-        }
+        unsafe { along_both::<L, Gather, 6, 4>(sums, [6 * stride, stride], square, [4 * LANES, LANES]) }
     }
 }
 
@@ -138,29 +122,13 @@ impl Scheme for KeepingByTwo {
     unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
         // SAFETY: the caller's promise.
         unsafe {
-            let corner = source.sub(row + LANES);
-            for x in 0..4 {
-                store(spread_four(load::<L, 4>(corner.add(x * LANES), row)), target.add(x * stride), 4 * stride);
-            }
-            for y in 0..4 {
-                let line = target.add(y * 4 * stride);
-                store(spread_four(load::<L, 4>(line, stride)), line, stride);
-            }
+            along_both::<L, SpreadFour, 4, 4>(source.sub(row + LANES), [row, LANES], target, [4 * stride, stride]);
         }
     }
 
     #[inline(always)]
-    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
+    unsafe fn finish<L: Lanes>(sums: *const f32, stride: usize, square: *mut f32) {
         // SAFETY: the caller's promise.
-        unsafe {
-            for x in 0..4 {
-                let column = sums.add(x * stride);
-                store(gather_two(load::<L, 4>(column, 4 * stride)), column, 4 * stride);
-            }
-            for y in 0..2 {
-                let line = gather_two(load::<L, 4>(sums.add(y * 4 * stride), stride));
-                store(line, square.add(y * 2 * LANES), LANES);
-            }
-        }
+        unsafe { along_both::<L, GatherTwo, 4, 2>(sums, [4 * stride, stride], square, [2 * LANES, LANES]) }
     }
 }

@@ -31,16 +31,16 @@ impl Tiles {
         (tile / (rows * columns), tile / columns % rows, tile % columns)
     }
 
-    /// Makes a tile of a plane of the target from its sums, which are `stride` apart and used up.
+    /// Makes a tile of a plane of the target from its sums, which are `stride` apart.
     ///
     /// # Safety
-    /// The sums must be writable. The tile must be one of the target, and nobody else's.
+    /// The sums must be readable. The tile must be one of the target, and nobody else's.
     #[inline(always)]
     pub(super) unsafe fn finish<L: Lanes, S: Scheme>(
         &self,
         target: &Target,
         [plane, tile]: [usize; 2],
-        sums: *mut f32,
+        sums: *const f32,
         stride: usize,
         square: &mut Square,
     ) {

@@ -7,7 +7,7 @@
 
 #![allow(unsafe_code)]
 
-use super::{LANES, Lanes, Product, Scheme, Taps, from_each_input, load, store, to_each_sum};
+use super::{LANES, Lanes, Line, Product, Scheme, Taps, along_both, from_each_input, to_each_sum};
 
 /// Beyond so many, a tile is made faster by the definition than its transformed weights are read.
 const FACTORS_PER_TILE: usize = 1 << 21;
@@ -34,46 +34,36 @@ impl Scheme for DoublingByTwo {
     #[inline(always)]
     unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
         // SAFETY: the caller's promise.
-        unsafe {
-            let corner = source.sub(row + LANES);
-            for x in 0..4 {
-                store(spread(load::<L, 4>(corner.add(x * LANES), row)), target.add(x * stride), 5 * stride);
-            }
-            for y in 0..5 {
-                let line = target.add(y * 5 * stride);
-                store(spread(load::<L, 4>(line, stride)), line, stride);
-            }
-        }
+        unsafe { along_both::<L, Spread, 4, 5>(source.sub(row + LANES), [row, LANES], target, [5 * stride, stride]) }
     }
 
     #[inline(always)]
-    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
+    unsafe fn finish<L: Lanes>(sums: *const f32, stride: usize, square: *mut f32) {
         // SAFETY: the caller's promise.
-        unsafe {
-            for x in 0..6 {
-                let column = sums.add(x * stride);
-                store(gather(load::<L, 6>(column, 6 * stride)), column, 6 * stride);
-            }
-            for y in 0..4 {
-                let line = gather(load::<L, 6>(sums.add(y * 6 * stride), stride));
-                store(line, square.add(y * Self::SIDES[1] * LANES), LANES);
-            }
-        }
+        unsafe { along_both::<L, Gather, 6, 4>(sums, [6 * stride, stride], square, [4 * LANES, LANES]) }
     }
 }
 
 /// The differences and pixels that both phases need, from the pixels −1, 0, 1, 2.
-#[inline(always)]
-unsafe fn spread<L: Lanes>(x: [L; 4]) -> [L; 5] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe { [x[0].sub(x[1]), x[1], x[1].sub(x[2]), x[2], x[2].sub(x[3])] }
+struct Spread;
+
+impl Line<4, 5> for Spread {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(x: [L; 4]) -> [L; 5] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe { [x[0].sub(x[1]), x[1], x[1].sub(x[2]), x[2], x[2].sub(x[3])] }
+    }
 }
 
 /// Four pixels, the phases in turn, from the products of both.
-#[inline(always)]
-unsafe fn gather<L: Lanes>(m: [L; 6]) -> [L; 4] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe { [m[0].add(m[1]), m[3].add(m[4]), m[1].sub(m[2]), m[4].sub(m[5])] }
+struct Gather;
+
+impl Line<6, 4> for Gather {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(m: [L; 6]) -> [L; 4] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe { [m[0].add(m[1]), m[3].add(m[4]), m[1].sub(m[2]), m[4].sub(m[5])] }
+    }
 }
 
 impl Scheme for HalvingByTwo {
@@ -93,43 +83,35 @@ impl Scheme for HalvingByTwo {
     unsafe fn transform<L: Lanes>(source: *const f32, row: usize, target: *mut f32, stride: usize) {
         // SAFETY: the caller's promise.
         unsafe {
-            let corner = source.sub(row + LANES);
-            for x in 0..6 {
-                store(differences(load::<L, 6>(corner.add(x * LANES), row)), target.add(x * stride), 6 * stride);
-            }
-            for y in 0..6 {
-                let line = target.add(y * 6 * stride);
-                store(differences(load::<L, 6>(line, stride)), line, stride);
-            }
+            along_both::<L, Differences, 6, 6>(source.sub(row + LANES), [row, LANES], target, [6 * stride, stride]);
         }
     }
 
     #[inline(always)]
-    unsafe fn finish<L: Lanes>(sums: *mut f32, stride: usize, square: *mut f32) {
+    unsafe fn finish<L: Lanes>(sums: *const f32, stride: usize, square: *mut f32) {
         // SAFETY: the caller's promise.
-        unsafe {
-            for x in 0..3 {
-                let column = sums.add(x * stride);
-                store(pair(load::<L, 3>(column, 3 * stride)), column, 3 * stride);
-            }
-            for y in 0..2 {
-                let line = pair(load::<L, 3>(sums.add(y * 3 * stride), stride));
-                store(line, square.add(y * Self::SIDES[1] * LANES), LANES);
-            }
-        }
+        unsafe { along_both::<L, Pair, 3, 2>(sums, [3 * stride, stride], square, [2 * LANES, LANES]) }
     }
 }
 
 /// Two neighbouring pixels from their three products.
-#[inline(always)]
-unsafe fn pair<L: Lanes>(m: [L; 3]) -> [L; 2] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe { [m[0].add(m[1]), m[1].sub(m[2])] }
+struct Pair;
+
+impl Line<3, 2> for Pair {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(m: [L; 3]) -> [L; 2] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe { [m[0].add(m[1]), m[1].sub(m[2])] }
+    }
 }
 
 /// What the even and the odd phase need in turn, from the pixels −1 to 4.
-#[inline(always)]
-unsafe fn differences<L: Lanes>(x: [L; 6]) -> [L; 6] {
-    // SAFETY: the instruction set is the caller's promise.
-    unsafe { [x[1].sub(x[3]), x[0].sub(x[2]), x[3], x[2], x[3].sub(x[5]), x[2].sub(x[4])] }
+struct Differences;
+
+impl Line<6, 6> for Differences {
+    #[inline(always)]
+    unsafe fn apply<L: Lanes>(x: [L; 6]) -> [L; 6] {
+        // SAFETY: the instruction set is the caller's promise.
+        unsafe { [x[1].sub(x[3]), x[0].sub(x[2]), x[3], x[2], x[3].sub(x[5]), x[2].sub(x[4])] }
+    }
 }
