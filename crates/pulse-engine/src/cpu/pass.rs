@@ -16,7 +16,7 @@ use super::target::{Moments, Target, Writing};
 use super::widen::Widen;
 use super::winograd::{
     Adjoint, CollectingByFour, DoublingByFour, DoublingByTwo, HalvingByFour, HalvingByTwo, InterleavingByFour,
-    KeepingByFour, KeepingByTwo, PoolingByFour, PoolingByTwo, RepeatingByFour, RepeatingByTwo, Scheme, Winograd,
+    KeepingByFour, KeepingBySix, KeepingByTwo, PoolingByFour, PoolingByTwo, RepeatingByFour, RepeatingByTwo, Scheme, Winograd,
     repeats,
 };
 use crate::{Convolution, Cpu, Fir, Shape};
@@ -260,6 +260,9 @@ struct Maker<'a> {
 impl Maker<'_> {
     fn both(&self, weight: impl Fn(usize, usize, usize, usize) -> f32 + Sync) -> [Box<dyn LinearMap>; 2] {
         let turned = |large: usize, small: usize, k: usize, l: usize| weight(large, small, 2 - k, 2 - l);
+        if self.suits::<KeepingBySix>() {
+            return self.winograd::<KeepingBySix, KeepingBySix>(&weight, turned);
+        }
         if self.suits::<KeepingByFour>() {
             return self.winograd::<KeepingByFour, KeepingByFour>(&weight, turned);
         }

@@ -114,6 +114,19 @@ unsafe fn run_avx2(kernel: impl Vectorized) {
     unsafe { kernel.run::<x86::Avx2>() }
 }
 
+/// Has a line of memory fetched to a near cache, where it is going to be read. The address need not be one.
+#[inline(always)]
+pub(super) fn prefetch(at: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every processor of this kind has SSE; what it cannot fetch, it does not.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T1>(at.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}
+
 /// A vector of sixteen `f32`.
 ///
 /// # Safety

@@ -14,6 +14,7 @@ mod adjoint;
 mod axes;
 mod four;
 mod interleaved;
+mod large;
 mod nested;
 mod points;
 mod products;
@@ -45,6 +46,7 @@ use tiles::{Tiles, Transform, Transformed, stride};
 pub(super) use adjoint::Adjoint;
 pub(super) use four::{DoublingByFour, HalvingByFour};
 pub(super) use interleaved::{CollectingByFour, InterleavingByFour};
+pub(super) use large::KeepingBySix;
 pub(super) use repeated::{PoolingByFour, PoolingByTwo, RepeatingByFour, RepeatingByTwo, repeats};
 pub(super) use six::{DoublingBySix, HalvingBySix};
 pub(super) use three::{KeepingByFour, KeepingByTwo};
@@ -210,6 +212,13 @@ impl<S: Scheme> Winograd<S> {
             let planes = [task / chunks, task / chunks + 1];
             run.instructions.run(Finish { map: self, planes, tiles: tiles(task), sums, from: 0, target });
         });
+    }
+
+    /// The factors of a sum of a group of output channels. There are none behind the last sum, but that is no harm to
+    /// those who do not read them.
+    fn factors_of(&self, group: usize, sum: usize) -> *const f32 {
+        let product = group * self.nested.products.len() + self.nested.begin_of(sum);
+        self.factors.as_ptr().wrapping_add(product * self.in_planes * LANES * self.vectors * LANES)
     }
 
     fn groups(&self) -> usize {

@@ -78,6 +78,7 @@ fn winograd_is_nearly_as_exact_as_the_definition() {
     // much, and from the points 0, ±1, −5/2 by two to five times, were it as long. It is shorter.
     let layers = [
         (map(32), vec![Operator::Convolution(convolution(channels, [3, 1, 1]))], 2e-6),
+        (map(64), vec![Operator::Convolution(convolution(channels, [3, 1, 1]))], 5e-6),
         (map(8), vec![Operator::Convolution(convolution(channels, [3, 1, 1]))], 1e-6),
         (map(16), vec![transposed(convolution(channels, [4, 2, 1])), three.clone()], 2e-6),
         (map(16), vec![transposed(repeating(channels)), three], 2e-6),

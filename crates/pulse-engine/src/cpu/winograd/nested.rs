@@ -85,6 +85,11 @@ impl Nested {
         self.begins[sum]..self.begins[sum + 1]
     }
 
+    /// Where the products of a sum begin, or end those of the one before.
+    pub(super) fn begin_of(&self, sum: usize) -> usize {
+        self.begins[sum]
+    }
+
     /// The place of a product.
     pub(super) fn place(&self, along: [usize; 2]) -> Option<usize> {
         self.products.iter().position(|product| product.along == along)

@@ -38,8 +38,8 @@ pub(super) fn factors(g: [f64; 3]) -> [f64; 6] {
     factors_at([0.0, 1.0, -1.0, -2.5, -0.4], g)
 }
 
-/// The same for any five points and infinity.
-pub(super) fn factors_at(points: [f64; 5], g: [f64; 3]) -> [f64; 6] {
+/// The same for any points and infinity, one more.
+pub(super) fn factors_at<const P: usize, const N: usize>(points: [f64; P], g: [f64; 3]) -> [f64; N] {
     std::array::from_fn(|i| match points.get(i) {
         Some(p) => {
             let distances = points.iter().filter(|q| *q != p).map(|q| p - q);

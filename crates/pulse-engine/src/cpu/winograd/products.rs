@@ -4,7 +4,7 @@
 
 use super::tiles::{Square, Transformed};
 use super::{LANES, Lanes, Scheme, Target, Winograd};
-use crate::cpu::simd::Vectorized;
+use crate::cpu::simd::{Vectorized, prefetch};
 
 /// Some sums of some groups of output channels, for some tiles. Ranges are a first and an end.
 pub(super) struct Products<'a, S> {
@@ -34,34 +34,55 @@ impl<S: Scheme> Products<'_, S> {
     #[inline(always)]
     unsafe fn all<L: Lanes, const V: usize>(&self) {
         let Self { map, groups, sums, tiles: [first, end], transformed, to } = *self;
-        let channels = map.in_planes * LANES;
         let [plane, vector] = [transformed.tiles, to.tiles].map(|tiles| tiles * LANES);
         let blocks = (end - first).div_ceil(L::PIXELS);
-        let even = (end - first).div_ceil(blocks);
+        let lines = (V * LANES).div_ceil(blocks);
         // SAFETY: the sums are this task's; the factors are as many as the loops read.
         unsafe {
             for group in groups[0]..groups[1] {
                 let of_group = to.data.add((group - groups[0]) * V * vector);
                 for sum in sums[0]..sums[1] {
                     let products = map.nested.of_sum(sum);
-                    let row = (group * map.nested.products.len() + products.start) * channels;
-                    let factors = map.factors.as_ptr().add(row * V * LANES);
+                    let mut factors = Factors { data: map.factors_of(group, sum), next: self.next([group, sum]), lines };
                     let mut tile = first;
-                    while tile < end {
-                        let n = even.min(end - tile);
+                    for block in 0..blocks {
+                        let n = (end - tile).div_ceil(blocks - block);
                         let mut inputs = [std::ptr::null(); 4];
                         for (pointer, product) in inputs.iter_mut().zip(&map.nested.products[products.clone()]) {
                             let at = product.input * transformed.stride + (tile - transformed.first) * LANES;
                             *pointer = transformed.data.add(at).cast_const();
                         }
                         let to = of_group.add(sum * to.stride + (tile - to.first) * LANES);
-                        block::<L, V>(n, factors, &inputs[..products.len()], map.in_planes, plane, to, vector);
+                        some::<L, V>(n, &factors, &inputs[..products.len()], map.in_planes, plane, to, vector);
+                        factors.next = factors.next.wrapping_add(products.len() * map.in_planes * lines * LANES);
                         tile += n;
                     }
                 }
             }
         }
     }
+}
+
+impl<S: Scheme> Products<'_, S> {
+    /// The factors that are needed after those of a group and sum.
+    fn next(&self, [group, sum]: [usize; 2]) -> *const f32 {
+        let [group, sum] = match (group + 1 < self.groups[1], sum + 1 < self.sums[1]) {
+            (_, true) => [group, sum + 1],
+            (true, false) => [group + 1, self.sums[0]],
+            (false, false) => [self.groups[0], self.sums[1]],
+        };
+        self.map.factors_of(group, sum)
+    }
+}
+
+/// Factors of a group and sum, and what is to be fetched meanwhile. The memory is slow to begin with, and each
+/// group's are read from it once and then for every few tiles again: what is read on demand comes in bursts.
+struct Factors {
+    data: *const f32,
+    /// The factors that come next.
+    next: *const f32,
+    /// How many lines of the cache to fetch of them while a plane is multiplied.
+    lines: usize,
 }
 
 /// The target's tiles of some planes, from their sums.
@@ -96,18 +117,23 @@ impl<S: Scheme> Vectorized for Finish<'_, S> {
 /// `N` tiles' sums over terms and input channels, for `V` vectors of output channels.
 #[inline(always)]
 unsafe fn sums<L: Lanes, const V: usize, const N: usize>(
-    mut factors: *const f32,
+    factors: &Factors,
     inputs: &[*const f32],
     planes: usize,
     plane: usize,
     to: *mut f32,
     vector: usize,
 ) {
+    let &Factors { data: mut factors, mut next, lines } = factors;
     // SAFETY: the caller's promise.
     unsafe {
         let mut sums = [[L::splat(0.0); V]; N];
         for &input in inputs {
             for p in 0..planes {
+                for _ in 0..lines {
+                    prefetch(next);
+                    next = next.wrapping_add(LANES);
+                }
                 let mut x = input.add(p * plane);
                 for _ in 0..LANES {
                     let mut w = [L::splat(0.0); V];
@@ -134,9 +160,9 @@ unsafe fn sums<L: Lanes, const V: usize, const N: usize>(
 }
 
 #[inline(always)]
-unsafe fn block<L: Lanes, const V: usize>(
+unsafe fn some<L: Lanes, const V: usize>(
     n: usize,
-    factors: *const f32,
+    factors: &Factors,
     inputs: &[*const f32],
     planes: usize,
     plane: usize,

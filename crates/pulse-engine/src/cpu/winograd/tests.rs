@@ -104,6 +104,7 @@ fn every_scheme_agrees_with_the_reference() -> Result<()> {
     let cases = [
         (Kernel::Keeping, [8, 8], false, "F(2x2, 3x3)"),
         (Kernel::Keeping, [13, 27], true, "F(4x4, 3x3)"),
+        (Kernel::Keeping, [58, 67], true, "F(6x6, 3x3)"),
         (Kernel::Any, [6, 10], true, "F(2x2, 2x2)"),
         (Kernel::Any, [8, 12], true, "F(4x4, 2x2)"),
         (Kernel::Any, [12, 20], false, "F(2x2, 2x2)"),
@@ -121,8 +122,13 @@ fn every_scheme_agrees_with_the_reference() -> Result<()> {
         assert!(found.contains(scheme), "{kernel:?} {size:?}: {found}");
         let error = error(&network)?;
         // Some three hundred terms that are off by an ulp (6e-8) or two each, at random; from the points of `points`,
-        // by three times as much.
-        assert!(error < if scheme.contains("phases") { 8e-6 } else { 4e-6 }, "{kernel:?} {size:?}: {error}");
+        // by three times as much, and from those of `large` by six times.
+        let bound = match scheme {
+            "F(6x6, 3x3)" => 1.6e-5,
+            scheme if scheme.contains("phases") => 8e-6,
+            _ => 4e-6,
+        };
+        assert!(error < bound, "{kernel:?} {size:?}: {error}");
     }
     Ok(())
 }
@@ -145,6 +151,7 @@ fn the_adjoint_of_every_scheme_agrees_with_the_reference() -> Result<()> {
     let cases = [
         ([250, 266], [13, 27], Kernel::Keeping, false),
         ([380, 390], [8, 8], Kernel::Keeping, false),
+        ([180, 186], [58, 67], Kernel::Keeping, false),
         ([230, 266], [6, 10], Kernel::Any, true),
         ([150, 154], [12, 16], Kernel::Any, true),
         ([230, 266], [12, 20], Kernel::Any, false),
@@ -162,7 +169,11 @@ fn the_adjoint_of_every_scheme_agrees_with_the_reference() -> Result<()> {
         assert!(found.ends_with("by the same factors"), "{kernel:?} {size:?}: {found}");
         let error = error(&network)?;
         // Some thousand terms, and as above; plain Rust rounds products before it adds them.
-        let bound = if matches!(kernel, Kernel::Repeating) { 2e-5 } else { 8e-6 };
+        let bound = match kernel {
+            Kernel::Keeping if size[0] > 50 => 4e-5,
+            Kernel::Repeating => 2e-5,
+            _ => 8e-6,
+        };
         assert!(error < bound, "{kernel:?} {size:?}: {error}");
     }
     Ok(())
