@@ -17,7 +17,7 @@ use super::nested::{Nested, NestedProduct};
 use super::tiles::{Square, Tiles, Transform, Transformed, stride};
 use super::{LANES, Lanes, LinearMap, Reads, Run, Scheme, Source, Taps, Target, Winograd, lines, load, local};
 use crate::cpu::memory::Floats;
-use crate::cpu::simd::Vectorized;
+use crate::cpu::simd::{Vectorized, prefetch};
 
 /// Floats of a block of sixteen tiles by sixteen channels.
 const BLOCK: usize = LANES * LANES;
@@ -299,6 +299,10 @@ struct Factors {
     group: usize,
 }
 
+/// Factors are fetched so many times `N` channels before they are needed: they come from as many places as there are
+/// planes, a few lines each, of which processors make less than of one long run.
+const AHEAD: usize = 2;
+
 /// `to[n] += Σ factors[n, c] tiles[c]`, or `=` where it begins, for `N` channels of the target and `V` blocks of tiles.
 ///
 /// # Safety
@@ -325,6 +329,9 @@ unsafe fn multiply<L: Lanes, const V: usize, const N: usize>(
             let mut x = tiles.data.add(plane * tiles.plane);
             let of_group = plane / factors.vectors * factors.group + plane % factors.vectors * LANES;
             let mut factor = factors.data.add(of_group);
+            for n in 0..N {
+                prefetch(factor.wrapping_add((AHEAD * N + n) * side));
+            }
             for _ in 0..LANES {
                 let mut numbers = [L::splat(0.0); V];
                 for v in 0..V {
