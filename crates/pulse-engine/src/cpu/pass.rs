@@ -16,8 +16,8 @@ use super::target::{Moments, Target, Writing};
 use super::widen::Widen;
 use super::winograd::{
     Adjoint, CollectingByFour, DoublingByFour, DoublingByTwo, HalvingByFour, HalvingByTwo, InterleavingByFour,
-    KeepingByFour, KeepingBySix, KeepingByTwo, PoolingByFour, PoolingByTwo, RepeatingByFour, RepeatingByTwo, Scheme, Winograd,
-    repeats,
+    KeepingByFour, KeepingBySix, KeepingByTwo, PoolingByFour, PoolingByTwo, RepeatingByFour, RepeatingByTwo, Scheme,
+    Winograd, repeats,
 };
 use crate::{Convolution, Cpu, Fir, Shape};
 

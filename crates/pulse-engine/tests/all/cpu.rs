@@ -7,12 +7,15 @@ use crate::contract;
 /// A sum of some hundred products in `f32` is off by some 1e-6 of its largest terms. Where an instance has two
 /// pixels only, the gradient is what is left after nearly all of it has cancelled, and loses another digit.
 const TOLERANCE: f64 = 1e-5;
+/// Winograd's tiles of six are off by some 4e-6 at random, of which the worst of some thousand numbers has four times, and
+/// one such layer follows another.
+const TOLERANCE_OF_WINOGRAD: f64 = 2.5e-5;
 /// A few units in the last place of numbers around one, for gradients that cancel to nothing.
 const FLOOR: f64 = 1e-6;
 
 #[test]
 fn agrees_with_the_reference() {
-    contract::agrees_with_the_reference(&Cpu::default(), TOLERANCE, FLOOR);
+    contract::agrees_with_the_reference(&Cpu::default(), TOLERANCE_OF_WINOGRAD, FLOOR);
 }
 
 #[test]

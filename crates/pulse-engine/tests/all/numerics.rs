@@ -75,10 +75,11 @@ fn winograd_is_nearly_as_exact_as_the_definition() {
     let map = |size| Shape::map(128, size, size);
     let transposed = Operator::TransposedConvolution;
     // A sum of a thousand products, one after another, is off by some 1e-6 at random; Winograd's by two to four times as
-    // much, and from the points 0, ±1, −5/2 by two to five times, were it as long. It is shorter.
+    // much, and from the points 0, ±1, −5/2 by two to five times, were it as long. It is shorter. Tiles of six are off by
+    // eight times as much.
     let layers = [
         (map(32), vec![Operator::Convolution(convolution(channels, [3, 1, 1]))], 2e-6),
-        (map(64), vec![Operator::Convolution(convolution(channels, [3, 1, 1]))], 5e-6),
+        (map(64), vec![Operator::Convolution(convolution(channels, [3, 1, 1]))], 6e-6),
         (map(8), vec![Operator::Convolution(convolution(channels, [3, 1, 1]))], 1e-6),
         (map(16), vec![transposed(convolution(channels, [4, 2, 1])), three.clone()], 2e-6),
         (map(16), vec![transposed(repeating(channels)), three], 2e-6),

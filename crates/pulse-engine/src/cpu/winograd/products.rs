@@ -43,7 +43,8 @@ impl<S: Scheme> Products<'_, S> {
                 let of_group = to.data.add((group - groups[0]) * V * vector);
                 for sum in sums[0]..sums[1] {
                     let products = map.nested.of_sum(sum);
-                    let mut factors = Factors { data: map.factors_of(group, sum), next: self.next([group, sum]), lines };
+                    let mut factors =
+                        Factors { data: map.factors_of(group, sum), next: self.next([group, sum]), lines };
                     let mut tile = first;
                     for block in 0..blocks {
                         let n = (end - tile).div_ceil(blocks - block);
