@@ -19,9 +19,10 @@ struct Answer {
 ///
 /// The error is measured against the largest number of the same output or gradient, because a sum's rounding is
 /// proportional to its terms and not to what is left of them. `floor` is what is allowed where all is near zero.
-pub(crate) fn agrees_with_the_reference(engine: &dyn Engine, tolerance: f64, floor: f64) {
+pub(crate) fn agrees_with_the_reference(engine: &dyn Engine, tolerance: impl Fn(&Case) -> f64, floor: f64) {
     let mut failures = Vec::new();
     for case in every() {
+        let tolerance = tolerance(&case);
         for (batch, active) in [(1, 1), (3, 3), (3, 2)] {
             let mut program = engine.compile(&case.network, batch).expect("a network that every engine runs");
             let answers = run(&mut *program, &case, &seeds(active));

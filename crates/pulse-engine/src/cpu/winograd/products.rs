@@ -31,6 +31,16 @@ impl<S: Scheme> Vectorized for Products<'_, S> {
 }
 
 impl<S: Scheme> Products<'_, S> {
+    /// The factors that are needed after those of a group and sum.
+    fn next(&self, [group, sum]: [usize; 2]) -> *const f32 {
+        let [group, sum] = match (group + 1 < self.groups[1], sum + 1 < self.sums[1]) {
+            (_, true) => [group, sum + 1],
+            (true, false) => [group + 1, self.sums[0]],
+            (false, false) => [self.groups[0], self.sums[1]],
+        };
+        self.map.factors_of(group, sum)
+    }
+
     #[inline(always)]
     unsafe fn all<L: Lanes, const V: usize>(&self) {
         let Self { map, groups, sums, tiles: [first, end], transformed, to } = *self;
@@ -46,33 +56,21 @@ impl<S: Scheme> Products<'_, S> {
                     let mut factors =
                         Factors { data: map.factors_of(group, sum), next: self.next([group, sum]), lines };
                     let mut tile = first;
-                    for block in 0..blocks {
-                        let n = (end - tile).div_ceil(blocks - block);
+                    for left in (1..=blocks).rev() {
+                        let n = (end - tile).div_ceil(left);
                         let mut inputs = [std::ptr::null(); 4];
                         for (pointer, product) in inputs.iter_mut().zip(&map.nested.products[products.clone()]) {
                             let at = product.input * transformed.stride + (tile - transformed.first) * LANES;
                             *pointer = transformed.data.add(at).cast_const();
                         }
                         let to = of_group.add(sum * to.stride + (tile - to.first) * LANES);
-                        some::<L, V>(n, &factors, &inputs[..products.len()], map.in_planes, plane, to, vector);
+                        block::<L, V>(n, &factors, &inputs[..products.len()], map.in_planes, plane, to, vector);
                         factors.next = factors.next.wrapping_add(products.len() * map.in_planes * lines * LANES);
                         tile += n;
                     }
                 }
             }
         }
-    }
-}
-
-impl<S: Scheme> Products<'_, S> {
-    /// The factors that are needed after those of a group and sum.
-    fn next(&self, [group, sum]: [usize; 2]) -> *const f32 {
-        let [group, sum] = match (group + 1 < self.groups[1], sum + 1 < self.sums[1]) {
-            (_, true) => [group, sum + 1],
-            (true, false) => [group + 1, self.sums[0]],
-            (false, false) => [self.groups[0], self.sums[1]],
-        };
-        self.map.factors_of(group, sum)
     }
 }
 
@@ -161,7 +159,7 @@ unsafe fn sums<L: Lanes, const V: usize, const N: usize>(
 }
 
 #[inline(always)]
-unsafe fn some<L: Lanes, const V: usize>(
+unsafe fn block<L: Lanes, const V: usize>(
     n: usize,
     factors: &Factors,
     inputs: &[*const f32],

@@ -1,7 +1,7 @@
 //! Filters of three taps that keep the size: for small maps two results at a time, by the [points](super::points) 0, 1, −1
 //! and infinity, for others four, from the points 0, ±2/3, ±3/2 and infinity: 36 products for 144
 //! along both axes. The root mean square of the error is twice that of the definition; from the usual points 0, ±1,
-//! ±2 it would be four times that.
+//! ±2 it would be four times that. [Large](super::large) maps take six.
 //!
 //! With `d` six neighbouring pixels, `g` the taps, `a = 2/3` and `b = 3/2`, `y = Aᵀ (G g ⊙ Bᵀ d)`, where
 //!
