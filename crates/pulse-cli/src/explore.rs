@@ -9,7 +9,7 @@ mod walk;
 use std::path::PathBuf;
 
 use clap::Args;
-use pulse::explore::{DirectionSettings, MOST_FRAMES};
+use pulse::walk::{DirectionSettings, MOST_FRAMES};
 
 use crate::Verdict;
 use crate::engine::EngineArguments;

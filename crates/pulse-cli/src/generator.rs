@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use pulse::ErrorKind;
-use pulse::explore::Order;
+use pulse::judge::Order;
 use pulse::generator::{
     self, Discriminator, EMBEDDED, Embedded, Generator, InputSpec, LatentInput, Space, append_whole, checkpoint_files,
 };
-use pulse::run::{GeneratorRecord, sha256, sha256_of_files};
+use pulse::record::GeneratorRecord;
+use pulse::checksum::{sha256, sha256_of_files};
 
 use pulse_checkpoint::Configuration;
 use pulse_engine::NetworkBuilder;
@@ -78,7 +79,7 @@ impl Named {
     /// Makes it ready to be entered at `latent`: a Gaussian fit that it needs and lacks is taken from the cache, or
     /// made and kept there.
     pub(crate) fn prepare(&self, latent: LatentInput) -> Result<(), Failure> {
-        if latent == LatentInput::Latent
+        if latent == LatentInput::LATENT
             && let Some(fits) = cache::fits()
         {
             fits.fit(&*self.generator)?;
@@ -105,7 +106,7 @@ impl Named {
         }
         match latent {
             LatentInput::Z | LatentInput::W => Ok(()),
-            LatentInput::Ws | LatentInput::Latent => Err(Failure::of(
+            LatentInput::WS | LatentInput::LATENT => Err(Failure::of(
                 option,
                 format!("`{}` is taken as it is; give inputs of z or w, or leave the option out", latent.name()),
             )),

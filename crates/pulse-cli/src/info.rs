@@ -86,7 +86,7 @@ fn describe(name: &str, named: &Named, text: &mut String) -> Result<(), Failure>
             }
         }
     }
-    if spec.family != Family::Dcgan {
+    if spec.family != Family::DCGAN {
         line(
             "licence",
             "NVIDIA's published weights are under a non-commercial licence; this file's licence is not in the file",
@@ -117,7 +117,7 @@ fn describe_latent(latent: LatentInput, spec: &GeneratorSpec) -> String {
         _ if num_ws == 0 => return latent.name().to_owned(),
         LatentInput::Z => Shape::Vector(z_dim),
         LatentInput::W => Shape::Vector(w_dim),
-        LatentInput::Ws | LatentInput::Latent => Shape::Rows { rows: num_ws, width: w_dim },
+        LatentInput::WS | LatentInput::LATENT => Shape::Rows { rows: num_ws, width: w_dim },
     };
     format!("{} {shape}", latent.name())
 }

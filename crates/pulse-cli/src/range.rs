@@ -1,7 +1,7 @@
 //! How candidates are measured together, for every command that writes a run.
 
 use pulse::candidate::Candidate;
-use pulse::explore::{Critic, Prior, RANDOM_PICTURES, Range, random_pictures};
+use pulse::judge::{Critic, Prior, RANDOM_PICTURES, Range, random_pictures};
 use pulse::image::Image;
 use pulse::search::{Problem, SearchConfig};
 use pulse_engine::Engine;

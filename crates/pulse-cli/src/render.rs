@@ -96,14 +96,14 @@ impl Arguments {
 
     /// The latent that the inputs hold.
     fn latent(&self, named: &Named, inputs: &Inputs) -> Result<LatentInput, Failure> {
-        let latents = [LatentInput::Z, LatentInput::W, LatentInput::Ws, LatentInput::Latent].map(LatentInput::name);
+        let latents = [LatentInput::Z, LatentInput::W, LatentInput::WS, LatentInput::LATENT].map(LatentInput::name);
         let held: Vec<_> = latents.into_iter().filter(|name| inputs.arrays().contains_key(*name)).collect();
         if held.len() > 1 {
             let reason = format!("it holds {}, of which only one can be rendered; keep that one", held.join(" and "));
             return Err(Failure::of(self.inputs.display(), reason));
         }
         let latent = inputs.latent(&*named.generator);
-        if self.mapping_only && latent == LatentInput::Ws {
+        if self.mapping_only && latent == LatentInput::WS {
             return Err(Failure::of(
                 self.inputs.display(),
                 "it holds ws already; give z, w or latent to --mapping-only",
@@ -116,7 +116,7 @@ impl Arguments {
 /// Whether the inputs have one row of `latent` for all layers, as a search with --tile-latent leaves them.
 fn is_tiled(named: &Named, inputs: &Inputs, latent: LatentInput) -> bool {
     let spec = named.generator.spec();
-    let held = (latent == LatentInput::Latent).then(|| inputs.arrays().get(latent.name())).flatten();
+    let held = (latent == LatentInput::LATENT).then(|| inputs.arrays().get(latent.name())).flatten();
     held.is_some_and(|tensor| tensor.shape().iter().skip(1).product::<usize>() == spec.w_dim)
 }
 
@@ -158,7 +158,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     }
     let engine = arguments.engine.start()?;
     let named = generator::open(&arguments.generator)?;
-    let inputs = Inputs::read(&arguments.inputs)?;
+    let inputs = read_inputs(&arguments.inputs)?;
     if arguments.mapping_only {
         write_ws(&named, &inputs, arguments, &engine)?;
         return Ok(Verdict::Good);

@@ -25,7 +25,9 @@ use pulse::generator::{Embedded, InputSpec, LatentInput};
 use pulse::inputs::Inputs;
 use pulse::kept::KeptPrograms;
 use pulse::report::{Curves, Subject};
-use pulse::run::{Claim, Finished, InputRecord, Page, RECORD, Record, RequestRecord, RunFolder, SettingsRecord};
+use pulse::folder::Claim;
+use pulse::run::{Finished, Page, RECORD, RunFolder};
+use pulse::record::{InputRecord, Record, RequestRecord, SettingsRecord};
 use pulse::search::{Problem, SearchConfig, search};
 use pulse_engine::Cpu;
 

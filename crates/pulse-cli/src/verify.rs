@@ -6,7 +6,8 @@ use clap::Args;
 use pulse::generator::{Generator, LatentInput};
 use pulse::inputs::Inputs;
 use pulse::render::Renderer;
-use pulse::start::{Stream, draw};
+use pulse::random::Stream;
+use pulse::generator::draw;
 use pulse_engine::{Cpu, Engine, Reference, Shape};
 
 use crate::Verdict;

@@ -12,14 +12,15 @@
 
 use pulse::Result;
 use pulse::event::Silent;
-use pulse::explore::{Certainty, INFLATION};
+use pulse::judge::{Certainty, INFLATION};
 use pulse::generator::{EMBEDDED, Generator};
 use pulse::image::Image;
 use pulse::inputs::Inputs;
 use pulse::measurement::{MeasurementKind, Size};
 use pulse::render::Renderer;
 use pulse::search::{Problem, SearchConfig, search};
-use pulse::start::{Stream, draw};
+use pulse::random::Stream;
+use pulse::generator::draw;
 use pulse_engine::Cpu;
 
 const SIZES: [usize; 3] = [16, 8, 4];

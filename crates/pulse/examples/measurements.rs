@@ -126,8 +126,8 @@ fn truth() -> Result<Image> {
 /// The picture with normal noise, the same every time.
 fn noisy(picture: &Image, sigma: f64) -> Result<Image> {
     let mut noise = vec![0.0; picture.values().len()];
-    let stream = pulse::start::Stream { seed: 255, candidate: 0, draw: 0, input: 0 };
-    pulse::start::draw(&pulse::generator::Start::Normal, stream, &mut noise);
+    let stream = pulse::random::Stream { seed: 255, candidate: 0, draw: 0, input: 0 };
+    pulse::generator::draw(&pulse::generator::Start::Normal, stream, &mut noise);
     let values = picture.values().iter().zip(&noise).map(|(value, noise)| value + noise * sigma as f32 / 255.0);
     Image::clamped(picture.channels(), picture.height(), picture.width(), values.collect())
 }

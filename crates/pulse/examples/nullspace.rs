@@ -10,16 +10,18 @@
 
 use std::ops::ControlFlow;
 
-use pulse::candidate::{epsilon_of_db, mean_squared_error};
+use pulse::candidate::epsilon_of_db;
+use pulse::image::mean_squared_error;
 use pulse::event::Silent;
-use pulse::explore::{Coordinates, Corrector, CurveFrame, DirectionSettings, Explorer, Point, Region, Seen};
+use pulse::walk::{Coordinates, Corrector, CurveFrame, DirectionSettings, Explorer, Point, Region, Seen};
 use pulse::generator::{EMBEDDED, Generator, LatentInput, Start, append_whole};
 use pulse::image::Image;
 use pulse::inputs::Inputs;
 use pulse::measurement::{MeasurementKind, Size};
 use pulse::render::Renderer;
 use pulse::search::{Problem, SearchConfig, search};
-use pulse::start::{Stream, draw};
+use pulse::random::Stream;
+use pulse::generator::draw;
 use pulse_engine::{Cpu, NetworkBuilder, Shape};
 
 const RANDOM: usize = 8;
@@ -104,7 +106,7 @@ impl At {
         Ok(append_whole(&*self.generator, &mut NetworkBuilder::new(), LatentInput::Z, &self.config.space)?.inputs)
     }
 
-    fn path(&self) -> pulse::Result<pulse::explore::Path> {
+    fn path(&self) -> pulse::Result<pulse::walk::Path> {
         let (measurement, specs) = (self.measurement()?, self.specs()?);
         let problem = Problem::new(&*self.generator, &*measurement, &self.target);
         let mut explorer = Explorer::new(&problem, &specs, &self.config, &Cpu::default())?;

@@ -15,7 +15,7 @@ use std::path::Path;
 
 use pulse::Result;
 use pulse::event::Silent;
-use pulse::explore::{Detail, Distances};
+use pulse::detail::{Detail, Distances};
 use pulse::face::{Detector, DetectorConfig, aligned};
 use pulse::generator::{EMBEDDED, Generator, LatentInput};
 use pulse::image::{Image, Reader};
@@ -23,7 +23,8 @@ use pulse::inputs::Inputs;
 use pulse::measurement::{MeasurementKind, Size};
 use pulse::render::Renderer;
 use pulse::search::{Problem, SearchConfig, search};
-use pulse::start::{Stream, draw};
+use pulse::random::Stream;
+use pulse::generator::draw;
 use pulse_engine::Cpu;
 
 const PHOTOGRAPHS: &str = "examples/photos";

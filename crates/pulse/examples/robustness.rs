@@ -22,7 +22,8 @@ use pulse::generator::{EMBEDDED, Generator, Start};
 use pulse::image::{Image, Reader, Rectangle};
 use pulse::measurement::{Kernel, MeasurementKind, Size};
 use pulse::search::{Problem, SearchConfig, search};
-use pulse::start::{Stream, draw};
+use pulse::random::Stream;
+use pulse::generator::draw;
 use pulse_engine::Cpu;
 
 const PHOTOGRAPHS: &str = "examples/photos";

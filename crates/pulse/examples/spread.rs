@@ -16,7 +16,8 @@ use std::time::Instant;
 use pulse::Result;
 use pulse::candidate::Candidate;
 use pulse::event::Silent;
-use pulse::explore::{Detail, Distances, Diversity};
+use pulse::detail::{Detail, Distances};
+use pulse::judge::Diversity;
 use pulse::generator::{EMBEDDED, Generator, LatentInput};
 use pulse::image::{Extent, Image, Provenance, Reader, Rectangle, pictures_in, write_png};
 use pulse::inputs::Inputs;
@@ -24,7 +25,8 @@ use pulse::measurement::{MeasurementKind, Size};
 use pulse::render::Renderer;
 use pulse::search::{Problem, SearchConfig, Spread, search};
 use pulse::sheet::{Entry, Sheet};
-use pulse::start::{Stream, draw};
+use pulse::random::Stream;
+use pulse::generator::draw;
 use pulse_engine::Cpu;
 
 /// The seed of the faces that are drawn: another one than the searches have.

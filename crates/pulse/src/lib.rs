@@ -39,27 +39,46 @@
 //! candidates together, and [`render`] makes pictures from inputs again.
 #![forbid(unsafe_code)]
 
-pub mod candidate;
-mod error;
-pub mod event;
-pub mod explore;
-pub mod face;
-pub mod generator;
-pub mod image;
-pub mod inputs;
-pub mod kept;
-pub mod latent;
-pub mod loss;
-pub mod measurement;
-pub mod mosaic;
-pub mod optimizer;
-pub mod render;
-pub mod report;
-pub mod run;
-pub mod search;
-pub mod sharpness;
-pub mod sheet;
-pub mod start;
-pub mod write;
+pub use pulse_checkpoint as checkpoint;
+pub use pulse_core::{
+    Error, ErrorKind, Result, candidate, detail, event, judge, kept, latent, loss, mosaic, optimizer, placement, random,
+    render, search, sharpness, walk,
+};
+pub use pulse_engine as engine;
+pub use pulse_record::{checksum, explored, folder, record, report, run, sheet, write};
 
-pub use error::{Error, ErrorKind, Result};
+/// Pictures: values and sizes, and the files that they are read from and written to.
+pub mod image {
+    pub use pulse_core::image::*;
+    pub use pulse_record::image::*;
+}
+
+/// Generators: what they are, and the files that they are read from.
+pub mod generator {
+    pub use pulse_core::generator::*;
+    pub use pulse_record::generator::*;
+}
+
+/// What the camera did, and the files that it names.
+pub mod measurement {
+    pub use pulse_core::measurement::*;
+    pub use pulse_record::measurement::*;
+}
+
+/// The inputs of candidates, in memory and in files.
+pub mod inputs {
+    pub use pulse_core::inputs::*;
+    pub use pulse_record::inputs::*;
+}
+
+/// Faces in photographs: found, cut out, and put back.
+pub mod face {
+    pub use pulse_core::face::*;
+    pub use pulse_record::photograph::Photograph;
+}
+
+/// What a search is steered by, in memory and in files.
+pub mod steering {
+    pub use pulse_core::search::steering::*;
+    pub use pulse_record::mask::read_mask;
+}

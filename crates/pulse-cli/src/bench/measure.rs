@@ -9,7 +9,8 @@ use pulse::image::Image;
 use pulse::inputs::Inputs;
 use pulse::measurement::{MeasurementKind, Size};
 use pulse::search::{Problem, SearchConfig, search};
-use pulse::start::{Stream, draw};
+use pulse::random::Stream;
+use pulse::generator::draw;
 use pulse_engine::{Cpu, NetworkBuilder, Shape};
 use serde::{Deserialize, Serialize};
 
@@ -99,7 +100,7 @@ fn styles(generator: &dyn Generator, batch: usize) -> Option<Inputs> {
     let mut numbers = vec![0.0; batch * shape.len()];
     draw(&Start::Normal, Stream { seed: 0, candidate: 0, draw: 0, input: 0 }, &mut numbers);
     let mut inputs = Inputs::default();
-    inputs.insert(LatentInput::Ws.name(), batch, shape, numbers);
+    inputs.insert(LatentInput::WS.name(), batch, shape, numbers);
     Some(inputs)
 }
 

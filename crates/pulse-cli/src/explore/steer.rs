@@ -7,13 +7,16 @@ use std::time::Instant;
 use clap::Args;
 use pulse::candidate::{Candidate, Outcome, consistency_db};
 use pulse::event::SearchEvent;
-use pulse::explore::{Kept, Mask, Order, Steering, Toward, neighbours};
+use pulse::steering::{Kept, Mask, Steering, Toward, neighbours};
+use pulse::judge::Order;
 use pulse::image::{Image, Reader};
 use pulse::inputs::Inputs;
 use pulse::measurement::Size;
 use pulse::render::Renderer;
 use pulse::report::Curves;
-use pulse::run::{Finished, Page, Reopened, Run, RunFolder, SettingsRecord, SteeringRecord, sha256_of_file};
+use pulse::run::{Finished, Page, Reopened, Run, RunFolder};
+use pulse::record::{SettingsRecord, SteeringRecord};
+use pulse::checksum::sha256_of_file;
 use pulse::search::{Problem, SearchConfig, Spread, search_steered};
 use pulse_engine::Cpu;
 
@@ -212,8 +215,8 @@ fn steering(
     let mut steering = Steering::default();
     let options = &arguments.steer;
     let mask = match (&options.keep, &options.vary) {
-        (Some(keep), _) => Some(Mask::read(keep, size)?),
-        (_, Some(vary)) => Some(Mask::read(vary, size)?.inverted()),
+        (Some(keep), _) => Some(read_mask(keep, size)?),
+        (_, Some(vary)) => Some(read_mask(vary, size)?.inverted()),
         _ => None,
     };
     if let (Some(mask), Some(candidate)) = (mask, arguments.candidate) {
@@ -226,7 +229,7 @@ fn steering(
         let (picture, mask) = example(text);
         let of = |error: pulse::Error| Failure::of(picture.display(), error);
         let example = Toward::fit(&Reader::default().read(&picture)?, spec.channels, size).map_err(of)?;
-        let mask = mask.map_or_else(|| Ok(Mask::everywhere(size)), |mask| Mask::read(&mask, size))?;
+        let mask = mask.map_or_else(|| Ok(Mask::everywhere(size)), |mask| read_mask(&mask, size))?;
         steering.toward = Some(Toward { example, mask });
     }
     Ok(steering)

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use pulse::candidate::consistency_db;
-use pulse::explore::{Coordinates, ExploreFolder, ExploreRecord, Explored, Explorer};
+use pulse::walk::{Coordinates, Explorer};
+use pulse::explored::{ExploreFolder, Explored};
+use pulse::record::ExploreRecord;
 use pulse::run::Reopened;
 use pulse_engine::Cpu;
 

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use pulse::generator::GeneratorSpec;
 use pulse::image::{Image, Reader, read_bytes};
-use pulse::run::{InputRecord, sha256};
+use pulse::record::InputRecord;
+use pulse::checksum::sha256;
 
 use super::arguments::Arguments;
 use super::sources::Source;

@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use pulse::face::{CARD, Detector, Face, FaceRecord, Photograph, Square, aligned};
+use pulse::face::{CARD, Detector, Face, Photograph, Square, aligned};
+use pulse::record::FaceRecord;
 use pulse::image::{Extent, Image, Provenance};
 use pulse::measurement::Size;
-use pulse::run::{self, Claim, InputRecord, Run, remove_run};
+use pulse::run::{self, Run, remove_run};
+use pulse::folder::Claim;
+use pulse::record::InputRecord;
 use pulse::write::write_atomically;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};

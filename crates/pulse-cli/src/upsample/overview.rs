@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use pulse::run::Record;
+use pulse::record::Record;
 use pulse::write::write_atomically;
 
 use super::shard::Shard;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use pulse::measurement::{Blur, MeasurementKind, Stage};
-use pulse::run::{FacesRecord, RequestRecord, sha256_of_file};
+use pulse::record::{FacesRecord, RequestRecord};
+use pulse::checksum::sha256_of_file;
 
 use super::arguments::{Arguments, Blocks, Pixelation, hexadecimal};
 use crate::failure::Failure;

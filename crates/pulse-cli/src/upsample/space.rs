@@ -62,7 +62,7 @@ impl SpaceOptions {
 
     /// Says which option would do nothing in a search over `latent`.
     pub(super) fn check(&self, named: &Named, latent: LatentInput) -> Result<(), Failure> {
-        if self.tile_latent && latent != LatentInput::Latent {
+        if self.tile_latent && latent != LatentInput::LATENT {
             let reason = format!(
                 "the search over `{}` of a {} has no rows to tile; leave it out",
                 latent.name(),

@@ -4,7 +4,7 @@ use pulse::generator::GeneratorSpec;
 use pulse::image::{Image, Rectangle};
 use pulse::measurement::{Kernel, Measurement, MeasurementKind, Size, Stage};
 use pulse::mosaic::Mosaic;
-use pulse::run::MosaicRecord;
+use pulse::record::MosaicRecord;
 use pulse::sharpness::gaussian_sigma;
 
 use super::arguments::{Arguments, Blocks, Pixelation};

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use pulse::event::{Observer, SearchEvent, Step};
 use pulse::image::{Image, Provenance, write_png};
 use pulse::report::Curves;
-use pulse::run::{GeneratorRecord, INTERMEDIATE, intermediate_file};
+use pulse::record::GeneratorRecord;
+use pulse::run::{INTERMEDIATE, intermediate_file};
 use pulse::search::SearchConfig;
 
 use super::progress::Progress;

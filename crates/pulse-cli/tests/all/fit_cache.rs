@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use pulse::generator::{FitCache, FitOrigin};
 use pulse::inputs::Inputs;
-use pulse::run::sha256;
+use pulse::checksum::sha256;
 use pulse_checkpoint::{Checkpoint, Tensor, Value, safetensors_to_vec};
 use pulse_engine::Shape;
 
@@ -25,7 +25,7 @@ fn place() -> Place {
 fn ws(place: &Place, generator: &str, cache: &str) -> Tensor {
     let arguments = ["render", generator, "--inputs", "in.safetensors", "--out", "ws.safetensors", "--mapping-only"];
     Ran::of(place.command(&arguments).env("PULSE_CACHE", cache).output().unwrap()).ended_with(0);
-    Inputs::read(&place.path("ws.safetensors")).unwrap().arrays()["ws"].clone()
+    read_inputs(&place.path("ws.safetensors")).unwrap().arrays()["ws"].clone()
 }
 
 /// The one file in the cache.
@@ -71,7 +71,7 @@ fn runs_at_once_are_safe() {
     for mut run in runs {
         assert!(run.wait().unwrap().success());
     }
-    let [first, second] = [0, 1].map(|i| Inputs::read(&places[i].path("ws.safetensors")).unwrap());
+    let [first, second] = [0, 1].map(|i| read_inputs(&places[i].path("ws.safetensors")).unwrap());
     assert_eq!(first.arrays(), second.arrays());
     kept(&places[0]);
 }

@@ -47,7 +47,7 @@ fn arrays_are_not_clamped_and_have_gradients() {
     let ran = place.run(&["render", "faces", "--inputs", "inputs.safetensors", "--out", "out.safetensors", "--vjp"]);
     assert_eq!(ran.status, 0);
     assert_eq!(ran.err, "pulse: inputs.safetensors: not an input of this generator, ignored: stranger\n");
-    let arrays = Inputs::read(&place.path("out.safetensors")).unwrap();
+    let arrays = read_inputs(&place.path("out.safetensors")).unwrap();
     let names: Vec<_> = arrays.arrays().keys().collect();
     assert_eq!(names, ["feature.4_grad", "image", "z_grad"]);
     let image = &arrays.arrays()["image"];
@@ -67,7 +67,7 @@ fn arrays_are_not_clamped_and_have_gradients() {
         place
             .run(&["render", "faces", "--inputs", "moved.safetensors", "--out", "moved.out.safetensors"])
             .ended_with(0);
-        let arrays = Inputs::read(&place.path("moved.out.safetensors")).unwrap();
+        let arrays = read_inputs(&place.path("moved.out.safetensors")).unwrap();
         arrays.arrays()["image"].data().iter().map(|&v| 0.01 * f64::from(v)).sum::<f64>()
     };
     let slope = (sum_at(1e-2) - sum_at(-1e-2)) / 2e-2;

@@ -139,7 +139,7 @@ fn an_example_steers_a_run_that_searched_another_latent() {
     place.upsample("small.png", &["--init", "z.safetensors", "--generator", &generator, "--steps", "3"]);
     let ran = steer(&place, &["--toward", "example.png", "-n", "2", "--generator", &generator, "--out", "drawn"]);
     assert!(ran.status < 2, "{}", ran.err);
-    let inputs = Inputs::read(&place.path("drawn/inputs.safetensors")).unwrap();
+    let inputs = read_inputs(&place.path("drawn/inputs.safetensors")).unwrap();
     let z = &inputs.arrays()["z"];
     assert_eq!(z.shape()[0], 2);
     let (one, two) = z.data().split_at(z.data().len() / 2);

@@ -69,7 +69,7 @@ pub(crate) fn render(place: &Place, generator: &str, more: &[&str]) -> Inputs {
     let mut arguments = vec!["render", generator, "--inputs", "in.safetensors", "--out", "out.safetensors"];
     arguments.extend(more);
     assert_eq!(place.run(&arguments).ended_with(0).out, "out.safetensors\n");
-    Inputs::read(&place.path("out.safetensors")).unwrap()
+    read_inputs(&place.path("out.safetensors")).unwrap()
 }
 
 /// Holds the relative error of an array to its bound.
@@ -348,7 +348,7 @@ fn the_search_takes_what_is_searched_from_its_options() {
             [&["--generator", &*generator, "--out", out, "--preset", "paper", "--candidates", "2"], more].concat();
         let ran = place.upsample("small.png", &options);
         assert!(ran.status < 2 && ran.err.is_empty(), "{}", ran.err);
-        Inputs::read(&place.path(out).join("small/inputs.safetensors")).unwrap()
+        read_inputs(&place.path(out).join("small/inputs.safetensors")).unwrap()
     };
     let still = |inputs: &Inputs, map: usize| inputs.arrays()[&format!("noise.{map}")].data().iter().all(|&v| v == 0.0);
 

@@ -2,7 +2,7 @@
 
 use allocation_counter::measure;
 use pulse::event::Silent;
-use pulse::explore::{Kept, Mask, Steering, Toward};
+use pulse::steering::{Kept, Mask, Steering, Toward};
 use pulse::image::Image;
 use pulse::measurement::Size;
 use pulse::search::{Problem, Restarts, SearchConfig, Spread, search_steered};

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use pulse::ErrorKind;
-use pulse::explore::Certainty;
+use pulse::judge::Certainty;
 use pulse::image::Image;
 use pulse::measurement::Size;
 use pulse::sheet::{CertaintyMap, colour};

@@ -75,7 +75,7 @@ fn any_dcgan_is_inferred_from_its_shapes() {
     ] {
         let generator = Dcgan::from_tensors(&state_dict(prefix, widths)).unwrap();
         let spec = generator.spec();
-        assert_eq!((spec.family, spec.channels, spec.height, spec.width), (Family::Dcgan, channels, size, size));
+        assert_eq!((spec.family, spec.channels, spec.height, spec.width), (Family::DCGAN, channels, size, size));
         let mut renderer = Renderer::new(&generator, LatentInput::Z, &Reference).unwrap();
         let mut inputs = Inputs::default();
         inputs.insert("z", 1, Shape::Vector(widths[0]), vec![0.3; widths[0]]);

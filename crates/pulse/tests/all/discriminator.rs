@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use pulse::ErrorKind;
 use pulse::candidate::{Candidate, Outcome};
-use pulse::explore::Critic;
+use pulse::judge::Critic;
 use pulse::generator::{self, Architecture, Discriminator};
 use pulse::image::Image;
 use pulse_checkpoint::{Checkpoint, Configuration, OpenOptions, Tensor, Value};

@@ -93,7 +93,7 @@ fn functions_are_read_from_files_of_any_kind() {
     std::fs::write(path("b.fits"), [nothing, extension].concat()).unwrap();
     let sum: f64 = values.iter().map(|&v| f64::from(v)).sum();
     for name in ["a.png", "a.npy", "a.fits", "b.fits"] {
-        let psf = Psf::read(&path(name)).unwrap();
+        let psf = read_psf(&path(name)).unwrap();
         assert_eq!(psf.size(), Size::new(4, 2), "{name}");
         for (found, &value) in psf.values().iter().zip(&values) {
             // PNG rounds to steps of 1 / 255.
@@ -157,11 +157,11 @@ fn functions_that_cannot_be_are_refused() {
         ("axes.fits", fits(&["NAXIS   =                    x"], &[]), ErrorKind::Picture, "damaged"),
         ("letter.txt", b"dear mother".to_vec(), ErrorKind::Picture, "not a picture"),
     ] {
-        let error = Psf::read(&file(name, &bytes)).unwrap_err();
+        let error = read_psf(&file(name, &bytes)).unwrap_err();
         let message = error.to_string();
         assert!(error.kind() == kind && message.contains(word) && message.contains(name), "{message}");
     }
-    assert_eq!(Psf::read(Path::new("missing.fits")).unwrap_err().kind(), ErrorKind::Io);
+    assert_eq!(read_psf(Path::new("missing.fits")).unwrap_err().kind(), ErrorKind::Io);
 
     let large = file("large.npy", &npy("|u1", "(9, 9)", &[1; 81]));
     let size = Size::new(8, 8);
@@ -189,7 +189,7 @@ fn damaged_fits_files_end_in_an_error_or_a_function() {
             let mut bytes = whole.clone();
             bytes[at] = byte;
             std::fs::write(&path, &bytes).unwrap();
-            if let Ok(psf) = Psf::read(&path) {
+            if let Ok(psf) = read_psf(&path) {
                 assert!(psf.values().iter().all(|value| value.is_finite()));
             }
         }

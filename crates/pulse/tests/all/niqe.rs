@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use pulse::explore::niqe;
+use pulse::judge::niqe;
 use pulse::image::{Image, Reader, Rectangle};
 use pulse::measurement::MeasurementKind;
 use serde::Deserialize;

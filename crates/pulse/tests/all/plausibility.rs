@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pulse::event::Silent;
-use pulse::explore::{Prior, random_pictures};
+use pulse::judge::{Prior, random_pictures};
 use pulse::generator::{self, EMBEDDED, Generator, InputSpec, LatentInput, Space, append_whole};
 use pulse::image::Image;
 use pulse::inputs::Inputs;
@@ -14,7 +14,8 @@ use pulse::kept::KeptPrograms;
 use pulse::measurement::{Measurement, MeasurementKind, Size};
 use pulse::render::Renderer;
 use pulse::search::{Problem, SearchConfig, Spread, search};
-use pulse::start::{Stream, draw};
+use pulse::random::Stream;
+use pulse::generator::draw;
 use pulse_engine::{Cpu, Engine, Network, NetworkBuilder, Program};
 
 fn specs(generator: &dyn Generator, latent: LatentInput) -> Vec<InputSpec> {
@@ -77,7 +78,7 @@ fn departures_are_measured_against_what_is_departed_from() {
 fn rows_that_differ_are_less_plausible() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pulse_r32");
     let generator = generator::open(&folder).unwrap();
-    let latent = LatentInput::Latent;
+    let latent = LatentInput::LATENT;
     let mut prior = judge(&*generator, latent);
     let mut inputs = start(&specs(&*generator, latent));
     let apart = prior.plausibility(&inputs);
@@ -99,9 +100,9 @@ fn rows_that_differ_are_less_plausible() {
     }
     renderer.render(&file, 0).unwrap();
     let ws = renderer.ws().unwrap().to_vec();
-    let mut entered = start(&specs(&*generator, LatentInput::Ws));
+    let mut entered = start(&specs(&*generator, LatentInput::WS));
     entered.insert("ws".into(), ws);
-    let mut prior = judge(&*generator, LatentInput::Ws);
+    let mut prior = judge(&*generator, LatentInput::WS);
     let radius = prior.plausibility(&entered).radius.unwrap();
     assert!((radius / whitened - 1.0).abs() < 1e-3, "{radius} {whitened}");
 }

@@ -1,6 +1,6 @@
 //! The page of a run.
 
-use pulse::explore::Order;
+use pulse::judge::Order;
 use pulse::image::Image;
 use pulse::report::Subject;
 

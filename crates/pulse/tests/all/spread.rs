@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use pulse::ErrorKind;
 use pulse::candidate::{Candidate, Outcome};
 use pulse::event::{SearchEvent, Silent};
-use pulse::explore::{Distances, widest_first};
+use pulse::detail::Distances;
+use pulse::steering::widest_first;
 use pulse::search::{SearchConfig, Spread};
 
 use crate::search::{find, found};

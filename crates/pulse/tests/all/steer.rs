@@ -3,7 +3,8 @@
 use pulse::ErrorKind;
 use pulse::candidate::Candidate;
 use pulse::event::Silent;
-use pulse::explore::{Detail, Kept, Mask, Steering, Toward, neighbours};
+use pulse::detail::Detail;
+use pulse::steering::{Kept, Mask, Steering, Toward, neighbours};
 use pulse::generator::{Generator, LatentInput, input_specs};
 use pulse::image::Image;
 use pulse::inputs::Inputs;

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use pulse::ErrorKind;
 use pulse::event::Silent;
-use pulse::explore::{Coordinates, Cotangent, Derivatives, DirectionSettings, Explorer, Frame, Point};
+use pulse::walk::{Coordinates, Cotangent, Derivatives, DirectionSettings, Explorer, Frame, Point};
 use pulse::generator::{Dcgan, InputSpec, LatentInput, Space, append_whole};
 use pulse::image::Image;
 use pulse::measurement::{Measurement, MeasurementKind, Size};

@@ -22,7 +22,7 @@ const FILES: [&str; 8] = [
 fn ends_well(what: &str, checkpoint: &Checkpoint) {
     match from_checkpoint(checkpoint) {
         Ok(generator) => {
-            let appended = generator.append(&mut NetworkBuilder::new(), LatentInput::Ws, &Space::default());
+            let appended = generator.append(&mut NetworkBuilder::new(), LatentInput::WS, &Space::default());
             assert!(appended.is_ok(), "{what}: {}", appended.unwrap_err());
         }
         Err(error) => {

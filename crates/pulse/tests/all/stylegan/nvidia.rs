@@ -40,7 +40,7 @@ fn mapping(name: &str, engine_name: &str, generator: &dyn Generator, case: &Case
 fn synthesis(name: &str, engine_name: &str, generator: &dyn Generator, case: &Case, engine: &dyn Engine) {
     let mut inputs = Inputs::default();
     case.give(&mut inputs, "ws", "ws_in");
-    let mut renderer = Renderer::new(generator, LatentInput::Ws, engine).unwrap();
+    let mut renderer = Renderer::new(generator, LatentInput::WS, engine).unwrap();
     for row in 0..case.rows("ws_in") {
         let image = renderer.render(&inputs, row).unwrap();
         check(&format!("{name} {engine_name} image"), image, case.row("image", row), IMAGE);
@@ -49,7 +49,7 @@ fn synthesis(name: &str, engine_name: &str, generator: &dyn Generator, case: &Ca
     }
     if case.has("image_noise_none") {
         let silent = Space { noise: NoiseStart::Zero, ..Space::default() };
-        let mut renderer = Renderer::in_space(generator, LatentInput::Ws, &silent, engine).unwrap();
+        let mut renderer = Renderer::in_space(generator, LatentInput::WS, &silent, engine).unwrap();
         for row in 0..case.rows("ws_in") {
             let image = renderer.render(&inputs, row).unwrap();
             check(&format!("{name} {engine_name} no noise"), image, case.row("image_noise_none", row), IMAGE);
@@ -85,11 +85,11 @@ fn stylegan3_rotation_matches() {
 #[test]
 fn specs_are_inferred() {
     for (name, family, size, num_ws, classes) in [
-        ("stylegan2ada_skip", Family::StyleGan2, 32, 8, 0),
-        ("stylegan2ada_resnet", Family::StyleGan2, 32, 8, 0),
-        ("stylegan2ada_cond", Family::StyleGan2, 16, 6, 5),
-        ("stylegan3_t", Family::StyleGan3, 32, 16, 0),
-        ("stylegan3_r", Family::StyleGan3, 32, 16, 0),
+        ("stylegan2ada_skip", Family::STYLEGAN2, 32, 8, 0),
+        ("stylegan2ada_resnet", Family::STYLEGAN2, 32, 8, 0),
+        ("stylegan2ada_cond", Family::STYLEGAN2, 16, 6, 5),
+        ("stylegan3_t", Family::STYLEGAN3, 32, 16, 0),
+        ("stylegan3_r", Family::STYLEGAN3, 32, 16, 0),
     ] {
         let generator = open(&format!("{name}.pkl"));
         let spec = generator.spec();

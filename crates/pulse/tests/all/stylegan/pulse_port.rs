@@ -51,9 +51,9 @@ fn mapping(name: &str) {
 fn spec_is_inferred() {
     let generator = open("pulse_r32");
     let spec = generator.spec();
-    assert_eq!((spec.family, spec.channels, spec.height, spec.width), (Family::StyleGan1, 3, 32, 32));
+    assert_eq!((spec.family, spec.channels, spec.height, spec.width), (Family::STYLEGAN, 3, 32, 32));
     assert_eq!((spec.z_dim, spec.w_dim, spec.num_ws, spec.classes), (32, 32, 8, 0));
-    assert_eq!(spec.latents, [LatentInput::Latent, LatentInput::Z, LatentInput::W, LatentInput::Ws]);
+    assert_eq!(spec.latents, [LatentInput::LATENT, LatentInput::Z, LatentInput::W, LatentInput::WS]);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn the_originals_start_gives_its_picture_and_gradients() {
     // The case's picture is in [0, 1], half the network's.
     let cotangent: Vec<f32> = case.all("image_cotangent").iter().map(|v| v / 2.0).collect();
     for (engine_name, engine) in engines() {
-        let mut renderer = Renderer::in_space(&*generator, LatentInput::Latent, &space(&case), &*engine).unwrap();
+        let mut renderer = Renderer::in_space(&*generator, LatentInput::LATENT, &space(&case), &*engine).unwrap();
         let image = renderer.render(&inputs, 0).unwrap();
         let shifted: Vec<f32> = image.iter().map(|&v| f32::midpoint(v, 1.0)).collect();
         check(&format!("{engine_name} picture"), &shifted, case.all("image"), RECOVERED);
@@ -109,7 +109,7 @@ fn geocross_of_the_last_latent_is_where_the_trace_ends() {
         let (generator, case) = (open(name), Case::open(&format!("{name}_case")));
         assert_eq!(case.all("latent0"), case.all("latent_final"));
         let renderer =
-            &mut Renderer::in_space(&*generator, LatentInput::Latent, &space(&case), &Cpu::default()).unwrap();
+            &mut Renderer::in_space(&*generator, LatentInput::LATENT, &space(&case), &Cpu::default()).unwrap();
         renderer.render(&start(&case), 0).unwrap();
         let ws = renderer.ws().unwrap();
         let loss: Loss = "1*GEOCROSS".parse().unwrap();
@@ -135,7 +135,7 @@ fn geocross_of_the_last_latent_is_where_the_trace_ends() {
 #[test]
 fn fused_doubling_is_not_turned() {
     let (generator, case) = (open("pulse_r256"), Case::open("pulse_r256_case"));
-    let mut renderer = Renderer::in_space(&*generator, LatentInput::Latent, &space(&case), &Cpu::default()).unwrap();
+    let mut renderer = Renderer::in_space(&*generator, LatentInput::LATENT, &space(&case), &Cpu::default()).unwrap();
     let image = renderer.render(&start(&case), 0).unwrap();
     let shifted: Vec<f32> = image.iter().map(|&v| f32::midpoint(v, 1.0).clamp(0.0, 1.0)).collect();
     check("pulse_r256 near the last step", &shifted, case.all("image_last_step"), 0.3);
@@ -179,7 +179,7 @@ fn gaussian_fit_of_the_mapping_is_that_of_the_file() {
     inputs.insert("latent", 2, Shape::Rows { rows: 8, width: 32 }, (0..2).flat_map(rows).collect());
     let [made, given] = [network.into_iter().collect(), whole].map(|tensors| {
         let generator = from_checkpoint(&plain(tensors)).unwrap();
-        let mut renderer = Renderer::new(&*generator, LatentInput::Latent, &Cpu::default()).unwrap();
+        let mut renderer = Renderer::new(&*generator, LatentInput::LATENT, &Cpu::default()).unwrap();
         let mut ws = Vec::new();
         for row in 0..2 {
             renderer.render(&inputs, row).unwrap();
@@ -197,7 +197,7 @@ fn tiling_gives_every_layer_the_same_row() {
     let tiled = Space { tile_latent: true, ..Space::search() };
     let mut inputs = Inputs::default();
     inputs.insert("latent", 1, Shape::Vector(32), (0..32).map(|i| (i as f32 / 5.0).sin()).collect());
-    let mut renderer = Renderer::in_space(&*generator, LatentInput::Latent, &tiled, &Cpu::default()).unwrap();
+    let mut renderer = Renderer::in_space(&*generator, LatentInput::LATENT, &tiled, &Cpu::default()).unwrap();
     renderer.render(&inputs, 0).unwrap();
     let ws = renderer.ws().unwrap();
     assert_eq!(ws, ws[..32].repeat(8));
@@ -208,7 +208,7 @@ fn noise_maps_are_searched_zeroed_and_fixed_as_the_space_says() {
     let generator = open("pulse_r32");
     let mut builder = NetworkBuilder::new();
     let space = Space { searched_noise: 3, ..Space::search() };
-    let generated = generator.append(&mut builder, LatentInput::Latent, &space).unwrap();
+    let generated = generator.append(&mut builder, LatentInput::LATENT, &space).unwrap();
     assert_eq!(generated.inputs[0].geometry, Geometry::Sphere { group: 32 });
     let noise = &generated.inputs[1..];
     assert_eq!(noise.len(), 8);

@@ -10,13 +10,13 @@ use super::{Case, GRADIENT, IMAGE, MAPPING, check, engines, open, ws_of};
 fn matches() {
     let (generator, case) = (open("rosinality.pt"), Case::open("rosinality_case"));
     let spec = generator.spec();
-    assert_eq!((spec.family, spec.width, spec.num_ws), (Family::StyleGan2, 32, 8));
+    assert_eq!((spec.family, spec.width, spec.num_ws), (Family::STYLEGAN2, 32, 8));
     let mut inputs = Inputs::default();
     case.give(&mut inputs, "z", "z");
     case.give(&mut inputs, "ws", "ws_in");
     let truncated = Space { truncation: Truncation { psi: 0.5, cutoff: None }, ..Space::default() };
     for (name, engine) in engines() {
-        let mut renderer = Renderer::new(&*generator, LatentInput::Ws, &*engine).unwrap();
+        let mut renderer = Renderer::new(&*generator, LatentInput::WS, &*engine).unwrap();
         for row in 0..case.rows("z") {
             let w = case.row("w", row);
             let ws = ws_of(&*generator, &Space::default(), &*engine, &inputs, row);

@@ -99,7 +99,7 @@ fn stylegan2_matches() {
         case.give(&mut inputs, "ws", "ws_in");
         let truncated = Space { truncation: Truncation { psi: 0.7, cutoff: None }, ..Space::default() };
         let engine = Cpu::default();
-        let mut renderer = Renderer::new(&*generator, LatentInput::Ws, &engine).unwrap();
+        let mut renderer = Renderer::new(&*generator, LatentInput::WS, &engine).unwrap();
         for row in 0..case.rows("z") {
             let ws = ws_of(&*generator, &truncated, &engine, &inputs, row);
             check(&format!("{name} as TensorFlow ws"), &ws, case.row("ws_psi0.7", row), MAPPING);
@@ -159,7 +159,7 @@ fn classes_join_z_before_both_are_normalised() {
         let generator = from_checkpoint(&checkpoint).unwrap();
         let spec = generator.spec();
         assert_eq!((spec.z_dim, spec.w_dim, spec.classes), (width, width, CLASSES), "{name}");
-        assert_eq!(spec.latents[..2], [LatentInput::Latent, LatentInput::Z], "{name}");
+        assert_eq!(spec.latents[..2], [LatentInput::LATENT, LatentInput::Z], "{name}");
 
         let z = made_up([CLASSES, width], 0.9);
         let mut inputs = Inputs::default();

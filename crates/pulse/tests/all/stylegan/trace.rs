@@ -64,7 +64,7 @@ fn the_start_has_the_same_picture_and_gradients() {
         let searched: Vec<String> = (0..trace.number("trainable_noise")).map(|map| format!("noise.{map}")).collect();
         let names: Vec<&str> = std::iter::once("latent").chain(searched.iter().map(String::as_str)).collect();
         for (engine, run) in [("reference", &Reference as &dyn Engine), ("cpu", &Cpu::default())] {
-            let mut renderer = Renderer::in_space(&*generator, LatentInput::Latent, &space, run).unwrap();
+            let mut renderer = Renderer::in_space(&*generator, LatentInput::LATENT, &space, run).unwrap();
             let image = renderer.render(&start(&trace), 0).unwrap();
             let kept = pixels.clone().zip(image).filter(|((_, y, x), _)| y % every == 0 && x % every == 0);
             let kept: Vec<f32> = kept.map(|(_, &value)| value).collect();

@@ -1,0 +1,93 @@
+//! What a search finds.
+
+use std::collections::BTreeMap;
+
+use crate::image::Image;
+use crate::loss::Term;
+
+/// One sharp picture that shrinks to the given one, with all that belongs to it. Everything is of one and
+/// the same step, the best; where the search projects, `image`, `measured`, `db` and `inputs` are of its picture
+/// after the projection, the losses and `searched_db` of it before.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Its number within the run, from 0.
+    pub index: usize,
+    /// The number of its start, from 0: what events under way call it. It is `index`, but in a set that spreads, which is
+    /// numbered when all of it is there.
+    pub start: usize,
+    /// How often it was started again from fresh inputs.
+    pub restarts: usize,
+    /// How the search for it ended.
+    pub outcome: Outcome,
+    /// The picture, in [0, 1].
+    pub image: Image,
+    /// `A(image)`, clipped to [0, 1]: what it shrinks to.
+    pub measured: Image,
+    /// How well `A(image)` agrees with the target, in dB; see [`consistency_db`].
+    pub db: f64,
+    /// The same before the exact projection.
+    pub searched_db: f64,
+    /// Each term of the loss, unweighted, at the best step.
+    pub losses: Vec<(Term, f64)>,
+    /// The weighted sum of the losses at the best step.
+    pub total: f64,
+    /// How many steps were taken.
+    pub steps: usize,
+    /// Every input by name, as the picture can be made again from it.
+    pub inputs: BTreeMap<String, Vec<f32>>,
+}
+
+/// How the search for one candidate ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Within epsilon of the target.
+    Reached,
+    /// All steps taken, and not within epsilon: this is its best.
+    Missed,
+    /// Stopped by the user before it was within epsilon: this is its best so far.
+    Stopped,
+}
+
+impl Outcome {
+    /// Its name in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Reached => "reached",
+            Self::Missed => "missed",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// The dB at which agreement counts as perfect: beyond it `f32` pictures cannot differ meaningfully, and
+/// files need a finite number.
+pub const PERFECT_DB: f64 = 150.0;
+
+/// Consistency: `−10 log₁₀(mean squared error)` in dB for pictures in [0, 1] (the LR-PSNR of Lugmayr et
+/// al., "NTIRE 2021 Learning the Super-Resolution Space Challenge"), at most [`PERFECT_DB`]. An error that is not a number agrees with
+/// nothing: −∞ dB.
+pub fn consistency_db(mean_squared_error: f64) -> f64 {
+    if mean_squared_error.is_nan() {
+        return f64::NEG_INFINITY;
+    }
+    (-10.0 * mean_squared_error.log10()).min(PERFECT_DB)
+}
+
+/// The mean squared error at `db`: the inverse of [`consistency_db`].
+pub fn epsilon_of_db(db: f64) -> f64 {
+    10f64.powf(-db / 10.0)
+}
+
+/// The root mean squared distance between two pictures of one size, in units of the value range [0, 1],
+/// averaged over all pairs. Zero for fewer than two.
+pub fn mean_pairwise_distance(images: &[&Image]) -> f64 {
+    let mut sum = 0.0;
+    let mut pairs = 0;
+    for (i, a) in images.iter().enumerate() {
+        for b in &images[i + 1..] {
+            sum += a.mean_squared_difference(b).sqrt();
+            pairs += 1;
+        }
+    }
+    if pairs == 0 { 0.0 } else { sum / f64::from(pairs) }
+}

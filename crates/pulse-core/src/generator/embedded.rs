@@ -1,0 +1,53 @@
+//! The generators that travel inside the program.
+
+use pulse_checkpoint::Checkpoint;
+
+use super::{Dcgan, Generator};
+use crate::placement::{Frame, FramePoints};
+use crate::{Error, ErrorKind, Result};
+
+/// A generator that travels inside the program.
+#[derive(Clone, Copy, Debug)]
+pub struct Embedded {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// Where it comes from and what it is bad at, in short; `models/` has the whole model card.
+    pub card: &'static str,
+    /// How its pictures frame a face.
+    pub frame: Frame,
+    /// The file, as it was given to us.
+    pub bytes: &'static [u8],
+}
+
+/// Every embedded generator; the first is the default.
+pub const EMBEDDED: &[Embedded] = &[Embedded {
+    name: "faces",
+    card: "DCGAN, z in R^100, 64x64 RGB faces; from the PyPI package gan-face-generate 1.1.1 (MIT); trained on \
+           DigiFace-1M, rendered faces of people who do not exist (that data set's terms: research use)",
+    frame: Frame::Landmarks(FramePoints {
+        eye_left: [0.34, 0.47],
+        eye_right: [0.66, 0.46],
+        nose: [0.51, 0.64],
+        mouth: [0.51, 0.81],
+    }),
+    bytes: include_bytes!("../../../../models/dcgan_faces_f16.safetensors"),
+}];
+
+impl Embedded {
+    /// The embedded generator called `name`.
+    pub fn find(name: &str) -> Option<&'static Self> {
+        EMBEDDED.iter().find(|embedded| embedded.name == name)
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// Only when the program was built from a damaged file.
+    pub fn open(&self) -> Result<Box<dyn Generator>> {
+        let checkpoint = Checkpoint::from_bytes(self.bytes).map_err(|error| {
+            Error::new(ErrorKind::Checkpoint, format!("the embedded generator `{}` is damaged: {error}", self.name))
+                .with_source(error)
+        })?;
+        Ok(Box::new(Dcgan::from_tensors(&checkpoint.tensors)?.framed(self.frame)))
+    }
+}

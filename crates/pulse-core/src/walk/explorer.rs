@@ -1,0 +1,290 @@
+//! Curves and paths through the consistent pictures.
+
+use std::ops::ControlFlow;
+
+use pulse_engine::Engine;
+
+use super::coordinates::{Coordinates, Point};
+use super::corrector::{Corrector, Frame};
+use super::nullspace::{Direction, Region};
+use super::path;
+use crate::image::mean_squared_error;
+use crate::generator::InputSpec;
+use crate::inputs::Inputs;
+use crate::search::{Problem, SearchConfig};
+use crate::{Error, ErrorKind, Result};
+
+/// How to look for directions and to follow them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DirectionSettings {
+    /// How many directions, at most [`MOST_DIRECTIONS`].
+    pub count: usize,
+    /// How many frames a strip has, the candidate in the middle: an odd number from 3; at most [`MOST_FRAMES`] in all.
+    pub frames: usize,
+    /// How far the last frames are from the candidate, as a part of the radius of its sphere.
+    pub reach: f64,
+    /// Seed of the first guesses.
+    pub seed: u64,
+}
+
+/// More directions than anyone can look at.
+pub const MOST_DIRECTIONS: usize = 64;
+
+/// More frames than a path, or all strips together, need. All are kept in memory.
+pub const MOST_FRAMES: usize = 999;
+
+impl Default for DirectionSettings {
+    fn default() -> Self {
+        Self { count: 6, frames: 9, reach: 0.5, seed: 0 }
+    }
+}
+
+impl DirectionSettings {
+    /// Says which setting cannot be.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Setting`].
+    pub fn validate(&self) -> Result<()> {
+        let problem = if self.count == 0 || self.count > MOST_DIRECTIONS {
+            format!("{} directions: ask for 1 to {MOST_DIRECTIONS}", self.count)
+        } else if self.frames < 3 || self.frames > MOST_FRAMES || self.frames.is_multiple_of(2) {
+            let way_out = format!("ask for an odd number from 3 to {MOST_FRAMES}");
+            format!("{} frames in a strip, which has the candidate in its middle: {way_out}", self.frames)
+        } else if self.count * self.frames > MOST_FRAMES {
+            let way_out = format!("ask for at most {MOST_FRAMES} frames in all");
+            format!("{} directions of {} frames: {way_out}", self.count, self.frames)
+        } else if !(self.reach > 0.0 && self.reach <= 1.0) {
+            format!("a reach of {}: it must be a number above 0 and up to 1", self.reach)
+        } else {
+            return Ok(());
+        };
+        Err(Error::new(ErrorKind::Setting, problem))
+    }
+}
+
+/// A direction, and what it leads to on both sides.
+#[derive(Clone, Debug)]
+pub struct Curve {
+    /// Where it leaves the candidate.
+    pub direction: Direction,
+    /// From one end to the other; the candidate is in the middle.
+    pub frames: Vec<CurveFrame>,
+}
+
+/// One picture along a curve.
+#[derive(Clone, Debug)]
+pub struct CurveFrame {
+    /// The picture, consistent with the target.
+    pub frame: Frame,
+    /// How far along the direction it was looked for, in standard deviations of the prior; negative on the near side.
+    pub length: f64,
+    /// How much the picture has changed: the root mean squared distance to the candidate's.
+    pub change: f64,
+}
+
+/// The pictures between two candidates.
+#[derive(Clone, Debug)]
+pub struct Path {
+    /// From the one to the other; the first and the last are the candidates themselves.
+    pub frames: Vec<Frame>,
+    /// The root mean squared distance from each frame to the next.
+    pub jumps: Vec<f64>,
+}
+
+/// Is told the share that is done, from 0 to 1, and may stop it.
+pub type Watch<'a> = &'a mut dyn FnMut(f64) -> ControlFlow<()>;
+
+/// Walks through the pictures that are consistent with one target.
+pub struct Explorer<'a> {
+    corrector: Corrector<'a>,
+    specs: &'a [InputSpec],
+    tolerance: f64,
+}
+
+impl<'a> Explorer<'a> {
+    /// Compiles what it runs.
+    ///
+    /// # Errors
+    /// As [`search`](crate::search::search).
+    pub fn new(
+        problem: &'a Problem<'a>,
+        specs: &'a [InputSpec],
+        config: &SearchConfig,
+        engine: &dyn Engine,
+    ) -> Result<Self> {
+        let batch = config.batch.min(at_a_time(problem.picture_numbers()));
+        let corrector = Corrector::new(problem, config, engine, batch)?;
+        Ok(Self { corrector, specs, tolerance: config.epsilon.sqrt() })
+    }
+
+    /// The point of one row of `inputs`; what they do not name is zero.
+    pub fn point(&self, inputs: &Inputs, row: usize) -> Point {
+        let numbers = |spec: &InputSpec| inputs.row(spec, row).map_or(vec![0.0; spec.shape.len()], <[f32]>::to_vec);
+        self.specs.iter().map(numbers).collect()
+    }
+
+    /// The directions from a point, those of the [`Region`] of the run's epsilon and of the radius of the sphere, and the curves that they lead along: for each frame a step along the direction on a
+    /// great circle, what the frame before it was corrected by, and a correction of its own ([`Corrector`]). Nothing when
+    /// it was stopped.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Setting`] for settings that cannot be, and for a generator whose latent is not searched.
+    pub fn directions(
+        &mut self,
+        from: &Point,
+        settings: &DirectionSettings,
+        watch: Watch<'_>,
+    ) -> Result<Option<Vec<Curve>>> {
+        settings.validate()?;
+        let coordinates = Coordinates::latent(self.specs);
+        let most = coordinates.tangents(from);
+        if settings.count > most {
+            let message =
+                format!("{} directions: the inputs that were searched have {most}: ask for fewer", settings.count);
+            return Err(Error::new(ErrorKind::Setting, message));
+        }
+        let radius = coordinates.radius(from);
+        let region = Region { tolerance: self.tolerance, reach: radius };
+        let DirectionSettings { count, seed, .. } = *settings;
+        let derivatives = &mut self.corrector.derivatives;
+        let found =
+            derivatives.null_directions(&coordinates, from, region, count, seed, &mut |share| watch(0.3 * share));
+        let Some(found) = found else { return Ok(None) };
+        self.follow(&coordinates, from, found, settings.reach * radius, settings.frames / 2, &mut |share| {
+            watch(0.3 + 0.7 * share)
+        })
+    }
+
+    fn follow(
+        &mut self,
+        coordinates: &Coordinates,
+        from: &Point,
+        directions: Vec<Direction>,
+        reach: f64,
+        steps: usize,
+        watch: Watch<'_>,
+    ) -> Result<Option<Vec<Curve>>> {
+        let radii = self.corrector.derivatives.radii(from);
+        let corrected = Coordinates::latent_and_features(self.specs, &radii);
+        let signed = |sign: f32| move |v: &f32| sign * v;
+        let ways: Vec<Vec<f32>> = directions
+            .iter()
+            .flat_map(|direction| [-1.0, 1.0].map(|sign| direction.vector.iter().map(signed(sign)).collect()))
+            .collect();
+        let middle = self.corrector.look(from)?;
+        let mut sides: Vec<Vec<CurveFrame>> = vec![Vec::new(); ways.len()];
+        let mut before = vec![(from.clone(), from.clone()); ways.len()];
+        for step in 1..=steps {
+            let length = reach * step as f64 / steps as f64;
+            let predicted: Vec<Point> =
+                ways.iter().map(|way| coordinates.travel(from, &scaled(way, length as f32))).collect();
+            let mut points: Vec<Point> = predicted
+                .iter()
+                .zip(&before)
+                .map(|(predicted, (before, corrected))| coordinates.carried(predicted, before, corrected))
+                .collect();
+            let share = |part: f64| (part + (step - 1) as f64) / steps as f64;
+            if self.corrector.approach(&corrected, &mut points, &mut |part| watch(share(part))).is_break() {
+                return Ok(None);
+            }
+            for (index, frame) in self.corrector.finish(&points)?.into_iter().enumerate() {
+                let change = frame.image.mean_squared_difference(&middle.image).sqrt();
+                let length = if index % 2 == 0 { -length } else { length };
+                sides[index].push(CurveFrame { frame, length, change });
+            }
+            before = predicted.into_iter().zip(points).collect();
+        }
+        let candidate = CurveFrame { frame: middle, length: 0.0, change: 0.0 };
+        let mut sides = sides.into_iter();
+        let mut curves = Vec::with_capacity(directions.len());
+        for direction in directions {
+            let (behind, ahead) = (sides.next().unwrap_or_default(), sides.next().unwrap_or_default());
+            let frames = behind.into_iter().rev().chain([candidate.clone()]).chain(ahead).collect();
+            curves.push(Curve { direction, frames });
+        }
+        Ok(Some(curves))
+    }
+
+    /// The pictures between two points, `frames` with both of them: spheres along great circles, all else in straight
+    /// lines, and each of them corrected. Nothing when it was stopped.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Setting`] for fewer than 2 frames, or more than [`MOST_FRAMES`].
+    pub fn path(&mut self, from: &Point, to: &Point, frames: usize, watch: Watch<'_>) -> Result<Option<Path>> {
+        if !(2..=MOST_FRAMES).contains(&frames) {
+            let message =
+                format!("a path of {frames} frames: ask for 2 to {MOST_FRAMES}, the two candidates among them");
+            return Err(Error::new(ErrorKind::Setting, message));
+        }
+        let middle = path::between(self.specs, from, to, 0.5);
+        let radii = self.corrector.derivatives.radii(&middle);
+        let corrected = Coordinates::latent_and_features(self.specs, &radii);
+        let Some(paces) = self.paces(from, to, frames, &mut |share| watch(0.1 * share)) else { return Ok(None) };
+        let at = |&share: &f64| path::between(self.specs, from, to, share);
+        let mut points: Vec<Point> = paces[1..frames - 1].iter().map(at).collect();
+        if self.corrector.approach(&corrected, &mut points, &mut |share| watch(0.1 + 0.9 * share)).is_break() {
+            return Ok(None);
+        }
+        let mut all = vec![self.corrector.look(from)?];
+        all.extend(self.corrector.finish(&points)?);
+        all.push(self.corrector.look(to)?);
+        let jumps = all.windows(2).map(|pair| pair[0].image.mean_squared_difference(&pair[1].image).sqrt()).collect();
+        Ok(Some(Path { frames: all, jumps }))
+    }
+}
+
+impl Explorer<'_> {
+    /// The shares of the way at which the pictures, as they are before they are corrected, have gone on by as much as each
+    /// other. Nothing when it was stopped.
+    fn paces(&mut self, from: &Point, to: &Point, frames: usize, watch: Watch<'_>) -> Option<Vec<f64>> {
+        let fine = (FINER * frames).min(MOST_LOOKS);
+        let points: Vec<Point> =
+            (0..=fine).map(|index| path::between(self.specs, from, to, index as f64 / fine as f64)).collect();
+        let mut gone = vec![0.0];
+        let mut before: Option<Vec<f32>> = None;
+        for points in points.chunks(self.corrector.derivatives.batch()) {
+            if watch((gone.len() - 1) as f64 / fine as f64).is_break() {
+                return None;
+            }
+            for seen in self.corrector.derivatives.see(points) {
+                if let Some(before) = &before {
+                    gone.push(gone[gone.len() - 1] + mean_squared_error(before, &seen.image).sqrt());
+                }
+                before = Some(seen.image);
+            }
+        }
+        Some(path::evenly(&gone, frames))
+    }
+}
+
+/// Looks for each frame, to find an even pace, and the most in all.
+const FINER: usize = 3;
+const MOST_LOOKS: usize = 120;
+
+impl Path {
+    /// The largest of the jumps from frame to frame, as a multiple of their mean; 1 where all are the same.
+    pub fn roughness(&self) -> f64 {
+        let mean = self.jumps.iter().sum::<f64>() / self.jumps.len() as f64;
+        let largest = self.jumps.iter().copied().fold(0.0, f64::max);
+        if mean > 0.0 { largest / mean } else { 1.0 }
+    }
+
+    /// The consistency of its worst frame, in dB.
+    pub fn worst_db(&self) -> f64 {
+        self.frames.iter().map(|frame| frame.db).fold(f64::INFINITY, f64::min)
+    }
+}
+
+/// More points at a time do not go any faster, and more numbers of their pictures only take memory: of a StyleGAN, some 350
+/// bytes for each.
+const LARGEST_BATCH: usize = 16;
+const MOST_NUMBERS: usize = 8 * 3 * 256 * 256;
+
+/// How many points go together when the picture of each has so many numbers.
+fn at_a_time(numbers: usize) -> usize {
+    (MOST_NUMBERS / numbers).clamp(1, LARGEST_BATCH)
+}
+
+fn scaled(v: &[f32], factor: f32) -> Vec<f32> {
+    v.iter().map(|v| factor * v).collect()
+}

@@ -1,0 +1,93 @@
+//! What was left in a folder by earlier exploring, and what of it is its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{FRAMES, INPUTS, RECORD};
+use crate::folder::{Claim, MARK};
+use crate::record::ExploreRecord;
+use crate::write::is_temporary;
+use crate::{Error, ErrorKind, Result};
+
+/// The files in the folder at `path`, its record apart, that make way for what is explored now. What was never finished may
+/// go where a killed process left its mark, or, when `replace` is set, where nothing else is there. What is finished goes
+/// only when `replace` is set: the files that its record names.
+///
+/// # Errors
+/// [`ErrorKind::Io`] when something is there that may not be replaced.
+pub(super) fn replaceable(path: &Path, replace: bool) -> Result<Vec<PathBuf>> {
+    let names = names_in(path)?;
+    if names.iter().all(|name| is_temporary(name) || name == MARK) {
+        return Ok(Vec::new());
+    }
+    let sealed = names.iter().any(|name| name == RECORD);
+    if !sealed && (Claim::is_on(path) || replace && names.iter().all(|name| is_own(name))) {
+        let own = names.iter().filter(|name| is_own(name) && *name != MARK);
+        return Ok(own.map(|name| path.join(name)).collect());
+    }
+    let name = path.display();
+    if !replace {
+        let message = format!("the folder {name} is not empty: choose another with --out, or replace it with --force");
+        return Err(Error::new(ErrorKind::Io, message));
+    }
+    let record = ExploreRecord::open(path).map_err(|error| {
+        let message = format!(
+            "the folder {name} holds nothing explored that could be replaced ({error}): empty it or choose another"
+        );
+        Error::new(ErrorKind::Io, message).with_source(error)
+    })?;
+    Ok(record.files.iter().filter(|file| is_within(file)).map(|file| path.join(file)).collect())
+}
+
+/// What is in the folder; of its frames, every one, as `frames/frame-01.png`.
+fn names_in(folder: &Path) -> Result<Vec<String>> {
+    let list = |folder: &Path| -> Result<Vec<String>> {
+        let fault = |source| Error::io("list the folder", folder, source);
+        let name = |entry: std::io::Result<fs::DirEntry>| {
+            entry.map(|entry| entry.file_name().to_string_lossy().into_owned()).map_err(fault)
+        };
+        fs::read_dir(folder).map_err(fault)?.map(name).collect()
+    };
+    let mut names = list(folder)?;
+    let frames = folder.join(FRAMES);
+    if frames.is_dir() {
+        names.retain(|name| name != FRAMES);
+        names.extend(list(&frames)?.into_iter().map(|name| format!("{FRAMES}/{name}")));
+    }
+    Ok(names)
+}
+
+/// Whether exploring gives such a name to a file in its folder.
+fn is_own(name: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let within = |name: &str, start, end| name.strip_prefix(start)?.strip_suffix(end).map(str::to_owned);
+    if let Some(frame) = name.strip_prefix(FRAMES).and_then(|name| name.strip_prefix('/')) {
+        return is_temporary(frame) || within(frame, "frame-", ".png").is_some_and(|number| is_number(&number));
+    }
+    let ends = within(name, "path-", ".png").or_else(|| within(name, "path-", ".apng"));
+    [RECORD, INPUTS, MARK].contains(&name)
+        || is_temporary(name)
+        || within(name, "direction-", ".png").is_some_and(|number| is_number(&number))
+        || ends.is_some_and(|ends| ends.split_once('-').is_some_and(|(from, to)| is_number(from) && is_number(to)))
+}
+
+/// A record may come from anyone: what it names lies in its own folder and nowhere else.
+pub(super) fn is_within(file: &str) -> bool {
+    let own = file.strip_prefix("frames/").unwrap_or(file);
+    Path::new(own).file_name().is_some_and(|name| name == own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_names_are_told_from_others() {
+        for own in ["direction-1.png", "path-2-17.png", "path-2-17.apng", "frames/frame-01.png", INPUTS, RECORD] {
+            assert!(is_own(own), "{own}");
+        }
+        for other in ["direction-.png", "direction-a.png", "path-2.png", "path--.png", "frame-01.png", "frames/a.png"] {
+            assert!(!is_own(other), "{other}");
+        }
+    }
+}

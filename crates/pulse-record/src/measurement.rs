@@ -1,0 +1,55 @@
+//! The files that measurements name.
+
+mod fits;
+
+use std::path::Path;
+
+use pulse_core::measurement::{Blur, InFile, MeasurementKind, Psf, Stage};
+
+use crate::image::{Reader, numbers_of_npy, read_bytes};
+use crate::{Error, ErrorKind, Result};
+
+/// The most numbers that a function is made of: as many as the largest pictures that it could blur have.
+const MOST_NUMBERS: usize = 1 << 24;
+
+/// The same measurement with the content of all files that it names, those apart that are read already.
+///
+/// # Errors
+/// As [`read_psf`] and [`Reader::read`].
+pub fn read_files(kind: &MeasurementKind) -> Result<MeasurementKind> {
+    let read = |stage: &Stage| {
+        Ok(match stage {
+            Stage::Blur(Blur::Psf(file)) if !file.is_read() => {
+                Stage::Blur(Blur::Psf(InFile::read(file.path(), read_psf(file.path())?)))
+            }
+            Stage::Mask(file) if !file.is_read() => {
+                Stage::Mask(InFile::read(file.path(), Reader::default().read(file.path())?))
+            }
+            other => other.clone(),
+        })
+    };
+    MeasurementKind::new(kind.stages().iter().map(read).collect::<Result<_>>()?)
+}
+
+/// Reads a function from a FITS file (the first image in it, rows in the file's order), a NumPy array of two axes,
+/// or a picture (the luma of its values as they are; 16-bit PNG and TIFF keep their depth). What the file holds is
+/// told by its bytes.
+///
+/// # Errors
+/// [`ErrorKind::Io`] when the file cannot be read, [`ErrorKind::Picture`] when it is none of these, and as
+/// [`Psf::normalized`].
+pub fn read_psf(file: &Path) -> Result<Psf> {
+    let bytes = read_bytes(file)?;
+    let shown = file.display();
+    let of_picture = |reason: String| Error::new(ErrorKind::Picture, format!("{shown} {reason}"));
+    let (size, values) = if bytes.starts_with(fits::MAGIC) {
+        fits::image(&bytes).map_err(of_picture)?
+    } else if let Some(numbers) = numbers_of_npy(&bytes) {
+        numbers.map_err(of_picture)?
+    } else {
+        let picture = Reader::default().decode(&shown.to_string(), &bytes)?.to_grey();
+        (picture.size(), picture.values().iter().map(|&value| f64::from(value)).collect())
+    };
+    Psf::normalized(size, values)
+        .map_err(|error| Error::new(error.kind(), format!("{shown} cannot be used: {error}")).with_source(error))
+}

@@ -1,0 +1,287 @@
+//! `run.json`: settings, checksums, outcomes and figures of one run. `docs/run-json.md` says what each field
+//! means to a program; the fields here are the same in the same order.
+
+mod explored;
+mod face;
+mod measured;
+mod request;
+mod settings;
+mod steering;
+
+use serde::{Deserialize, Serialize};
+
+use pulse_core::candidate::Candidate;
+use pulse_core::judge::Scores;
+pub use explored::{
+    CurveFrameRecord, CurveRecord, DirectionsRecord, EXPLORE_SCHEMA, ExploreRecord, PathFrameRecord, PathRecord,
+};
+pub use face::{FaceRecord, LandmarksRecord};
+pub use measured::{BandRecord, CertaintyRecord, PlausibilityRecord, SpreadRecord};
+pub use request::{FacesRecord, RequestRecord};
+pub use settings::{FeatureRecord, RepulsionRecord, RestartRecord, SettingsRecord, SpaceRecord, SteeringRecord};
+
+use crate::image::Provenance;
+use pulse_core::mosaic::{Grid, Mosaic};
+use crate::{Error, ErrorKind, Result};
+
+
+/// The version of the schema that is written, and the only one that is read. It grows when a field changes
+/// its meaning or goes; a new field does not make a new schema.
+pub const SCHEMA: u32 = 1;
+
+/// All of `run.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// What searched.
+    pub program: ProgramRecord,
+    /// The file that was given.
+    pub input: InputRecord,
+    /// The generative model.
+    pub generator: GeneratorRecord,
+    /// What made the picture small, such as `bicubic`.
+    pub measurement: String,
+    /// The blocks that the small picture was reduced from, where it was.
+    #[serde(default)]
+    pub mosaic: Option<MosaicRecord>,
+    /// The small picture.
+    pub target: TargetRecord,
+    /// How it was searched.
+    pub settings: SettingsRecord,
+    /// What was asked for beside them.
+    #[serde(default)]
+    pub request: Option<RequestRecord>,
+    /// What candidates were steered by.
+    #[serde(default)]
+    pub steering: Option<SteeringRecord>,
+    /// What was found, in short.
+    pub summary: Summary,
+    /// How long it took, from reading the picture to the last candidate.
+    pub seconds: f64,
+    /// The files beside the record, those of candidates apart.
+    pub files: Files,
+    /// Every candidate, by number.
+    pub candidates: Vec<CandidateRecord>,
+}
+
+/// What searched.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProgramRecord {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// The file that was given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InputRecord {
+    /// Its path, as it was given.
+    pub path: String,
+    /// Its checksum.
+    pub sha256: String,
+    /// Pixels in a row of its picture.
+    pub width: usize,
+    /// Rows of pixels.
+    pub height: usize,
+}
+
+/// The generative model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GeneratorRecord {
+    /// Its embedded name, or the name of its file.
+    pub name: String,
+    /// The family that it belongs to.
+    pub family: String,
+    /// Pixels in a row of its pictures.
+    pub width: usize,
+    /// Rows of pixels.
+    pub height: usize,
+    /// 1 (grey) or 3 (RGB).
+    pub channels: usize,
+    /// The checksum of its file.
+    pub sha256: String,
+}
+
+/// [`Mosaic`]: the blocks of a picture that was given in blocks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MosaicRecord {
+    /// As in [`Grid::size`](pulse_core::mosaic::Grid::size).
+    pub size: f64,
+    /// As in [`Grid::left`](pulse_core::mosaic::Grid::left), after the picture was cropped.
+    pub left: f64,
+    /// As in [`Grid::top`](pulse_core::mosaic::Grid::top).
+    pub top: f64,
+    /// The part of the cropped picture that the blocks cover: columns left of it, rows above it, its columns, its rows.
+    pub region: [usize; 4],
+    /// Whether they were found in the picture, and not given.
+    pub detected: bool,
+}
+
+/// The small picture that was searched for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TargetRecord {
+    /// Pixels in a row.
+    pub width: usize,
+    /// Rows of pixels.
+    pub height: usize,
+    /// 1 (grey) or 3 (RGB).
+    pub channels: usize,
+}
+
+/// What was found, in a few figures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// How many candidates there are.
+    pub candidates: usize,
+    /// How many of them are within epsilon.
+    pub reached: usize,
+    /// Whether the search was stopped before all were finished.
+    pub stopped: bool,
+    /// The greatest consistency, in dB.
+    pub best_db: f64,
+    /// The least consistency, in dB.
+    pub worst_db: f64,
+    /// See [`mean_pairwise_distance`](pulse_core::candidate::mean_pairwise_distance).
+    pub mean_pairwise_distance: f64,
+    /// How far the candidates are apart, where there are two.
+    #[serde(default)]
+    pub spread: Option<SpreadRecord>,
+    /// What they agree on, where there are two.
+    #[serde(default)]
+    pub certainty: Option<CertaintyRecord>,
+}
+
+/// The files beside `run.json`, by name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Files {
+    /// The small picture, of 8 bits.
+    pub target: String,
+    /// The same without rounding, where 8 bits do not hold it.
+    pub target_exact: Option<String>,
+    /// The sharp picture that the target was made from, in a demonstration.
+    pub original: Option<String>,
+    /// All of it at a glance.
+    pub sheet: String,
+    /// Where the candidates differ, where there are two.
+    #[serde(default)]
+    pub certainty: Option<String>,
+    /// All of it on one page, where it was asked for.
+    #[serde(default)]
+    pub report: Option<String>,
+    /// Every input of every candidate.
+    pub inputs: String,
+}
+
+/// One candidate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CandidateRecord {
+    /// From 1, as in the names of files.
+    pub number: usize,
+    /// The number of its start, from 1, as in traces and in the names of pictures under way.
+    #[serde(default)]
+    pub start: Option<usize>,
+    /// The name of its [`Outcome`](pulse_core::candidate::Outcome).
+    pub outcome: String,
+    /// Its consistency, in dB.
+    pub db: f64,
+    /// The same before the exact projection.
+    pub searched_db: f64,
+    /// Each term of the loss at the best step, unweighted, and their weighted `total`; null where one was not finite.
+    pub losses: serde_json::Map<String, serde_json::Value>,
+    /// How many steps were taken.
+    pub steps: usize,
+    /// How often it was started again.
+    pub restarts: usize,
+    /// How typical its inputs are, where that is known.
+    #[serde(default)]
+    pub plausibility: Option<PlausibilityRecord>,
+    /// As in [`Scores::sharpness`].
+    #[serde(default)]
+    pub sharpness: Option<f64>,
+    /// As in [`Scores::distinctness`].
+    #[serde(default)]
+    pub distinctness: Option<f64>,
+    /// As in [`Scores::discriminator`].
+    #[serde(default)]
+    pub discriminator: Option<f64>,
+    /// The file of its picture.
+    pub image: String,
+    /// The file of what it shrinks to.
+    pub shrunk: String,
+}
+
+impl Record {
+    /// Reads the bytes of a `run.json`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Run`] when they are damaged or of another schema.
+    pub fn from_json(bytes: &[u8]) -> Result<Self> {
+        /// What a record of any schema has.
+        #[derive(Deserialize)]
+        struct Versioned {
+            schema: u32,
+        }
+        let damaged = |error: serde_json::Error| {
+            Error::new(ErrorKind::Run, format!("it is not the record of a run: {error}; run the search again"))
+                .with_source(error)
+        };
+        let Versioned { schema } = serde_json::from_slice(bytes).map_err(damaged)?;
+        if schema != SCHEMA {
+            let message =
+                format!("its schema is {schema}, and this version reads {SCHEMA}; take the version that wrote it");
+            return Err(Error::new(ErrorKind::Run, message));
+        }
+        serde_json::from_slice(bytes).map_err(damaged)
+    }
+
+    /// The bytes of a `run.json`.
+    ///
+    /// # Panics
+    /// Never: a record is numbers, text and lists.
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut bytes = serde_json::to_vec_pretty(self).expect("a record has no key that is not text");
+        bytes.push(b'\n');
+        bytes
+    }
+}
+
+impl MosaicRecord {
+    /// The record of these blocks.
+    pub fn new(mosaic: &Mosaic, detected: bool) -> Self {
+        let Mosaic { grid: Grid { size, left, top }, region } = *mosaic;
+        Self { size, left, top, region: [region.left, region.top, region.width, region.height], detected }
+    }
+}
+
+impl GeneratorRecord {
+    /// What a picture that it made says of itself.
+    pub fn provenance(&self, seed: impl Into<Option<u64>>) -> Provenance {
+        Provenance::new(format!("{} (sha256 {})", self.name, self.sha256), seed)
+    }
+}
+
+impl CandidateRecord {
+    pub(crate) fn new(candidate: &Candidate, scores: &Scores, image: String, shrunk: String) -> Self {
+        let mut losses: serde_json::Map<_, _> =
+            candidate.losses.iter().map(|(term, value)| (term.to_string(), (*value).into())).collect();
+        losses.insert("total".into(), candidate.total.into());
+        Self {
+            number: candidate.index + 1,
+            start: Some(candidate.start + 1),
+            outcome: candidate.outcome.name().into(),
+            db: candidate.db,
+            searched_db: candidate.searched_db,
+            losses,
+            steps: candidate.steps,
+            restarts: candidate.restarts,
+            plausibility: scores.plausibility.as_ref().map(Into::into),
+            sharpness: scores.sharpness,
+            distinctness: scores.distinctness,
+            discriminator: scores.discriminator,
+            image,
+            shrunk,
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The part of `run.json` that [`Range`] measures.
+
+use serde::{Deserialize, Serialize};
+
+use pulse_core::candidate::Candidate;
+use pulse_core::judge::{Band, Plausibility, Range, Spread};
+use pulse_core::image::Size;
+
+/// [`Spread`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpreadRecord {
+    /// As in [`Spread::mean`].
+    pub mean: f64,
+    /// As in [`Spread::least`].
+    pub least: f64,
+    /// As in [`Spread::greatest`].
+    pub greatest: f64,
+    /// As in [`Spread::farthest`], as the candidates' numbers.
+    pub farthest: [usize; 2],
+    /// As in [`Spread::random`].
+    pub random: Option<f64>,
+}
+
+/// [`Certainty`](pulse_core::judge::Certainty).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CertaintyRecord {
+    /// As in [`Certainty::agreed`](pulse_core::judge::Certainty::agreed).
+    pub agreed: Option<f64>,
+    /// As in [`Range::agreed_at_random`].
+    pub agreed_at_random: Option<f64>,
+    /// The root mean square of [`Certainty::deviation`](pulse_core::judge::Certainty::deviation).
+    pub deviation: f64,
+    /// The mean of [`Certainty::half_widths`](pulse_core::judge::Certainty::half_widths).
+    pub half_width: f64,
+    /// As in [`Certainty::bands`](pulse_core::judge::Certainty::bands).
+    pub bands: Vec<BandRecord>,
+}
+
+/// [`Band`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BandRecord {
+    /// Width and height of the picture that it is finer than.
+    pub above: [usize; 2],
+    /// Width and height of the picture that it is no finer than.
+    pub upto: [usize; 2],
+    /// As in [`Band::energy`].
+    pub energy: f64,
+    /// As in [`Band::agreed`].
+    pub agreed: f64,
+}
+
+/// [`Plausibility`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlausibilityRecord {
+    /// As in [`Plausibility::departure`].
+    pub departure: f64,
+    /// As in [`Plausibility::radius`].
+    pub radius: Option<f64>,
+    /// As in [`Plausibility::offsets`].
+    pub offsets: f64,
+    /// As in [`Plausibility::angles`].
+    pub angles: Option<f64>,
+}
+
+impl SpreadRecord {
+    pub(crate) fn new(spread: &Spread, candidates: &[Candidate]) -> Self {
+        let Spread { mean, least, greatest, farthest, random } = *spread;
+        Self { mean, least, greatest, farthest: farthest.map(|place| candidates[place].index + 1), random }
+    }
+}
+
+impl CertaintyRecord {
+    /// Of what was measured of a run; nothing for a single candidate.
+    pub(crate) fn new(range: &Range) -> Option<Self> {
+        let certainty = range.certainty.as_ref()?;
+        let sides = |size: Size| [size.width, size.height];
+        let band = |&Band { above, upto, energy, agreed }: &Band| BandRecord {
+            above: sides(above),
+            upto: sides(upto),
+            energy,
+            agreed,
+        };
+        let (deviation, widths) = (certainty.deviation(), certainty.half_widths());
+        let count = deviation.len() as f64;
+        Some(Self {
+            agreed: certainty.agreed(),
+            agreed_at_random: range.agreed_at_random,
+            deviation: (deviation.iter().map(|&s| f64::from(s).powi(2)).sum::<f64>() / count).sqrt(),
+            half_width: widths.iter().map(|&width| f64::from(width)).sum::<f64>() / count,
+            bands: certainty.bands().iter().map(band).collect(),
+        })
+    }
+}
+
+impl From<&Plausibility> for PlausibilityRecord {
+    fn from(plausibility: &Plausibility) -> Self {
+        let Plausibility { radius, offsets, angles } = *plausibility;
+        Self { departure: plausibility.departure(), radius, offsets, angles }
+    }
+}

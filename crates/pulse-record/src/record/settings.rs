@@ -1,0 +1,319 @@
+//! The settings of a search, and what steered it, in the record of a run; and from the record back to a search.
+
+use serde::{Deserialize, Serialize};
+
+use pulse_core::generator::{Space, Truncation, ZeroedNoise};
+use pulse_core::search::{FeatureSearch, Restarts, SearchConfig, Spread};
+use crate::{Error, ErrorKind, Result};
+
+/// Every field of [`SearchConfig`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SettingsRecord {
+    /// As in [`SearchConfig::candidates`].
+    pub candidates: usize,
+    /// As in [`SearchConfig::seed`].
+    pub seed: u64,
+    /// As in [`SearchConfig::steps`].
+    pub steps: usize,
+    /// As in [`SearchConfig::starts`].
+    pub starts: usize,
+    /// As in [`SearchConfig::loss`].
+    pub loss: String,
+    /// As in [`SearchConfig::epsilon`].
+    pub epsilon: f64,
+    /// As in [`SearchConfig::sigma`].
+    #[serde(default)]
+    pub sigma: f64,
+    /// As in [`SearchConfig::optimizer`].
+    pub optimizer: String,
+    /// As in [`SearchConfig::learning_rate`].
+    pub learning_rate: f64,
+    /// As in [`SearchConfig::schedule`].
+    pub schedule: String,
+    /// As in [`SearchConfig::features`].
+    pub features: Option<FeatureRecord>,
+    /// As in [`SearchConfig::project`].
+    pub project: bool,
+    /// As in [`SearchConfig::early_stop`].
+    pub early_stop: bool,
+    /// As in [`SearchConfig::clamp_losses`].
+    pub clamp_losses: bool,
+    /// As in [`SearchConfig::restarts`].
+    pub restarts: RestartRecord,
+    /// As in [`SearchConfig::batch`].
+    pub batch: usize,
+    /// As in [`SearchConfig::space`].
+    pub space: SpaceRecord,
+    /// As in [`SearchConfig::spread`].
+    #[serde(default)]
+    pub spread: Option<RepulsionRecord>,
+}
+
+/// [`Space`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpaceRecord {
+    /// As in [`Truncation::psi`].
+    pub truncation_psi: f32,
+    /// As in [`Truncation::cutoff`].
+    pub truncation_cutoff: Option<usize>,
+    /// As in [`Space::noise`].
+    pub noise: String,
+    /// As in [`Space::searched_noise`].
+    pub searched_noise: usize,
+    /// As in [`Space::zeroed_noise`]; absent where that is the last map.
+    pub zeroed_noise: Option<Vec<usize>>,
+    /// As in [`Space::tile_latent`].
+    pub tile_latent: bool,
+}
+
+/// What candidates were steered by, and the run that it was said of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SteeringRecord {
+    /// The folder of that run, as it was given.
+    pub run: String,
+    /// The number of its candidate of which a region stayed.
+    pub candidate: Option<usize>,
+    /// The file of the mask of what stayed.
+    pub keep: Option<String>,
+    /// The file of the mask of what did not.
+    pub vary: Option<String>,
+    /// The file of the example, with that of its mask after a colon.
+    pub toward: Option<String>,
+    /// The number of the candidate in whose neighbourhood it was searched.
+    pub like: Option<usize>,
+    /// How far from that candidate it began, from 0 to 1.
+    pub amount: Option<f64>,
+    /// The checksum of that run's inputs: what tells it from another run in the same folder.
+    #[serde(default)]
+    pub run_inputs: Option<String>,
+    /// The checksums of the mask of what stayed or did not, of the example, and of its mask, of those that there are.
+    #[serde(default)]
+    pub files: Vec<String>,
+}
+
+/// [`Spread`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RepulsionRecord {
+    /// As in [`Spread::weight`].
+    pub weight: f64,
+    /// As in [`Spread::feature_weight`].
+    pub feature_weight: f64,
+    /// As in [`Spread::until`].
+    pub until: f64,
+}
+
+/// [`FeatureSearch`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FeatureRecord {
+    /// As in [`FeatureSearch::from`].
+    pub from: f64,
+    /// As in [`FeatureSearch::learning_rate`].
+    pub learning_rate: f64,
+}
+
+/// [`Restarts`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RestartRecord {
+    /// As in [`Restarts::limit`].
+    pub limit: usize,
+    /// As in [`Restarts::below_db`].
+    pub below_db: f64,
+}
+
+impl From<&SearchConfig> for SettingsRecord {
+    fn from(config: &SearchConfig) -> Self {
+        // Without `..`, so that a new setting cannot be forgotten here.
+        let SearchConfig {
+            candidates,
+            seed,
+            steps,
+            starts,
+            loss,
+            epsilon,
+            sigma,
+            optimizer,
+            learning_rate,
+            schedule,
+            features,
+            project,
+            early_stop,
+            clamp_losses,
+            restarts: Restarts { limit, below_db },
+            batch,
+            space,
+            spread,
+        } = config.clone();
+        let features = features.map(|FeatureSearch { from, learning_rate }| FeatureRecord { from, learning_rate });
+        Self {
+            candidates,
+            seed,
+            steps,
+            starts,
+            loss: loss.to_string(),
+            epsilon,
+            sigma,
+            optimizer: optimizer.to_string(),
+            learning_rate,
+            schedule: schedule.to_string(),
+            features,
+            project,
+            early_stop,
+            clamp_losses,
+            restarts: RestartRecord { limit, below_db },
+            batch,
+            space: space.into(),
+            spread: spread.map(|Spread { weight, feature_weight, until }| RepulsionRecord {
+                weight,
+                feature_weight,
+                until,
+            }),
+        }
+    }
+}
+
+impl From<Space> for SpaceRecord {
+    fn from(space: Space) -> Self {
+        let Space { truncation: Truncation { psi, cutoff }, noise, searched_noise, zeroed_noise, tile_latent } = space;
+        Self {
+            truncation_psi: psi,
+            truncation_cutoff: cutoff,
+            noise: noise.to_string(),
+            searched_noise,
+            zeroed_noise: match zeroed_noise {
+                ZeroedNoise::Last => None,
+                ZeroedNoise::Maps(maps) => Some(maps),
+            },
+            tile_latent,
+        }
+    }
+}
+
+impl TryFrom<&SettingsRecord> for SearchConfig {
+    type Error = Error;
+
+    /// The settings that were recorded: the record of what this gives is the record that was given.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Run`] when a name in them is not known, or when no search could have had them.
+    fn try_from(record: &SettingsRecord) -> Result<Self> {
+        // Without `..`, so that a new setting cannot be forgotten here.
+        let SettingsRecord {
+            candidates,
+            seed,
+            steps,
+            starts,
+            loss,
+            epsilon,
+            sigma,
+            optimizer,
+            learning_rate,
+            schedule,
+            features,
+            project,
+            early_stop,
+            clamp_losses,
+            restarts: RestartRecord { limit, below_db },
+            batch,
+            space,
+            spread,
+        } = record.clone();
+        let config = Self {
+            candidates,
+            seed,
+            steps,
+            starts,
+            loss: loss.parse().map_err(damaged)?,
+            epsilon,
+            sigma,
+            optimizer: optimizer.parse().map_err(damaged)?,
+            learning_rate,
+            schedule: schedule.parse().map_err(damaged)?,
+            features: features.map(|FeatureRecord { from, learning_rate }| FeatureSearch { from, learning_rate }),
+            project,
+            early_stop,
+            clamp_losses,
+            restarts: Restarts { limit, below_db },
+            batch,
+            space: space.try_into()?,
+            spread: spread.map(|RepulsionRecord { weight, feature_weight, until }| Spread {
+                weight,
+                feature_weight,
+                until,
+            }),
+        };
+        config.validate().map_err(damaged)?;
+        Ok(config)
+    }
+}
+
+impl TryFrom<SpaceRecord> for Space {
+    type Error = Error;
+
+    fn try_from(record: SpaceRecord) -> Result<Self> {
+        let SpaceRecord { truncation_psi, truncation_cutoff, noise, searched_noise, zeroed_noise, tile_latent } =
+            record;
+        Ok(Self {
+            truncation: Truncation { psi: truncation_psi, cutoff: truncation_cutoff },
+            noise: noise.parse().map_err(damaged)?,
+            searched_noise,
+            zeroed_noise: zeroed_noise.map_or(ZeroedNoise::Last, ZeroedNoise::Maps),
+            tile_latent,
+        })
+    }
+}
+
+fn damaged(error: Error) -> Error {
+    let message = format!("the settings in the run's record cannot be: {error}; run the search again");
+    Error::new(ErrorKind::Run, message).with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pulse_core::generator::NoiseStart;
+    use pulse_core::optimizer::{OptimizerKind, Schedule};
+
+    /// Numbers that text with few digits would not hold.
+    fn unusual() -> SearchConfig {
+        SearchConfig {
+            seed: u64::MAX,
+            loss: "0.1*L1+1e-7*GEOCROSS".parse().unwrap(),
+            epsilon: 1.0 / 3.0,
+            sigma: 0.1 + 0.2,
+            optimizer: OptimizerKind::SgdMomentum,
+            learning_rate: f64::MIN_POSITIVE,
+            schedule: Schedule::Linear1Cycle,
+            features: None,
+            restarts: Restarts { limit: 7, below_db: -1.0 / 7.0 },
+            space: Space {
+                truncation: Truncation { psi: 1.0 / 3.0, cutoff: Some(4) },
+                noise: NoiseStart::Zero,
+                searched_noise: 3,
+                zeroed_noise: ZeroedNoise::Maps(vec![2, 16]),
+                tile_latent: true,
+            },
+            spread: Some(Spread { weight: 1.0 / 7.0, feature_weight: 1e-9, until: 0.1 }),
+            ..SearchConfig::paper()
+        }
+    }
+
+    #[test]
+    fn settings_come_back_as_they_were() {
+        for config in [SearchConfig::default(), SearchConfig::paper(), unusual()] {
+            let json = serde_json::to_vec(&SettingsRecord::from(&config)).unwrap();
+            let record: SettingsRecord = serde_json::from_slice(&json).unwrap();
+            assert_eq!(SearchConfig::try_from(&record).unwrap(), config);
+        }
+    }
+
+    #[test]
+    fn settings_of_no_search_are_refused() {
+        let good = SettingsRecord::from(&SearchConfig::default());
+        let steps = SettingsRecord { steps: 0, ..good.clone() };
+        let optimizer = SettingsRecord { optimizer: "guessing".into(), ..good.clone() };
+        let noise = SettingsRecord { space: SpaceRecord { noise: "loud".into(), ..good.space.clone() }, ..good };
+        for record in [steps, optimizer, noise] {
+            assert_eq!(SearchConfig::try_from(&record).unwrap_err().kind(), ErrorKind::Run);
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The folder that a run leaves behind: pictures for people, arrays and figures for programs.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `candidate-01.png` … | the sharp pictures |
+//! | `shrunk-01.png` … | `A` of each, to be compared with the target |
+//! | `target.png` | the small picture that was searched for |
+//! | `target.safetensors` | the same without rounding, where 8 bits do not hold it |
+//! | `original.png` | the sharp picture that the target was made from, in a demonstration |
+//! | `sheet.png` | all of it at a glance |
+//! | `certainty.png` | where the candidates differ, where there are two |
+//! | `report.html` | all of it on one page that opens offline |
+//! | `inputs.safetensors` | every input of every candidate, one row each; see [`Inputs`] |
+//! | `run.json` | settings, checksums, outcomes and figures: [`Record`] |
+//!
+//! Each file is whole or not there. `run.json` comes last: a folder that has it has everything.
+
+mod folder;
+mod left;
+mod reopen;
+
+use std::path::{Path, PathBuf};
+
+pub use folder::{Finished, INTERMEDIATE, Page, RECORD, RunFolder, intermediate_file};
+pub use left::{EXPLORED, remove_run};
+pub use reopen::Reopened;
+
+use crate::checksum::sha256_of_file;
+use crate::inputs::read_inputs;
+use crate::record::{CandidateRecord, Record};
+use crate::image::Reader;
+use pulse_core::image::Image;
+use pulse_core::inputs::Inputs;
+use crate::{Error, ErrorKind, Result};
+
+/// A run that was read back from its folder.
+#[derive(Clone, Debug)]
+pub struct Run {
+    folder: PathBuf,
+    record: Record,
+}
+
+impl Run {
+    /// Reads `run.json` in `folder`. The other files are read when they are asked for.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when there is none, [`ErrorKind::Run`] when it is damaged or of another schema.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let path = folder.join(RECORD);
+        let bytes = std::fs::read(&path).map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => Error::new(
+                ErrorKind::Io,
+                format!("{} is no finished run: it holds no {}; run the search again", folder.display(), RECORD),
+            )
+            .with_source(source),
+            _ => Error::io("read", &path, source),
+        })?;
+        let record = Record::from_json(&bytes).map_err(|error| {
+            Error::new(error.kind(), format!("cannot read {}: {error}", path.display())).with_source(error)
+        })?;
+        Ok(Self { folder: folder.to_owned(), record })
+    }
+
+    /// Where it lies.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Its settings, outcomes and figures.
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// Whether it is finished, and every file that its record names is there. What they hold is not looked at.
+    pub fn is_whole(&self) -> bool {
+        let there = |name| self.folder.join(name).metadata().is_ok_and(|file| file.is_file() && file.len() > 0);
+        !self.record.summary.stopped && left::files_of(&self.record).all(there)
+    }
+
+    /// The small picture that was searched for, exactly as the search had it.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub fn target(&self) -> Result<Image> {
+        let files = &self.record.files;
+        self.picture(files.target_exact.as_deref().unwrap_or(&files.target))
+    }
+
+    /// The sharp picture that the target was made from, in a demonstration.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub fn original(&self) -> Result<Option<Image>> {
+        self.record.files.original.as_deref().map(|name| self.picture(name)).transpose()
+    }
+
+    /// The picture of one candidate, of 8 bits.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub fn candidate(&self, candidate: &CandidateRecord) -> Result<Image> {
+        self.picture(&candidate.image)
+    }
+
+    /// Every input of every candidate.
+    ///
+    /// # Errors
+    /// As [`read_inputs`].
+    pub fn inputs(&self) -> Result<Inputs> {
+        read_inputs(&self.path(&self.record.files.inputs)?)
+    }
+
+    /// The checksum of the file of the inputs, by which what was explored from this run is told from what was explored
+    /// from another.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when it cannot be read.
+    pub fn inputs_checksum(&self) -> Result<String> {
+        sha256_of_file(&self.path(&self.record.files.inputs)?)
+    }
+
+    fn picture(&self, name: &str) -> Result<Image> {
+        Reader::default().read(&self.path(name)?)
+    }
+
+    /// A record may come from anyone: what it names lies in its own folder and nowhere else.
+    fn path(&self, name: &str) -> Result<PathBuf> {
+        if Path::new(name).file_name().is_some_and(|own| own == name) {
+            return Ok(self.folder.join(name));
+        }
+        let message = format!("the record in {} names `{name}`, which is no file of its folder", self.folder.display());
+        Err(Error::new(ErrorKind::Run, message))
+    }
+}

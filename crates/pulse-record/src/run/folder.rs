@@ -1,0 +1,339 @@
+//! Writing a run's folder.
+
+use std::borrow::Cow;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pulse_checkpoint::{Configuration, Tensor, safetensors_to_vec};
+
+use super::left::{remove_file, remove_intermediate, replaceable, set_aside_explored};
+use crate::folder::Claim;
+use crate::record::{
+    CandidateRecord, CertaintyRecord, Files, GeneratorRecord, InputRecord, MosaicRecord, ProgramRecord, Record,
+    RequestRecord, SCHEMA, SettingsRecord, SpreadRecord, SteeringRecord, Summary, TargetRecord,
+};
+use pulse_core::candidate::{Candidate, Outcome, consistency_db, mean_pairwise_distance};
+use pulse_core::judge::{Certainty, Order, Range};
+use pulse_core::generator::InputSpec;
+use crate::image::{Extent, Provenance, encode_png};
+use pulse_core::image::Image;
+use pulse_core::inputs::Inputs;
+use crate::report::{Curves, Report, Subject};
+use pulse_core::search::SearchConfig;
+use crate::sheet::{CertaintyMap, Entry, Sheet};
+use crate::write::{make_folder, write_atomically};
+use crate::{Error, ErrorKind, Result};
+
+/// What comes last into the folder of a run, and seals it.
+pub const RECORD: &str = "run.json";
+pub(super) const TARGET: &str = "target.png";
+pub(super) const TARGET_EXACT: &str = "target.safetensors";
+pub(super) const ORIGINAL: &str = "original.png";
+pub(super) const SHEET: &str = "sheet.png";
+pub(super) const CERTAINTY: &str = "certainty.png";
+pub(super) const REPORT: &str = "report.html";
+pub(super) const INPUTS: &str = "inputs.safetensors";
+
+/// The folder within a run's folder for pictures of steps under way.
+pub const INTERMEDIATE: &str = "intermediate";
+
+/// A finished search, and what belongs into its record.
+#[derive(Clone, Debug)]
+pub struct Finished<'a> {
+    /// The file that was given.
+    pub input: InputRecord,
+    /// The generative model.
+    pub generator: GeneratorRecord,
+    /// What was asked for beside the settings of the search, where the run is to be told from others by it.
+    pub request: Option<RequestRecord>,
+    /// The generator's inputs, in the order of the network's.
+    pub specs: &'a [InputSpec],
+    /// The measurement, as text.
+    pub measurement: String,
+    /// The blocks that the small picture was reduced from.
+    pub mosaic: Option<MosaicRecord>,
+    /// The small picture that was searched for.
+    pub target: &'a Image,
+    /// The sharp picture that it was made from, in a demonstration.
+    pub original: Option<&'a Image>,
+    /// How it was searched.
+    pub config: &'a SearchConfig,
+    /// What candidates were steered by, where the search was one from another run.
+    pub steering: Option<SteeringRecord>,
+    /// What was found, at least one.
+    pub candidates: &'a [Candidate],
+    /// The same, measured together.
+    pub range: &'a Range,
+    /// What comes first on the sheet and on the page.
+    pub order: Order,
+    /// What the page has beside it, where there is to be one.
+    pub page: Option<Page<'a>>,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// What [`Report`] needs beside a finished search.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// What the generator's pictures are of.
+    pub subject: Subject,
+    /// How the search went.
+    pub curves: &'a Curves,
+}
+
+/// A folder that waits for a run. When nothing was written into it, it goes away again.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    made: bool,
+    /// The files of the run that is replaced.
+    replaced: Vec<PathBuf>,
+    claim: Option<Claim>,
+}
+
+impl RunFolder {
+    /// Makes the folder at `path`, and those above it. What a killed run left there makes way. A finished run is
+    /// replaced only when `replace` is set: the files that its record names make way when the new ones are
+    /// [written](Self::write), and nothing else. A folder with anything else in it is not taken.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when it cannot be made, is not empty, or holds no run to replace; and when another process is
+    /// at work in it.
+    pub fn create(path: &Path, replace: bool) -> Result<Self> {
+        let made = !path.exists();
+        make_folder(path)?;
+        // A folder that is refused is not marked.
+        replaceable(path, replace)?;
+        let claim = Some(Claim::take(path, RECORD)?);
+        let mut folder = Self { path: path.to_owned(), made, replaced: Vec::new(), claim };
+        // From here on nobody else writes.
+        folder.replaced = replaceable(path, replace)?;
+        remove_intermediate(path)?;
+        Ok(folder)
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes everything, and the record last of all, which it gives back.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when a file cannot be written, [`ErrorKind::Inputs`] when a candidate lacks an input of `specs`.
+    pub fn write(&self, finished: &Finished<'_>) -> Result<Record> {
+        let candidates = finished.candidates;
+        let inputs = inputs_of(candidates, finished.specs)?.to_bytes()?;
+        // The old record first: what is left has lost its seal.
+        remove_file(&self.path.join(RECORD))?;
+        // And before the old inputs go, which tell what was explored from them.
+        set_aside_explored(&self.path, &inputs)?;
+        for file in &self.replaced {
+            remove_file(file)?;
+        }
+        let mut provenance = finished.generator.provenance(finished.config.seed);
+        let most = finished.config.candidates.max(candidates.len());
+        let mut records = Vec::with_capacity(candidates.len());
+        for (candidate, scores) in candidates.iter().zip(&finished.range.scores) {
+            provenance.candidate = Some(candidate.index + 1);
+            let (image, shrunk) =
+                (numbered("candidate", candidate.index, most), numbered("shrunk", candidate.index, most));
+            self.file(&image, &encode_png(&candidate.image, Some(&provenance))?)?;
+            self.file(&shrunk, &encode_png(&candidate.measured, Some(&provenance))?)?;
+            records.push(CandidateRecord::new(candidate, scores, image, shrunk));
+        }
+        let files = self.write_shared(finished, &inputs)?;
+        let target = finished.target;
+        let record = Record {
+            schema: SCHEMA,
+            program: ProgramRecord { name: "pulse".into(), version: env!("CARGO_PKG_VERSION").into() },
+            input: finished.input.clone(),
+            generator: finished.generator.clone(),
+            measurement: finished.measurement.clone(),
+            mosaic: finished.mosaic.clone(),
+            target: TargetRecord { width: target.width(), height: target.height(), channels: target.channels() },
+            settings: SettingsRecord::from(finished.config),
+            request: finished.request.clone(),
+            steering: finished.steering.clone(),
+            summary: summary(candidates, finished.range, finished.config.candidates),
+            seconds: finished.seconds,
+            files,
+            candidates: records,
+        };
+        if let Some(report) = finished.report(&record) {
+            self.file(REPORT, report.page()?.as_bytes())?;
+        }
+        self.file(RECORD, &record.to_json())?;
+        Ok(record)
+    }
+
+    /// What there is one of, whatever the number of candidates.
+    fn write_shared(&self, finished: &Finished<'_>, inputs: &[u8]) -> Result<Files> {
+        let target = finished.target;
+        self.file(TARGET, &encode_png(target, None)?)?;
+        let exact = *target != target.quantised();
+        if exact {
+            self.file(TARGET_EXACT, &exact_target(target)?)?;
+        }
+        if let Some(original) = finished.original {
+            self.file(ORIGINAL, &encode_png(original, None)?)?;
+        }
+        let sheet = finished.sheet()?;
+        let provenance =
+            Provenance { extent: Extent::Composite, ..finished.generator.provenance(finished.config.seed) };
+        self.file(SHEET, &encode_png(&sheet, Some(&provenance))?)?;
+        if let Some(certainty) = &finished.range.certainty {
+            let map = finished.certainty_map(certainty)?;
+            self.file(CERTAINTY, &encode_png(&map, Some(&provenance))?)?;
+        }
+        self.file(INPUTS, inputs)?;
+        Ok(Files {
+            target: TARGET.into(),
+            target_exact: exact.then(|| TARGET_EXACT.into()),
+            original: finished.original.map(|_| ORIGINAL.into()),
+            sheet: SHEET.into(),
+            certainty: finished.range.certainty.as_ref().map(|_| CERTAINTY.into()),
+            report: finished.page.map(|_| REPORT.into()),
+            inputs: INPUTS.into(),
+        })
+    }
+
+    fn file(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        write_atomically(&self.path.join(name), bytes)
+    }
+}
+
+impl Drop for RunFolder {
+    fn drop(&mut self) {
+        // These remove empty folders only; a full one is what was wanted.
+        let _ = fs::remove_dir(self.path.join(INTERMEDIATE));
+        self.claim = None;
+        if self.made {
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+}
+
+impl Finished<'_> {
+    fn sheet(&self) -> Result<Image> {
+        let reached = self.candidates.iter().filter(|candidate| candidate.outcome == Outcome::Reached).count();
+        let note = format!(
+            "Generator {}, seed {}; {reached} of {} at {:.1} dB or more{}",
+            self.generator.name,
+            self.config.seed,
+            self.candidates.len(),
+            consistency_db(self.config.epsilon),
+            if self.steering.is_some() { "; the search was steered" } else { "" },
+        );
+        let title = self.title();
+        let entry = |place: usize| {
+            let candidate = &self.candidates[place];
+            Entry {
+                number: candidate.index + 1,
+                image: &candidate.image,
+                measured: &candidate.measured,
+                db: candidate.db,
+                reached: candidate.outcome == Outcome::Reached,
+            }
+        };
+        Sheet {
+            title: &title,
+            note: &note,
+            target: self.target,
+            original: self.original,
+            entries: self.order.sorted(&self.range.scores).into_iter().map(entry).collect(),
+        }
+        .draw()
+    }
+
+    fn title(&self) -> Cow<'_, str> {
+        Path::new(&self.input.path).file_name().map_or_else(|| "picture".into(), |name| name.to_string_lossy())
+    }
+
+    fn certainty_map(&self, certainty: &Certainty) -> Result<Image> {
+        let count = certainty.count();
+        let agreed = certainty.agreed().map_or_else(String::new, |agreed| {
+            format!(
+                " Of the energy of the detail that the given picture does not hold, they agree on {:.0} %.",
+                100.0 * agreed
+            )
+        });
+        let reached = self.candidates.iter().filter(|candidate| candidate.outcome == Outcome::Reached).count();
+        let fit = match reached {
+            0 => ", none of which shrinks to the given picture closely enough".to_owned(),
+            reached if reached == count => " that shrink to the given picture".to_owned(),
+            reached => format!(", {reached} of which shrink to the given picture closely enough"),
+        };
+        let steered = self.steering.as_ref().map_or_else(String::new, |steering| format!(" {steering}"));
+        let caption = format!(
+            "{count} candidates{fit}.{steered} Dark blue: they agree, as far as this generator goes. Yellow: imagined.{agreed} \
+             This says nothing of what the generator has never seen."
+        );
+        CertaintyMap::new(certainty).draw(&self.title(), &caption)
+    }
+
+    fn report<'b>(&'b self, record: &'b Record) -> Option<Report<'b>> {
+        let Page { subject, curves } = self.page?;
+        let Self { target, original, candidates, range, order, .. } = *self;
+        Some(Report { record, subject, order, target, original, candidates, range, curves })
+    }
+}
+
+fn summary(candidates: &[Candidate], range: &Range, wanted: usize) -> Summary {
+    let images: Vec<_> = candidates.iter().map(|candidate| &candidate.image).collect();
+    let db = || candidates.iter().map(|candidate| candidate.db);
+    Summary {
+        candidates: candidates.len(),
+        reached: candidates.iter().filter(|candidate| candidate.outcome == Outcome::Reached).count(),
+        stopped: candidates.len() < wanted || candidates.iter().any(|candidate| candidate.outcome == Outcome::Stopped),
+        best_db: db().reduce(f64::max).unwrap_or_default(),
+        worst_db: db().reduce(f64::min).unwrap_or_default(),
+        mean_pairwise_distance: mean_pairwise_distance(&images),
+        spread: range.spread.as_ref().map(|spread| SpreadRecord::new(spread, candidates)),
+        certainty: CertaintyRecord::new(range),
+    }
+}
+
+/// Every input of every candidate. An offset of a stage that is zero for all of them is left out: what a file
+/// does not name is at its start. A noise map of zeros is named, as it is where maps start otherwise.
+fn inputs_of(candidates: &[Candidate], specs: &[InputSpec]) -> Result<Inputs> {
+    let mut inputs = Inputs::default();
+    for spec in specs {
+        let mut data = Vec::with_capacity(candidates.len() * spec.shape.len());
+        for candidate in candidates {
+            let Some(row) = candidate.inputs.get(&spec.name) else {
+                let message = format!(
+                    "candidate {} has no `{}`: search with the generator's inputs that are to be written",
+                    candidate.index + 1,
+                    spec.name
+                );
+                return Err(Error::new(ErrorKind::Inputs, message));
+            };
+            data.extend_from_slice(row);
+        }
+        if spec.stage.is_none() || data.iter().any(|&number| number != 0.0) {
+            inputs.insert(&spec.name, candidates.len(), spec.shape, data);
+        }
+    }
+    Ok(inputs)
+}
+
+/// The target in the array that [`Reader`](crate::image::Reader) reads: `target` [1, c, h, w].
+fn exact_target(target: &Image) -> Result<Vec<u8>> {
+    let fault = |error: pulse_checkpoint::Error| Error::new(ErrorKind::Io, error.to_string()).with_source(error);
+    let shape = [1, target.channels(), target.height(), target.width()];
+    let tensor = Tensor::new(shape, target.values()).map_err(fault)?;
+    safetensors_to_vec(&[("target".to_owned(), tensor)].into(), &Configuration::new()).map_err(fault)
+}
+
+/// `candidate-01.png`: numbers from 1, with as many digits as the largest takes, and two at least.
+fn numbered(what: &str, index: usize, most: usize) -> String {
+    format!("{what}-{:0digits$}.png", index + 1, digits = most.to_string().len().max(2))
+}
+
+/// The picture of one step under way, within a run's folder: `intermediate/candidate-01-step-0000.png`.
+/// Steps count from 0, candidates (whose `index` does too) from 1.
+pub fn intermediate_file(index: usize, most: usize, step: usize) -> PathBuf {
+    let candidate = numbered("candidate", index, most);
+    Path::new(INTERMEDIATE).join(format!("{}-step-{step:04}.png", candidate.trim_end_matches(".png")))
+}

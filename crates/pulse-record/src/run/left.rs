@@ -1,0 +1,147 @@
+//! What earlier runs left in a folder, and what of it is theirs.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Run;
+use crate::folder::{Claim, MARK};
+use super::folder::{CERTAINTY, INPUTS, INTERMEDIATE, ORIGINAL, RECORD, REPORT, SHEET, TARGET, TARGET_EXACT};
+use crate::checksum::{sha256, sha256_of_file};
+use crate::record::{Files, Record};
+use crate::write::is_temporary;
+use crate::{Error, ErrorKind, Result};
+
+/// The folder within a run's folder for what is explored from it.
+pub const EXPLORED: &str = "explore";
+
+/// What the name begins with that it gets when the run is made anew.
+const SET_ASIDE: &str = "explore-of-";
+/// How much of a checksum is enough to tell the runs of one folder apart.
+const TELLING: usize = 8;
+
+/// The files in the folder at `path` that make way for a new run. There are none in an empty folder; what was never
+/// finished may go; a finished run only when `replace` is set; and what is not a run's stays, as does what was explored from one.
+///
+/// # Errors
+/// [`ErrorKind::Io`] when something is there that may not be replaced.
+pub(super) fn replaceable(path: &Path, replace: bool) -> Result<Vec<PathBuf>> {
+    let mut names = names_in(path)?;
+    names.retain(|name| name != EXPLORED && !name.starts_with(SET_ASIDE));
+    let own = |names: &[String]| {
+        let own = names.iter().filter(|name| is_of_run(name) && *name != INTERMEDIATE && *name != MARK);
+        own.map(|name| path.join(name)).collect()
+    };
+    if names.iter().all(|name| is_temporary(name) || name == MARK) {
+        return Ok(Vec::new());
+    }
+    let sealed = names.iter().any(|name| name == RECORD);
+    if !sealed && Claim::is_on(path) || sealed && is_torn(path) && names.iter().all(|name| is_of_run(name)) {
+        return Ok(own(&names));
+    }
+    let name = path.display();
+    if !replace {
+        let message =
+            format!("the folder {name} is not empty: choose another with --out, or replace the run in it with --force");
+        return Err(Error::new(ErrorKind::Io, message));
+    }
+    let run = Run::open(path).map_err(|error| {
+        let message =
+            format!("the folder {name} holds no run that could be replaced ({error}): empty it or choose another");
+        Error::new(ErrorKind::Io, message).with_source(error)
+    })?;
+    Ok(files_of(run.record()).map(|file| path.join(file)).collect())
+}
+
+/// Removes the finished run in `folder`: the files that its record names, its record and its pictures of steps; and
+/// the folder, when nothing else is in it. Where there is no run, nothing happens.
+///
+/// # Errors
+/// [`ErrorKind::Io`] when a file cannot be removed.
+pub fn remove_run(folder: &Path) -> Result<()> {
+    let Ok(run) = Run::open(folder) else { return Ok(()) };
+    remove_file(&folder.join(RECORD))?;
+    files_of(run.record()).try_for_each(|file| remove_file(&folder.join(file)))?;
+    remove_intermediate(folder)?;
+    // Other people's files keep it.
+    let _ = fs::remove_dir(folder);
+    Ok(())
+}
+
+/// The names of the files of a run within its folder, whatever a record says beside them.
+pub(super) fn files_of(record: &Record) -> impl Iterator<Item = &OsStr> {
+    let Files { target, target_exact, original, sheet, certainty, report, inputs } = &record.files;
+    let single = [Some(target), Some(sheet), Some(inputs)];
+    let some = [target_exact, original, certainty, report].map(Option::as_ref);
+    let pictures = record.candidates.iter().flat_map(|candidate| [&candidate.image, &candidate.shrunk]);
+    single.into_iter().chain(some).flatten().chain(pictures).filter_map(|name| Path::new(name).file_name())
+}
+
+/// Removes the pictures of an earlier run's steps. When somebody else's files are beside them, the folder stays.
+pub(super) fn remove_intermediate(folder: &Path) -> Result<()> {
+    let intermediate = folder.join(INTERMEDIATE);
+    if intermediate.is_dir() {
+        let pictures = names_in(&intermediate)?.into_iter().filter(|name| is_numbered(name, "candidate-"));
+        pictures.map(|name| intermediate.join(name)).try_for_each(|picture| remove_file(&picture))?;
+        let _ = fs::remove_dir(&intermediate);
+    }
+    Ok(())
+}
+
+/// Gives what was explored from the run in `folder` another name, `explore-of-` and the beginning of the checksum of that
+/// run's inputs, unless the run that comes has the same `inputs`: then it belongs to that one too.
+pub(super) fn set_aside_explored(folder: &Path, inputs: &[u8]) -> Result<()> {
+    let explored = folder.join(EXPLORED);
+    if !explored.is_dir() {
+        return Ok(());
+    }
+    let old = sha256_of_file(&folder.join(INPUTS)).ok();
+    if old.as_ref() == Some(&sha256(inputs)) {
+        return Ok(());
+    }
+    // Where the old inputs are lost, nobody can tell any more what it was explored from.
+    let name = format!("{SET_ASIDE}{}", old.as_ref().map_or("unknown", |checksum| &checksum[..TELLING]));
+    let mut numbered = (2..).map(|number| folder.join(format!("{name}-{number}")));
+    let mut aside = folder.join(&name);
+    while aside.exists() {
+        aside = numbered.next().unwrap_or_default();
+    }
+    fs::rename(&explored, aside).map_err(|source| Error::io("rename", &explored, source))
+}
+
+pub(super) fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", path, source)),
+        _ => Ok(()),
+    }
+}
+
+/// Names that are no text are nobody's here; they are kept apart by what stands in for their bytes.
+fn names_in(folder: &Path) -> Result<Vec<String>> {
+    let fault = |source| Error::io("list the folder", folder, source);
+    let name = |entry: std::io::Result<fs::DirEntry>| {
+        entry.map(|entry| entry.file_name().to_string_lossy().into_owned()).map_err(fault)
+    };
+    fs::read_dir(folder).map_err(fault)?.map(name).collect()
+}
+
+/// Whether `run.json` is there and is cut off, or no JSON at all. One of another schema is somebody's.
+fn is_torn(folder: &Path) -> bool {
+    let bytes = fs::read(folder.join(RECORD));
+    bytes.is_ok_and(|bytes| serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_err())
+}
+
+/// Whether a run gives such a name to something in its folder.
+fn is_of_run(name: &str) -> bool {
+    const SINGLE: [&str; 10] =
+        [RECORD, TARGET, TARGET_EXACT, ORIGINAL, SHEET, CERTAINTY, REPORT, INPUTS, INTERMEDIATE, MARK];
+    SINGLE.contains(&name) || is_temporary(name) || is_numbered(name, "candidate-") || is_numbered(name, "shrunk-")
+}
+
+/// Whether it is `start` with a number, and perhaps a step, as a picture.
+fn is_numbered(name: &str, start: &str) -> bool {
+    let number = name.strip_suffix(".png").and_then(|name| name.strip_prefix(start));
+    number.is_some_and(|number| {
+        !number.is_empty() && number.replace("-step-", "").bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
