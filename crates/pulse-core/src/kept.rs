@@ -53,15 +53,11 @@ impl<E: Engine> Engine for KeptPrograms<E> {
 impl Kept {
     /// A program's inputs and cotangents are zero at first.
     fn clear(&mut self) {
-        for input in self.network.inputs() {
-            if let Ok(id) = self.network.input(&input.name) {
-                self.program.input_mut(id).fill(0.0);
-            }
+        for input in self.network.input_ids() {
+            self.program.input_mut(input).fill(0.0);
         }
-        for output in self.network.outputs() {
-            if let Ok(id) = self.network.output(&output.name) {
-                self.program.cotangent_mut(id).fill(0.0);
-            }
+        for output in self.network.output_ids() {
+            self.program.cotangent_mut(output).fill(0.0);
         }
     }
 }
@@ -98,8 +94,8 @@ impl Program for Lent {
         self.program_mut().input_mut(input)
     }
 
-    fn forward(&mut self, active: usize) {
-        self.program_mut().forward(active);
+    fn forward(&mut self, active: usize, wanted: &[OutputId]) {
+        self.program_mut().forward(active, wanted);
     }
 
     fn output(&self, output: OutputId) -> &[f32] {
@@ -160,7 +156,7 @@ mod tests {
             assert!(program.cotangent_mut(y).iter().all(|&number| number == 0.0));
             program.input_mut(x).fill(1.5);
             program.cotangent_mut(y).fill(1.0);
-            program.forward(batch);
+            program.forward(batch, &[y]);
             program.backward(batch, &[x]);
             assert_eq!(program.output(y), vec![1.5 * factor; 3 * batch]);
             assert_eq!(program.gradient(x), vec![factor; 3 * batch]);

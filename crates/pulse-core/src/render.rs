@@ -16,6 +16,8 @@ pub struct Renderer {
     latent: LatentInput,
     image: OutputId,
     ws: Option<OutputId>,
+    /// Both of them.
+    outputs: Vec<OutputId>,
 }
 
 impl Renderer {
@@ -47,7 +49,8 @@ impl Renderer {
         let network = builder.build()?;
         let program = engine.compile(&network, 1)?;
         let (image, ws) = (network.output("image")?, network.output("ws").ok());
-        Ok(Self { network, program, specs: generated.inputs, latent, image, ws })
+        let outputs = network.output_ids().collect();
+        Ok(Self { network, program, specs: generated.inputs, latent, image, ws, outputs })
     }
 
     /// The `ws` `[num_ws, w_dim]` of the last rendering, where the generator has styles.
@@ -67,7 +70,7 @@ impl Renderer {
     /// [`ErrorKind::Inputs`] when `inputs` lacks the latent.
     pub fn render(&mut self, inputs: &Inputs, candidate: usize) -> Result<&[f32]> {
         give(inputs, candidate, self.latent, &self.specs, &self.network, &mut *self.program)?;
-        self.program.forward(1);
+        self.program.forward(1, &self.outputs);
         Ok(self.program.output(self.image))
     }
 
@@ -137,7 +140,7 @@ impl Mapping {
     /// As [`Renderer::render`].
     pub fn run(&mut self, inputs: &Inputs, candidate: usize) -> Result<&[f32]> {
         give(inputs, candidate, self.latent, &self.specs, &self.network, &mut *self.program)?;
-        self.program.forward(1);
+        self.program.forward(1, &[self.ws]);
         Ok(self.program.output(self.ws))
     }
 }

@@ -25,13 +25,14 @@ fn main() {
 #[divan::bench(args = layers(), max_time = 1)]
 fn forward(bencher: Bencher, layer: Layer) {
     let mut compiled = Compiled::new(layer);
-    bencher.counter(ItemsCount::new(layer.operations())).bench_local(|| compiled.program.forward(1));
+    let wanted = [compiled.output];
+    bencher.counter(ItemsCount::new(layer.operations())).bench_local(|| compiled.program.forward(1, &wanted));
 }
 
 #[divan::bench(args = layers(), max_time = 1)]
 fn backward(bencher: Bencher, layer: Layer) {
     let mut compiled = Compiled::new(layer);
-    compiled.program.forward(1);
+    compiled.program.forward(1, &[]);
     let wanted = [compiled.input];
     bencher.counter(ItemsCount::new(layer.operations())).bench_local(|| compiled.program.backward(1, &wanted));
 }
@@ -199,6 +200,7 @@ fn repeating(channels: [usize; 2]) -> Convolution {
 struct Compiled {
     program: Box<dyn Program>,
     input: InputId,
+    output: OutputId,
 }
 
 impl Compiled {
@@ -207,7 +209,7 @@ impl Compiled {
         let mut program = Cpu::default().compile(&network, 1).expect("it compiles");
         fill(program.input_mut(input));
         fill(program.cotangent_mut(output));
-        Self { program, input }
+        Self { program, input, output }
     }
 }
 

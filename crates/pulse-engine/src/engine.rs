@@ -2,8 +2,8 @@
 
 use crate::{InputId, Network, OutputId, Result};
 
-/// Something that can run a [`Network`].
-pub trait Engine {
+/// Something that can run a [`Network`]. It can be shared between threads.
+pub trait Engine: Send + Sync {
     /// Prepares `network` for up to `batch` candidates at a time: transforms the weights, plans the
     /// memory, allocates all of it.
     fn compile(&self, network: &Network, batch: usize) -> Result<Box<dyn Program>>;
@@ -13,7 +13,7 @@ pub trait Engine {
 ///
 /// Every buffer is `batch` rows of the port's shape, row-major (`[B, n]`, `[B, rows, n]` or
 /// `[B, channels, height, width]`). Candidates never mix: row *i* of the outputs depends on row *i* of
-/// the inputs alone, whatever `active` is. Neither [`forward`](Program::forward) nor
+/// the inputs alone, whatever `active` and `wanted` are. Neither [`forward`](Program::forward) nor
 /// [`backward`](Program::backward) allocates after its first call.
 ///
 /// # Panics
@@ -26,10 +26,11 @@ pub trait Program: Send {
     /// The rows of one input, to be filled before [`forward`](Program::forward). Zero at first.
     fn input_mut(&mut self, input: InputId) -> &mut [f32];
 
-    /// Runs the first `active` rows.
-    fn forward(&mut self, active: usize);
+    /// Runs the first `active` rows, and copies out the `wanted` outputs only. The others keep their numbers; what
+    /// [`backward`](Program::backward) gives does not depend on `wanted`.
+    fn forward(&mut self, active: usize, wanted: &[OutputId]);
 
-    /// The rows of one output after the last [`forward`](Program::forward).
+    /// The rows of one output after the last [`forward`](Program::forward) that wanted it. Zero at first.
     fn output(&self, output: OutputId) -> &[f32];
 
     /// The rows of the cotangent of one output, to be filled before [`backward`](Program::backward).

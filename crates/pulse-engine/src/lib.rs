@@ -25,7 +25,7 @@
 //! let mut program = Cpu::default().compile(&network, 1)?;
 //! let (x, y) = (network.input("x")?, network.output("y")?);
 //! program.input_mut(x).copy_from_slice(&[3.0, -1.0]);
-//! program.forward(1);
+//! program.forward(1, &[y]);
 //! assert_eq!(program.output(y), [7.0, -1.0]);
 //!
 //! program.cotangent_mut(y).fill(1.0);

@@ -4,12 +4,16 @@ mod infer;
 mod operator;
 mod shape;
 mod sparse;
+mod weights;
 
 pub use operator::{
-    Affine, Convolution, Dense, DepthwiseConvolution, Fir, FirTaps, FourierFeatures, Operator, SeparableMap, Weights,
+    Affine, Convolution, Dense, DepthwiseConvolution, Fir, FirTaps, FourierFeatures, Operator, SeparableMap,
 };
 pub use shape::Shape;
 pub use sparse::SparseMatrix;
+pub use weights::Weights;
+
+use std::sync::Arc;
 
 use crate::{Error, ErrorKind, Result};
 
@@ -69,47 +73,71 @@ pub struct Port {
 }
 
 /// A directed graph of frozen operators. Nodes stand in an order in which they can run.
-#[derive(Clone, Debug, Default, PartialEq)]
+///
+/// A clone shares the graph. Two networks are equal when their graphs are, which is quick to find out where they share
+/// the graph, or all of their large [`Weights`].
+#[derive(Clone, Debug)]
 pub struct Network {
+    graph: Arc<Graph>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Graph {
     nodes: Vec<Node>,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
 }
 
+impl PartialEq for Network {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.graph, &other.graph) || self.graph == other.graph
+    }
+}
+
 impl Network {
     /// The nodes, each after its arguments.
     pub fn nodes(&self) -> &[Node] {
-        &self.nodes
+        &self.graph.nodes
     }
 
     /// The named inputs, in the order in which they were made.
     pub fn inputs(&self) -> &[Port] {
-        &self.inputs
+        &self.graph.inputs
     }
 
     /// The named outputs, in the order in which they were made.
     pub fn outputs(&self) -> &[Port] {
-        &self.outputs
+        &self.graph.outputs
+    }
+
+    /// Every input, in the order of [`inputs`](Self::inputs).
+    pub fn input_ids(&self) -> impl ExactSizeIterator<Item = InputId> + use<> {
+        (0..self.graph.inputs.len()).map(InputId)
+    }
+
+    /// Every output, in the order of [`outputs`](Self::outputs).
+    pub fn output_ids(&self) -> impl ExactSizeIterator<Item = OutputId> + use<> {
+        (0..self.graph.outputs.len()).map(OutputId)
     }
 
     /// The input called `name`.
     pub fn input(&self, name: &str) -> Result<InputId> {
-        find(&self.inputs, "input", name).map(InputId)
+        find(&self.graph.inputs, "input", name).map(InputId)
     }
 
     /// The output called `name`.
     pub fn output(&self, name: &str) -> Result<OutputId> {
-        find(&self.outputs, "output", name).map(OutputId)
+        find(&self.graph.outputs, "output", name).map(OutputId)
     }
 
     /// The port of an input.
     pub fn input_port(&self, input: InputId) -> &Port {
-        &self.inputs[input.0]
+        &self.graph.inputs[input.0]
     }
 
     /// The port of an output.
     pub fn output_port(&self, output: OutputId) -> &Port {
-        &self.outputs[output.0]
+        &self.graph.outputs[output.0]
     }
 }
 
@@ -123,7 +151,7 @@ fn find(ports: &[Port], what: &str, name: &str) -> Result<usize> {
 /// Builds a [`Network`], node by node, checking each as it comes.
 #[derive(Clone, Debug, Default)]
 pub struct NetworkBuilder {
-    network: Network,
+    graph: Graph,
 }
 
 impl NetworkBuilder {
@@ -139,9 +167,9 @@ impl NetworkBuilder {
     /// than 2³¹ numbers.
     pub fn input(&mut self, name: impl Into<String>, shape: Shape) -> Result<Value> {
         let name = name.into();
-        check_new(&self.network.inputs, "input", &name)?;
+        check_new(&self.graph.inputs, "input", &name)?;
         let value = self.push(Operator::Input, Vec::new(), shape)?;
-        self.network.inputs.push(Port { name, value, shape });
+        self.graph.inputs.push(Port { name, value, shape });
         Ok(value)
     }
 
@@ -162,15 +190,15 @@ impl NetworkBuilder {
     /// [`ErrorKind::Name`] when the name is taken.
     pub fn output(&mut self, name: impl Into<String>, value: Value) -> Result<()> {
         let name = name.into();
-        check_new(&self.network.outputs, "output", &name)?;
+        check_new(&self.graph.outputs, "output", &name)?;
         let shape = self.shape(value);
-        self.network.outputs.push(Port { name, value, shape });
+        self.graph.outputs.push(Port { name, value, shape });
         Ok(())
     }
 
     /// The shape of a value of this builder.
     pub fn shape(&self, value: Value) -> Shape {
-        self.network.nodes[value.0].shape
+        self.graph.nodes[value.0].shape
     }
 
     /// The finished network.
@@ -178,20 +206,20 @@ impl NetworkBuilder {
     /// # Errors
     /// [`ErrorKind::Name`] when it has no output.
     pub fn build(self) -> Result<Network> {
-        if self.network.outputs.is_empty() {
+        if self.graph.outputs.is_empty() {
             return Err(Error::new(ErrorKind::Name, "the network has no output"));
         }
-        Ok(self.network)
+        Ok(Network { graph: Arc::new(self.graph) })
     }
 
     fn push(&mut self, operator: Operator, arguments: Vec<Value>, shape: Shape) -> Result<Value> {
         infer::elements(shape).map_err(|reason| self.refuse(&operator, &reason))?;
-        self.network.nodes.push(Node { operator, arguments, shape });
-        Ok(Value(self.network.nodes.len() - 1))
+        self.graph.nodes.push(Node { operator, arguments, shape });
+        Ok(Value(self.graph.nodes.len() - 1))
     }
 
     fn refuse(&self, operator: &Operator, reason: &str) -> Error {
-        Error::new(ErrorKind::Shape, format!("{} (node {}) {reason}", operator.name(), self.network.nodes.len()))
+        Error::new(ErrorKind::Shape, format!("{} (node {}) {reason}", operator.name(), self.graph.nodes.len()))
     }
 }
 

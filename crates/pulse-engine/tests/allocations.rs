@@ -5,7 +5,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use pulse_engine::{Convolution, Cpu, Engine, InputId, Network, NetworkBuilder, Operator, Result, Shape};
+use pulse_engine::{Convolution, Cpu, Engine, Network, NetworkBuilder, Operator, Result, Shape};
 
 /// Counts the bytes of every allocation.
 struct Counting;
@@ -57,10 +57,11 @@ fn network() -> Result<Network> {
 fn forward_and_backward_allocate_nothing_after_the_first_call() -> Result<()> {
     const STEPS: usize = 50;
     let network = network()?;
-    let inputs: Vec<InputId> = [network.input("x")?, network.input("style")?].into();
+    let inputs: Vec<_> = network.input_ids().collect();
+    let outputs: Vec<_> = network.output_ids().collect();
     let mut program = Cpu::default().compile(&network, 3)?;
     let mut step = || {
-        program.forward(3);
+        program.forward(3, &outputs);
         program.backward(3, &inputs);
     };
     step();

@@ -90,7 +90,7 @@ impl Detector {
         for views in views.chunks(BATCH) {
             let images = self.program.input_mut(self.image).chunks_exact_mut(PIXELS);
             images.zip(views).for_each(|(image, view)| pyramid.sample(view, INPUT, image));
-            self.program.forward(views.len());
+            self.program.forward(views.len(), self.outputs.as_flattened());
             for (index, view) in views.iter().enumerate() {
                 let mut maps: Maps<'_> = [[&[]; 2]; GRIDS.len()];
                 for (maps, outputs) in maps.iter_mut().zip(self.outputs) {

@@ -82,7 +82,7 @@ impl Layers<'_> {
     fn layer(&self, name: &str) -> Result<(Weights, [usize; 4], Weights)> {
         let weight = self.get(&format!("{name}.weight"))?;
         let shape = weight.shape().try_into().map_err(|_| damaged(&format!("`{name}.weight` has not four axes")))?;
-        Ok((weight.data().clone(), shape, self.get(&format!("{name}.bias"))?.data().clone()))
+        Ok((weight.data().clone().into(), shape, self.get(&format!("{name}.bias"))?.data().clone().into()))
     }
 
     fn convolution(&self, name: &str, stride: usize) -> Result<Operator> {
@@ -146,7 +146,7 @@ mod tests {
         let network = network().unwrap();
         let mut program = Cpu::default().compile(&network, 1).unwrap();
         program.input_mut(network.input(IMAGE).unwrap()).copy_from_slice(&numbers("input"));
-        program.forward(1);
+        program.forward(1, &network.output_ids().collect::<Vec<_>>());
         let mut first = 0;
         for (side, anchors) in GRIDS {
             let found = |kind: &str| program.output(network.output(&format!("{kind}.{side}")).unwrap());

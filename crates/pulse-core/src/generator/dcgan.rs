@@ -6,7 +6,6 @@
 //! `y = γ (x − mean) / sqrt(variance + 1e-5) + β`, and is folded into the convolution before it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use pulse_checkpoint::Tensor;
 use pulse_engine::{Convolution, NetworkBuilder, Operator, Shape};
@@ -130,10 +129,10 @@ fn read_convolution(name: &str, layer: &Layer, index: usize) -> Result<Convoluti
     };
     let bias = match layer.get("bias") {
         Some(bias) if bias.shape() != [out_channels] => return Err(unfit(name, "has a bias of another length")),
-        bias => bias.map(|bias| bias.data().clone()),
+        bias => bias.map(|bias| bias.data().clone().into()),
     };
     let (stride, padding) = if index == 0 { (1, 0) } else { (2, 1) };
-    let weight = weight.data().clone();
+    let weight = weight.data().clone().into();
     Ok(Convolution { weight, bias, out_channels, in_channels, kernel: [4, 4], stride, padding })
 }
 
@@ -157,7 +156,7 @@ fn fold_batch_norm(stage: &mut Convolution, name: &str, layer: &Layer) -> Result
     });
     let bias = bias.collect();
     let taps = stage.kernel[0] * stage.kernel[1];
-    let weight: Arc<[f32]> = (stage.weight.iter().enumerate())
+    let weight = (stage.weight.iter().enumerate())
         .map(|(i, &value)| (f64::from(value) * scale[i / taps % channels]) as f32)
         .collect();
     (stage.weight, stage.bias) = (weight, Some(bias));

@@ -2,7 +2,6 @@
 //! section 3.2).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use pulse_checkpoint::Tensor;
 use pulse_engine::{Engine, NetworkBuilder, Operator, Shape, Value, Weights};
@@ -46,7 +45,7 @@ impl GaussianFit {
 
     /// The tensors that [`GaussianFit::read`] reads.
     pub(super) fn tensors(&self) -> BTreeMap<String, Tensor> {
-        let tensor = |numbers: &Weights| Tensor::new([numbers.len()], numbers.clone()).expect("a vector");
+        let tensor = |numbers: &Weights| Tensor::new([numbers.len()], &numbers[..]).expect("a vector");
         NAMES.into_iter().map(str::to_owned).zip([&self.mean, &self.std].map(tensor)).collect()
     }
 
@@ -82,7 +81,7 @@ impl GaussianFit {
                     row[random.next_u32() as usize % classes] = 1.0;
                 }
             }
-            program.forward(BATCH);
+            program.forward(BATCH, &[w]);
             for row in program.output(w).chunks_exact(width) {
                 for ((&w, sum), square) in row.iter().zip(&mut sums).zip(&mut squares) {
                     let v = f64::from(if w < 0.0 { w / SLOPE } else { w });
@@ -92,7 +91,7 @@ impl GaussianFit {
             }
         }
         let count = (BATCH * BATCHES) as f64;
-        let mean: Arc<[f32]> = sums.iter().map(|sum| (sum / count) as f32).collect();
+        let mean = sums.iter().map(|sum| (sum / count) as f32).collect();
         let variance = |(sum, square): (&f64, &f64)| (square - sum * sum / count).max(0.0) / (count - 1.0);
         let std = sums.iter().zip(&squares).map(|pair| variance(pair).sqrt() as f32).collect();
         Ok(Self { mean, std })

@@ -75,7 +75,7 @@ impl<'a> Tensors<'a> {
     pub(super) fn numbers(&self, name: &str, wanted: &[usize]) -> Result<Weights> {
         let tensor = self.get(name)?;
         if without_leading_ones(tensor.shape()) == without_leading_ones(wanted) {
-            return Ok(tensor.data().clone());
+            return Ok(tensor.data().clone().into());
         }
         Err(self.unfit(name, &format!("has the shape {:?} where {wanted:?} is needed", tensor.shape())))
     }

@@ -47,7 +47,7 @@ impl Critic {
                 numbers[0] = 1.0;
             }
         }
-        self.program.forward(1);
+        self.program.forward(1, &[self.logit]);
         Some(f64::from(self.program.output(self.logit)[0])).filter(|logit| logit.is_finite())
     }
 }

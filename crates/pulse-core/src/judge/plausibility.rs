@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pulse_engine::Engine;
+use pulse_engine::{Engine, OutputId};
 
 use crate::Result;
 use crate::generator::{Entrance, LatentInput, Space};
@@ -39,6 +39,8 @@ impl Plausibility {
 /// A generator with the ends at which its inputs are judged.
 pub struct Prior {
     network: SearchProgram,
+    /// The stages that have an offset, the picture among them, and the latent's rows.
+    wanted: Vec<OutputId>,
     latent: LatentInput,
     /// The mean and the deviation of `w`, where it is entered there.
     fit: Option<[Vec<f32>; 2]>,
@@ -55,7 +57,10 @@ impl Prior {
         let network = SearchProgram::of_search(problem, (latent, &config.space), config, engine)?;
         let whitened = matches!(latent, LatentInput::Z | LatentInput::LATENT);
         let fit = if whitened { None } else { problem.generator.entrance().and_then(fit_of) };
-        Ok(Self { network, latent, fit })
+        let stages = network.ports.iter().filter(|port| port.spec.stage.is_some());
+        let stages = stages.map(|port| port.stage.unwrap_or(network.image));
+        let wanted = stages.chain(network.rows.map(|(rows, _)| rows)).collect();
+        Ok(Self { network, wanted, latent, fit })
     }
 
     /// How typical these inputs of one candidate are.
@@ -67,7 +72,7 @@ impl Prior {
         for port in ports.iter() {
             program.input_mut(port.id)[..port.spec.shape.len()].copy_from_slice(&inputs[&port.spec.name]);
         }
-        program.forward(1);
+        program.forward(1, &self.wanted);
         let mut squares = 0.0;
         for port in ports.iter().filter(|port| port.spec.stage.is_some()) {
             let offset = &inputs[&port.spec.name];
@@ -143,7 +148,7 @@ pub fn random_pictures(
             };
             draw(&port.spec.start, stream, &mut network.program.input_mut(port.id)[..port.spec.shape.len()]);
         }
-        network.program.forward(1);
+        network.program.forward(1, &[network.image]);
         let values = &network.program.output(network.image)[..problem.picture_numbers()];
         Image::from_network(spec.channels, spec.height, spec.width, values)
     };

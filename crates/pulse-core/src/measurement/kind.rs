@@ -101,8 +101,8 @@ impl MeasurementKind {
         let network = measurement.network()?;
         let mut program = engine.compile(&network, 1)?;
         program.input_mut(network.input(IMAGE)?).copy_from_slice(picture.values());
-        program.forward(1);
         let output = network.output(MEASURED)?;
+        program.forward(1, &[output]);
         let channels = network.output_port(output).shape.len() / (to.width * to.height);
         Image::clamped(channels, to.height, to.width, program.output(output).to_vec())
     }

@@ -2,7 +2,7 @@
 
 use std::ops::{ControlFlow, Range};
 
-use pulse_engine::{Engine, InputId};
+use pulse_engine::{Engine, InputId, OutputId};
 
 use crate::Result;
 use crate::candidate::{Candidate, consistency_db};
@@ -46,6 +46,8 @@ pub(super) struct Batch<'a> {
     features_from: usize,
     /// The step at which a candidate is judged and goes on from its best; never where there is nothing to decide.
     judged: usize,
+    /// The outputs that the step under way reads, and the inputs whose gradients it takes.
+    outputs: Vec<OutputId>,
     wanted: Vec<InputId>,
     /// How many candidates are under way at the same time: as many as the program runs, or all that move in lockstep.
     capacity: usize,
@@ -101,6 +103,7 @@ impl<'a> Batch<'a> {
             rows_gradient: vec![0.0; rows * width],
             finisher: Finisher::new(problem, steering, config, engine)?,
             terms: Vec::with_capacity(Term::ALL.len()),
+            outputs: Vec::with_capacity(4 + inputs.len()),
             wanted: Vec::with_capacity(inputs.len()),
             slots: Vec::with_capacity(capacity),
             capacity,
@@ -169,7 +172,7 @@ impl<'a> Batch<'a> {
 
     fn step_window(&mut self, window: Range<usize>, observer: &mut dyn Observer) -> ControlFlow<()> {
         self.upload(window.clone());
-        self.network.program.forward(window.len());
+        self.forward(window.clone());
         for slot in window.clone() {
             self.evaluate(slot, slot - window.start, observer)?;
         }
@@ -182,6 +185,19 @@ impl<'a> Batch<'a> {
             }
         }
         ControlFlow::Continue(())
+    }
+
+    /// The forward pass of a step. A stage is read only by a candidate whose features start to move.
+    fn forward(&mut self, window: Range<usize>) {
+        let SearchProgram { program, image, measured, rows, seen, .. } = &mut self.network;
+        self.outputs.clear();
+        self.outputs.extend([*measured, *image]);
+        self.outputs.extend(rows.map(|(rows, _)| rows));
+        self.outputs.extend(seen.map(|(seen, _)| seen));
+        if self.slots[window.clone()].iter().any(|slot| slot.step == self.features_from) {
+            self.outputs.extend(self.inputs.iter().filter_map(|input| input.port.stage));
+        }
+        program.forward(window.len(), &self.outputs);
     }
 
     fn upload(&mut self, window: Range<usize>) {
@@ -209,7 +225,7 @@ impl<'a> Batch<'a> {
                 if slot % batch == 0 {
                     let window = slot..fresh.min(slot + batch);
                     self.upload(window.clone());
-                    self.network.program.forward(window.len());
+                    self.network.program.forward(window.len(), &[self.network.measured]);
                 }
                 let target = self.problem.target.values();
                 let measured =

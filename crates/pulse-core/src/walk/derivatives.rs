@@ -1,6 +1,6 @@
 //! How the picture and its measurement change with the inputs, without a matrix.
 
-use pulse_engine::{Engine, InputId};
+use pulse_engine::{Engine, InputId, OutputId};
 
 use super::coordinates::{Coordinates, Point};
 use crate::vector::dot;
@@ -44,18 +44,26 @@ impl Derivatives {
 
     /// The pictures of points, and what they measure.
     pub fn see(&mut self, points: &[Point]) -> Vec<Seen> {
-        let mut seen = Vec::with_capacity(points.len());
+        self.read(points, &[self.network.image, self.network.measured], |this, row| Seen {
+            image: this.image(row).to_vec(),
+            measured: this.measured(row).to_vec(),
+        })
+    }
+
+    /// What `row` makes of each point, given its row in the `wanted` outputs.
+    fn read<T>(&mut self, points: &[Point], wanted: &[OutputId], row: impl Fn(&Self, usize) -> T) -> Vec<T> {
+        let mut all = Vec::with_capacity(points.len());
         for points in points.chunks(self.network.program.batch()) {
-            self.stand(&points.iter().collect::<Vec<_>>());
-            let rows = |row| Seen { image: self.image(row).to_vec(), measured: self.measured(row).to_vec() };
-            seen.extend((0..points.len()).map(rows));
+            self.run(&points.iter().collect::<Vec<_>>(), wanted);
+            all.extend((0..points.len()).map(|index| row(self, index)));
         }
-        seen
+        all
     }
 
     /// The radii of the balls in which features may move at a point, one an input; zero for what is no feature.
     pub fn radii(&mut self, point: &Point) -> Vec<f64> {
-        self.stand(&[point]);
+        let stages: Vec<_> = self.network.ports.iter().filter_map(|port| port.stage).collect();
+        self.run(&[point], &stages);
         let radius = |port: &Port| match (port.spec.geometry, port.stage) {
             (Geometry::Ball { relative_radius }, Some(stage)) => {
                 let stage = &self.network.program.output(stage)[..port.spec.shape.len()];
@@ -94,10 +102,11 @@ impl Derivatives {
     /// [`forward`](Self::forward), and exact to first order only.
     pub fn ahead(&mut self, coordinates: &Coordinates, pairs: &[(&Point, &[f32])], seen: &[&Seen]) -> Vec<Vec<f32>> {
         let steps = pairs.iter().map(|&(point, v)| coordinates.offset(point, v, step(coordinates, point, v)));
-        let ahead = self.see(&steps.collect::<Vec<_>>());
+        let ahead =
+            self.read(&steps.collect::<Vec<_>>(), &[self.network.measured], |this, row| this.measured(row).to_vec());
         let changes = ahead.iter().zip(seen).zip(pairs).map(|((ahead, seen), &(point, v))| {
             let h = step(coordinates, point, v);
-            ahead.measured.iter().zip(&seen.measured).map(|(ahead, here)| (ahead - here) / h).collect()
+            ahead.iter().zip(&seen.measured).map(|(ahead, here)| (ahead - here) / h).collect()
         });
         changes.collect()
     }
@@ -107,13 +116,17 @@ impl Derivatives {
     /// # Panics
     /// When there are more points than the batch, or none.
     pub fn stand(&mut self, points: &[&Point]) {
+        self.run(points, &[]);
+    }
+
+    fn run(&mut self, points: &[&Point], wanted: &[OutputId]) {
         for (row, point) in points.iter().enumerate() {
             for (port, numbers) in self.network.ports.iter().zip(*point) {
                 let slot = self.network.program.input_mut(port.id);
                 slot[row * numbers.len()..][..numbers.len()].copy_from_slice(numbers);
             }
         }
-        self.network.program.forward(points.len());
+        self.network.program.forward(points.len(), wanted);
     }
 
     /// `Jᵀ u` at the first points that it [stands](Self::stand) at, for cotangents of the picture in [0, 1], of the

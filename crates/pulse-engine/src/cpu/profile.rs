@@ -42,24 +42,23 @@ impl Profile {
     pub(super) fn new(engine: &Cpu, network: &Network, batch: usize, wanted: &[InputId], runs: usize) -> Self {
         let mut program = Program::new(engine, network, batch);
         let mut steps = program.steps.clone();
-        let inputs: Vec<_> = network.inputs().iter().filter_map(|port| network.input(&port.name).ok()).collect();
-        let outputs = network.outputs().iter().filter_map(|port| network.output(&port.name).ok());
+        let outputs: Vec<_> = network.output_ids().collect();
         let mut state = 1u32;
         let mut random = move || {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (state >> 8) as f32 / (1u32 << 23) as f32 - 1.0
         };
-        for &input in &inputs {
+        for input in network.input_ids() {
             program.input_mut(input).fill_with(&mut random);
         }
-        for output in outputs {
+        for &output in &outputs {
             program.cotangent_mut(output).fill_with(&mut random);
         }
         let mut times = vec![[const { Vec::new() }; 2]; steps.len()];
         // The first pass touches memory for the first time.
         for run in 0..=runs {
             program.clock = Some(Clock::new(steps.len()));
-            program.forward(batch);
+            program.forward(batch, &outputs);
             program.backward(batch, wanted);
             let measured = program.clock.take().map(|clock| clock.times).unwrap_or_default();
             for (times, [forward, backward]) in times.iter_mut().zip(measured).filter(|_| run > 0 || runs == 0) {

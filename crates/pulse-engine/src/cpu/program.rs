@@ -134,7 +134,7 @@ impl Program {
         Run { instructions: self.instructions, workers: self.workers, active, scratch, saved }
     }
 
-    fn run_forward(&mut self, active: usize) {
+    fn run_forward(&mut self, active: usize, wanted: &[OutputId]) {
         for index in 0..self.nodes.len() {
             let node = &self.nodes[index];
             let run = self.run(active, node.scratch[0], node.saved);
@@ -147,7 +147,9 @@ impl Program {
                 Source::Kernel(kernel) => kernel.forward(&run, &node.values, node.value),
             }
             for &output in &node.outputs {
-                export(&run, node.value, &mut self.outputs[output].numbers);
+                if wanted.iter().any(|wanted| wanted.index() == output) {
+                    export(&run, node.value, &mut self.outputs[output].numbers);
+                }
             }
             if let Some(clock) = &mut self.clock {
                 clock.done(index, 0);
@@ -224,9 +226,9 @@ impl crate::Program for Program {
         &mut self.inputs[input.index()].numbers
     }
 
-    fn forward(&mut self, active: usize) {
+    fn forward(&mut self, active: usize, wanted: &[OutputId]) {
         assert!((1..=self.batch).contains(&active), "{active} of {} candidates", self.batch);
-        rayon::scope(|_| self.run_forward(active));
+        rayon::scope(|_| self.run_forward(active, wanted));
     }
 
     fn output(&self, output: OutputId) -> &[f32] {

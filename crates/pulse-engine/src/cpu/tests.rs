@@ -48,7 +48,7 @@ fn run(network: &Network, batch: usize, candidates: &[u32]) -> Result<Vec<Vec<u3
         program.input_mut(x)[row * rows[0]..][..rows[0]].copy_from_slice(&numbers(candidate)(rows[0]));
         program.cotangent_mut(y)[row * rows[1]..][..rows[1]].copy_from_slice(&numbers(!candidate)(rows[1]));
     }
-    program.forward(candidates.len());
+    program.forward(candidates.len(), &[y]);
     program.backward(candidates.len(), &[x]);
     let of_candidate = |row: usize| {
         let [gradient, result] = [&program.gradient(x)[row * rows[0]..], &program.output(y)[row * rows[1]..]];

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Shape, SparseMatrix};
-
-/// Frozen numbers, shared and never changed.
-pub type Weights = Arc<[f32]>;
+use super::{Shape, SparseMatrix, Weights};
 
 /// A frozen operator. `x` is its first argument, `y` its result; the other arguments are named.
 #[derive(Clone, Debug, PartialEq)]

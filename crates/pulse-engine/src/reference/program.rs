@@ -43,13 +43,14 @@ impl Program for ReferenceProgram {
         &mut self.inputs[input.index()]
     }
 
-    fn forward(&mut self, active: usize) {
+    fn forward(&mut self, active: usize, wanted: &[OutputId]) {
         assert!((1..=self.batch).contains(&active), "{active} active candidates in a batch of {}", self.batch);
         self.values.clear();
         for candidate in 0..active {
             let values = forward(&self.network, &rows(self.network.inputs(), &self.inputs, candidate));
-            for (port, output) in self.network.outputs().iter().zip(&mut self.outputs) {
-                narrow(&values[port.value.index()], output, candidate);
+            for &output in wanted {
+                let value = self.network.output_port(output).value;
+                narrow(&values[value.index()], &mut self.outputs[output.index()], candidate);
             }
             self.values.push(values);
         }

@@ -1,6 +1,6 @@
 //! What every engine promises, whatever the case.
 
-use pulse_engine::{Engine, InputId, Network, NetworkBuilder, Operator, Port, Program, Shape, reference};
+use pulse_engine::{Engine, InputId, Network, NetworkBuilder, Operator, OutputId, Port, Program, Shape, reference};
 
 use crate::cases::{Case, every};
 
@@ -66,7 +66,7 @@ pub(crate) fn gradients_do_not_depend_on_what_else_is_wanted(engine: &dyn Engine
         let mut program = engine.compile(&case.network, 2).expect("a network that every engine runs");
         let full = run(&mut *program, &case, &[1, 2]);
         program.backward(2, &[]);
-        let ids = input_ids(&case.network);
+        let ids = ids(case.network.input_ids());
         let alone = ids.iter().map(|&id| vec![id]);
         let others = ids.iter().map(|&id| ids.iter().rev().copied().filter(|&other| other != id).collect());
         for wanted in alone.chain(others).collect::<Vec<Vec<InputId>>>() {
@@ -82,13 +82,36 @@ pub(crate) fn gradients_do_not_depend_on_what_else_is_wanted(engine: &dyn Engine
     }
 }
 
+/// Outputs that are not wanted keep their numbers, and change no bit of the others, nor of the gradients.
+pub(crate) fn only_wanted_outputs_are_copied_out(engine: &dyn Engine) {
+    for case in every() {
+        let compile = || engine.compile(&case.network, 2).expect("a network that every engine runs");
+        let (mut program, mut other) = (compile(), compile());
+        let [before, after] = [[1, 2], [3, 4]].map(|seeds| run(&mut *other, &case, &seeds));
+        let ids = ids(case.network.output_ids());
+        let alone = ids.iter().map(|&id| vec![id]);
+        for wanted in alone.chain([Vec::new()]).collect::<Vec<_>>() {
+            run(&mut *program, &case, &[1, 2]);
+            let found = run_wanting(&mut *program, &case, &[3, 4], &wanted);
+            for ((found, before), after) in found.iter().zip(&before).zip(&after) {
+                for &id in &ids {
+                    let expected = if wanted.contains(&id) { after } else { before };
+                    let i = id.index();
+                    assert_eq!(found.outputs[i], expected.outputs[i], "{}: output {i} of {wanted:?}", case.name);
+                }
+                assert_eq!(found.gradients, after.gradients, "{}: with {wanted:?}", case.name);
+            }
+        }
+    }
+}
+
 /// The same inputs give the same bits again: nothing is left over from a call, nor from other inputs.
 pub(crate) fn calls_leave_nothing_behind(engine: &dyn Engine) {
     for case in every() {
         let mut program = engine.compile(&case.network, 2).expect("a network that every engine runs");
         let first = run(&mut *program, &case, &[1, 2]);
-        program.forward(2);
-        program.backward(2, &input_ids(&case.network));
+        program.forward(2, &ids(case.network.output_ids()));
+        program.backward(2, &ids(case.network.input_ids()));
         assert_eq!(read(&*program, &case.network, 2), first, "{}: called twice", case.name);
         run(&mut *program, &case, &[3]);
         assert_eq!(run(&mut *program, &case, &[1, 2]), first, "{}: after another candidate", case.name);
@@ -114,7 +137,7 @@ pub(crate) fn kinks_have_the_stated_derivative(engine: &dyn Engine) {
         let (input, output) = (network.input("x").expect("x"), network.output("y").expect("y"));
         let mut program = engine.compile(&network, 1).expect("a network that every engine runs");
         program.input_mut(input)[0] = x;
-        program.forward(1);
+        program.forward(1, &[output]);
         program.cotangent_mut(output)[0] = 1.0;
         program.backward(1, &[input]);
         let found = program.gradient(input)[0];
@@ -129,17 +152,20 @@ fn seeds(active: usize) -> Vec<u64> {
 
 /// Runs one candidate for each seed, and fills the rows that are not active with what is not a number.
 fn run(program: &mut dyn Program, case: &Case, seeds: &[u64]) -> Vec<Answer> {
+    run_wanting(program, case, seeds, &ids(case.network.output_ids()))
+}
+
+fn run_wanting(program: &mut dyn Program, case: &Case, seeds: &[u64], wanted: &[OutputId]) -> Vec<Answer> {
     let inputs: Vec<_> = seeds.iter().map(|&seed| case.inputs(seed)).collect();
     let cotangents: Vec<_> = seeds.iter().map(|&seed| case.cotangents(seed)).collect();
-    for id in input_ids(&case.network) {
+    for id in case.network.input_ids() {
         fill(program.input_mut(id), &inputs, id.index());
     }
-    program.forward(seeds.len());
-    for port in case.network.outputs() {
-        let id = case.network.output(&port.name).expect("its own output");
+    program.forward(seeds.len(), wanted);
+    for id in case.network.output_ids() {
         fill(program.cotangent_mut(id), &cotangents, id.index());
     }
-    program.backward(seeds.len(), &input_ids(&case.network));
+    program.backward(seeds.len(), &ids(case.network.input_ids()));
     read(program, &case.network, seeds.len())
 }
 
@@ -157,21 +183,17 @@ fn read(program: &dyn Program, network: &Network, active: usize) -> Vec<Answer> 
         let n = port.shape.len();
         buffer[candidate * n..][..n].to_vec()
     };
-    let output = |port: &Port, candidate| {
-        row(program.output(network.output(&port.name).expect("its own output")), port, candidate)
-    };
-    let gradient = |port: &Port, candidate| {
-        row(program.gradient(network.input(&port.name).expect("its own input")), port, candidate)
-    };
+    let output = |id, candidate| row(program.output(id), network.output_port(id), candidate);
+    let gradient = |id, candidate| row(program.gradient(id), network.input_port(id), candidate);
     let answer = |candidate| Answer {
-        outputs: network.outputs().iter().map(|port| output(port, candidate)).collect(),
-        gradients: network.inputs().iter().map(|port| gradient(port, candidate)).collect(),
+        outputs: network.output_ids().map(|id| output(id, candidate)).collect(),
+        gradients: network.input_ids().map(|id| gradient(id, candidate)).collect(),
     };
     (0..active).map(answer).collect()
 }
 
-fn input_ids(network: &Network) -> Vec<InputId> {
-    network.inputs().iter().map(|port| network.input(&port.name).expect("its own input")).collect()
+fn ids<T>(ids: impl Iterator<Item = T>) -> Vec<T> {
+    ids.collect()
 }
 
 /// The reference's outputs and gradients.

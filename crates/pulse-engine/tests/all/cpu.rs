@@ -45,6 +45,11 @@ fn gradients_do_not_depend_on_what_else_is_wanted() {
 }
 
 #[test]
+fn only_wanted_outputs_are_copied_out() {
+    contract::only_wanted_outputs_are_copied_out(&Cpu::default());
+}
+
+#[test]
 fn calls_leave_nothing_behind() {
     contract::calls_leave_nothing_behind(&Cpu::default());
 }

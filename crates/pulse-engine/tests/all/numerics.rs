@@ -50,7 +50,7 @@ fn run(engine: &dyn Engine, network: &Network, mean: f32, deviation: f32) -> [Ve
     let mut random = Random::named("numbers");
     let numbers = random.row(program.input_mut(x).len());
     program.input_mut(x).iter_mut().zip(numbers).for_each(|(x, number)| *x = mean + deviation * number);
-    program.forward(1);
+    program.forward(1, &[y]);
     let numbers = random.row(program.cotangent_mut(y).len());
     program.cotangent_mut(y).copy_from_slice(&numbers);
     program.backward(1, &[x]);

@@ -49,8 +49,9 @@ fn logit(discriminator: &Discriminator, engine: &dyn Engine, picture: &[f32], cl
     if discriminator.classes() > 0 {
         program.input_mut(network.input("c").unwrap())[class] = 1.0;
     }
-    program.forward(1);
-    f64::from(program.output(network.output("logit").unwrap())[0])
+    let logit = network.output("logit").unwrap();
+    program.forward(1, &[logit]);
+    f64::from(program.output(logit)[0])
 }
 
 #[test]

@@ -58,7 +58,7 @@ impl Solver {
         let (image, measured) = (network.input(IMAGE)?, network.output(MEASURED)?);
         let mut program = engine.compile(&network, batch)?;
         let (pixels, numbers) = (measurement.input_shape().len(), measurement.output_shape().len());
-        program.forward(1);
+        program.forward(1, &[measured]);
         let offset = program.output(measured)[..numbers].to_vec();
         let vector = || vec![0.0; batch * numbers];
         Ok(Self {
@@ -104,7 +104,7 @@ impl Solver {
     pub(super) fn measure(&mut self, x: &[f32], y: &mut [f32]) {
         let active = self.active(x, y);
         self.program.input_mut(self.image)[..x.len()].copy_from_slice(x);
-        self.program.forward(active);
+        self.program.forward(active, &[self.measured]);
         y.copy_from_slice(&self.program.output(self.measured)[..y.len()]);
     }
 
@@ -131,7 +131,7 @@ impl Solver {
     /// `residual = y − A x`, and its size.
     pub(super) fn find_residual(&mut self, x: &[f32], y: &[f32]) {
         self.program.input_mut(self.image)[..x.len()].copy_from_slice(x);
-        self.program.forward(y.len() / self.numbers);
+        self.program.forward(y.len() / self.numbers, &[self.measured]);
         let measured = self.program.output(self.measured);
         for ((residual, &y), &measured) in self.residual.iter_mut().zip(y).zip(measured) {
             *residual = f64::from(y) - f64::from(measured);
@@ -203,7 +203,7 @@ impl Solver {
         self.apply_adjoint(active, Vector::Residual);
         let pixels = active * self.pixels;
         self.program.input_mut(self.image)[..pixels].copy_from_slice(&self.picture[..pixels]);
-        self.program.forward(active);
+        self.program.forward(active, &[self.measured]);
         let measured = self.program.output(self.measured)[..active * self.numbers].chunks_exact(self.numbers);
         for (normal, measured) in self.normal_residual.chunks_exact_mut(self.numbers).zip(measured) {
             for ((normal, &measured), &offset) in normal.iter_mut().zip(measured).zip(&self.offset) {

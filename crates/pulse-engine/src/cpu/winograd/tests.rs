@@ -71,7 +71,7 @@ fn run(engine: &dyn Engine, network: &Network) -> Result<[Vec<f32>; 2]> {
     let mut random = numbers(1);
     let given = random(program.input_mut(x).len());
     program.input_mut(x).copy_from_slice(&given);
-    program.forward(3);
+    program.forward(3, &[y]);
     let given = random(program.cotangent_mut(y).len());
     program.cotangent_mut(y).copy_from_slice(&given);
     program.backward(3, &[x]);
