@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use pulse::face::{CARD, Detector, DetectorConfig, Frame, aligned};
-use pulse::record::FaceRecord;
 use pulse::image::{FORMATS, Reader, write_png};
+use pulse::record::FaceRecord;
 use pulse::write::write_atomically;
 use pulse_engine::Cpu;
 use serde::Serialize;

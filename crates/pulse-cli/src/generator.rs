@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use pulse::ErrorKind;
-use pulse::judge::Order;
+use pulse::checksum::{sha256, sha256_of_files};
 use pulse::generator::{
     self, Discriminator, EMBEDDED, Embedded, Generator, InputSpec, LatentInput, Space, append_whole, checkpoint_files,
 };
+use pulse::judge::Order;
 use pulse::record::GeneratorRecord;
-use pulse::checksum::{sha256, sha256_of_files};
 
 use pulse_checkpoint::Configuration;
 use pulse_engine::NetworkBuilder;

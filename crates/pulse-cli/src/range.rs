@@ -1,8 +1,8 @@
 //! How candidates are measured together, for every command that writes a run.
 
 use pulse::candidate::Candidate;
-use pulse::judge::{Critic, Prior, RANDOM_PICTURES, Range, random_pictures};
 use pulse::image::Image;
+use pulse::judge::{Critic, Prior, RANDOM_PICTURES, Range, random_pictures};
 use pulse::search::{Problem, SearchConfig};
 use pulse_engine::Engine;
 

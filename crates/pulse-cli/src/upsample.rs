@@ -21,13 +21,13 @@ use std::time::Instant;
 
 use pulse::candidate::{Candidate, consistency_db};
 use pulse::face::Detector;
+use pulse::folder::Claim;
 use pulse::generator::{Embedded, InputSpec, LatentInput};
 use pulse::inputs::Inputs;
 use pulse::kept::KeptPrograms;
-use pulse::report::{Curves, Subject};
-use pulse::folder::Claim;
-use pulse::run::{Finished, Page, RECORD, RunFolder};
 use pulse::record::{InputRecord, Record, RequestRecord, SettingsRecord};
+use pulse::report::{Curves, Subject};
+use pulse::run::{Finished, Page, RECORD, RunFolder};
 use pulse::search::{Problem, SearchConfig, search};
 use pulse_engine::Cpu;
 

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use clap::Args;
+use pulse::generator::draw;
 use pulse::generator::{Generator, LatentInput};
 use pulse::inputs::Inputs;
-use pulse::render::Renderer;
 use pulse::random::Stream;
-use pulse::generator::draw;
+use pulse::render::Renderer;
 use pulse_engine::{Cpu, Engine, Reference, Shape};
 
 use crate::Verdict;

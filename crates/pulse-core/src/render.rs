@@ -2,9 +2,9 @@
 
 use pulse_engine::{Engine, InputId, Network, NetworkBuilder, Operator, OutputId, Program, Shape, Value};
 
+use crate::generator::draw;
 use crate::generator::{Generator, InputSpec, LatentInput, Space, append_whole};
 use crate::inputs::Inputs;
-use crate::generator::draw;
 use crate::random::Stream;
 use crate::{Error, ErrorKind, Result};
 

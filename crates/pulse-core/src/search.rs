@@ -34,8 +34,8 @@ use crate::measurement::Measurement;
 use crate::{Error, ErrorKind, Result};
 
 use batch::Batch;
-use steering::{Steering, widest_first};
 pub(crate) use program::{Port, SearchProgram};
+use steering::{Steering, widest_first};
 
 /// What to search: which generator, through which measurement, for which target.
 pub struct Problem<'a> {

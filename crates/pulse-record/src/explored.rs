@@ -5,14 +5,8 @@ use std::path::{Path as FilePath, PathBuf};
 
 mod left;
 
-use left::{is_within, replaceable};
-use pulse_core::walk::{Curve, CurveFrame, Frame, Path};
-use pulse_core::candidate::consistency_db;
-use pulse_core::generator::InputSpec;
-use crate::image::{Extent, encode_animation, encode_png};
-use pulse_core::image::Image;
-use pulse_core::inputs::Inputs;
 use crate::folder::Claim;
+use crate::image::{Extent, encode_animation, encode_png};
 use crate::record::{
     CurveRecord, DirectionsRecord, EXPLORE_SCHEMA, ExploreRecord, GeneratorRecord, PathFrameRecord, PathRecord,
     ProgramRecord,
@@ -20,6 +14,12 @@ use crate::record::{
 use crate::sheet::{Cell, Strip};
 use crate::write::{make_folder, write_atomically};
 use crate::{Error, ErrorKind, Result};
+use left::{is_within, replaceable};
+use pulse_core::candidate::consistency_db;
+use pulse_core::generator::InputSpec;
+use pulse_core::image::Image;
+use pulse_core::inputs::Inputs;
+use pulse_core::walk::{Curve, CurveFrame, Frame, Path};
 
 pub(super) const RECORD: &str = "explore.json";
 pub(super) const INPUTS: &str = "inputs.safetensors";

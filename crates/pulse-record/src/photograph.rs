@@ -2,12 +2,12 @@
 
 mod seam;
 
-use pulse_core::face::Square;
-use seam::{bounds, fitted, mask};
 use crate::Result;
 use crate::image::{Bands, Provenance};
+use pulse_core::face::Square;
 use pulse_core::image::Image;
 use pulse_core::image::Size;
+use seam::{bounds, fitted, mask};
 
 /// How many times larger a face is made with the cubic kernel before it is read between the nearest four pixels: the two
 /// cannot be told from each other beyond that.

@@ -10,20 +10,19 @@ mod steering;
 
 use serde::{Deserialize, Serialize};
 
-use pulse_core::candidate::Candidate;
-use pulse_core::judge::Scores;
 pub use explored::{
     CurveFrameRecord, CurveRecord, DirectionsRecord, EXPLORE_SCHEMA, ExploreRecord, PathFrameRecord, PathRecord,
 };
 pub use face::{FaceRecord, LandmarksRecord};
 pub use measured::{BandRecord, CertaintyRecord, PlausibilityRecord, SpreadRecord};
+use pulse_core::candidate::Candidate;
+use pulse_core::judge::Scores;
 pub use request::{FacesRecord, RequestRecord};
 pub use settings::{FeatureRecord, RepulsionRecord, RestartRecord, SettingsRecord, SpaceRecord, SteeringRecord};
 
 use crate::image::Provenance;
-use pulse_core::mosaic::{Grid, Mosaic};
 use crate::{Error, ErrorKind, Result};
-
+use pulse_core::mosaic::{Grid, Mosaic};
 
 /// The version of the schema that is written, and the only one that is read. It grows when a field changes
 /// its meaning or goes; a new field does not make a new schema.

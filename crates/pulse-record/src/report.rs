@@ -14,14 +14,14 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use crate::Result;
-use pulse_core::candidate::Candidate;
-use pulse_core::judge::{Order, Range};
 use crate::image::{Provenance, encode_png};
-use pulse_core::image::Image;
-use pulse_core::image::Size;
 use crate::record::Record;
 use crate::sheet::CertaintyMap;
 use crate::sheet::canvas::smooth;
+use pulse_core::candidate::Candidate;
+use pulse_core::image::Image;
+use pulse_core::image::Size;
+use pulse_core::judge::{Order, Range};
 
 use chart::{Shown, chart};
 pub use curves::{Curve, Curves, Point};

@@ -26,12 +26,12 @@ pub use left::{EXPLORED, remove_run};
 pub use reopen::Reopened;
 
 use crate::checksum::sha256_of_file;
+use crate::image::Reader;
 use crate::inputs::read_inputs;
 use crate::record::{CandidateRecord, Record};
-use crate::image::Reader;
+use crate::{Error, ErrorKind, Result};
 use pulse_core::image::Image;
 use pulse_core::inputs::Inputs;
-use crate::{Error, ErrorKind, Result};
 
 /// A run that was read back from its folder.
 #[derive(Clone, Debug)]

@@ -6,11 +6,11 @@ mod strip;
 pub use strip::{Cell, Strip};
 mod certainty;
 
-use pulse_core::image::{Image, Rectangle};
-use pulse_core::image::Size;
 use crate::{Error, ErrorKind, Result};
 use canvas::{Canvas, Colour, TextStyle, Weight, pixelated, smooth};
 pub use certainty::{CertaintyMap, colour};
+use pulse_core::image::Size;
+use pulse_core::image::{Image, Rectangle};
 
 /// The most candidates on one sheet. Of more, the first are shown.
 pub const MAX_SHOWN: usize = 64;

@@ -12,15 +12,15 @@
 
 use pulse::Result;
 use pulse::event::Silent;
-use pulse::judge::{Certainty, INFLATION};
+use pulse::generator::draw;
 use pulse::generator::{EMBEDDED, Generator};
 use pulse::image::Image;
 use pulse::inputs::Inputs;
+use pulse::judge::{Certainty, INFLATION};
 use pulse::measurement::{MeasurementKind, Size};
+use pulse::random::Stream;
 use pulse::render::Renderer;
 use pulse::search::{Problem, SearchConfig, search};
-use pulse::random::Stream;
-use pulse::generator::draw;
 use pulse_engine::Cpu;
 
 const SIZES: [usize; 3] = [16, 8, 4];
@@ -76,7 +76,7 @@ fn measure(generator: &dyn Generator, side: usize, face: Stream, config: &Search
     let sharp = Size::new(spec.width, spec.height);
     let truth = face_of(generator, face, &engine)?;
     let kind = MeasurementKind::default();
-    let target = kind.shrink(&truth, Size::new(side, side))?.quantised();
+    let target = kind.shrink(&truth, Size::new(side, side), &Cpu::default())?.quantised();
     let measurement = kind.resolve(spec.channels, sharp, target.size())?;
     let found = search(&Problem::new(generator, &*measurement, &target), config, &engine, &mut Silent)?;
     let pictures: Vec<&Image> = found.iter().map(|candidate| &candidate.image).collect();

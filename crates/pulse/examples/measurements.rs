@@ -14,7 +14,7 @@ use pulse::Result;
 use pulse::event::Silent;
 use pulse::generator::EMBEDDED;
 use pulse::image::{Extent, Image, Provenance, Reader, Rectangle, write_png};
-use pulse::measurement::{Kernel, MeasurementKind, Size};
+use pulse::measurement::{Kernel, MeasurementKind, Size, read_files};
 use pulse::search::{Problem, SearchConfig, search};
 use pulse::sheet::canvas::{Canvas, TextStyle, Weight, pixelated, smooth};
 use pulse_engine::Cpu;
@@ -70,6 +70,7 @@ fn draw(folder: &Path) -> Result<Image> {
     for (index, (text, side, noise)) in ROWS.into_iter().enumerate() {
         let kind: MeasurementKind =
             text.replace("PSF", &psf.display().to_string()).replace("MASK", &mask.display().to_string()).parse()?;
+        let kind = read_files(&kind)?;
         let row = row(&kind, &truth, side, noise)?;
         let top = HEADER + index * (BOX + GAP);
         let title = text.replace("PSF", "psf.png").replace("MASK", "mask.png");
@@ -103,7 +104,7 @@ fn row(kind: &MeasurementKind, truth: &Image, side: usize, noise: f64) -> Result
     let generator = EMBEDDED[0].open()?;
     let size = Size::new(side, side);
     let measurement = kind.resolve(3, truth.size(), size)?;
-    let clean = kind.shrink(truth, size)?;
+    let clean = kind.shrink(truth, size, &Cpu::default())?;
     let target = measurement.adopt(noisy(&clean, noise)?.quantised())?;
     let mut config = SearchConfig { candidates: 4, ..SearchConfig::default() };
     if noise > 0.0 {

@@ -11,17 +11,17 @@
 use std::ops::ControlFlow;
 
 use pulse::candidate::epsilon_of_db;
-use pulse::image::mean_squared_error;
 use pulse::event::Silent;
-use pulse::walk::{Coordinates, Corrector, CurveFrame, DirectionSettings, Explorer, Point, Region, Seen};
+use pulse::generator::draw;
 use pulse::generator::{EMBEDDED, Generator, LatentInput, Start, append_whole};
 use pulse::image::Image;
+use pulse::image::mean_squared_error;
 use pulse::inputs::Inputs;
 use pulse::measurement::{MeasurementKind, Size};
+use pulse::random::Stream;
 use pulse::render::Renderer;
 use pulse::search::{Problem, SearchConfig, search};
-use pulse::random::Stream;
-use pulse::generator::draw;
+use pulse::walk::{Coordinates, Corrector, CurveFrame, DirectionSettings, Explorer, Point, Region, Seen};
 use pulse_engine::{Cpu, NetworkBuilder, Shape};
 
 const RANDOM: usize = 8;
@@ -87,7 +87,7 @@ impl At {
         let mut renderer = Renderer::new(&*generator, LatentInput::Z, &engine)?;
         let truth = Image::from_network(3, 64, 64, renderer.render(&inputs, 0)?)?;
         let kind = MeasurementKind::default();
-        let target = kind.shrink(&truth, Size::new(side, side))?.quantised();
+        let target = kind.shrink(&truth, Size::new(side, side), &Cpu::default())?.quantised();
         let config = SearchConfig { candidates: 2, seed: face, ..SearchConfig::default() };
         let mut at = Self { generator, target, side, config, candidates: Vec::new() };
         let measurement = at.measurement()?;

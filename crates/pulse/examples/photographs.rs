@@ -109,7 +109,7 @@ fn cases() -> Result<Vec<Case>> {
 fn line(generator: &dyn Generator, case: &Case, config: &SearchConfig, out: Option<&str>) -> Result<[f64; 5]> {
     let original = Reader::default().read(&Path::new(PHOTOGRAPHS).join(&case.photograph))?.crop(case.part)?;
     let kind = MeasurementKind::default();
-    let target = kind.shrink(&original, Size::new(case.size, case.size))?.quantised();
+    let target = kind.shrink(&original, Size::new(case.size, case.size), &Cpu::default())?.quantised();
     let started = Instant::now();
     let spec = generator.spec();
     let measurement = kind.resolve(spec.channels, Size::new(spec.width, spec.height), target.size())?;

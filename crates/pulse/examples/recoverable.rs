@@ -14,17 +14,17 @@
 use std::path::Path;
 
 use pulse::Result;
-use pulse::event::Silent;
 use pulse::detail::{Detail, Distances};
+use pulse::event::Silent;
 use pulse::face::{Detector, DetectorConfig, aligned};
+use pulse::generator::draw;
 use pulse::generator::{EMBEDDED, Generator, LatentInput};
 use pulse::image::{Image, Reader};
 use pulse::inputs::Inputs;
 use pulse::measurement::{MeasurementKind, Size};
+use pulse::random::Stream;
 use pulse::render::Renderer;
 use pulse::search::{Problem, SearchConfig, search};
-use pulse::random::Stream;
-use pulse::generator::draw;
 use pulse_engine::Cpu;
 
 const PHOTOGRAPHS: &str = "examples/photos";
@@ -146,7 +146,7 @@ fn candidates(
     engine: &Cpu,
 ) -> Result<Vec<Image>> {
     let kind = MeasurementKind::default();
-    let target = kind.shrink(truth, Size::new(side, side))?.quantised();
+    let target = kind.shrink(truth, Size::new(side, side), &Cpu::default())?.quantised();
     let measurement = kind.resolve(3, truth.size(), target.size())?;
     let problem = Problem::new(generator, &*measurement, &target);
     let found = search(&problem, config, engine, &mut Silent)?;

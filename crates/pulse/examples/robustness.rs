@@ -18,12 +18,12 @@ use std::path::Path;
 use pulse::Result;
 use pulse::candidate::{Candidate, consistency_db};
 use pulse::event::Silent;
+use pulse::generator::draw;
 use pulse::generator::{EMBEDDED, Generator, Start};
 use pulse::image::{Image, Reader, Rectangle};
 use pulse::measurement::{Kernel, MeasurementKind, Size};
-use pulse::search::{Problem, SearchConfig, search};
 use pulse::random::Stream;
-use pulse::generator::draw;
+use pulse::search::{Problem, SearchConfig, search};
 use pulse_engine::Cpu;
 
 const PHOTOGRAPHS: &str = "examples/photos";
@@ -85,7 +85,7 @@ fn truths() -> Result<Vec<Image>> {
 /// The small picture after the damage, and what one who knows of it says to the search.
 fn damaged(truth: &Image, damage: Damage, number: u32) -> Result<(Image, MeasurementKind, f64)> {
     let plain = MeasurementKind::default();
-    let clean = plain.shrink(truth, SMALL)?;
+    let clean = plain.shrink(truth, SMALL, &Cpu::default())?;
     let mut noise = vec![0.0f32; clean.values().len()];
     draw(&Start::Normal, Stream { seed: 255, candidate: number, draw: 0, input: 0 }, &mut noise);
     let with = |value: &dyn Fn(f32, f32) -> f32| {
@@ -116,7 +116,7 @@ fn damaged(truth: &Image, damage: Damage, number: u32) -> Result<(Image, Measure
         }
         Damage::Motion(text) => {
             let kind: MeasurementKind = text.parse()?;
-            Ok((kind.shrink(truth, SMALL)?.quantised(), kind, 0.0))
+            Ok((kind.shrink(truth, SMALL, &Cpu::default())?.quantised(), kind, 0.0))
         }
     }
 }
@@ -135,9 +135,9 @@ fn figures(
     let problem = Problem::new(generator, &*measurement, target);
     let found = search(&problem, &config, &Cpu::default(), &mut Silent)?;
     let plain = MeasurementKind::default();
-    let clean = plain.shrink(truth, SMALL)?;
+    let clean = plain.shrink(truth, SMALL, &Cpu::default())?;
     let to_truth = |candidate: &Candidate| {
-        let own = plain.shrink(&candidate.image, SMALL)?;
+        let own = plain.shrink(&candidate.image, SMALL, &Cpu::default())?;
         Ok::<_, pulse::Error>(consistency_db(own.mean_squared_difference(&clean)))
     };
     let count = found.len() as f64;

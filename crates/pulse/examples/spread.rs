@@ -15,18 +15,18 @@ use std::time::Instant;
 
 use pulse::Result;
 use pulse::candidate::Candidate;
-use pulse::event::Silent;
 use pulse::detail::{Detail, Distances};
-use pulse::judge::Diversity;
+use pulse::event::Silent;
+use pulse::generator::draw;
 use pulse::generator::{EMBEDDED, Generator, LatentInput};
 use pulse::image::{Extent, Image, Provenance, Reader, Rectangle, pictures_in, write_png};
 use pulse::inputs::Inputs;
+use pulse::judge::Diversity;
 use pulse::measurement::{MeasurementKind, Size};
+use pulse::random::Stream;
 use pulse::render::Renderer;
 use pulse::search::{Problem, SearchConfig, Spread, search};
 use pulse::sheet::{Entry, Sheet};
-use pulse::random::Stream;
-use pulse::generator::draw;
 use pulse_engine::Cpu;
 
 /// The seed of the faces that are drawn: another one than the searches have.
@@ -221,7 +221,7 @@ fn figures(
     out: Option<&Path>,
 ) -> Result<Figures> {
     let kind = MeasurementKind::default();
-    let target = kind.shrink(truth, Size::new(size, size))?.quantised();
+    let target = kind.shrink(truth, Size::new(size, size), &Cpu::default())?.quantised();
     let spec = generator.spec();
     let sharp = Size::new(spec.width, spec.height);
     let measurement = kind.resolve(spec.channels, sharp, target.size())?;

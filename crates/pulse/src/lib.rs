@@ -41,8 +41,8 @@
 
 pub use pulse_checkpoint as checkpoint;
 pub use pulse_core::{
-    Error, ErrorKind, Result, candidate, detail, event, judge, kept, latent, loss, mosaic, optimizer, placement, random,
-    render, search, sharpness, walk,
+    Error, ErrorKind, Result, candidate, detail, event, judge, kept, latent, loss, mosaic, optimizer, placement,
+    random, render, search, sharpness, walk,
 };
 pub use pulse_engine as engine;
 pub use pulse_record::{checksum, explored, folder, record, report, run, sheet, write};

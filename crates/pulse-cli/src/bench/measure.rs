@@ -4,13 +4,13 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use pulse::event::SearchEvent;
+use pulse::generator::draw;
 use pulse::generator::{Generator, LatentInput, Space, Start, append_whole};
 use pulse::image::Image;
 use pulse::inputs::Inputs;
 use pulse::measurement::{MeasurementKind, Size};
-use pulse::search::{Problem, SearchConfig, search};
 use pulse::random::Stream;
-use pulse::generator::draw;
+use pulse::search::{Problem, SearchConfig, search};
 use pulse_engine::{Cpu, NetworkBuilder, Shape};
 use serde::{Deserialize, Serialize};
 

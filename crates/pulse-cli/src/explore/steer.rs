@@ -6,18 +6,18 @@ use std::time::Instant;
 
 use clap::Args;
 use pulse::candidate::{Candidate, Outcome, consistency_db};
+use pulse::checksum::sha256_of_file;
 use pulse::event::SearchEvent;
-use pulse::steering::{Kept, Mask, Steering, Toward, neighbours};
-use pulse::judge::Order;
 use pulse::image::{Image, Reader};
 use pulse::inputs::Inputs;
+use pulse::judge::Order;
 use pulse::measurement::Size;
+use pulse::record::{SettingsRecord, SteeringRecord};
 use pulse::render::Renderer;
 use pulse::report::Curves;
 use pulse::run::{Finished, Page, Reopened, Run, RunFolder};
-use pulse::record::{SettingsRecord, SteeringRecord};
-use pulse::checksum::sha256_of_file;
 use pulse::search::{Problem, SearchConfig, Spread, search_steered};
+use pulse::steering::{Kept, Mask, Steering, Toward, neighbours};
 use pulse_engine::Cpu;
 
 use super::Arguments;

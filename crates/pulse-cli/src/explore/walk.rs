@@ -4,10 +4,10 @@ use std::path::Path;
 use std::time::Instant;
 
 use pulse::candidate::consistency_db;
-use pulse::walk::{Coordinates, Explorer};
 use pulse::explored::{ExploreFolder, Explored};
 use pulse::record::ExploreRecord;
 use pulse::run::Reopened;
+use pulse::walk::{Coordinates, Explorer};
 use pulse_engine::Cpu;
 
 use super::opened::Opened;

@@ -4,10 +4,10 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::Scope;
 use std::time::Instant;
 
+use pulse::checksum::sha256;
 use pulse::generator::GeneratorSpec;
 use pulse::image::{Image, Reader, read_bytes};
 use pulse::record::InputRecord;
-use pulse::checksum::sha256;
 
 use super::arguments::Arguments;
 use super::sources::Source;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use pulse::candidate::{PERFECT_DB, consistency_db, epsilon_of_db};
-use pulse::judge::Order;
 use pulse::image::{FORMATS, Reader, Rectangle};
+use pulse::judge::Order;
 use pulse::loss::Loss;
 use pulse::measurement::{GRAMMAR, MeasurementKind, Size};
 use pulse::mosaic::Grid;

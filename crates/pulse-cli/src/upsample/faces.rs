@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use pulse::face::{CARD, Detector, Face, Photograph, Square, aligned};
-use pulse::record::FaceRecord;
+use pulse::folder::Claim;
 use pulse::image::{Extent, Image, Provenance};
 use pulse::measurement::Size;
-use pulse::run::{self, Run, remove_run};
-use pulse::folder::Claim;
+use pulse::record::FaceRecord;
 use pulse::record::InputRecord;
+use pulse::run::{self, Run, remove_run};
 use pulse::write::write_atomically;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};

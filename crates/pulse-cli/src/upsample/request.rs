@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use pulse::checksum::sha256_of_file;
 use pulse::measurement::{Blur, MeasurementKind, Stage};
 use pulse::record::{FacesRecord, RequestRecord};
-use pulse::checksum::sha256_of_file;
 
 use super::arguments::{Arguments, Blocks, Pixelation, hexadecimal};
 use crate::failure::Failure;

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use pulse::checksum::sha256_of_file;
 use pulse::record::{GeneratorRecord, InputRecord, Record, RequestRecord, SettingsRecord};
 use pulse::run::Run;
-use pulse::checksum::sha256_of_file;
 use serde_json::Value;
 
 use super::faces;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use pulse::event::{Observer, SearchEvent, Step};
 use pulse::image::{Image, Provenance, write_png};
-use pulse::report::Curves;
 use pulse::record::GeneratorRecord;
+use pulse::report::Curves;
 use pulse::run::{INTERMEDIATE, intermediate_file};
 use pulse::search::SearchConfig;
 

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::process::Stdio;
 
+use pulse::checksum::sha256;
 use pulse::generator::{FitCache, FitOrigin};
 use pulse::inputs::Inputs;
-use pulse::checksum::sha256;
 use pulse_checkpoint::{Checkpoint, Tensor, Value, safetensors_to_vec};
 use pulse_engine::Shape;
 

@@ -11,8 +11,8 @@ use pulse_checkpoint::Tensor;
 use pulse_engine::{Convolution, NetworkBuilder, Operator, Shape};
 
 use super::{Family, Generated, Generator, GeneratorSpec, InputSpec, LatentInput, Space, Start};
-use crate::placement::Frame;
 use crate::latent::Geometry;
+use crate::placement::Frame;
 use crate::{Error, ErrorKind, Result};
 
 /// PyTorch's default, which every DCGAN known to us uses.

@@ -148,7 +148,8 @@ impl Entrance {
     fn fit(&self) -> Result<&GaussianFit> {
         self.fit.get().ok_or_else(|| match self.mapping {
             Some(_) => {
-                let message = "it cannot be entered at `latent` yet: the Gaussian fit of its mapping was not made; prepare it";
+                let message =
+                    "it cannot be entered at `latent` yet: the Gaussian fit of its mapping was not made; prepare it";
                 Error::new(ErrorKind::Inputs, message)
             }
             None => lacks("latent", "mapping network and no Gaussian fit"),

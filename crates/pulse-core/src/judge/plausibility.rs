@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use pulse_engine::{Engine, OutputId};
 
 use crate::Result;
+use crate::generator::draw;
 use crate::generator::{Entrance, LatentInput, Space};
 use crate::image::Image;
 use crate::loss::angles_of_rows;
-use crate::search::{Problem, SearchConfig, SearchProgram};
-use crate::generator::draw;
 use crate::random::Stream;
+use crate::search::{Problem, SearchConfig, SearchProgram};
 
 /// How far the inputs of one candidate are from what the generator was trained on. All numbers are relative: 1 is as large as
 /// what is departed from.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use pulse_engine::{Fir, FirTaps, Operator, SeparableMap, SparseMatrix};
 
 use super::psf::Psf;
-use crate::image::mirror;
 use super::{Blur, InFile, Size};
+use crate::image::mirror;
 use crate::{Error, ErrorKind, Result};
 
 /// Where a Gaussian is cut off, in units of σ: the tails beyond hold 6e-5 of it.

@@ -4,13 +4,13 @@ use std::ops::{ControlFlow, Range};
 
 use pulse_engine::{Engine, InputId, OutputId};
 
+use super::steering::{Steering, View};
 use crate::Result;
 use crate::candidate::{Candidate, consistency_db};
 use crate::event::{Observer, SearchEvent, Step};
-use super::steering::{Steering, View};
-use crate::loss::{LossEvaluator, Term};
-use crate::image::{Size, mean_squared_error};
 use crate::generator;
+use crate::image::{Size, mean_squared_error};
+use crate::loss::{LossEvaluator, Term};
 use crate::random::Stream;
 
 use super::finish::Finisher;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use pulse_engine::Engine;
 
+use super::steering::{Kept, KeptMeasurement, Steering};
 use crate::Result;
 use crate::candidate::{Candidate, Outcome, consistency_db};
-use super::steering::{Kept, KeptMeasurement, Steering};
 use crate::image::{Image, mean_squared_error};
 use crate::measurement::Projection;
 

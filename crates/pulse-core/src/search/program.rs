@@ -2,8 +2,8 @@
 
 use pulse_engine::{Engine, InputId, NetworkBuilder, Operator, OutputId, Program};
 
-use crate::Result;
 use super::steering::{Steering, View};
+use crate::Result;
 use crate::generator::{InputSpec, LatentInput, Space, append_whole};
 use crate::latent::Geometry;
 

@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 use pulse_engine::Engine;
 
 use super::coordinates::{Coordinates, Point};
-use crate::vector::dot;
 use super::derivatives::{Cotangent, Derivatives, Seen};
 use super::explorer::Watch;
 use crate::Result;
@@ -13,6 +12,7 @@ use crate::candidate::consistency_db;
 use crate::image::{Image, mean_squared_error};
 use crate::measurement::Projection;
 use crate::search::{Problem, SearchConfig};
+use crate::vector::dot;
 
 /// A picture that shrinks to the target, with its inputs.
 #[derive(Clone, Debug)]

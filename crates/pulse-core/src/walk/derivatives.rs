@@ -3,11 +3,11 @@
 use pulse_engine::{Engine, InputId, OutputId};
 
 use super::coordinates::{Coordinates, Point};
-use crate::vector::dot;
 use crate::Result;
 use crate::generator::Space;
 use crate::latent::Geometry;
 use crate::search::{Port, Problem, SearchProgram};
+use crate::vector::dot;
 
 /// The picture of a point, the generator's own values, nominally in [-1, 1], and `A` of it in [0, 1].
 #[derive(Clone, Debug)]

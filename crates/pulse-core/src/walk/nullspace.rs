@@ -5,11 +5,11 @@ use std::ops::ControlFlow;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::coordinates::{Coordinates, Point};
-use crate::vector::dot;
 use super::derivatives::{Cotangent, Derivatives};
 use super::eigen::{Pairs, Symmetric};
 use super::explorer::Watch;
 use crate::random::Stream;
+use crate::vector::dot;
 
 /// How far a step may lead, to first order: to the `v` with `|J_y v|² / n_y τ² + |v|² / R² ≤ 1`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -197,12 +197,12 @@ mod tests {
     use pulse_engine::{Cpu, NetworkBuilder};
 
     use super::*;
-    use crate::image::mean_squared_error;
+    use crate::generator::draw;
     use crate::generator::{EMBEDDED, LatentInput, Space, append_whole};
     use crate::image::Image;
+    use crate::image::mean_squared_error;
     use crate::measurement::{MeasurementKind, Size};
     use crate::search::Problem;
-    use crate::generator::draw;
 
     /// The whole equation, by one difference a number, and solved at once.
     #[test]

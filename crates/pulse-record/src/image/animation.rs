@@ -1,10 +1,10 @@
 //! Moving pictures, as PNG files that every browser plays.
 
-use super::write::{encoder, fault};
 use super::Provenance;
+use super::write::{encoder, fault};
+use crate::{Error, ErrorKind, Result};
 use pulse_core::image::Image;
 use pulse_core::image::{Kernel, Size};
-use crate::{Error, ErrorKind, Result};
 
 /// How long a picture stands, in milliseconds.
 const FRAME: u16 = 70;

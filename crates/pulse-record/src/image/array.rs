@@ -3,8 +3,8 @@
 use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
 
-use super::read::check_size;
 use super::npy;
+use super::read::check_size;
 use pulse_core::image::Image;
 use pulse_core::image::Size;
 

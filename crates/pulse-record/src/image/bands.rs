@@ -11,10 +11,10 @@ use miniz_oxide::deflate::core::{
     create_comp_flags_from_zip_params, deflate_flags::TDEFL_COMPUTE_ADLER32,
 };
 
-use super::write::{encoder, fault};
 use super::Provenance;
-use pulse_core::image::Image;
+use super::write::{encoder, fault};
 use crate::Result;
+use pulse_core::image::Image;
 use pulse_core::image::Size;
 
 /// About as many bytes has a band: a thousand times what its borders cost, and few beside a photograph.

@@ -5,8 +5,8 @@ use std::io::{Cursor, ErrorKind};
 use image::error::UnsupportedErrorKind;
 use image::{DynamicImage, ImageDecoder as _, ImageError, ImageFormat, ImageReader, Limits};
 
-use pulse_core::image::Image;
 use super::read::{FORMATS, MAX_PIXELS, check_size};
+use pulse_core::image::Image;
 
 /// The most that a decoder may allocate: four 16-bit channels of the largest picture, twice.
 const MAX_DECODER_BYTES: u64 = 16 * MAX_PIXELS as u64;

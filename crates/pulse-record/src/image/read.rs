@@ -7,8 +7,8 @@ use std::path::Path;
 use image::ImageFormat;
 
 use super::{array, npy, raster};
-use pulse_core::image::Image;
 use crate::{Error, ErrorKind};
+use pulse_core::image::Image;
 
 /// The formats that are read, for people.
 pub const FORMATS: &str = "PNG, JPEG, WebP, TIFF, BMP, GIF, PNM (PBM, PGM, PPM, PAM), NumPy .npy, safetensors";

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use png::{BitDepth, ColorType, Encoder, SrgbRenderingIntent};
 
-use pulse_core::image::Image;
-use pulse_core::image::Size;
 use crate::write::write_atomically;
 use crate::{Error, ErrorKind, Result};
+use pulse_core::image::Image;
+use pulse_core::image::Size;
 
 /// How much of a picture a generative model made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

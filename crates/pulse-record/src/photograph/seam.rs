@@ -1,7 +1,7 @@
 //! Where an imagined face meets the photograph round it.
 
-use pulse_core::face::{Point, Square, blurred};
 use crate::Result;
+use pulse_core::face::{Point, Square, blurred};
 use pulse_core::image::Image;
 use pulse_core::image::{Kernel, Size};
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use pulse_core::candidate::Candidate;
-use pulse_core::judge::{Band, Plausibility, Range, Spread};
 use pulse_core::image::Size;
+use pulse_core::judge::{Band, Plausibility, Range, Spread};
 
 /// [`Spread`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

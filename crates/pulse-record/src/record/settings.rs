@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Error, ErrorKind, Result};
 use pulse_core::generator::{Space, Truncation, ZeroedNoise};
 use pulse_core::search::{FeatureSearch, Restarts, SearchConfig, Spread};
-use crate::{Error, ErrorKind, Result};
 
 /// Every field of [`SearchConfig`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use super::page::{data_uri, definitions, escaped};
 use super::{Report, reduced};
 use crate::Result;
-use pulse_core::candidate::{Candidate, Outcome};
-use pulse_core::judge::{Certainty, Order, Scores};
 use crate::image::{Provenance, encode_png};
-use pulse_core::image::Image;
 use crate::sheet::colour;
+use pulse_core::candidate::{Candidate, Outcome};
+use pulse_core::image::Image;
+use pulse_core::judge::{Certainty, Order, Scores};
 
 /// The longest side of a picture on the page.
 pub(super) const LARGEST: usize = 512;

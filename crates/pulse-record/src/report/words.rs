@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::Report;
 use super::page::{definitions, escaped};
+use crate::record::Record;
 use pulse_core::candidate::consistency_db;
 use pulse_core::judge::{Certainty, Range, Spread};
-use crate::record::Record;
 
 /// What a generator's pictures are of, as far as anyone said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -8,21 +8,21 @@ use pulse_checkpoint::{Configuration, Tensor, safetensors_to_vec};
 
 use super::left::{remove_file, remove_intermediate, replaceable, set_aside_explored};
 use crate::folder::Claim;
+use crate::image::{Extent, Provenance, encode_png};
 use crate::record::{
     CandidateRecord, CertaintyRecord, Files, GeneratorRecord, InputRecord, MosaicRecord, ProgramRecord, Record,
     RequestRecord, SCHEMA, SettingsRecord, SpreadRecord, SteeringRecord, Summary, TargetRecord,
 };
-use pulse_core::candidate::{Candidate, Outcome, consistency_db, mean_pairwise_distance};
-use pulse_core::judge::{Certainty, Order, Range};
-use pulse_core::generator::InputSpec;
-use crate::image::{Extent, Provenance, encode_png};
-use pulse_core::image::Image;
-use pulse_core::inputs::Inputs;
 use crate::report::{Curves, Report, Subject};
-use pulse_core::search::SearchConfig;
 use crate::sheet::{CertaintyMap, Entry, Sheet};
 use crate::write::{make_folder, write_atomically};
 use crate::{Error, ErrorKind, Result};
+use pulse_core::candidate::{Candidate, Outcome, consistency_db, mean_pairwise_distance};
+use pulse_core::generator::InputSpec;
+use pulse_core::image::Image;
+use pulse_core::inputs::Inputs;
+use pulse_core::judge::{Certainty, Order, Range};
+use pulse_core::search::SearchConfig;
 
 /// What comes last into the folder of a run, and seals it.
 pub const RECORD: &str = "run.json";

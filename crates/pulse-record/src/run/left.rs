@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Run;
-use crate::folder::{Claim, MARK};
 use super::folder::{CERTAINTY, INPUTS, INTERMEDIATE, ORIGINAL, RECORD, REPORT, SHEET, TARGET, TARGET_EXACT};
 use crate::checksum::{sha256, sha256_of_file};
+use crate::folder::{Claim, MARK};
 use crate::record::{Files, Record};
 use crate::write::is_temporary;
 use crate::{Error, ErrorKind, Result};

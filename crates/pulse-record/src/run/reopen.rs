@@ -4,12 +4,12 @@ use std::fmt;
 
 use super::Run;
 use crate::record::GeneratorRecord;
+use crate::{Error, ErrorKind, Result};
 use pulse_core::generator::{Generator, InputSpec, append_whole};
 use pulse_core::image::Image;
 use pulse_core::inputs::Inputs;
 use pulse_core::measurement::{Measurement, MeasurementKind, Size};
 use pulse_core::search::{Problem, SearchConfig};
-use crate::{Error, ErrorKind, Result};
 
 use pulse_engine::NetworkBuilder;
 

@@ -1,9 +1,9 @@
 //! The certainty map: what candidates agree on, and where they differ, as a picture.
 
 use crate::Result;
-use pulse_core::judge::Certainty;
-use pulse_core::image::{Image, Rectangle};
 use pulse_core::image::Size;
+use pulse_core::image::{Image, Rectangle};
+use pulse_core::judge::Certainty;
 
 use super::canvas::{Canvas, Colour, smooth};
 use super::{BODY, GAP, HEADING, INK, LABEL, LINE, MARGIN, PADDING, PAPER, TITLE};

@@ -2,9 +2,9 @@
 
 use super::canvas::{Canvas, TextStyle, smooth};
 use super::{BODY, GAP, HEADING, INK, LABEL, LINE, MARGIN, PADDING, PAPER, TITLE};
-use pulse_core::image::{Image, Rectangle};
-use pulse_core::image::Size;
 use crate::{Error, ErrorKind, Result};
+use pulse_core::image::Size;
+use pulse_core::image::{Image, Rectangle};
 
 /// The box of a picture.
 const PICTURE: Size = Size::new(128, 128);

@@ -2,10 +2,10 @@
 
 use allocation_counter::measure;
 use pulse::event::Silent;
-use pulse::steering::{Kept, Mask, Steering, Toward};
 use pulse::image::Image;
 use pulse::measurement::Size;
 use pulse::search::{Problem, Restarts, SearchConfig, Spread, search_steered};
+use pulse::steering::{Kept, Mask, Steering, Toward};
 use pulse_engine::Cpu;
 
 use crate::search::{generator, measurement, target};

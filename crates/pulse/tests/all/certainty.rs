@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use pulse::ErrorKind;
-use pulse::judge::Certainty;
 use pulse::image::Image;
+use pulse::judge::Certainty;
 use pulse::measurement::Size;
 use pulse::sheet::{CertaintyMap, colour};
 use rand_chacha::ChaCha8Rng;

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use pulse::ErrorKind;
 use pulse::candidate::{Candidate, Outcome};
-use pulse::judge::Critic;
 use pulse::generator::{self, Architecture, Discriminator};
 use pulse::image::Image;
+use pulse::judge::Critic;
 use pulse_checkpoint::{Checkpoint, Configuration, OpenOptions, Tensor, Value};
 use pulse_engine::{Cpu, Engine, NetworkBuilder, Reference, Shape};
 

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 use pulse::image::{Image, write_png};
 use pulse::measurement::{
-    Factor, IMAGE, Kernel, MEASURED, Measurement, MeasurementKind, Projection, Resize, Size, Stage, resize_matrix,
+    Factor, IMAGE, Kernel, MEASURED, Measurement, MeasurementKind, Projection, Resize, Size, Stage, read_files,
+    resize_matrix,
 };
 use pulse_engine::{Cpu, Engine, Reference};
 
@@ -60,7 +61,7 @@ fn files() -> (tempfile::TempDir, [PathBuf; 2]) {
 }
 
 fn kind(text: &str) -> MeasurementKind {
-    text.parse().unwrap()
+    read_files(&text.parse().unwrap()).unwrap()
 }
 
 fn measurements() -> impl Iterator<Item = Box<dyn Measurement>> {

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use pulse::ErrorKind;
 use pulse::image::{Image, write_png};
-use pulse::measurement::{Measurement, MeasurementKind, Projection, Psf, Size};
+use pulse::measurement::{Measurement, MeasurementKind, Projection, Size, read_files, read_psf};
 use pulse_engine::Reference;
 
 fn kind(text: &str) -> MeasurementKind {
-    text.parse().unwrap()
+    read_files(&text.parse().unwrap()).unwrap()
 }
 
 fn resolve(text: &str, channels: usize, picture: Size, target: Size) -> Box<dyn Measurement> {

@@ -5,6 +5,7 @@ use pulse::image::{Image, Reader, Rectangle, encode_png};
 use pulse::measurement::MeasurementKind;
 use pulse::mosaic::{Grid, Mosaic};
 use pulse::sharpness::gaussian_sigma;
+use pulse_engine::Cpu;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng};
 
@@ -226,12 +227,13 @@ fn blurs_are_estimated() {
         let part = photograph.crop(photograph.centre_square()).unwrap();
         for sigma in [3.0, 6.0] {
             let kind: MeasurementKind = format!("gaussian:{sigma}").parse().unwrap();
-            let estimate = gaussian_sigma(&kind.shrink(&part, part.size()).unwrap()).unwrap();
+            let estimate =
+                gaussian_sigma(&kind.shrink(&part, part.size(), &Cpu::default()).unwrap(), &Cpu::default()).unwrap();
             println!("{sigma}: {estimate:.2}");
             near += usize::from((estimate / sigma - 1.0).abs() < 0.3);
         }
     }
     assert!(near >= 15, "{near} of 18");
-    assert_eq!(gaussian_sigma(&Image::new(1, 40, 40, vec![0.5; 1600]).unwrap()), None);
-    assert_eq!(gaussian_sigma(&Image::new(1, 1, 1, vec![0.5]).unwrap()), None);
+    assert_eq!(gaussian_sigma(&Image::new(1, 40, 40, vec![0.5; 1600]).unwrap(), &Cpu::default()), None);
+    assert_eq!(gaussian_sigma(&Image::new(1, 1, 1, vec![0.5]).unwrap(), &Cpu::default()), None);
 }

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use pulse::judge::niqe;
 use pulse::image::{Image, Reader, Rectangle};
+use pulse::judge::niqe;
 use pulse::measurement::MeasurementKind;
+use pulse_engine::Cpu;
 use serde::Deserialize;
 
 /// One number of `scripts/niqe_reference.py`.
@@ -57,7 +58,7 @@ fn less_is_sharper() {
     let picture = Reader::default().read(&fixture("ffhq_align_p005_amateur_selfie_256.png")).unwrap();
     let blurred = |blur: &str| {
         let kind: MeasurementKind = blur.parse().unwrap();
-        niqe(&kind.shrink(&picture, picture.size()).unwrap().quantised()).unwrap()
+        niqe(&kind.shrink(&picture, picture.size(), &Cpu::default()).unwrap().quantised()).unwrap()
     };
     let sharp = niqe(&picture).unwrap();
     let (soft, softer) = (blurred("gaussian:1.5"), blurred("gaussian:3"));

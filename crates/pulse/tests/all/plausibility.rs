@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pulse::event::Silent;
-use pulse::judge::{Prior, random_pictures};
+use pulse::generator::draw;
 use pulse::generator::{self, EMBEDDED, Generator, InputSpec, LatentInput, Space, append_whole};
 use pulse::image::Image;
 use pulse::inputs::Inputs;
+use pulse::judge::{Prior, random_pictures};
 use pulse::kept::KeptPrograms;
 use pulse::measurement::{Measurement, MeasurementKind, Size};
+use pulse::random::Stream;
 use pulse::render::Renderer;
 use pulse::search::{Problem, SearchConfig, Spread, search};
-use pulse::random::Stream;
-use pulse::generator::draw;
 use pulse_engine::{Cpu, Engine, Network, NetworkBuilder, Program};
 
 fn specs(generator: &dyn Generator, latent: LatentInput) -> Vec<InputSpec> {

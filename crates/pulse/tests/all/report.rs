@@ -1,7 +1,7 @@
 //! The page of a run.
 
-use pulse::judge::Order;
 use pulse::image::Image;
+use pulse::judge::Order;
 use pulse::report::Subject;
 
 use crate::run::Story;

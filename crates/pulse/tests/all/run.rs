@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use pulse::ErrorKind;
 use pulse::candidate::{Candidate, Outcome};
 use pulse::event::{SearchEvent, Step};
-use pulse::judge::{Order, Plausibility, Range};
+use pulse::folder::Claim;
 use pulse::generator::{EMBEDDED, InputSpec, input_specs};
 use pulse::image::Image;
+use pulse::judge::{Order, Plausibility, Range};
 use pulse::measurement::Size;
-use pulse::report::{Curves, Subject};
-use pulse::folder::Claim;
-use pulse::run::{Finished, Page, RECORD, Run, RunFolder, remove_run};
 use pulse::record::{GeneratorRecord, InputRecord, Record};
+use pulse::report::{Curves, Subject};
+use pulse::run::{Finished, Page, RECORD, Run, RunFolder, remove_run};
 use pulse::search::SearchConfig;
 use tempfile::TempDir;
 

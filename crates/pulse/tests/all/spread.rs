@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 
 use pulse::ErrorKind;
 use pulse::candidate::{Candidate, Outcome};
-use pulse::event::{SearchEvent, Silent};
 use pulse::detail::Distances;
-use pulse::steering::widest_first;
+use pulse::event::{SearchEvent, Silent};
 use pulse::search::{SearchConfig, Spread};
+use pulse::steering::widest_first;
 
 use crate::search::{find, found};
 

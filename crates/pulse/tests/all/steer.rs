@@ -2,15 +2,15 @@
 
 use pulse::ErrorKind;
 use pulse::candidate::Candidate;
-use pulse::event::Silent;
 use pulse::detail::Detail;
-use pulse::steering::{Kept, Mask, Steering, Toward, neighbours};
+use pulse::event::Silent;
 use pulse::generator::{Generator, LatentInput, input_specs};
 use pulse::image::Image;
 use pulse::inputs::Inputs;
 use pulse::measurement::Size;
 use pulse::render::Renderer;
 use pulse::search::{Problem, SearchConfig, search_steered};
+use pulse::steering::{Kept, Mask, Steering, Toward, neighbours};
 use pulse_engine::Cpu;
 
 use crate::search::{found, generator, measurement, target};

@@ -5,11 +5,11 @@ use std::ops::ControlFlow;
 
 use pulse::ErrorKind;
 use pulse::event::Silent;
-use pulse::walk::{Coordinates, Cotangent, Derivatives, DirectionSettings, Explorer, Frame, Point};
 use pulse::generator::{Dcgan, InputSpec, LatentInput, Space, append_whole};
 use pulse::image::Image;
 use pulse::measurement::{Measurement, MeasurementKind, Size};
 use pulse::search::{Problem, SearchConfig, search};
+use pulse::walk::{Coordinates, Cotangent, Derivatives, DirectionSettings, Explorer, Frame, Point};
 use pulse_checkpoint::Tensor;
 use pulse_engine::{Cpu, NetworkBuilder};
 use rand_chacha::ChaCha8Rng;

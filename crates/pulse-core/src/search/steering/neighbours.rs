@@ -1,12 +1,12 @@
 //! The neighbourhood of a candidate.
 
-use crate::vector::dot;
-use crate::latent::arc;
+use crate::generator::draw;
 use crate::generator::{InputSpec, Start};
 use crate::inputs::Inputs;
 use crate::latent::Geometry;
-use crate::generator::draw;
+use crate::latent::arc;
 use crate::random::Stream;
+use crate::vector::dot;
 use crate::{Error, ErrorKind, Result};
 
 /// Starts in the neighbourhood of row `candidate` of `inputs`, `count` rows: each group of random numbers `a` (a row of the

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use pulse::generator::{FitCache, FitOrigin, Generator, from_checkpoint};
 use pulse_checkpoint::{Checkpoint, Tensor, safetensors_to_vec};
+use pulse_engine::Cpu;
 use tempfile::TempDir;
 
 use super::{fixture, open};
@@ -15,7 +16,7 @@ fn fresh() -> Box<dyn Generator> {
 }
 
 fn fit(folder: &Path, generator: &dyn Generator) -> Option<FitOrigin> {
-    FitCache::new(folder).fit(generator).unwrap()
+    FitCache::new(folder).fit(generator, &Cpu::default()).unwrap()
 }
 
 fn numbers(generator: &dyn Generator) -> BTreeMap<String, Tensor> {
