@@ -3,7 +3,9 @@
 
 use std::ops::ControlFlow;
 
+use crate::Result;
 use crate::candidate::Candidate;
+use crate::image::Image;
 use crate::loss::Term;
 
 /// Something that happened in a search.
@@ -26,12 +28,16 @@ pub enum SearchEvent<'a> {
         /// The best consistency that it had reached.
         db: f64,
     },
+    /// A candidate of a set that spreads is there, under the number of its start. When all of the set is, each gets its number
+    /// and is [`Finished`](Self::Finished).
+    Found(&'a Candidate),
     /// A candidate is finished.
     Finished(&'a Candidate),
 }
 
 /// One step of one candidate.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Step<'a> {
     /// Its number, from 0.
     pub candidate: usize,
@@ -45,8 +51,21 @@ pub struct Step<'a> {
     pub learning_rate: f64,
     /// The consistency in dB.
     pub db: f64,
-    /// The generator's picture at this step, its own values, nominally in [-1, 1].
+    /// The generator's picture at this step, its own values `[channels, height, width]`, nominally in [-1, 1], not clamped.
     pub image: &'a [f32],
+    /// Channels, height and width of the picture.
+    pub shape: [usize; 3],
+}
+
+impl Step<'_> {
+    /// The picture in [0, 1], made when it is asked for. What a steered search keeps is put back at the end, and not in here.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Picture`](crate::ErrorKind::Picture) where a value is not finite.
+    pub fn picture(&self) -> Result<Image> {
+        let [channels, height, width] = self.shape;
+        Image::from_network(channels, height, width, self.image)
+    }
 }
 
 /// Watches a search, and may stop it: what was found until then is kept.

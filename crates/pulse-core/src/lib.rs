@@ -20,8 +20,10 @@ pub mod placement;
 pub mod random;
 pub mod render;
 pub mod search;
+mod shared;
 pub mod sharpness;
 mod vector;
 pub mod walk;
 
 pub use error::{Error, ErrorKind, Result};
+pub use shared::Shared;

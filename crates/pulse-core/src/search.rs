@@ -11,12 +11,16 @@
 
 mod batch;
 mod config;
+mod exact;
 mod finish;
 mod guide;
 mod moving;
 mod program;
 mod slot;
 pub mod steering;
+mod stepped;
+
+use std::sync::Arc;
 
 use pulse_engine::{Engine, Shape};
 
@@ -25,39 +29,50 @@ pub use config::{
 };
 
 use crate::candidate::Candidate;
-use crate::event::{Observer, SearchEvent};
+use crate::event::Observer;
 use crate::generator::{Generator, LatentInput};
 use crate::image::Image;
 use crate::inputs::Inputs;
 use crate::loss::{Loss, LossValues, Term};
 use crate::measurement::Measurement;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Shared};
 
-use batch::Batch;
+pub(crate) use exact::{Ended, ExactEnd};
 pub(crate) use program::{Port, SearchProgram};
-use steering::{Steering, widest_first};
+use steering::Steering;
+pub use stepped::Search;
 
 /// What to search: which generator, through which measurement, for which target.
+///
+/// One that borrows is made by [`new`](Self::new); one that a thread, a server or an object can keep, by
+/// [`owned`](Self::owned).
+#[derive(Clone)]
 pub struct Problem<'a> {
     /// The generative model.
-    pub generator: &'a dyn Generator,
+    pub generator: Shared<'a, dyn Generator + 'a>,
     /// `A`, from the generator's pictures to the target.
-    pub measurement: &'a dyn Measurement,
+    pub measurement: Shared<'a, dyn Measurement + 'a>,
     /// `y`, of the generator's channels.
-    pub target: &'a Image,
+    pub target: Shared<'a, Image>,
     /// Where the candidates start, one row each; what it does not name starts as usual.
-    pub start: Option<&'a Inputs>,
+    pub start: Option<Shared<'a, Inputs>>,
 }
 
 impl<'a> Problem<'a> {
     /// A search from random starts.
     pub fn new(generator: &'a dyn Generator, measurement: &'a dyn Measurement, target: &'a Image) -> Self {
-        Self { generator, measurement, target, start: None }
+        Self { generator: generator.into(), measurement: measurement.into(), target: target.into(), start: None }
+    }
+
+    /// The same search from these starts.
+    #[must_use]
+    pub fn starting_from(self, start: impl Into<Shared<'a, Inputs>>) -> Self {
+        Self { start: Some(start.into()), ..self }
     }
 
     /// The latent that is searched: the one that the start names, or else the generator's first.
     pub fn latent(&self) -> LatentInput {
-        self.start.map_or(self.generator.spec().latents[0], |start| start.latent(self.generator))
+        self.start.as_ref().map_or(self.generator.spec().latents[0], |start| start.latent(&*self.generator))
     }
 
     /// Checks that the target is of the shape that the measurement makes.
@@ -80,6 +95,13 @@ impl<'a> Problem<'a> {
     pub(crate) fn picture_numbers(&self) -> usize {
         let spec = self.generator.spec();
         spec.channels * spec.height * spec.width
+    }
+}
+
+impl Problem<'static> {
+    /// A search from random starts that holds what it needs.
+    pub fn owned(generator: Arc<dyn Generator>, measurement: Arc<dyn Measurement>, target: Arc<Image>) -> Self {
+        Self { generator: generator.into(), measurement: measurement.into(), target: target.into(), start: None }
     }
 }
 
@@ -113,28 +135,13 @@ pub fn search_steered(
     engine: &dyn Engine,
     observer: &mut dyn Observer,
 ) -> Result<Vec<Candidate>> {
-    config.validate()?;
-    problem.check()?;
-    let spec = problem.generator.spec();
-    steering.check([spec.channels, spec.height, spec.width])?;
-    let mut batch = Batch::new(problem, steering, config, engine)?;
-    let started = SearchEvent::Started { candidates: batch.candidates(), steps: config.steps };
-    if observer.event(started).is_break() {
-        return Ok(Vec::new());
-    }
-    let mut found = batch.run(observer)?;
-    found.sort_by_key(|candidate| candidate.index);
-    if config.spread.is_some() {
-        let mut ranks = vec![0; found.len()];
-        widest_first(&found).into_iter().enumerate().for_each(|(rank, candidate)| ranks[candidate] = rank);
-        found.iter_mut().zip(ranks).for_each(|(candidate, rank)| candidate.index = rank);
-        found.sort_by_key(|candidate| candidate.index);
-        // What was found is no longer to be stopped.
-        for candidate in &found {
-            let _ = observer.event(SearchEvent::Finished(candidate));
+    let mut search = Search::new(problem.clone(), steering.clone(), config.clone(), engine)?;
+    while !search.is_done() {
+        if search.step(observer)?.is_break() {
+            search.stop(observer)?;
         }
     }
-    Ok(found)
+    Ok(search.into_found(observer))
 }
 
 /// The terms that a loss holds, with their unweighted values.

@@ -11,6 +11,7 @@ use crate::image::Image;
 use crate::loss::angles_of_rows;
 use crate::random::Stream;
 use crate::search::{Problem, SearchConfig, SearchProgram};
+use crate::vector::square;
 
 /// How far the inputs of one candidate are from what the generator was trained on. All numbers are relative: 1 is as large as
 /// what is departed from.
@@ -114,10 +115,6 @@ fn fit_of(entrance: &Entrance) -> Option<[Vec<f32>; 2]> {
     let tensors = entrance.fit_tensors().ok()?;
     let [mean, std] = ["gaussian_fit.mean", "gaussian_fit.std"].map(|name| tensors.get(name));
     Some([mean?.data().to_vec(), std?.data().to_vec()])
-}
-
-fn square(numbers: &[f32]) -> f64 {
-    numbers.iter().map(|&number| f64::from(number).powi(2)).sum()
 }
 
 /// `count` pictures that the generator of a search makes of random `z`, or of a random whitened `w` where it has no `z`, the

@@ -13,7 +13,8 @@ use crate::image::{Size, mean_squared_error};
 use crate::loss::{LossEvaluator, Term};
 use crate::random::Stream;
 
-use super::finish::Finisher;
+use super::exact::ExactEnd;
+use super::finish::finish;
 use super::guide::{Guide, Schedule};
 use super::moving::Moving;
 use super::program::{self, SearchProgram};
@@ -29,8 +30,8 @@ const WORTH_ANOTHER: f64 = 1.0;
 
 /// The candidates that are searched side by side, each in a slot of the program's batch.
 pub(super) struct Batch<'a> {
-    problem: &'a Problem<'a>,
-    config: &'a SearchConfig,
+    problem: Problem<'a>,
+    config: SearchConfig,
     candidates: usize,
     next: usize,
     network: SearchProgram,
@@ -41,7 +42,7 @@ pub(super) struct Batch<'a> {
     rows_gradient: Vec<f32>,
     /// The terms of the loss of the step under way.
     terms: Vec<(Term, f64)>,
-    finisher: Finisher<'a>,
+    end: ExactEnd,
     /// The step from which features move.
     features_from: usize,
     /// The step at which a candidate is judged and goes on from its best; never where there is nothing to decide.
@@ -56,19 +57,19 @@ pub(super) struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     pub(super) fn new(
-        problem: &'a Problem<'a>,
-        steering: &'a Steering,
-        config: &'a SearchConfig,
+        problem: Problem<'a>,
+        steering: &Steering,
+        config: SearchConfig,
         engine: &dyn Engine,
     ) -> Result<Self> {
         problem.generator.prepare(problem.latent(), engine)?;
-        let specs = program::specs(problem, &config.space)?;
-        let candidates = problem.start.map_or(Ok(config.candidates), |start| start.check(&specs))?;
+        let specs = program::specs(&problem, &config.space)?;
+        let candidates = problem.start.as_ref().map_or(Ok(config.candidates), |start| start.check(&specs))?;
         let batch = config.batch.min(candidates);
         let capacity = if config.spread.is_some() { candidates } else { batch };
-        let view = view(problem, steering, config)?;
+        let view = view(&problem, steering, &config)?;
         let entered = (problem.latent(), &config.space);
-        let mut network = SearchProgram::compile_with_view(problem, entered, view.as_ref(), engine, batch)?;
+        let mut network = SearchProgram::compile_with_view(&problem, entered, view.as_ref(), engine, batch)?;
         let ports = std::mem::take(&mut network.ports);
         let inputs: Vec<_> = ports.into_iter().map(|port| Moving::new(port, config.optimizer, capacity)).collect();
         let numbers = problem.target.values().len();
@@ -101,7 +102,7 @@ impl<'a> Batch<'a> {
             loss: config.loss.evaluator(numbers, rows, width, floor).with_known(problem.measurement.known()),
             measured_gradient: vec![0.0; numbers],
             rows_gradient: vec![0.0; rows * width],
-            finisher: Finisher::new(problem, steering, config, engine)?,
+            end: ExactEnd::new(&problem, steering.keep.clone(), &config, engine, 1)?,
             terms: Vec::with_capacity(Term::ALL.len()),
             outputs: Vec::with_capacity(4 + inputs.len()),
             wanted: Vec::with_capacity(inputs.len()),
@@ -124,42 +125,69 @@ impl<'a> Batch<'a> {
         self.candidates
     }
 
-    pub(super) fn run(&mut self, observer: &mut dyn Observer) -> Result<Vec<Candidate>> {
-        let mut found = Vec::with_capacity(self.candidates);
-        let mut stopped = false;
-        loop {
-            while !stopped && self.slots.len() < self.capacity && self.next < self.candidates {
-                self.slots.push(Slot::new(self.next, self.problem.picture_numbers(), &self.inputs));
-                self.next += 1;
-            }
-            if self.slots.is_empty() {
-                return Ok(found);
-            }
-            if !stopped {
-                self.place_fresh();
-                stopped |= self.step(observer).is_break();
-            }
-            if stopped {
-                let running = self.slots.iter_mut().filter(|slot| slot.stage != Stage::Finished);
-                running.for_each(|slot| slot.stage = Stage::Stopped);
-            }
-            for slot in (0..self.slots.len()).rev() {
-                if matches!(self.slots[slot].stage, Stage::Finished | Stage::Stopped) {
-                    let candidate = self.finisher.finish(&self.slots[slot], &self.inputs)?;
-                    // A set is numbered when all of it is there.
-                    if self.config.spread.is_none() {
-                        stopped |= observer.event(SearchEvent::Finished(&candidate)).is_break();
-                    }
-                    found.push(candidate);
-                    self.swap(slot, self.slots.len() - 1);
-                    self.slots.pop();
-                }
-            }
+    pub(super) fn problem(&self) -> &Problem<'a> {
+        &self.problem
+    }
+
+    pub(super) fn config(&self) -> &SearchConfig {
+        &self.config
+    }
+
+    /// Searches for so many in all.
+    pub(super) fn grow(&mut self, candidates: usize) {
+        self.candidates = candidates;
+    }
+
+    /// Whether no candidate is under way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    pub(super) fn has_started_all(&self) -> bool {
+        self.next == self.candidates
+    }
+
+    /// Begins with as many candidates as there is room for.
+    pub(super) fn fill(&mut self) {
+        while self.slots.len() < self.capacity && self.next < self.candidates {
+            self.slots.push(Slot::new(self.next, self.problem.picture_numbers(), &self.inputs));
+            self.next += 1;
         }
+        self.place_fresh();
+    }
+
+    /// Ends the candidates under way.
+    pub(super) fn stop(&mut self) {
+        let running = self.slots.iter_mut().filter(|slot| slot.stage != Stage::Finished);
+        running.for_each(|slot| slot.stage = Stage::Stopped);
+    }
+
+    /// Takes one candidate that is finished, or was stopped, out of the batch.
+    pub(super) fn take_finished(&mut self) -> Result<Option<Candidate>> {
+        let ended = |slot: &Slot| matches!(slot.stage, Stage::Finished | Stage::Stopped);
+        let Some(slot) = self.slots.iter().rposition(ended) else { return Ok(None) };
+        let Self { end, slots, inputs, problem, config, .. } = self;
+        let candidate = finish(end, problem, config, &slots[slot], inputs)?;
+        self.swap(slot, self.slots.len() - 1);
+        self.slots.pop();
+        Ok(Some(candidate))
+    }
+
+    /// What the candidates under way would be if they were stopped here, those apart that have not taken a step.
+    pub(super) fn so_far(&mut self) -> Result<Vec<Candidate>> {
+        let Self { end, slots, inputs, problem, config, .. } = self;
+        let mut found = Vec::new();
+        for slot in slots.iter_mut().filter(|slot| slot.taken > 0) {
+            let stage = std::mem::replace(&mut slot.stage, Stage::Stopped);
+            let candidate = finish(end, problem, config, slot, inputs);
+            slot.stage = stage;
+            found.push(candidate?);
+        }
+        Ok(found)
     }
 
     /// One step of every slot, as many at a time as the program runs.
-    fn step(&mut self, observer: &mut dyn Observer) -> ControlFlow<()> {
+    pub(super) fn step(&mut self, observer: &mut dyn Observer) -> ControlFlow<()> {
         let batch = self.network.program.batch();
         for first in (0..self.slots.len()).step_by(batch) {
             self.step_window(first..self.slots.len().min(first + batch), observer)?;
@@ -251,7 +279,7 @@ impl<'a> Batch<'a> {
         let draw = (restart * self.config.starts + draw) as u16;
         for (index, input) in self.inputs.iter_mut().enumerate() {
             let spec = input.port.spec.clone();
-            let given = self.problem.start.and_then(|start| start.row(&spec, candidate));
+            let given = self.problem.start.as_ref().and_then(|start| start.row(&spec, candidate));
             let stream = Stream { seed: self.config.seed, candidate: candidate as u32, draw, input: index as u16 };
             input.start(slot, |x| match given {
                 Some(row) => x.copy_from_slice(row),
@@ -270,6 +298,7 @@ impl<'a> Batch<'a> {
         let rows = self.network.rows.map_or(&[][..], |(id, _)| &program.output(id)[row * latent..][..latent]);
         let target = self.problem.target.values();
         let values = self.loss.evaluate(measured, target, rows, &mut self.measured_gradient, &mut self.rows_gradient);
+        let spec = self.problem.generator.spec();
         let pixels = self.problem.picture_numbers();
         let image = &program.output(self.network.image)[row * pixels..][..pixels];
         let state = &mut self.slots[slot];
@@ -295,6 +324,7 @@ impl<'a> Batch<'a> {
             learning_rate,
             db: consistency_db(values.l2),
             image,
+            shape: [spec.channels, spec.height, spec.width],
         };
         let flow = observer.event(SearchEvent::Step(step));
         program.cotangent_mut(self.network.measured)[row * numbers..][..numbers]

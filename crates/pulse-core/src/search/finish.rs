@@ -1,101 +1,48 @@
-//! From the best step of a slot to a candidate: the exact projection, what it shrinks to, the outcome.
+//! From the best step of a slot to a candidate.
 
 use std::collections::BTreeMap;
 
-use pulse_engine::Engine;
-
-use super::steering::{Kept, KeptMeasurement, Steering};
-use crate::Result;
-use crate::candidate::{Candidate, Outcome, consistency_db};
-use crate::image::{Image, mean_squared_error};
-use crate::measurement::Projection;
-
+use super::exact::ExactEnd;
 use super::moving::Moving;
 use super::slot::{Slot, Stage};
 use super::{Problem, SearchConfig, terms};
+use crate::Result;
+use crate::candidate::{Candidate, Outcome, consistency_db};
 
-/// How often a picture is projected and clipped again. Where a consistent picture in [0, 1] exists, the few
-/// clipped pixels leave an error far below any target after so many.
-const ALTERNATIONS: usize = 24;
-
-/// Makes candidates of finished slots.
-pub(super) struct Finisher<'a> {
-    problem: &'a Problem<'a>,
-    config: &'a SearchConfig,
-    projection: Projection,
-    measured: Vec<f32>,
-    /// What is put back into every picture.
-    kept: Option<&'a Kept>,
-}
-
-impl<'a> Finisher<'a> {
-    pub(super) fn new(
-        problem: &'a Problem<'a>,
-        steering: &'a Steering,
-        config: &'a SearchConfig,
-        engine: &dyn Engine,
-    ) -> Result<Self> {
-        let kept = steering.keep.as_ref();
-        let mut projection = match kept {
-            Some(kept) => Projection::new(engine, &KeptMeasurement { measurement: problem.measurement, kept }, 1)?,
-            None => Projection::new(engine, problem.measurement, 1)?,
-        };
-        if config.sigma > 0.0 || !problem.measurement.is_well_conditioned() {
-            projection = projection.within(config.epsilon.sqrt());
-        }
-        let measured = vec![0.0; problem.target.values().len()];
-        Ok(Self { problem, config, projection, measured, kept })
+/// Makes the candidate of a slot: its best step, brought to the exact end.
+pub(super) fn finish(
+    end: &mut ExactEnd,
+    problem: &Problem<'_>,
+    config: &SearchConfig,
+    slot: &Slot,
+    inputs: &[Moving],
+) -> Result<Candidate> {
+    let best = &slot.best;
+    let ended = end.end(problem, &[&best.image])?.remove(0);
+    let mut kept: BTreeMap<String, Vec<f32>> =
+        inputs.iter().zip(&best.inputs).map(|(input, x)| (input.port.spec.name.clone(), x.clone())).collect();
+    // The last input is the offset of the picture itself; with it the inputs alone make this picture.
+    let last = inputs.last().and_then(|input| kept.get_mut(&input.port.spec.name));
+    if let (Some(last), Some(offset)) = (last, &ended.offset) {
+        last.iter_mut().zip(offset).for_each(|(last, offset)| *last += offset);
     }
-
-    pub(super) fn finish(&mut self, slot: &Slot, inputs: &[Moving]) -> Result<Candidate> {
-        let best = &slot.best;
-        let spec = self.problem.generator.spec();
-        let target = self.problem.target;
-        let mut kept: BTreeMap<String, Vec<f32>> =
-            inputs.iter().zip(&best.inputs).map(|(input, x)| (input.port.spec.name.clone(), x.clone())).collect();
-        let mut picture = Image::from_network(spec.channels, spec.height, spec.width, &best.image)?.into_values();
-        let mut error = self.measure(&picture);
-        let searched_db = consistency_db(error);
-        if self.config.project {
-            self.projection.project_inside(&mut picture, target.values(), ALTERNATIONS);
-            error = self.measure(&picture);
-        }
-        if let Some(kept) = self.kept {
-            kept.put_back(&mut picture);
-        }
-        if self.config.project || self.kept.is_some() {
-            // The last input is the offset of the picture itself; with it the inputs alone make this picture.
-            if let Some(offset) = inputs.last().and_then(|input| kept.get_mut(&input.port.spec.name)) {
-                for ((offset, &projected), &own) in offset.iter_mut().zip(&picture).zip(&best.image) {
-                    *offset += 2.0 * projected - 1.0 - own;
-                }
-            }
-        }
-        let outcome = match slot.stage {
-            _ if error <= self.config.epsilon => Outcome::Reached,
-            Stage::Stopped => Outcome::Stopped,
-            _ => Outcome::Missed,
-        };
-        Ok(Candidate {
-            index: slot.candidate,
-            start: slot.candidate,
-            restarts: slot.restart,
-            outcome,
-            image: Image::clamped(spec.channels, spec.height, spec.width, picture)?,
-            measured: Image::clamped(target.channels(), target.height(), target.width(), self.measured.clone())?,
-            db: consistency_db(error),
-            searched_db,
-            losses: terms(&self.config.loss, &best.values).collect(),
-            total: best.values.total,
-            steps: slot.taken,
-            inputs: kept,
-        })
-    }
-
-    /// Measures a picture in [0, 1] and gives its mean squared error to the target, over what was measured.
-    fn measure(&mut self, picture: &[f32]) -> f64 {
-        self.projection.measure(picture, &mut self.measured);
-        let share = self.problem.measurement.known() as f64 / self.measured.len() as f64;
-        mean_squared_error(&self.measured, self.problem.target.values()) / share
-    }
+    let outcome = match slot.stage {
+        _ if ended.error <= config.epsilon => Outcome::Reached,
+        Stage::Stopped => Outcome::Stopped,
+        _ => Outcome::Missed,
+    };
+    Ok(Candidate {
+        index: slot.candidate,
+        start: slot.candidate,
+        restarts: slot.restart,
+        outcome,
+        image: ended.image,
+        measured: ended.measured,
+        db: consistency_db(ended.error),
+        searched_db: consistency_db(ended.own_error),
+        losses: terms(&config.loss, &best.values).collect(),
+        total: best.values.total,
+        steps: slot.taken,
+        inputs: kept,
+    })
 }

@@ -60,7 +60,7 @@ impl SearchProgram {
     ) -> Result<Self> {
         problem.generator.prepare(latent, engine)?;
         let mut builder = NetworkBuilder::new();
-        let generated = append_whole(problem.generator, &mut builder, latent, space)?;
+        let generated = append_whole(&*problem.generator, &mut builder, latent, space)?;
         builder.output("image", generated.image)?;
         let picture = builder.add(Operator::affine(vec![0.5], vec![0.5]), &[generated.image])?;
         let measured = problem.measurement.append(&mut builder, picture)?;
@@ -102,5 +102,5 @@ impl SearchProgram {
 
 /// What the generator's inputs are, before anything is compiled.
 pub(super) fn specs(problem: &Problem, space: &Space) -> Result<Vec<InputSpec>> {
-    Ok(append_whole(problem.generator, &mut NetworkBuilder::new(), problem.latent(), space)?.inputs)
+    Ok(append_whole(&*problem.generator, &mut NetworkBuilder::new(), problem.latent(), space)?.inputs)
 }

@@ -9,9 +9,8 @@ use super::derivatives::{Cotangent, Derivatives, Seen};
 use super::explorer::Watch;
 use crate::Result;
 use crate::candidate::consistency_db;
-use crate::image::{Image, mean_squared_error};
-use crate::measurement::Projection;
-use crate::search::{Problem, SearchConfig};
+use crate::image::Image;
+use crate::search::{Ended, ExactEnd, Problem, SearchConfig};
 use crate::vector::dot;
 
 /// A picture that shrinks to the target, with its inputs.
@@ -35,14 +34,14 @@ pub struct Frame {
 /// minimises `|J d + r|² / n τ² + |d|²`, where `r = A(x) − y` of `n` numbers, `τ² = ε`, and a unit of `d` is one standard
 /// deviation of the prior, or the radius of a feature's ball. It is found by conjugate gradients on the normal equations
 /// (CGLS: Hestenes, Stiefel 1952), and so without a matrix. Then the picture is projected as a search does it
-/// ([`Projection`]), and the move kept as the offset of the picture.
+/// ([`Projection`](crate::measurement::Projection)), and the move kept as the offset of the picture.
 pub struct Corrector<'a> {
-    problem: &'a Problem<'a>,
+    problem: Problem<'a>,
     /// What it evaluates points with.
     pub derivatives: Derivatives,
     /// Stands at the points while the other looks ahead.
     standing: Derivatives,
-    projection: Projection,
+    end: ExactEnd,
     batch: usize,
     /// `√n τ`.
     tolerance: f64,
@@ -99,26 +98,20 @@ const INNER_STEPS: usize = 5;
 const NEAR: f64 = 0.5;
 /// The longest of these steps, in units of `d`.
 const LONGEST: f64 = 1.5;
-/// As in a search.
-const ALTERNATIONS: usize = 24;
 
 impl<'a> Corrector<'a> {
     /// Compiles what it runs, for up to `batch` points at a time.
     ///
     /// # Errors
     /// As [`search`](crate::search::search).
-    pub fn new(problem: &'a Problem<'a>, config: &SearchConfig, engine: &dyn Engine, batch: usize) -> Result<Self> {
-        let mut projection = Projection::new(engine, problem.measurement, batch)?;
-        if config.sigma > 0.0 || !problem.measurement.is_well_conditioned() {
-            projection = projection.within(config.epsilon.sqrt());
-        }
+    pub fn new(problem: &Problem<'a>, config: &SearchConfig, engine: &dyn Engine, batch: usize) -> Result<Self> {
         Ok(Self {
-            problem,
             derivatives: Derivatives::new(problem, &config.space, engine, batch)?,
             standing: Derivatives::new(problem, &config.space, engine, batch)?,
-            projection,
+            end: ExactEnd::new(problem, None, config, engine, batch)?.always(),
             batch,
             tolerance: (config.epsilon * problem.measurement.known() as f64).sqrt(),
+            problem: problem.clone(),
         })
     }
 
@@ -188,16 +181,8 @@ impl<'a> Corrector<'a> {
     /// # Errors
     /// As [`finish`](Self::finish).
     pub fn look(&mut self, point: &Point) -> Result<Frame> {
-        let spec = self.problem.generator.spec();
-        let target = self.problem.target;
         let seen = self.derivatives.see(std::slice::from_ref(point)).remove(0);
-        let image = Image::from_network(spec.channels, spec.height, spec.width, &seen.image)?;
-        let mut measured = vec![0.0; target.values().len()];
-        self.projection.measure(image.values(), &mut measured);
-        let share = self.problem.measurement.known() as f64 / measured.len() as f64;
-        let db = consistency_db(mean_squared_error(&measured, target.values()) / share);
-        let measured = Image::clamped(target.channels(), target.height(), target.width(), measured)?;
-        Ok(Frame { point: point.clone(), image, measured, db, own_db: db })
+        Ok(frame(point.clone(), self.end.look(&self.problem, &seen.image)?))
     }
 
     /// `r / √n τ`.
@@ -249,52 +234,22 @@ impl<'a> Corrector<'a> {
     /// # Errors
     /// None that points of the problem's generator can meet.
     pub fn finish(&mut self, points: &[Point]) -> Result<Vec<Frame>> {
-        let spec = self.problem.generator.spec();
-        let target = self.problem.target;
         let mut frames = Vec::with_capacity(points.len());
         for points in points.chunks(self.batch) {
             let seen = self.derivatives.see(points);
-            let mut pictures = Vec::new();
-            for seen in &seen {
-                pictures
-                    .extend(Image::from_network(spec.channels, spec.height, spec.width, &seen.image)?.into_values());
-            }
-            let targets = target.values().repeat(points.len());
-            let mut measured = vec![0.0; targets.len()];
-            self.projection.measure(&pictures, &mut measured);
-            let share = self.problem.measurement.known() as f64 / target.values().len() as f64;
-            let db = |measured: &[f32]| -> Vec<f64> {
-                let rows = measured.chunks_exact(target.values().len());
-                rows.map(|row| consistency_db(mean_squared_error(row, target.values()) / share)).collect()
-            };
-            let own_db = db(&measured);
-            self.projection.project_inside(&mut pictures, &targets, ALTERNATIONS);
-            self.projection.measure(&pictures, &mut measured);
-            let db = db(&measured);
-            let pixels = pictures.len() / points.len();
-            for (row, point) in points.iter().enumerate() {
-                let picture = &pictures[row * pixels..][..pixels];
-                let mut point = point.clone();
-                if let Some(offset) = point.last_mut() {
-                    for ((offset, &projected), &own) in offset.iter_mut().zip(picture).zip(&seen[row].image) {
-                        *offset += 2.0 * projected - 1.0 - own;
-                    }
-                }
-                let numbers = target.values().len();
-                frames.push(Frame {
-                    point,
-                    image: Image::clamped(spec.channels, spec.height, spec.width, picture.to_vec())?,
-                    measured: Image::clamped(
-                        target.channels(),
-                        target.height(),
-                        target.width(),
-                        measured[row * numbers..][..numbers].to_vec(),
-                    )?,
-                    db: db[row],
-                    own_db: own_db[row],
-                });
-            }
+            let own: Vec<&[f32]> = seen.iter().map(|seen| seen.image.as_slice()).collect();
+            let ended = self.end.end(&self.problem, &own)?;
+            frames.extend(points.iter().cloned().zip(ended).map(|(point, ended)| frame(point, ended)));
         }
         Ok(frames)
     }
+}
+
+/// What a picture's end is at a point, whose last input is the offset of the picture.
+fn frame(mut point: Point, ended: Ended) -> Frame {
+    if let (Some(last), Some(offset)) = (point.last_mut(), &ended.offset) {
+        last.iter_mut().zip(offset).for_each(|(last, offset)| *last += offset);
+    }
+    let (db, own_db) = (consistency_db(ended.error), consistency_db(ended.own_error));
+    Frame { point, image: ended.image, measured: ended.measured, db, own_db }
 }

@@ -97,7 +97,7 @@ pub type Watch<'a> = &'a mut dyn FnMut(f64) -> ControlFlow<()>;
 /// Walks through the pictures that are consistent with one target.
 pub struct Explorer<'a> {
     corrector: Corrector<'a>,
-    specs: &'a [InputSpec],
+    specs: Vec<InputSpec>,
     tolerance: f64,
 }
 
@@ -106,15 +106,10 @@ impl<'a> Explorer<'a> {
     ///
     /// # Errors
     /// As [`search`](crate::search::search).
-    pub fn new(
-        problem: &'a Problem<'a>,
-        specs: &'a [InputSpec],
-        config: &SearchConfig,
-        engine: &dyn Engine,
-    ) -> Result<Self> {
+    pub fn new(problem: &Problem<'a>, specs: &[InputSpec], config: &SearchConfig, engine: &dyn Engine) -> Result<Self> {
         let batch = config.batch.min(at_a_time(problem.picture_numbers()));
         let corrector = Corrector::new(problem, config, engine, batch)?;
-        Ok(Self { corrector, specs, tolerance: config.epsilon.sqrt() })
+        Ok(Self { corrector, specs: specs.to_vec(), tolerance: config.epsilon.sqrt() })
     }
 
     /// The point of one row of `inputs`; what they do not name is zero.
@@ -136,7 +131,7 @@ impl<'a> Explorer<'a> {
         watch: Watch<'_>,
     ) -> Result<Option<Vec<Curve>>> {
         settings.validate()?;
-        let coordinates = Coordinates::latent(self.specs);
+        let coordinates = Coordinates::latent(&self.specs);
         let most = coordinates.tangents(from);
         if settings.count > most {
             let message =
@@ -165,7 +160,7 @@ impl<'a> Explorer<'a> {
         watch: Watch<'_>,
     ) -> Result<Option<Vec<Curve>>> {
         let radii = self.corrector.derivatives.radii(from);
-        let corrected = Coordinates::latent_and_features(self.specs, &radii);
+        let corrected = Coordinates::latent_and_features(&self.specs, &radii);
         let signed = |sign: f32| move |v: &f32| sign * v;
         let ways: Vec<Vec<f32>> = directions
             .iter()
@@ -216,11 +211,11 @@ impl<'a> Explorer<'a> {
                 format!("a path of {frames} frames: ask for 2 to {MOST_FRAMES}, the two candidates among them");
             return Err(Error::new(ErrorKind::Setting, message));
         }
-        let middle = path::between(self.specs, from, to, 0.5);
+        let middle = path::between(&self.specs, from, to, 0.5);
         let radii = self.corrector.derivatives.radii(&middle);
-        let corrected = Coordinates::latent_and_features(self.specs, &radii);
+        let corrected = Coordinates::latent_and_features(&self.specs, &radii);
         let Some(paces) = self.paces(from, to, frames, &mut |share| watch(0.1 * share)) else { return Ok(None) };
-        let at = |&share: &f64| path::between(self.specs, from, to, share);
+        let at = |&share: &f64| path::between(&self.specs, from, to, share);
         let mut points: Vec<Point> = paces[1..frames - 1].iter().map(at).collect();
         if self.corrector.approach(&corrected, &mut points, &mut |share| watch(0.1 + 0.9 * share)).is_break() {
             return Ok(None);
@@ -239,7 +234,7 @@ impl Explorer<'_> {
     fn paces(&mut self, from: &Point, to: &Point, frames: usize, watch: Watch<'_>) -> Option<Vec<f64>> {
         let fine = (FINER * frames).min(MOST_LOOKS);
         let points: Vec<Point> =
-            (0..=fine).map(|index| path::between(self.specs, from, to, index as f64 / fine as f64)).collect();
+            (0..=fine).map(|index| path::between(&self.specs, from, to, index as f64 / fine as f64)).collect();
         let mut gone = vec![0.0];
         let mut before: Option<Vec<f32>> = None;
         for points in points.chunks(self.corrector.derivatives.batch()) {

@@ -1,0 +1,178 @@
+//! A search that its caller drives.
+
+use std::ops::ControlFlow;
+
+use pulse_engine::Engine;
+
+use super::batch::Batch;
+use super::steering::{Steering, widest_first};
+use super::{MOST_CANDIDATES, Problem, SearchConfig};
+use crate::candidate::Candidate;
+use crate::event::{Observer, SearchEvent};
+use crate::{Error, ErrorKind, Result};
+
+/// A search under way. It goes on while somebody calls [`step`](Self::step), waits when nobody does, and can be asked for
+/// what it has at any time.
+///
+/// ```
+/// # use pulse_core::{event::Silent, generator::EMBEDDED, image::{Image, Size}, measurement::MeasurementKind};
+/// # use pulse_core::search::{Problem, Search, SearchConfig, steering::Steering};
+/// # let generator = EMBEDDED[0].open()?;
+/// # let target = Image::new(3, 1, 1, vec![0.7, 0.6, 0.5])?;
+/// # let measurement = MeasurementKind::default().resolve(3, Size::new(64, 64), target.size())?;
+/// let problem = Problem::new(&*generator, &*measurement, &target);
+/// let config = SearchConfig { candidates: 1, steps: 3, ..SearchConfig::default() };
+/// let mut search = Search::new(problem, Steering::default(), config, &pulse_engine::Cpu::default())?;
+/// while !search.is_done() {
+///     search.step(&mut Silent)?;
+/// }
+/// assert_eq!(search.into_found(&mut Silent).len(), 1);
+/// # Ok::<(), pulse_core::Error>(())
+/// ```
+pub struct Search<'a> {
+    batch: Batch<'a>,
+    found: Vec<Candidate>,
+    has_begun: bool,
+    is_stopped: bool,
+}
+
+impl<'a> Search<'a> {
+    /// Compiles what it runs. Nothing is searched yet.
+    ///
+    /// # Errors
+    /// As [`search_steered`](super::search_steered).
+    pub fn new(problem: Problem<'a>, steering: Steering, config: SearchConfig, engine: &dyn Engine) -> Result<Self> {
+        config.validate()?;
+        problem.check()?;
+        let spec = problem.generator.spec();
+        steering.check([spec.channels, spec.height, spec.width])?;
+        let batch = Batch::new(problem, &steering, config, engine)?;
+        Ok(Self { batch, found: Vec::new(), has_begun: false, is_stopped: false })
+    }
+
+    /// The problem that it searches.
+    pub fn problem(&self) -> &Problem<'a> {
+        self.batch.problem()
+    }
+
+    /// How it searches.
+    pub fn config(&self) -> &SearchConfig {
+        self.batch.config()
+    }
+
+    /// How many candidates it looks for in all.
+    pub fn candidates(&self) -> usize {
+        self.batch.candidates()
+    }
+
+    /// Whether every candidate is finished, or it was stopped.
+    pub fn is_done(&self) -> bool {
+        self.batch.is_idle() && (self.is_stopped || self.batch.has_started_all())
+    }
+
+    /// One step of every candidate under way, the start of new ones before it and the end of those that are finished after
+    /// it. `Break` where the observer asked to stop: what follows from that is up to the caller. Nothing when all is done.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Picture`] for a generator whose pictures are not finite.
+    pub fn step(&mut self, observer: &mut dyn Observer) -> Result<ControlFlow<()>> {
+        if !self.has_begun {
+            self.has_begun = true;
+            let steps = self.config().steps;
+            let started = SearchEvent::Started { candidates: self.candidates(), steps };
+            if observer.event(started).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        if self.is_done() {
+            return Ok(ControlFlow::Continue(()));
+        }
+        if !self.is_stopped {
+            self.batch.fill();
+        }
+        let flow = self.batch.step(observer);
+        let ended = self.take_finished(observer)?;
+        Ok(if flow.is_break() { flow } else { ended })
+    }
+
+    /// Ends the candidates under way at their best, and starts no others.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    pub fn stop(&mut self, observer: &mut dyn Observer) -> Result<()> {
+        self.is_stopped = true;
+        self.batch.stop();
+        // It is stopped already.
+        self.take_finished(observer).map(drop)
+    }
+
+    /// The candidates that are finished, in the order in which they were.
+    pub fn found(&self) -> &[Candidate] {
+        &self.found
+    }
+
+    /// Every candidate as it would be if the search were stopped here: those that are finished, and the best of those under
+    /// way. The search goes on as if nobody had asked.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    pub fn so_far(&mut self) -> Result<Vec<Candidate>> {
+        let mut all = self.found.clone();
+        all.extend(self.batch.so_far()?);
+        all.sort_by_key(|candidate| candidate.index);
+        Ok(all)
+    }
+
+    /// Looks for `count` candidates more, also where all were done: the ones that a search for so many would have found.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Setting`] for more than [`MOST_CANDIDATES`] in all, for a set that spreads, which is of one size, and
+    /// where each candidate was given its start.
+    pub fn add_candidates(&mut self, count: usize) -> Result<()> {
+        let all = self.candidates() + count;
+        let problem = if self.config().spread.is_some() {
+            "a set that spreads cannot grow: search for a larger one".to_owned()
+        } else if self.problem().start.is_some() {
+            "candidates with given starts cannot be added to: give more starts".to_owned()
+        } else if all > MOST_CANDIDATES {
+            format!("{all} candidates: ask for at most {MOST_CANDIDATES} in all")
+        } else {
+            self.is_stopped = false;
+            self.batch.grow(all);
+            return Ok(());
+        };
+        Err(Error::new(ErrorKind::Setting, problem))
+    }
+
+    /// What was found, in the order of the candidates' numbers. Those of a set that spreads get them here, by how much they
+    /// show, and are told to the observer once more.
+    pub fn into_found(self, observer: &mut dyn Observer) -> Vec<Candidate> {
+        let spreads = self.config().spread.is_some();
+        let mut found = self.found;
+        found.sort_by_key(|candidate| candidate.index);
+        if spreads {
+            let mut ranks = vec![0; found.len()];
+            widest_first(&found).into_iter().enumerate().for_each(|(rank, candidate)| ranks[candidate] = rank);
+            found.iter_mut().zip(ranks).for_each(|(candidate, rank)| candidate.index = rank);
+            found.sort_by_key(|candidate| candidate.index);
+            // Stopping has nothing left to stop.
+            for candidate in &found {
+                let _ = observer.event(SearchEvent::Finished(candidate));
+            }
+        }
+        found
+    }
+
+    fn take_finished(&mut self, observer: &mut dyn Observer) -> Result<ControlFlow<()>> {
+        let mut flow = ControlFlow::Continue(());
+        while let Some(candidate) = self.batch.take_finished()? {
+            let spreads = self.config().spread.is_some();
+            let event = if spreads { SearchEvent::Found(&candidate) } else { SearchEvent::Finished(&candidate) };
+            if observer.event(event).is_break() {
+                flow = ControlFlow::Break(());
+            }
+            self.found.push(candidate);
+        }
+        Ok(flow)
+    }
+}
