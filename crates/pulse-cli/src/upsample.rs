@@ -8,7 +8,6 @@ mod overview;
 mod progress;
 mod request;
 mod shard;
-pub(crate) mod sources;
 mod space;
 mod standing;
 mod target;
@@ -29,12 +28,13 @@ use pulse::run::{Claim, Finished, InputRecord, Page, RECORD, Record, RequestReco
 use pulse::search::{Problem, SearchConfig, search};
 use pulse_engine::Cpu;
 
-use crate::Verdict;
 use crate::failure::{Failure, note, print};
 use crate::generator::{self, Named};
 use crate::interrupt::Interrupt;
 use crate::range::Ranges;
 use crate::render::note_unknown;
+use crate::sources::{self, Source};
+use crate::verdict::Verdict;
 
 use ahead::{Content, Decoder, Picture};
 pub(crate) use arguments::{Arguments, EXAMPLES, ProgressMode};
@@ -43,7 +43,6 @@ pub(crate) use faces::RECORD as FACES;
 use overview::{Entry, Fate};
 use progress::Progress;
 pub(crate) use progress::duration;
-use sources::Source;
 use standing::{Asked, Standing};
 use target::Prepared;
 use trace::Trace;

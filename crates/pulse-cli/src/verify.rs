@@ -9,9 +9,9 @@ use pulse::render::Renderer;
 use pulse::start::{Stream, draw};
 use pulse_engine::{Cpu, Engine, Reference, Shape};
 
-use crate::Verdict;
 use crate::engine::EngineArguments;
 use crate::failure::{Failure, print};
+use crate::verdict::Verdict;
 use crate::{generator, plan};
 
 /// The largest relative error of a picture that single precision explains.

@@ -6,8 +6,8 @@ use pulse::run::{GeneratorRecord, InputRecord, Record, RequestRecord, Run, Setti
 use serde_json::Value;
 
 use super::faces;
-use super::sources::Source;
 use crate::failure::Failure;
+use crate::sources::Source;
 
 /// What is to be done about a picture.
 pub(super) enum Standing {
