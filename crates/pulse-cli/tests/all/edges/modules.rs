@@ -96,11 +96,7 @@ impl Sources {
                     }
                     braces.push(module);
                 }
-                "}" => {
-                    if braces.pop() == Some(true) {
-                        inside.pop();
-                    }
-                }
+                "}" if braces.pop() == Some(true) => _ = inside.pop(),
                 name if begins
                     && (matches!(name, "crate" | "self" | "super")
                         || inside.is_empty() && self.modules.contains(name)) =>

@@ -113,10 +113,10 @@ fn without_tests(tokens: &[Token]) -> Vec<Token> {
 
 /// How many tokens the attribute has that begins here; none where none begins.
 fn attribute(tokens: &[Token]) -> usize {
-    if !tokens.first().is_some_and(|token| token.text == "#") || !tokens.get(1).is_some_and(|token| token.text == "[") {
-        return 0;
+    match tokens {
+        [hash, bracket, ..] if hash.text == "#" && bracket.text == "[" => 1 + bracketed(&tokens[1..]),
+        _ => 0,
     }
-    1 + bracketed(&tokens[1..])
 }
 
 /// How many tokens the item has that begins here: up to its semicolon or its closing brace.
