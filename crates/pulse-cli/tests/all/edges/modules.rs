@@ -81,8 +81,8 @@ impl Sources {
         let text = |index: usize| words.get(index).map_or("", |word| word.text.as_str());
         let from = at.first().map_or(root, String::as_str).to_owned();
         let mut inside = at.to_vec();
-        // For each brace that is open, whether it is that of a module.
-        let mut braces = Vec::new();
+        // For each brace that is open, how many modules are around it.
+        let mut outside = Vec::new();
         let mut index = 0;
         while index < words.len() {
             let before = index.checked_sub(1).map_or("", text);
@@ -90,13 +90,12 @@ impl Sources {
             let begins = before != "::" && before != "." && after == "::" && !restricts(words, index);
             match text(index) {
                 "{" => {
-                    let module = index >= 2 && text(index - 2) == "mod";
-                    if module {
+                    outside.push(inside.len());
+                    if index >= 2 && text(index - 2) == "mod" {
                         inside.push(before.to_owned());
                     }
-                    braces.push(module);
                 }
-                "}" if braces.pop() == Some(true) => _ = inside.pop(),
+                "}" => inside.truncate(outside.pop().unwrap_or(at.len())),
                 name if begins
                     && (matches!(name, "crate" | "self" | "super")
                         || inside.is_empty() && self.modules.contains(name)) =>
