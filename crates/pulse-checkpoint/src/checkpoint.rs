@@ -1,21 +1,9 @@
-//! What a file holds, and how it is opened.
+//! What is read from a file.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
+use std::collections::BTreeMap;
 
-use crate::array::Arrays;
-use crate::budget::Budget;
-use crate::element::ByteOrder;
 use crate::error::{Error, ErrorKind, Result, quote};
-use crate::kind::{self, Kind};
-use crate::network::{self, Network, Origin};
-use crate::pair::{DISCRIMINATOR, Pair};
-use crate::pickle::{self, Source};
-use crate::safetensors;
 use crate::tensor::Tensor;
-use crate::torch::{self, Archive, Storages};
 use crate::value::Configuration;
 
 /// The kind of file that a checkpoint was read from.
@@ -48,16 +36,6 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Reads the network of a file: the averaged generator, where there are several.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        OpenOptions::new().open(path)
-    }
-
-    /// As [`Checkpoint::open`], from the bytes of a file.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        OpenOptions::new().read(bytes)
-    }
-
     /// The tensor of this name, or an error of kind [`Missing`](ErrorKind::Missing).
     pub fn tensor(&self, name: &str) -> Result<&Tensor> {
         self.tensors.get(name).ok_or_else(|| {
@@ -65,102 +43,4 @@ impl Checkpoint {
             Error::new(ErrorKind::Missing, message)
         })
     }
-}
-
-/// Which network of a file to read.
-#[derive(Clone, Debug, Default)]
-pub struct OpenOptions {
-    network: Option<String>,
-}
-
-impl OpenOptions {
-    /// The averaged generator, where a file has several networks.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The network of this name in the file, such as `D`, instead.
-    #[must_use]
-    pub fn network(mut self, name: impl Into<String>) -> Self {
-        self.network = Some(name.into());
-        self
-    }
-
-    /// Reads a file.
-    pub fn open(&self, path: impl AsRef<Path>) -> Result<Checkpoint> {
-        let path = path.as_ref();
-        self.read(&load(path)?).map_err(|error| error.within(path.display()))
-    }
-
-    /// Reads the bytes of a file.
-    pub fn read(&self, bytes: &[u8]) -> Result<Checkpoint> {
-        match kind::tell(bytes)? {
-            Kind::Safetensors => self.read_safetensors(bytes),
-            kind => in_archive(kind, bytes, |arrays| {
-                network::find(arrays, self.network.as_deref()).map(|network| network.into_checkpoint(kind))
-            }),
-        }
-    }
-
-    fn read_safetensors(&self, bytes: &[u8]) -> Result<Checkpoint> {
-        let Pair { generator, discriminator } = safetensors::read(bytes)?;
-        let Some(name) = &self.network else { return Ok(generator) };
-        discriminator.filter(|_| name == DISCRIMINATOR).unwrap_or_else(|| {
-            let message = format!("the safetensors file has no network {}: leave it out", quote(name));
-            Err(Error::new(ErrorKind::Missing, message))
-        })
-    }
-}
-
-/// What `read` finds among the objects of a file that is no safetensors file.
-pub(crate) fn in_archive<T>(kind: Kind, bytes: &[u8], read: impl FnOnce(&Arrays<'_, '_>) -> Result<T>) -> Result<T> {
-    let unpacked;
-    let mut length = bytes.len();
-    let archive = match kind {
-        Kind::TorchZip => {
-            unpacked = torch::unpack_zip(bytes)?;
-            length += unpacked.inflated;
-            torch::read_zip(&unpacked)?
-        }
-        Kind::TorchLegacy => torch::read_legacy(bytes)?,
-        Kind::Pickle | Kind::Safetensors => {
-            let pickle = pickle::run(&mut Source::new(bytes, "the pickle"))?;
-            Archive { pickle, storages: HashMap::new(), order: ByteOrder::Little }
-        }
-    };
-    let Archive { pickle, storages, order } = archive;
-    let budget = Budget::of_file(length);
-    read(&Arrays::new(&pickle, Storages::new(storages, order), &budget))
-}
-
-impl Network {
-    pub(crate) fn into_checkpoint(self, kind: Kind) -> Checkpoint {
-        let format = match (kind, self.origin) {
-            (_, Origin::NvidiaTorch) => Format::NvidiaTorch,
-            (_, Origin::NvidiaTensorFlow) => Format::NvidiaTensorFlow,
-            (Kind::TorchZip, Origin::Plain) => Format::TorchZip,
-            (Kind::TorchLegacy, Origin::Plain) => Format::TorchLegacy,
-            (Kind::Pickle | Kind::Safetensors, Origin::Plain) => Format::Pickle,
-        };
-        Checkpoint { format, tensors: self.tensors, configuration: self.configuration }
-    }
-}
-
-/// The bytes of a file, once its beginning is that of a checkpoint.
-pub(crate) fn load(path: &Path) -> Result<Vec<u8>> {
-    const LARGEST: u64 = 8 << 30;
-    let failed = |source| Error::io("read", path, source);
-    let mut file = File::open(path).map_err(failed)?;
-    let mut bytes = Vec::new();
-    (&mut file).take(kind::BEGINNING as u64).read_to_end(&mut bytes).map_err(failed)?;
-    kind::tell(&bytes).map_err(|error| error.within(path.display()))?;
-    let rest = file.metadata().map_err(failed)?.len().saturating_sub(bytes.len() as u64).min(LARGEST);
-    let memory = usize::try_from(rest).is_ok_and(|rest| bytes.try_reserve_exact(rest).is_ok());
-    if memory {
-        file.take(LARGEST).read_to_end(&mut bytes).map_err(failed)?;
-    }
-    if !memory || bytes.len() as u64 > LARGEST {
-        return Err(Error::too_large(format_args!("{} does not fit into memory", path.display())));
-    }
-    Ok(bytes)
 }

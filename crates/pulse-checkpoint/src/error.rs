@@ -25,12 +25,11 @@ pub enum ErrorKind {
     Argument,
 }
 
-/// What failed, why, and what to do about it, in one line.
-#[derive(Debug)]
+/// What failed, why, and what to do about it, in one line that says everything: there is no source behind it.
+#[derive(Clone, Debug)]
 pub struct Error {
     kind: ErrorKind,
     message: String,
-    source: Option<std::io::Error>,
 }
 
 /// The result of everything in this crate that can fail.
@@ -38,12 +37,12 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), source: None }
+        Self { kind, message: message.into() }
     }
 
-    pub(crate) fn io(doing: &str, path: &Path, source: std::io::Error) -> Self {
-        let message = format!("cannot {doing} {}: {source}", path.display());
-        Self { kind: ErrorKind::Io, message, source: Some(source) }
+    /// What could not be done with a file, and what the system said.
+    pub(crate) fn io(doing: &str, path: &Path, error: &std::io::Error) -> Self {
+        Self::new(ErrorKind::Io, format!("cannot {doing} {}: {error}", path.display()))
     }
 
     pub(crate) fn truncated(what: &str) -> Self {
@@ -82,11 +81,8 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_ref().map(|source| source as _)
-    }
-}
+// The message ends with what the system said, so there is no source that would say it again.
+impl std::error::Error for Error {}
 
 /// A name out of a file, made fit for a message of one line: escaped, and cut when it is long.
 pub(crate) fn quote(name: &str) -> String {

@@ -12,10 +12,12 @@ mod data;
 mod literal;
 mod machine;
 mod object;
+mod opcode;
 mod operation;
 mod source;
+mod stack;
 
 pub(crate) use data::Call;
-pub(crate) use machine::run;
 pub(crate) use object::{Item, Object, ObjectId, Pickle};
+pub(crate) use operation::run;
 pub(crate) use source::Source;

@@ -1,7 +1,6 @@
 //! safetensors: a JSON header and raw numbers (<https://huggingface.co/docs/safetensors>).
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -13,6 +12,7 @@ use crate::error::{Error, ErrorKind, Result, quote};
 use crate::pair::Pair;
 use crate::tensor::{Tensor, element_count};
 use crate::value::{Configuration, Value, from_json, to_json};
+use crate::write::write_atomically_with;
 
 /// The entry of the header that is no tensor.
 const METADATA: &str = "__metadata__";
@@ -23,9 +23,9 @@ const LARGEST_HEADER: usize = 16 << 20;
 /// The entry of the metadata, all of whose values are strings, that holds a whole configuration as JSON.
 const CONFIGURATION: &str = "pulse.configuration";
 /// The same of the discriminator, which only a file that has one has.
-const JUDGE: &str = "pulse.discriminator";
+const DISCRIMINATOR_KEY: &str = "pulse.discriminator";
 /// What stands before the names of the discriminator's tensors in such a file.
-const JUDGES: &str = "D.";
+const DISCRIMINATOR_PREFIX: &str = "D.";
 
 /// Whether a file may begin like this: the length of the header, then its opening brace.
 pub(crate) fn begins(bytes: &[u8]) -> bool {
@@ -37,11 +37,11 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Pair> {
     let header: Map<String, Json> = serde_json::from_slice(header).map_err(|error| {
         Error::corrupt(format_args!("the header of the safetensors file is no JSON object ({error})"))
     })?;
-    let (mut configuration, mut judge) = (Configuration::new(), None);
+    let (mut configuration, mut discriminator) = (Configuration::new(), None);
     let mut places = Vec::with_capacity(header.len());
     for (name, entry) in header {
         if name == METADATA {
-            (configuration, judge) = read_metadata(entry)?;
+            (configuration, discriminator) = read_metadata(entry)?;
         } else {
             let place = Place::parse(&entry).map_err(|error| error.within(format_args!("tensor {}", quote(&name))))?;
             places.push((place, name));
@@ -62,19 +62,21 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Pair> {
     if read != data.len() {
         return Err(Error::corrupt("the safetensors file goes on after its last tensor"));
     }
-    Ok(apart(Checkpoint { format: Format::Safetensors, tensors, configuration }, judge))
+    Ok(apart(Checkpoint { format: Format::Safetensors, tensors, configuration }, discriminator))
 }
 
 /// The generator, and the discriminator where the file has a configuration of one.
-fn apart(generator: Checkpoint, judge: Option<Configuration>) -> Pair {
-    let Some(configuration) = judge else { return Pair { generator, discriminator: None } };
-    let Checkpoint { format, mut tensors, configuration: own } = generator;
-    let judges = tensors.split_off(JUDGES);
-    let (judges, behind): (BTreeMap<_, _>, _) = judges.into_iter().partition(|(name, _)| name.starts_with(JUDGES));
-    tensors.extend(behind);
-    let judges = judges.into_iter().map(|(name, tensor)| (name[JUDGES.len()..].to_owned(), tensor)).collect();
-    let discriminator = Checkpoint { format, tensors: judges, configuration };
-    Pair { generator: Checkpoint { format, tensors, configuration: own }, discriminator: Some(Ok(discriminator)) }
+fn apart(both: Checkpoint, discriminator: Option<Configuration>) -> Pair {
+    let Some(configuration) = discriminator else { return Pair { generator: both, discriminator: None } };
+    let format = both.format;
+    let (of_discriminator, of_generator): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        both.tensors.into_iter().partition(|(name, _)| name.starts_with(DISCRIMINATOR_PREFIX));
+    let bare = |(name, tensor): (String, Tensor)| (name[DISCRIMINATOR_PREFIX.len()..].to_owned(), tensor);
+    let discriminator = Checkpoint { format, tensors: of_discriminator.into_iter().map(bare).collect(), configuration };
+    Pair {
+        generator: Checkpoint { format, tensors: of_generator, configuration: both.configuration },
+        discriminator: Some(Ok(discriminator)),
+    }
 }
 
 /// The header and the numbers.
@@ -89,7 +91,7 @@ fn split(bytes: &[u8]) -> Result<(&[u8], &[u8])> {
 
 /// The generator's configuration, and the discriminator's.
 fn read_metadata(entry: Json) -> Result<(Configuration, Option<Configuration>)> {
-    let (mut configuration, mut judge) = (Configuration::new(), None);
+    let (mut configuration, mut discriminator) = (Configuration::new(), None);
     let Json::Object(entries) = entry else {
         return Err(Error::corrupt("the metadata of the safetensors file is no dictionary"));
     };
@@ -99,11 +101,11 @@ fn read_metadata(entry: Json) -> Result<(Configuration, Option<Configuration>)> 
         };
         match from_json(&text) {
             Some(entries) if key == CONFIGURATION => configuration.extend(entries),
-            Some(entries) if key == JUDGE => judge = Some(entries),
+            Some(entries) if key == DISCRIMINATOR_KEY => discriminator = Some(entries),
             _ => _ = configuration.insert(key, Value::String(text)),
         }
     }
-    Ok((configuration, judge))
+    Ok((configuration, discriminator))
 }
 
 /// Where in a file a tensor lies.
@@ -175,35 +177,35 @@ pub fn safetensors_to_vec(tensors: &BTreeMap<String, Tensor>, configuration: &Co
     Ok(bytes)
 }
 
-/// Writes two networks as one file.
-pub(crate) fn write_pair(path: &Path, pair: &Pair) -> Result<()> {
-    let Pair { generator, discriminator } = pair;
-    let Some(Ok(judge)) = discriminator else {
-        return write_safetensors(path, &generator.tensors, &generator.configuration);
-    };
-    if let Some(name) = generator.tensors.keys().find(|name| name.starts_with(JUDGES)) {
-        let message = format!("the tensor {} would be taken for one of the discriminator's: rename it", quote(name));
-        return Err(Error::new(ErrorKind::Argument, message));
+impl Pair {
+    /// Writes both networks as one safetensors file, which [`Pair::open`] reads back as the same, and
+    /// [`Checkpoint::open`] as the generator. The tensors of the discriminator have `D.` before their names, and its
+    /// configuration is the entry `pulse.discriminator` of the metadata. One that could not be read is left out.
+    ///
+    /// # Errors
+    /// As [`write_safetensors`].
+    pub fn write_safetensors(&self, path: impl AsRef<Path>) -> Result<()> {
+        let Self { generator, discriminator } = self;
+        let Some(Ok(discriminator)) = discriminator else {
+            return write_safetensors(path, &generator.tensors, &generator.configuration);
+        };
+        if let Some(name) = generator.tensors.keys().find(|name| name.starts_with(DISCRIMINATOR_PREFIX)) {
+            let message =
+                format!("the tensor {} would be taken for one of the discriminator's: rename it", quote(name));
+            return Err(Error::new(ErrorKind::Argument, message));
+        }
+        let prefixed = |(name, tensor): (&String, &Tensor)| (format!("{DISCRIMINATOR_PREFIX}{name}"), tensor.clone());
+        let mut tensors = generator.tensors.clone();
+        tensors.extend(discriminator.tensors.iter().map(prefixed));
+        let mut metadata = metadata(&generator.configuration)?;
+        metadata.insert(DISCRIMINATOR_KEY.to_owned(), to_json(&discriminator.configuration)?.into());
+        write_file(path.as_ref(), &tensors, metadata)
     }
-    let mut tensors = generator.tensors.clone();
-    tensors.extend(judge.tensors.iter().map(|(name, tensor)| (format!("{JUDGES}{name}"), tensor.clone())));
-    let mut metadata = metadata(&generator.configuration)?;
-    metadata.insert(JUDGE.to_owned(), to_json(&judge.configuration)?.into());
-    write_file(path, &tensors, metadata)
 }
 
 fn write_file(path: &Path, tensors: &BTreeMap<String, Tensor>, metadata: Map<String, Json>) -> Result<()> {
     let header = header(tensors, metadata)?;
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let written = File::create(&partial)
-        .and_then(|file| write(BufWriter::new(file), &header, tensors))
-        .and_then(|()| fs::rename(&partial, path));
-    written.map_err(|source| {
-        // The first failure is the one to tell; that the remains cannot be removed either says no more.
-        _ = fs::remove_file(&partial);
-        Error::io("write", path, source)
-    })
+    write_atomically_with(path, |file| write(BufWriter::new(file), &header, tensors))
 }
 
 fn metadata(configuration: &Configuration) -> Result<Map<String, Json>> {

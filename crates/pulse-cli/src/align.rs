@@ -10,10 +10,10 @@ use pulse::write::write_atomically;
 use pulse_engine::Cpu;
 use serde::Serialize;
 
-use crate::Verdict;
 use crate::failure::{Failure, note, print};
 use crate::generator;
-use crate::upsample::sources::{self, Source};
+use crate::sources::{self, Source};
+use crate::verdict::Verdict;
 
 pub(crate) const EXAMPLES: &str = "\
 For each face of NAME.jpg there is NAME-01.png … in the folder of --out, and in faces.json its score, box, landmarks and the

@@ -11,9 +11,9 @@ use std::process::{Command, Stdio};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
-use crate::Verdict;
 use crate::engine::EngineArguments;
 use crate::failure::{Failure, print};
+use crate::verdict::Verdict;
 
 use case::{Case, Choice};
 use measure::{Measured, WARM_UP, measure};

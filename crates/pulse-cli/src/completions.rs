@@ -3,8 +3,8 @@
 use clap::Args;
 use clap_complete::Shell;
 
-use crate::Verdict;
 use crate::failure::{Failure, print};
+use crate::verdict::Verdict;
 
 #[derive(Args)]
 pub(crate) struct Arguments {

@@ -7,9 +7,9 @@ use clap::Args;
 use pulse::generator::{Generator, checkpoint, from_checkpoint, pair};
 use pulse_checkpoint::{OpenOptions, Pair, Tensor};
 
-use crate::Verdict;
 use crate::cache;
 use crate::failure::{Failure, note, print};
+use crate::verdict::Verdict;
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:

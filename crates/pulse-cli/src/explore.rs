@@ -11,12 +11,12 @@ use std::path::PathBuf;
 use clap::Args;
 use pulse::walk::{DirectionSettings, MOST_FRAMES};
 
-use crate::Verdict;
 use crate::engine::EngineArguments;
 use crate::failure::Failure;
 use crate::generator;
 use crate::interrupt::Interrupt;
 use crate::upsample::ProgressMode;
+use crate::verdict::Verdict;
 
 use opened::Opened;
 

@@ -9,9 +9,9 @@ use pulse::search::SearchConfig;
 use pulse_checkpoint::Value;
 use pulse_engine::Shape;
 
-use crate::Verdict;
 use crate::failure::{Failure, print};
 use crate::generator::{self, Named};
+use crate::verdict::Verdict;
 
 pub(crate) const FAMILIES: &str = "\
 Generators are told by their bytes and tensors, not by their names, and no code in a file is ever run. What is read:

@@ -20,7 +20,9 @@ mod manual;
 mod plan;
 mod range;
 mod render;
+mod sources;
 mod upsample;
+mod verdict;
 mod verify;
 
 use std::process::ExitCode;
@@ -28,6 +30,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use failure::Failure;
+use verdict::Verdict;
 
 /// What stands in `--help`, and on the manual page.
 const ABOUT: &str = "All the sharp pictures that a small picture could have been";
@@ -94,27 +97,6 @@ enum Command {
     Completions(completions::Arguments),
     /// Print a manual page (roff, for `man -l -`)
     Man(manual::Arguments),
-}
-
-/// How the program ends when nothing failed; of several, the last of these.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Verdict {
-    /// Exit status 0.
-    Good,
-    /// Exit status 1: it worked, and the answer is no.
-    Bad,
-    /// Exit status 2: something failed and was reported already.
-    Failed,
-}
-
-impl From<Verdict> for ExitCode {
-    fn from(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Good => Self::SUCCESS,
-            Verdict::Bad => Self::from(1),
-            Verdict::Failed => Self::from(2),
-        }
-    }
 }
 
 impl Command {

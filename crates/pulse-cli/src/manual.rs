@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use crate::Verdict;
 use crate::failure::{Failure, print};
+use crate::verdict::Verdict;
 
 #[derive(Args)]
 pub(crate) struct Arguments {

@@ -10,10 +10,10 @@ use pulse::render::{Mapping, Renderer};
 use pulse::write::write_atomically;
 use pulse_engine::{Cpu, Shape};
 
-use crate::Verdict;
 use crate::engine::EngineArguments;
 use crate::failure::{Failure, note, print};
 use crate::generator::{self, Named};
+use crate::verdict::Verdict;
 
 /// The name of the cotangent among the inputs.
 const COTANGENT: &str = "image_cotangent";

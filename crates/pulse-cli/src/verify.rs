@@ -10,9 +10,9 @@ use pulse::random::Stream;
 use pulse::render::Renderer;
 use pulse_engine::{Cpu, Engine, Reference, Shape};
 
-use crate::Verdict;
 use crate::engine::EngineArguments;
 use crate::failure::{Failure, print};
+use crate::verdict::Verdict;
 use crate::{generator, plan};
 
 /// The largest relative error of a picture that single precision explains.

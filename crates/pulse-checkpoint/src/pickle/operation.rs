@@ -1,270 +1,192 @@
-//! The operations of pickle protocols 0 to 5, each a byte. Python's `pickletools` documents them.
+//! Running a pickle: what each operation does. Those that would call something only keep a record of the call.
 
 use std::borrow::Cow;
+use std::str::FromStr;
 
-use super::literal::{Whole, decimal, latin1, quoted, raw_unicode, twos_complement};
-use super::machine::{Machine, unsound};
-use super::object::{Item, Object};
+use super::literal::{decimal, latin1, quoted, raw_unicode, twos_complement};
+use super::machine::{Machine, Objects};
+use super::object::{Item, Object, Pickle};
+use super::opcode::Opcode;
+use super::source::{Source, unsound};
+use super::stack::{Memo, Stack};
 use crate::error::{Error, Result};
 
+/// No program runs longer. Each step makes at most one object of bounded size, beside text and bytes that
+/// are in the file, so this bounds memory too: to a quarter of a gigabyte or so. Checkpoints of large
+/// networks take some hundred thousand steps.
+const LONGEST: usize = 1 << 21;
+
+/// Runs the program at the front of `source`, and leaves `source` behind it.
+pub(crate) fn run<'a>(source: &mut Source<'a>) -> Result<Pickle<'a>> {
+    let mut machine = Machine {
+        source: source.clone(),
+        stack: Stack::default(),
+        memo: Memo::default(),
+        objects: Objects::default(),
+        root: None,
+    };
+    for _ in 0..LONGEST {
+        let byte = machine.source.u8()?;
+        let unknown = || unsound(format_args!("the byte {byte:#04x} where an operation should be"));
+        machine.perform(Opcode::of(byte).ok_or_else(unknown)?)?;
+        if let Some(root) = machine.root {
+            *source = machine.source;
+            return Ok(Pickle { objects: machine.objects.0, root });
+        }
+    }
+    Err(Error::too_large(format_args!("the pickle takes more than {LONGEST} steps")))
+}
+
 impl Machine<'_> {
-    /// Does one operation; gives what the program made once it stops.
-    pub(super) fn step(&mut self) -> Result<Option<Item>> {
-        let operation = self.source.u8()?;
-        match operation {
-            b'.' => return self.pop().map(Some),
-            // PROTO and FRAME say nothing that changes what is made; READONLY_BUFFER neither.
-            0x80 => _ = self.source.u8()?,
-            0x95 => _ = self.source.u64()?,
-            0x98 => {}
-            b'(' => self.marks.push(self.stack.len()),
-            b'0' => self.discard()?,
-            b'1' => _ = self.pop_to_mark()?,
-            b'2' => {
-                let top = self.top()?;
-                self.stack.push(top);
+    /// Does one operation. Most put one item on the stack; the others return early.
+    pub(super) fn perform(&mut self, opcode: Opcode) -> Result<()> {
+        let Self { source, stack, memo, objects, root } = self;
+        let item = match opcode {
+            // The program and its stack.
+            Opcode::Proto => return source.u8().map(drop),
+            Opcode::Frame => return source.u64().map(drop),
+            Opcode::Stop => {
+                *root = Some(stack.pop()?);
+                return Ok(());
             }
-            _ => self.number(operation)?,
-        }
-        Ok(None)
-    }
+            Opcode::Mark => {
+                stack.mark();
+                return Ok(());
+            }
+            Opcode::Pop => return stack.discard(),
+            Opcode::PopMark => return stack.pop_to_mark().map(drop),
+            Opcode::Dup => stack.top()?,
 
-    /// Numbers, truth values and nothing; other operations go on to [`Machine::text`].
-    fn number(&mut self, operation: u8) -> Result<()> {
-        match operation {
-            b'N' => self.stack.push(Item::None),
-            0x88 => self.stack.push(Item::Bool(true)),
-            0x89 => self.stack.push(Item::Bool(false)),
-            b'K' => {
-                let number = self.source.u8()?;
-                self.stack.push(Item::Integer(number.into()));
-            }
-            b'M' => {
-                let number = self.source.u16()?;
-                self.stack.push(Item::Integer(number.into()));
-            }
-            b'J' => {
-                let number = self.source.array().map(i32::from_le_bytes)?;
-                self.stack.push(Item::Integer(number.into()));
-            }
-            b'G' => {
-                let number = self.source.array().map(f64::from_be_bytes)?;
-                self.stack.push(Item::Float(number));
-            }
-            b'I' => match self.source.line()? {
-                b"00" => self.stack.push(Item::Bool(false)),
-                b"01" => self.stack.push(Item::Bool(true)),
-                digits => self.push_whole(whole(digits)?)?,
+            // Nothing, truth values and numbers.
+            Opcode::None => Item::None,
+            Opcode::NewTrue => Item::Bool(true),
+            Opcode::NewFalse => Item::Bool(false),
+            Opcode::Int => match source.line()? {
+                b"00" => Item::Bool(false),
+                b"01" => Item::Bool(true),
+                digits => objects.whole(sound(decimal(digits), "a number that is none")?)?,
             },
-            b'L' => {
-                let line = self.source.line()?;
-                self.push_whole(whole(line.strip_suffix(b"L").unwrap_or(line))?)?;
+            Opcode::BinInt => Item::Integer(source.array().map(i32::from_le_bytes)?.into()),
+            Opcode::BinInt1 => Item::Integer(source.u8()?.into()),
+            Opcode::BinInt2 => Item::Integer(source.u16()?.into()),
+            Opcode::Long => {
+                let line = source.line()?;
+                let digits = line.strip_suffix(b"L").unwrap_or(line);
+                objects.whole(sound(decimal(digits), "a number that is none")?)?
             }
-            b'F' => {
-                let text = std::str::from_utf8(self.source.line()?).unwrap_or_default();
-                let number = text.trim().parse().map_err(|_| unsound("a number that is none"))?;
-                self.stack.push(Item::Float(number));
-            }
-            0x8a => {
-                let length = self.source.u8()?;
-                let bytes = self.source.take(length.into())?;
-                self.push_whole(twos_complement(bytes))?;
-            }
-            0x8b => {
-                let length = self.source.u32()?;
-                let bytes = self.source.take(length.into())?;
-                self.push_whole(twos_complement(bytes))?;
-            }
-            _ => self.text(operation)?,
-        }
-        Ok(())
-    }
+            Opcode::Long1 => objects.whole(twos_complement(source.counted_by_u8()?))?,
+            Opcode::Long4 => objects.whole(twos_complement(source.counted_by_u32()?))?,
+            Opcode::Float => Item::Float(sound(parsed(source.line()?), "a number that is none")?),
+            Opcode::BinFloat => Item::Float(source.array().map(f64::from_be_bytes)?),
 
-    /// Text and bytes; other operations go on to [`Machine::container`].
-    fn text(&mut self, operation: u8) -> Result<()> {
-        match operation {
-            b'S' => {
-                let line = self.source.line()?;
-                let bytes = quoted(line).ok_or_else(|| unsound("a text without its quotes"))?;
-                self.push(Object::ByteString(bytes))?;
+            // Bytes and text.
+            Opcode::String => {
+                let bytes = sound(quoted(source.line()?), "a text without its quotes")?;
+                objects.make(Object::ByteString(bytes))?
             }
-            b'V' => {
-                let line = self.source.line()?;
-                let text = raw_unicode(line).ok_or_else(|| unsound("a text with half a character"))?;
-                self.push(Object::Text(text))?;
+            Opcode::BinString => objects.make(Object::ByteString(Cow::Borrowed(source.counted_by_u32()?)))?,
+            Opcode::ShortBinString => objects.make(Object::ByteString(Cow::Borrowed(source.counted_by_u8()?)))?,
+            Opcode::BinBytes => objects.make(Object::Bytes(source.counted_by_u32()?))?,
+            Opcode::ShortBinBytes => objects.make(Object::Bytes(source.counted_by_u8()?))?,
+            Opcode::BinBytes8 | Opcode::ByteArray8 => objects.make(Object::Bytes(source.counted_by_u64()?))?,
+            Opcode::NextBuffer => return Err(buffers_outside()),
+            // It changes nothing of what is made.
+            Opcode::ReadonlyBuffer => return Ok(()),
+            Opcode::Unicode => {
+                let text = sound(raw_unicode(source.line()?), "a text with half a character")?;
+                objects.make(Object::Text(text))?
             }
-            b'U' | b'T' => {
-                let bytes = self.counted(if operation == b'U' { 1 } else { 4 })?;
-                self.push(Object::ByteString(Cow::Borrowed(bytes)))?;
-            }
-            b'C' | b'B' | 0x8e | 0x96 => {
-                let bytes = self.counted(match operation {
-                    b'C' => 1,
-                    b'B' => 4,
-                    _ => 8,
-                })?;
-                self.push(Object::Bytes(bytes))?;
-            }
-            0x8c | b'X' | 0x8d => {
-                let bytes = self.counted(match operation {
-                    0x8c => 1,
-                    b'X' => 4,
-                    _ => 8,
-                })?;
-                self.push(Object::Text(String::from_utf8_lossy(bytes)))?;
-            }
-            _ => self.container(operation)?,
-        }
-        Ok(())
-    }
+            Opcode::ShortBinUnicode => objects.text(source.counted_by_u8()?)?,
+            Opcode::BinUnicode => objects.text(source.counted_by_u32()?)?,
+            Opcode::BinUnicode8 => objects.text(source.counted_by_u64()?)?,
 
-    /// Tuples, lists, sets and dictionaries; other operations go on to [`Machine::memory`].
-    fn container(&mut self, operation: u8) -> Result<()> {
-        match operation {
-            b')' => self.push(Object::Tuple(Vec::new()))?,
-            0x85..=0x87 => {
-                let from = self.reach(usize::from(operation - 0x84))?;
-                let items = self.pop_from(from);
-                self.push(Object::Tuple(items))?;
+            // Containers.
+            Opcode::EmptyTuple => objects.make(Object::Tuple(Vec::new()))?,
+            Opcode::Tuple1 => objects.make(Object::Tuple(stack.pop_many(1)?))?,
+            Opcode::Tuple2 => objects.make(Object::Tuple(stack.pop_many(2)?))?,
+            Opcode::Tuple3 => objects.make(Object::Tuple(stack.pop_many(3)?))?,
+            Opcode::Tuple => objects.make(Object::Tuple(stack.pop_to_mark()?))?,
+            Opcode::EmptyList => objects.make(Object::List(Vec::new()))?,
+            Opcode::List => objects.make(Object::List(stack.pop_to_mark()?))?,
+            Opcode::EmptyDict => objects.make(Object::Dictionary(Vec::new()))?,
+            Opcode::Dict => objects.make(Object::Dictionary(pairs(&stack.pop_to_mark()?)?))?,
+            Opcode::EmptySet => objects.make(Object::Set(Vec::new()))?,
+            Opcode::FrozenSet => objects.make(Object::Set(stack.pop_to_mark()?))?,
+            Opcode::Append => {
+                let item = stack.pop()?;
+                return objects.append(stack.top()?, &[item]);
             }
-            b't' => {
-                let items = self.pop_to_mark()?;
-                self.push(Object::Tuple(items))?;
+            Opcode::Appends | Opcode::AddItems => {
+                let items = stack.pop_to_mark()?;
+                return objects.append(stack.top()?, &items);
             }
-            b']' => self.push(Object::List(Vec::new()))?,
-            b'l' => {
-                let items = self.pop_to_mark()?;
-                self.push(Object::List(items))?;
+            Opcode::SetItem => {
+                let (value, key) = (stack.pop()?, stack.pop()?);
+                return objects.set(stack.top()?, &[(key, value)]);
             }
-            b'}' => self.push(Object::Dictionary(Vec::new()))?,
-            b'd' => {
-                let entries = pairs(&self.pop_to_mark()?)?;
-                self.push(Object::Dictionary(entries))?;
+            Opcode::SetItems => {
+                let entries = pairs(&stack.pop_to_mark()?)?;
+                return objects.set(stack.top()?, &entries);
             }
-            0x8f => self.push(Object::Set(Vec::new()))?,
-            0x91 => {
-                let items = self.pop_to_mark()?;
-                self.push(Object::Set(items))?;
-            }
-            b'a' => {
-                let item = self.pop()?;
-                self.append(&[item])?;
-            }
-            b'e' | 0x90 => {
-                let items = self.pop_to_mark()?;
-                self.append(&items)?;
-            }
-            b's' => {
-                let (value, key) = (self.pop()?, self.pop()?);
-                self.set(&[(key, value)])?;
-            }
-            b'u' => {
-                let entries = pairs(&self.pop_to_mark()?)?;
-                self.set(&entries)?;
-            }
-            _ => self.memory(operation)?,
-        }
-        Ok(())
-    }
 
-    /// What puts into the memo and takes out of it; other operations go on to [`Machine::call`].
-    fn memory(&mut self, operation: u8) -> Result<()> {
-        match operation {
-            b'p' => {
-                let line = self.source.line()?;
-                let index = std::str::from_utf8(line).ok().and_then(|digits| digits.trim().parse().ok());
-                self.memorise(index.ok_or_else(|| unsound("a memo without a number"))?)?;
-            }
-            b'q' => {
-                let index = self.source.u8()?;
-                self.memorise(index.into())?;
-            }
-            b'r' => {
-                let index = self.source.u32()?;
-                self.memorise(index)?;
-            }
-            // No more than LONGEST steps put something into the memo.
-            0x94 => self.memorise(self.memo.len() as u32)?,
-            b'g' => {
-                let line = self.source.line()?;
-                let index = std::str::from_utf8(line).ok().and_then(|digits| digits.trim().parse().ok());
-                self.recall(index.ok_or_else(|| unsound("a memo without a number"))?)?;
-            }
-            b'h' => {
-                let index = self.source.u8()?;
-                self.recall(index.into())?;
-            }
-            b'j' => {
-                let index = self.source.u32()?;
-                self.recall(index)?;
-            }
-            _ => self.call(operation)?,
-        }
-        Ok(())
-    }
+            // The memo.
+            Opcode::Put => memo.put(sound(parsed(source.line()?), "a memo without a number")?, stack.pop()?),
+            Opcode::BinPut => memo.put(source.u8()?.into(), stack.pop()?),
+            Opcode::LongBinPut => memo.put(source.u32()?, stack.pop()?),
+            Opcode::Memoize => memo.put(memo.next(), stack.pop()?),
+            Opcode::Get => memo.get(sound(parsed(source.line()?), "a memo without a number")?)?,
+            Opcode::BinGet => memo.get(source.u8()?.into())?,
+            Opcode::LongBinGet => memo.get(source.u32()?)?,
 
-    /// Classes, functions and what would be done with them.
-    fn call(&mut self, operation: u8) -> Result<()> {
-        match operation {
-            b'c' => {
-                let global = self.global_from_lines()?;
-                self.stack.push(global);
+            // Classes, functions, and what Python would do with them.
+            Opcode::Global => objects.global(source.line()?, source.line()?)?,
+            Opcode::StackGlobal => {
+                let (name, module) = (stack.pop()?, stack.pop()?);
+                objects.make(Object::Global { module, name })?
             }
-            0x93 => {
-                let (name, module) = (self.pop()?, self.pop()?);
-                self.push(Object::Global { module, name })?;
+            // They differ in how the call is made, and it is not.
+            Opcode::Reduce | Opcode::NewObj => {
+                let (arguments, callable) = (stack.pop()?, stack.pop()?);
+                objects.record(callable, arguments, Item::None)?
             }
-            // REDUCE and NEWOBJ differ in how the call is made, and it is not.
-            b'R' | 0x81 => {
-                let (arguments, callable) = (self.pop()?, self.pop()?);
-                self.record(callable, arguments)?;
+            Opcode::NewObjEx => {
+                let (keywords, arguments, callable) = (stack.pop()?, stack.pop()?, stack.pop()?);
+                objects.record(callable, arguments, keywords)?
             }
-            0x92 => {
-                let (keywords, arguments, callable) = (self.pop()?, self.pop()?, self.pop()?);
-                self.record(callable, arguments)?;
-                self.with_record(|record| record.keywords = keywords)?;
+            Opcode::Obj => {
+                let items = stack.pop_to_mark()?;
+                let (&callable, arguments) = sound(items.split_first(), "an object without a class")?;
+                let arguments = objects.make(Object::Tuple(arguments.to_vec()))?;
+                objects.record(callable, arguments, Item::None)?
             }
-            b'o' => {
-                let mut items = self.pop_to_mark()?;
-                if items.is_empty() {
-                    return Err(unsound("an object without a class"));
-                }
-                let callable = items.remove(0);
-                let arguments = self.make(Object::Tuple(items))?;
-                self.record(callable, arguments)?;
+            Opcode::Inst => {
+                let callable = objects.global(source.line()?, source.line()?)?;
+                let arguments = objects.make(Object::Tuple(stack.pop_to_mark()?))?;
+                objects.record(callable, arguments, Item::None)?
             }
-            b'i' => {
-                let callable = self.global_from_lines()?;
-                let items = self.pop_to_mark()?;
-                let arguments = self.make(Object::Tuple(items))?;
-                self.record(callable, arguments)?;
+            Opcode::Build => {
+                let state = stack.pop()?;
+                return objects.set_state(stack.top()?, state);
             }
-            b'b' => {
-                let state = self.pop()?;
-                self.with_record(|record| record.state = state)?;
+            Opcode::PersId => {
+                let identifier = objects.make(Object::Text(latin1(source.line()?)))?;
+                objects.make(Object::Persistent(identifier))?
             }
-            b'P' => {
-                let line = self.source.line()?;
-                let identifier = self.make(Object::Text(latin1(line)))?;
-                self.push(Object::Persistent(identifier))?;
-            }
-            b'Q' => {
-                let identifier = self.pop()?;
-                self.push(Object::Persistent(identifier))?;
-            }
-            0x82..=0x84 => {
-                let message = "the pickle refers to Python's extension registry, which is not in the file: \
-                               save its state dictionary with torch.save";
-                return Err(Error::unsupported(message));
-            }
-            0x97 => {
-                let message = "the pickle's arrays are in buffers outside the file: save it without a buffer_callback";
-                return Err(Error::unsupported(message));
-            }
-            _ => return Err(unsound(&format!("the byte {operation:#04x} where an operation should be"))),
-        }
+            Opcode::BinPersId => objects.make(Object::Persistent(stack.pop()?))?,
+            Opcode::Ext1 | Opcode::Ext2 | Opcode::Ext4 => return Err(extension_registry()),
+        };
+        stack.push(item);
         Ok(())
     }
+}
+
+fn sound<T>(value: Option<T>, otherwise: &str) -> Result<T> {
+    value.ok_or_else(|| unsound(otherwise))
+}
+
+/// What a line of text says.
+fn parsed<T: FromStr>(line: &[u8]) -> Option<T> {
+    std::str::from_utf8(line).ok()?.trim().parse().ok()
 }
 
 fn pairs(items: &[Item]) -> Result<Vec<(Item, Item)>> {
@@ -274,6 +196,12 @@ fn pairs(items: &[Item]) -> Result<Vec<(Item, Item)>> {
     Ok(pairs.iter().map(|&[key, value]| (key, value)).collect())
 }
 
-fn whole(digits: &[u8]) -> Result<Whole> {
-    decimal(digits).ok_or_else(|| unsound("a number that is none"))
+fn buffers_outside() -> Error {
+    Error::unsupported("the pickle's arrays are in buffers outside the file: save it without a buffer_callback")
+}
+
+fn extension_registry() -> Error {
+    let message = "the pickle refers to Python's extension registry, which is not in the file: save its state \
+                   dictionary with torch.save";
+    Error::unsupported(message)
 }

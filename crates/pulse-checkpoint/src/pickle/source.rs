@@ -1,5 +1,7 @@
 //! Bytes, read from the front with every length checked.
 
+use std::fmt::Display;
+
 use crate::error::{Error, Result};
 
 #[derive(Clone, Debug)]
@@ -48,6 +50,24 @@ impl<'a> Source<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
+    /// The bytes behind their own count, which is one byte.
+    pub(crate) fn counted_by_u8(&mut self) -> Result<&'a [u8]> {
+        let length = self.u8()?;
+        self.take(length.into())
+    }
+
+    /// The bytes behind their own count of 32 bits.
+    pub(crate) fn counted_by_u32(&mut self) -> Result<&'a [u8]> {
+        let length = self.u32()?;
+        self.take(length.into())
+    }
+
+    /// The bytes behind their own count of 64 bits.
+    pub(crate) fn counted_by_u64(&mut self) -> Result<&'a [u8]> {
+        let length = self.u64()?;
+        self.take(length)
+    }
+
     /// The bytes before the next line feed, which is taken too.
     pub(crate) fn line(&mut self) -> Result<&'a [u8]> {
         let end = self.rest.iter().position(|&byte| byte == b'\n').ok_or_else(|| Error::truncated(self.what))?;
@@ -55,4 +75,9 @@ impl<'a> Source<'a> {
         self.rest = &self.rest[end + 1..];
         Ok(line)
     }
+}
+
+/// A program that no writer of pickles makes.
+pub(super) fn unsound(what: impl Display) -> Error {
+    Error::corrupt(format_args!("the pickle has {what}"))
 }

@@ -4,8 +4,8 @@
 
 use std::collections::HashMap;
 
-use super::Archive;
-use super::storage::{Identifier, Storage, Storages};
+use super::archive::Archive;
+use super::storage::{Identifier, Storage, Stored};
 use crate::element::ByteOrder;
 use crate::error::{Error, Result, quote};
 use crate::pickle::{self, Item, Source};
@@ -60,7 +60,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Archive<'_>> {
     }
     drop(elements);
     // PyTorch writes these in little-endian order on every machine, whatever the type sizes say.
-    Ok(Archive { pickle: object, storages, order: ByteOrder::Little })
+    Ok(Archive { pickle: object, stored: Stored::new(storages, ByteOrder::Little) })
 }
 
 /// The storage that is all of an archive.
@@ -69,8 +69,8 @@ pub(super) fn read_storage(bytes: &[u8]) -> Result<Storage<'_>> {
         let message = "a nested storage is no archive of torch.save before 1.6: save it again with torch.save";
         return Err(Error::unsupported(message));
     }
-    let Archive { pickle, storages, order } = read(bytes)?;
+    let Archive { pickle, stored } = read(bytes)?;
     let identifier = pickle.identifier(pickle.root);
     let identifier = identifier.ok_or_else(|| Error::corrupt("a nested storage is none"))?;
-    Storages::new(storages, order).stored(&pickle, identifier)
+    stored.find(&pickle, identifier)
 }

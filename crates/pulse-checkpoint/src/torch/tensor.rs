@@ -1,6 +1,6 @@
 //! Tensors: views of a storage.
 
-use super::storage::Storages;
+use super::nested::Storages;
 use crate::budget::Budget;
 use crate::error::{Error, Result, quote};
 use crate::layout::Layout;

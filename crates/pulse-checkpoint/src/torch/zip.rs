@@ -10,7 +10,8 @@ use std::collections::HashMap;
 
 use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
 
-use super::Archive;
+use super::archive::Archive;
+use super::storage::Stored;
 use crate::element::ByteOrder;
 use crate::error::{Error, ErrorKind, Result, quote};
 use crate::pickle::{self, Source};
@@ -65,7 +66,7 @@ pub(crate) fn read<'u>(unpacked: &'u Unpacked<'_>) -> Result<Archive<'u>> {
     let data = entries.get("data.pkl").map(|data| &**data).unwrap_or_default();
     let pickle = pickle::run(&mut Source::new(data, "data.pkl in the PyTorch archive"))?;
     let storages = entries.iter().filter_map(|(name, bytes)| Some((name.strip_prefix("data/")?.to_owned(), &**bytes)));
-    Ok(Archive { pickle, storages: storages.collect(), order })
+    Ok(Archive { pickle, stored: Stored::new(storages.collect(), order) })
 }
 
 /// What the deflated entries of one file may still become.

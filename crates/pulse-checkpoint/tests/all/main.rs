@@ -9,6 +9,7 @@ mod pairs;
 mod properties;
 mod real;
 mod safetensors;
+mod write;
 
 /// The bytes of a real file.
 fn fixture(name: &str) -> Vec<u8> {

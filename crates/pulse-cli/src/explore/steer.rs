@@ -24,11 +24,11 @@ use super::Arguments;
 use super::opened::Opened;
 use super::place::{Holds, place, print_found, steered_name};
 use super::progress::Progress;
-use crate::Verdict;
 use crate::failure::{Failure, note, print};
 use crate::interrupt::Interrupt;
 use crate::range::Ranges;
 use crate::upsample::subject;
+use crate::verdict::Verdict;
 
 /// How far from a candidate a search for another one begins where nobody says so: far enough to vary, near enough for what
 /// is kept.

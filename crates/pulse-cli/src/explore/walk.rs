@@ -14,9 +14,9 @@ use super::opened::Opened;
 use super::place::{Holds, place, print_found};
 use super::progress::Progress;
 use super::{Arguments, Walk};
-use crate::Verdict;
 use crate::failure::{Failure, note, print};
 use crate::interrupt::Interrupt;
+use crate::verdict::Verdict;
 
 /// Frames of a path when nobody says how many.
 pub(super) const PATH_FRAMES: usize = 24;

@@ -10,9 +10,9 @@ use pulse::image::{Image, Reader, read_bytes};
 use pulse::record::InputRecord;
 
 use super::arguments::Arguments;
-use super::sources::Source;
 use super::target::Prepared;
 use crate::failure::Failure;
+use crate::sources::Source;
 
 /// A picture that was read.
 pub(super) struct Picture {

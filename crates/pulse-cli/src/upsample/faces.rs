@@ -15,12 +15,12 @@ use serde::{Deserialize, Serialize};
 
 use super::arguments::{Arguments, Pixelation};
 use super::course::Course;
-use super::sources::Source;
 use super::target::Prepared;
 use super::{Job, Search, Searched};
 use crate::failure::{Failure, note};
 use crate::generator::Named;
 use crate::interrupt::Interrupt;
+use crate::sources::Source;
 
 /// What seals the folder of a photograph, as `run.json` seals that of a run.
 pub(crate) const RECORD: &str = "faces.json";

@@ -6,9 +6,9 @@ use pulse::record::Record;
 use pulse::write::write_atomically;
 
 use super::shard::Shard;
-use super::sources::Source;
-use crate::Verdict;
 use crate::failure::Failure;
+use crate::sources::Source;
+use crate::verdict::Verdict;
 
 /// What became of one picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use pulse::run::Run;
 use serde_json::Value;
 
 use super::faces;
-use super::sources::Source;
 use crate::failure::Failure;
+use crate::sources::Source;
 
 /// What is to be done about a picture.
 pub(super) enum Standing {

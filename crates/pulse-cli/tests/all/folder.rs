@@ -253,7 +253,8 @@ fn a_picture_is_the_same_in_any_company() {
     let search = |input: &str, out: &str| {
         let options = ["--steps", "4", "-n", "2", "--threads", "1", "--measurement", "bicubic", "--progress", "none"];
         let arguments: Vec<_> = ["up", input, "--out", out].into_iter().chain(options).collect();
-        assert!(place.run(&arguments).status < 2);
+        let ran = place.run(&arguments);
+        assert_eq!(ran.status, 0, "{}", ran.err);
     };
     search("in", "together");
     search("in/b.png", "alone");

@@ -5,6 +5,7 @@
 mod bad_input;
 mod bench;
 mod discriminator;
+mod edges;
 mod explore;
 mod faces;
 mod fit_cache;

@@ -54,8 +54,8 @@ fn what_is_kept_is_kept_to_the_last_bit() {
     place.run(&again).ended_with(0);
     let [one, same] = ["keep", "same"].map(|run| place.read_picture(&format!("{run}/candidate-01.png")));
     let [left, right] = differences(&one, &same);
-    // Rounding to 8 bits may turn either way: one level.
-    assert!(left.max(right) < 1.5 / 255.0, "{left} {right}");
+    // Rounding to 8 bits may turn either way: no more than one level, which is 1/255 but for f32's own rounding.
+    assert!(left.max(right) * 255.0 < 1.001, "{left} {right}");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn two_requests_never_share_a_folder_and_the_same_one_finds_its_own() {
     ];
     let ask = |request: &[&str], more: &[&str]| {
         let ran = steer(&place, &[request, &["-n", "2"], more].concat());
-        assert!(ran.status < 2, "{}", ran.err);
+        assert_eq!(ran.status, 0, "{}", ran.err);
         ran
     };
     let stamp = |folder: &str| {
@@ -138,7 +138,7 @@ fn an_example_steers_a_run_that_searched_another_latent() {
     Case::open("stylegan2ada_skip").write(&place, "z.safetensors", &[("z", "z")]);
     place.upsample("small.png", &["--init", "z.safetensors", "--generator", &generator, "--steps", "3"]);
     let ran = steer(&place, &["--toward", "example.png", "-n", "2", "--generator", &generator, "--out", "drawn"]);
-    assert!(ran.status < 2, "{}", ran.err);
+    assert_eq!(ran.status, 0, "{}", ran.err);
     let inputs = read_inputs(&place.path("drawn/inputs.safetensors")).unwrap();
     let z = &inputs.arrays()["z"];
     assert_eq!(z.shape()[0], 2);

@@ -59,8 +59,8 @@ fn every_step_of_the_search_follows() {
         let mut command = place.command(&["upsample", "small.npy", "--generator", &generator, "--preset", "paper"]);
         command.args(["--steps", case.setting("steps"), "--zero-noise", case.setting("zeroed_noise")]);
         command.args(["--init", "in.safetensors", "--trace", "trace.jsonl", "--progress", "none"]);
-        let ran = Ran::of(command.output().unwrap());
-        assert!(ran.status < 2 && ran.err.is_empty(), "{}", ran.err);
+        // The original misses epsilon in so few steps, and so does this.
+        Ran::of(command.output().unwrap()).ended_with(1);
 
         let lines = std::fs::read_to_string(place.path("trace.jsonl")).unwrap();
         let wanted: Vec<&[f32]> = trace.tensor("trace").unwrap().data().chunks_exact(3).collect();

@@ -304,7 +304,6 @@ fn blurs_are_projected_to_a_distance_and_no_farther() {
         let distance =
             |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt();
         let (moved, away) = (distance(&x, &start), distance(&truth, &start));
-        println!("{text}: {error:.2e} of {radius:.2e}, moved {moved:.2} of {away:.2}");
         assert!(error <= radius && error > 0.9 * radius, "{text}: {error} for {radius}");
         // Rounding leaves the truth itself at 58 dB; the ball of 45 dB has it inside.
         assert!(moved <= away, "{text}: {moved} of {away}");

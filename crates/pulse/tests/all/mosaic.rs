@@ -95,7 +95,7 @@ fn apart(a: f64, b: f64, size: f64) -> f64 {
 #[test]
 fn grids_are_found_to_half_a_pixel() {
     let mut crops = Crops::new(1);
-    let (mut good, mut whole) = (0, 0);
+    let (mut missed, mut whole) = (Vec::new(), 0);
     for trial in 0..50u32 {
         let (picture, grid) = (crops.next(), crops.grid());
         let quality = (trial % 2 == 1).then(|| crops.number(60.0, 96.0) as u8);
@@ -107,14 +107,12 @@ fn grids_are_found_to_half_a_pixel() {
             (found.grid.size / grid.size - 1.0, phases)
         });
         let is_good = error.is_some_and(|(size, phase)| size.abs() <= 0.02 && phase <= 0.5);
-        good += usize::from(is_good);
         whole += usize::from(found.is_some_and(|found| found.region.width == SIDE && found.region.height == SIDE));
         if !is_good {
-            println!("{trial}: {grid:?} as {quality:?}: {found:?}");
+            missed.push(format!("{trial}: {grid:?} as {quality:?}: {found:?}"));
         }
     }
-    println!("{good} of 50, {whole} of them whole");
-    assert!(good >= 48 && whole >= 48, "{good} of 50, {whole} whole");
+    assert!(missed.len() <= 2 && whole >= 48, "{whole} of 50 are whole, missed are {missed:#?}");
 }
 
 #[test]
@@ -139,7 +137,7 @@ fn a_pixelated_face_in_a_photograph_is_found() {
     let mut crops = Crops::new(3);
     let table =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/photos/crops.csv")).unwrap();
-    let mut good = 0;
+    let mut missed = Vec::new();
     for (index, line) in table.lines().skip(1).enumerate() {
         let numbers: Vec<usize> = line.split(',').skip(1).map(|number| number.parse().unwrap()).collect();
         let part = Rectangle { left: numbers[0], top: numbers[1], width: numbers[2], height: numbers[3] };
@@ -164,14 +162,12 @@ fn a_pixelated_face_in_a_photograph_is_found() {
                     && near(region.left + region.width, part.left + part.width)
                     && near(region.top + region.height, part.top + part.height)
             });
-            good += usize::from(is_good);
             if !is_good {
-                println!("{line} in {} blocks, {quality:?}: {found:?}", part.width as f64 / size);
+                missed.push(format!("{line} in {} blocks, {quality:?}: {found:?}", part.width as f64 / size));
             }
         }
     }
-    println!("{good} of 18");
-    assert!(good >= 16, "{good} of 18");
+    assert!(missed.len() <= 2, "missed of 18 are {missed:#?}");
 }
 
 #[test]
@@ -222,18 +218,18 @@ fn small_and_flat_pictures_are_no_mosaics() {
 #[test]
 fn blurs_are_estimated() {
     let mut crops = Crops::new(5);
-    let mut near = 0;
+    let mut estimates = Vec::new();
     for photograph in crops.photographs.drain(..) {
         let part = photograph.crop(photograph.centre_square()).unwrap();
         for sigma in [3.0, 6.0] {
             let kind: MeasurementKind = format!("gaussian:{sigma}").parse().unwrap();
-            let estimate =
-                gaussian_sigma(&kind.shrink(&part, part.size(), &Cpu::default()).unwrap(), &Cpu::default()).unwrap();
-            println!("{sigma}: {estimate:.2}");
-            near += usize::from((estimate / sigma - 1.0).abs() < 0.3);
+            let blurred = kind.shrink(&part, part.size(), &Cpu::default()).unwrap();
+            let estimate = gaussian_sigma(&blurred, &Cpu::default()).unwrap();
+            estimates.push((sigma, estimate));
         }
     }
-    assert!(near >= 15, "{near} of 18");
+    let near = estimates.iter().filter(|(sigma, estimate)| (estimate / sigma - 1.0).abs() < 0.3).count();
+    assert!(near >= 15, "{near} of 18: {estimates:?}");
     assert_eq!(gaussian_sigma(&Image::new(1, 40, 40, vec![0.5; 1600]).unwrap(), &Cpu::default()), None);
     assert_eq!(gaussian_sigma(&Image::new(1, 1, 1, vec![0.5]).unwrap(), &Cpu::default()), None);
 }
