@@ -4,47 +4,19 @@
 // and its registers are arrays that two loops index alike.
 #![allow(clippy::inline_always, clippy::needless_range_loop)]
 
-mod activation;
-mod axis;
-mod band;
-mod correlation;
-mod depthwise;
-mod doubled;
-mod edges;
-mod elementwise;
-mod fir;
-mod fourier;
-mod fuse;
-mod kernel;
-mod layer;
-mod layout;
+mod graph;
+mod lanes;
+mod layers;
 mod linear;
-mod lower;
-mod memory;
-mod modulate;
-mod modulated;
-mod narrow;
-mod noise;
-mod norm;
-mod pass;
-mod plan;
-mod pool;
-mod port;
-mod profile;
-mod program;
-mod rearrange;
-mod separable;
-mod simd;
-mod source;
-mod target;
+mod pointwise;
+mod settings;
 #[cfg(test)]
 mod tests;
-mod widen;
-mod winograd;
 
 use crate::{Engine, InputId, Network, Program, Result};
-pub use profile::{Profile, Step};
-use simd::InstructionSet;
+pub use graph::{Profile, Step};
+use lanes::InstructionSet;
+use settings::Settings;
 
 /// The fast engine for the processor that the program runs on.
 ///
@@ -57,13 +29,12 @@ use simd::InstructionSet;
 /// pool had in which it was compiled.
 #[derive(Clone, Debug)]
 pub struct Cpu {
-    instructions: InstructionSet,
-    precise: bool,
+    settings: Settings,
 }
 
 impl Default for Cpu {
     fn default() -> Self {
-        Self { instructions: InstructionSet::detect(), precise: false }
+        Self { settings: Settings { instructions: InstructionSet::detect(), precise: false } }
     }
 }
 
@@ -72,18 +43,18 @@ impl Cpu {
     /// times as large.
     #[must_use]
     pub fn precise(self) -> Self {
-        Self { precise: true, ..self }
+        Self { settings: Settings { precise: true, ..self.settings } }
     }
 
     /// Compiles `network` for `batch` candidates, and times each of its nodes over `runs` passes on random inputs, with
     /// the gradients of the `wanted` ones.
     pub fn profile(&self, network: &Network, batch: usize, wanted: &[InputId], runs: usize) -> Profile {
-        Profile::new(self, network, batch, wanted, runs)
+        Profile::new(self.settings, network, batch, wanted, runs)
     }
 }
 
 impl Engine for Cpu {
     fn compile(&self, network: &Network, batch: usize) -> Result<Box<dyn Program>> {
-        Ok(Box::new(program::Program::new(self, network, batch)))
+        Ok(Box::new(graph::Program::new(self.settings, network, batch)))
     }
 }

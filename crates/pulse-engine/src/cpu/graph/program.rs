@@ -1,0 +1,249 @@
+//! A compiled network: its kernels, its memory, and the two passes.
+
+#![allow(unsafe_code)]
+
+use super::lower::{Maker, lower};
+use super::plan::{NodePlan, Spot, plan};
+use super::port::{export, import};
+use super::step::{Clock, Step};
+use crate::cpu::lanes::{Floats, InstructionSet, Kernel, Run, Tensor, Values, clear_border};
+use crate::cpu::pointwise::accumulate;
+use crate::cpu::settings::Settings;
+use crate::{InputId, Network, OutputId};
+
+/// One end of the network: its numbers and their gradients, row-major.
+struct Port {
+    numbers: Vec<f32>,
+    gradient: Vec<f32>,
+}
+
+enum Source {
+    Input(usize),
+    Constant,
+    Kernel(Box<dyn Kernel>),
+}
+
+struct Node {
+    source: Source,
+    arguments: Vec<usize>,
+    /// The arguments' values.
+    values: Vec<Tensor>,
+    value: Tensor,
+    gradient: Option<Tensor>,
+    /// For each argument, where its gradient goes when there is one already.
+    temporaries: Vec<Option<Tensor>>,
+    scratch: [*mut f32; 2],
+    saved: *mut f32,
+    clear_value: bool,
+    clear_gradient: bool,
+    outputs: Vec<usize>,
+}
+
+pub(crate) struct Program {
+    batch: usize,
+    instructions: InstructionSet,
+    workers: usize,
+    nodes: Vec<Node>,
+    inputs: Vec<Port>,
+    outputs: Vec<Port>,
+    /// Which nodes lie between a wanted input and an output.
+    needed: Vec<bool>,
+    /// Which nodes have a gradient already.
+    written: Vec<bool>,
+    /// What runs as one, as a profile shows it.
+    pub(crate) steps: Vec<Step>,
+    pub(crate) clock: Option<Clock>,
+    memory: Floats,
+    _constants: Vec<Floats>,
+}
+
+// SAFETY: the addresses inside point to the memory that it owns, and only `&mut self` writes there.
+unsafe impl Send for Program {}
+
+impl Program {
+    pub(crate) fn new(settings: Settings, network: &Network, batch: usize) -> Self {
+        let instructions = settings.instructions;
+        let workers = rayon::current_num_threads();
+        let lowered = lower(settings, network);
+        let plan = plan(&lowered, batch, workers);
+        let memory = Floats::zeroed(plan.total);
+        let mut constants = Vec::new();
+        let run =
+            Run { instructions, workers: 1, active: 1, scratch: std::ptr::null_mut(), saved: std::ptr::null_mut() };
+        // SAFETY: the plan's places are inside of its total.
+        let at = |start: usize| unsafe { memory.start().add(start) };
+        let tensor = |spot: &Spot| Tensor { data: at(spot.start), stride: spot.layout.len(), layout: spot.layout };
+
+        let steps = lowered.iter().map(|node| node.step(batch)).collect();
+        let mut nodes: Vec<Node> = Vec::new();
+        for (node, NodePlan { value, gradient, temporaries, scratch, saved }) in lowered.into_iter().zip(&plan.nodes) {
+            let mut own = tensor(value);
+            let source = match node.maker {
+                Maker::Input(input) => Source::Input(input),
+                Maker::Kernel(kernel) => Source::Kernel(kernel),
+                Maker::Constant(values) => {
+                    let floats = Floats::zeroed(value.layout.len());
+                    own = Tensor { data: floats.start(), stride: 0, layout: value.layout };
+                    import(&run, &values, own, false);
+                    constants.push(floats);
+                    Source::Constant
+                }
+            };
+            nodes.push(Node {
+                source,
+                values: node.arguments.iter().map(|&argument| nodes[argument].value).collect(),
+                arguments: node.arguments,
+                value: own,
+                gradient: gradient.as_ref().map(tensor),
+                temporaries: temporaries.iter().map(|spot| spot.as_ref().map(tensor)).collect(),
+                scratch: scratch.map(at),
+                saved: at(*saved),
+                clear_value: value.clear,
+                clear_gradient: gradient.is_some_and(|spot| spot.clear),
+                outputs: node.outputs,
+            });
+        }
+        let ports = |ports: &[crate::Port]| {
+            // Memory that nobody touches: not every gradient is wanted.
+            let numbers = |port: &crate::Port| vec![0.0; batch * port.shape.len()];
+            ports.iter().map(|port| Port { numbers: numbers(port), gradient: numbers(port) }).collect()
+        };
+        Self {
+            batch,
+            instructions,
+            workers,
+            inputs: ports(network.inputs()),
+            outputs: ports(network.outputs()),
+            needed: vec![false; nodes.len()],
+            written: vec![false; nodes.len()],
+            steps,
+            clock: None,
+            nodes,
+            memory,
+            _constants: constants,
+        }
+    }
+
+    /// Bytes of all values and gradients.
+    pub(crate) fn memory(&self) -> usize {
+        size_of::<f32>() * self.memory.len()
+    }
+
+    fn run(&self, active: usize, scratch: *mut f32, saved: *mut f32) -> Run {
+        Run { instructions: self.instructions, workers: self.workers, active, scratch, saved }
+    }
+
+    fn run_forward(&mut self, active: usize, wanted: &[OutputId]) {
+        for index in 0..self.nodes.len() {
+            let node = &self.nodes[index];
+            let run = self.run(active, node.scratch[0], node.saved);
+            if node.clear_value {
+                clear_border(&run, node.value);
+            }
+            match &node.source {
+                Source::Input(input) => import(&run, &self.inputs[*input].numbers, node.value, false),
+                Source::Constant => {}
+                Source::Kernel(kernel) => kernel.forward(&run, &node.values, node.value),
+            }
+            for &output in &node.outputs {
+                if wanted.iter().any(|wanted| wanted.index() == output) {
+                    export(&run, node.value, &mut self.outputs[output].numbers);
+                }
+            }
+            if let Some(clock) = &mut self.clock {
+                clock.done(index, 0);
+            }
+        }
+    }
+
+    fn run_backward(&mut self, active: usize, wanted: &[InputId]) {
+        self.written.fill(false);
+        for (index, node) in self.nodes.iter().enumerate() {
+            self.needed[index] = match node.source {
+                Source::Input(input) => wanted.iter().any(|wanted| wanted.index() == input),
+                _ => node.arguments.iter().any(|&argument| self.needed[argument]),
+            };
+        }
+        for index in (0..self.nodes.len()).rev() {
+            let node = &self.nodes[index];
+            let Some(gradient) = node.gradient.filter(|_| self.needed[index]) else { continue };
+            let run = self.run(active, node.scratch[1], node.saved);
+            for &output in &node.outputs {
+                if !self.written[index] && node.clear_gradient {
+                    clear_border(&run, gradient);
+                }
+                import(&run, &self.outputs[output].gradient, gradient, self.written[index]);
+                self.written[index] = true;
+            }
+            match &node.source {
+                Source::Input(input) if self.written[index] => {
+                    export(&run, gradient, &mut self.inputs[*input].gradient);
+                }
+                Source::Input(input) => self.inputs[*input].gradient.fill(0.0),
+                Source::Kernel(kernel) if self.written[index] => {
+                    descend(&run, kernel.as_ref(), &self.nodes, index, &self.needed, &mut self.written);
+                }
+                _ => {}
+            }
+            if let Some(clock) = &mut self.clock {
+                clock.done(index, 1);
+            }
+        }
+    }
+}
+
+/// Gives the gradient of a node to its arguments, the first one last or first.
+fn descend(run: &Run, kernel: &dyn Kernel, nodes: &[Node], index: usize, needed: &[bool], written: &mut [bool]) {
+    let node = &nodes[index];
+    let values = Values { arguments: &node.values, result: node.value };
+    let leads = kernel.leads();
+    let others = (0..node.arguments.len()).rev();
+    let order = leads.then_some(0).into_iter().chain(others.filter(|&which| !leads || which > 0));
+    for which in order {
+        let argument = node.arguments[which];
+        let wanted = needed[argument] || (leads && which == 0);
+        let (Some(gradient), Some(target), true) = (node.gradient, nodes[argument].gradient, wanted) else { continue };
+        if let Some(temporary) = node.temporaries[which].filter(|_| written[argument]) {
+            kernel.backward(run, which, &values, gradient, temporary);
+            accumulate(run, temporary, target);
+        } else {
+            if nodes[argument].clear_gradient {
+                clear_border(run, target);
+            }
+            kernel.backward(run, which, &values, gradient, target);
+        }
+        written[argument] = true;
+    }
+}
+
+impl crate::Program for Program {
+    fn batch(&self) -> usize {
+        self.batch
+    }
+
+    fn input_mut(&mut self, input: InputId) -> &mut [f32] {
+        &mut self.inputs[input.index()].numbers
+    }
+
+    fn forward(&mut self, active: usize, wanted: &[OutputId]) {
+        assert!((1..=self.batch).contains(&active), "{active} of {} candidates", self.batch);
+        rayon::scope(|_| self.run_forward(active, wanted));
+    }
+
+    fn output(&self, output: OutputId) -> &[f32] {
+        &self.outputs[output.index()].numbers
+    }
+
+    fn cotangent_mut(&mut self, output: OutputId) -> &mut [f32] {
+        &mut self.outputs[output.index()].gradient
+    }
+
+    fn backward(&mut self, active: usize, wanted: &[InputId]) {
+        assert!((1..=self.batch).contains(&active), "{active} of {} candidates", self.batch);
+        rayon::scope(|_| self.run_backward(active, wanted));
+    }
+
+    fn gradient(&self, input: InputId) -> &[f32] {
+        &self.inputs[input.index()].gradient
+    }
+}

@@ -1,0 +1,19 @@
+//! What every kernel stands on: vectors of sixteen lanes, how values lie in memory, and how tasks share threads.
+
+mod border;
+mod coefficients;
+mod floats;
+mod kernel;
+mod layout;
+mod run;
+mod simd;
+mod tensor;
+
+pub(super) use border::clear_border;
+pub(super) use coefficients::Coefficients;
+pub(super) use floats::Floats;
+pub(super) use kernel::{Kernel, Needs, Values};
+pub(super) use layout::{Layout, filled};
+pub(super) use run::Run;
+pub(super) use simd::{InstructionSet, LANES, Lanes, Vectorized, prefetch};
+pub(super) use tensor::Tensor;

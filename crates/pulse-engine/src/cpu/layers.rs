@@ -1,0 +1,16 @@
+//! Norms, styles, noise, and the layers of StyleGANs that put them round a linear map.
+
+mod fourier;
+mod layer;
+mod modulate;
+mod modulated;
+mod noise;
+mod norm;
+mod pool;
+
+pub(super) use fourier::FourierFeatures;
+pub(super) use layer::{Layer, LayerParts};
+pub(super) use modulate::{AddNoise, Modulate};
+pub(super) use modulated::{Modulated, ModulatedParts};
+pub(super) use norm::{InstanceNorm, Normalize};
+pub(super) use pool::MaxPool;

@@ -1,0 +1,93 @@
+//! Convolutions, transposed convolutions and matrices, with an activation behind them.
+
+use super::make::convolution;
+use super::pass::Pass;
+use super::source::{Reads, Source};
+use super::target::{Target, Writing};
+use crate::cpu::lanes::{InstructionSet, Kernel, Needs, Run, Tensor, Values, filled};
+use crate::cpu::linear::direct::Correlation;
+use crate::cpu::pointwise::LeakyRelu;
+use crate::cpu::settings::Settings;
+use crate::{Convolution, Dense, Shape};
+
+/// A linear operator, what gives its gradient, and what follows it.
+pub(crate) struct Linear {
+    forward: Pass,
+    backward: Pass,
+    bias: Option<Vec<f32>>,
+    activation: Option<LeakyRelu>,
+}
+
+impl Linear {
+    pub(crate) fn dense(
+        instructions: InstructionSet,
+        dense: &Dense,
+        [argument, result]: [Shape; 2],
+        activation: Option<LeakyRelu>,
+    ) -> Self {
+        let [outputs, inputs] = [dense.out_features, dense.in_features];
+        let rows = result.len() / outputs;
+        let weight = &dense.weight;
+        let forward = Correlation::of_matrix(instructions, rows, [outputs, inputs], |o, i| weight[o * inputs + i]);
+        let backward = Correlation::of_matrix(instructions, rows, [inputs, outputs], |i, o| weight[o * inputs + i]);
+        Self {
+            forward: Pass::new(Box::new(forward), [argument, result], Reads::Plain, false),
+            backward: Pass::new(Box::new(backward), [result, argument], Reads::Plain, false),
+            bias: dense.bias.as_deref().map(filled),
+            activation,
+        }
+    }
+
+    /// A convolution, or a transposed one, of a map that may be styled as it is read.
+    pub(crate) fn convolution(
+        settings: Settings,
+        operator: &Convolution,
+        transposed: bool,
+        [argument, result]: [Shape; 2],
+        activation: Option<LeakyRelu>,
+        styled: bool,
+    ) -> Self {
+        let [forward, backward] = convolution(settings, operator, transposed, [argument, result]);
+        Self {
+            forward: Pass::new(forward, [argument, result], Reads::styled(styled), false),
+            backward: Pass::new(backward, [result, argument], Reads::Plain, styled),
+            bias: operator.bias.as_deref().map(filled),
+            activation,
+        }
+    }
+}
+
+impl Kernel for Linear {
+    fn describe(&self) -> String {
+        let (forward, backward) = (self.forward.describe(), self.backward.describe());
+        if forward == backward { forward } else { format!("{forward}, back {backward}") }
+    }
+
+    fn forward(&self, run: &Run, arguments: &[Tensor], result: Tensor) {
+        let writing = Writing { bias: self.bias.as_deref(), activation: self.activation, ..Writing::default() };
+        self.forward.apply(run, &Source::of(arguments[0]), &Target::new(result, &writing), None);
+    }
+
+    fn backward(&self, run: &Run, _: usize, values: &Values, gradient: Tensor, target: Tensor) {
+        if let Some(activation) = &self.activation {
+            activation.backward(run, values.result, gradient, gradient);
+        }
+        self.backward.apply(run, &Source::plain(gradient), &Target::plain(target), Some(values.arguments[0]));
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { arguments: self.backward.gives_moments(), result: self.activation.is_some() }
+    }
+
+    fn border(&self) -> usize {
+        self.forward.border()
+    }
+
+    fn gradient_border(&self) -> usize {
+        self.backward.border()
+    }
+
+    fn scratch(&self, batch: usize, workers: usize) -> [usize; 2] {
+        [self.forward.scratch(batch, workers), self.backward.scratch(batch, workers)]
+    }
+}

@@ -1,0 +1,11 @@
+//! What an engine was asked for.
+
+use super::lanes::InstructionSet;
+
+/// The instruction set that kernels run on, and which algorithms they may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    pub(crate) instructions: InstructionSet,
+    /// Whether every convolution is computed by its definition.
+    pub(crate) precise: bool,
+}
