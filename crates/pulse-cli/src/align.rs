@@ -10,6 +10,7 @@ use pulse::write::write_atomically;
 use pulse_engine::Cpu;
 use serde::Serialize;
 
+use crate::engine::EngineArguments;
 use crate::failure::{Failure, note, print};
 use crate::generator;
 use crate::sources::{self, Source};
@@ -60,6 +61,9 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     detection: Detection,
+
+    #[command(flatten)]
+    engine: EngineArguments,
 }
 
 /// How faces are looked for.
@@ -76,8 +80,8 @@ pub(crate) struct Detection {
 }
 
 impl Detection {
-    pub(crate) fn detector(&self) -> Result<Detector, Failure> {
-        Ok(Detector::new(&Cpu::default(), self.config())?)
+    pub(crate) fn detector(&self, engine: &Cpu) -> Result<Detector, Failure> {
+        Ok(Detector::new(engine, self.config())?)
     }
 
     pub(crate) fn config(&self) -> DetectorConfig {
@@ -133,7 +137,7 @@ struct CutRecord {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     let (frame, size) = frame(arguments)?;
-    let mut detector = arguments.detection.detector()?;
+    let mut detector = arguments.detection.detector(&arguments.engine.start()?)?;
     let (sources, failures) = sources::of(&arguments.inputs, &arguments.out);
     failures.iter().for_each(Failure::report);
     let mut verdict = if failures.is_empty() { Verdict::Good } else { Verdict::Failed };

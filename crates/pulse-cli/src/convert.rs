@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use pulse::generator::{Generator, checkpoint, from_checkpoint, pair};
 use pulse_checkpoint::{OpenOptions, Pair, Tensor};
+use pulse_engine::Cpu;
 
 use crate::cache;
 use crate::failure::{Failure, note, print};
@@ -52,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     let mut converted = opened.map_err(|error| Failure::of(path.display(), error))?;
     let generator = from_checkpoint(&converted.generator);
     if let Ok(generator) = &generator {
-        converted.generator.tensors.extend(made_fit(&**generator)?);
+        converted.generator.tensors.extend(made_fit(&**generator, &Cpu::default())?);
     }
     if let Some(Err(error)) = &converted.discriminator {
         note(&format!("{}: its discriminator cannot be read and is left out: {error}", path.display()));
@@ -80,12 +81,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
 }
 
 /// The Gaussian fit that a generator needs and whose file has none.
-fn made_fit(generator: &dyn Generator) -> Result<BTreeMap<String, Tensor>, Failure> {
+fn made_fit(generator: &dyn Generator, engine: &Cpu) -> Result<BTreeMap<String, Tensor>, Failure> {
     let Some(entrance) = generator.entrance().filter(|entrance| entrance.lacks_fit()) else {
         return Ok(BTreeMap::new());
     };
     if let Some(fits) = cache::fits() {
-        fits.fit(generator)?;
+        fits.fit(generator, engine)?;
     }
+    entrance.prepare(engine)?;
     Ok(entrance.fit_tensors()?)
 }

@@ -9,7 +9,7 @@ mod walk;
 use std::path::PathBuf;
 
 use clap::Args;
-use pulse::walk::{DirectionSettings, MOST_FRAMES};
+use pulse::walk::{DirectionSettings, MOST_FRAMES, PATH_FRAMES};
 
 use crate::engine::EngineArguments;
 use crate::failure::Failure;
@@ -17,8 +17,6 @@ use crate::generator;
 use crate::interrupt::Interrupt;
 use crate::upsample::ProgressMode;
 use crate::verdict::Verdict;
-
-use opened::Opened;
 
 pub(crate) const EXAMPLES: &str = "\
 Directions from a candidate are those in which the picture changes most and what it shrinks to
@@ -68,7 +66,7 @@ pub(crate) struct Arguments {
 
     #[arg(long, value_name = "N", help = format!(
         "How many pictures: of a path, both ends among them [default: {}]; of each direction, an odd number [default: {}]. \
-         At most {MOST_FRAMES}", walk::PATH_FRAMES, DirectionSettings::default().frames))]
+         At most {MOST_FRAMES}", PATH_FRAMES, DirectionSettings::default().frames))]
     frames: Option<usize>,
 
     /// Where the folder goes [default: a folder in `explore` in that of the run, named after what is asked for]
@@ -111,7 +109,7 @@ impl Arguments {
             ));
         }
         if let Some(ends) = self.path {
-            let frames = self.frames.unwrap_or(walk::PATH_FRAMES);
+            let frames = self.frames.unwrap_or(PATH_FRAMES);
             if !(2..=MOST_FRAMES).contains(&frames) {
                 let reason =
                     format!("a path of {frames} frames cannot be; ask for 2 to {MOST_FRAMES}, both ends among them");
@@ -143,10 +141,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     arguments.steer.check(arguments.candidate)?;
     let engine = arguments.engine.start()?;
     let interrupt = Interrupt::listen("stopping; nothing is written")?;
-    let opened = Opened::open(&arguments.run, arguments.generator.as_deref())?;
+    let run = opened::run_in(&arguments.run)?;
+    let reopened = opened::reopened(run, arguments.generator.as_deref(), &engine)?;
     match walk {
-        Some(walk) => walk::run(arguments, walk, &opened, &engine, &interrupt),
-        None => steer::run(arguments, &opened, &engine, &interrupt),
+        Some(walk) => walk::run(arguments, walk, &reopened, &engine, &interrupt),
+        None => steer::run(arguments, &reopened, &engine, &interrupt),
     }
 }
 

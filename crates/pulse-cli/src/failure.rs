@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::io::{ErrorKind, Write as _};
 
+use pulse::WayOut;
+
 /// What to print before the program ends, or goes on to the next picture.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -14,8 +16,13 @@ impl Failure {
     pub(crate) fn of(thing: impl Display, reason: impl Display) -> Self {
         let (thing, reason) = (thing.to_string(), reason.to_string());
         // The library's messages mostly name the thing already.
-        let line = if names(&reason, &thing) { reason } else { format!("{thing}: {reason}") };
+        let line = if thing.is_empty() || names(&reason, &thing) { reason } else { format!("{thing}: {reason}") };
         Self { line: line.split_whitespace().collect::<Vec<_>>().join(" ") }
+    }
+
+    /// What failed with which `thing`, and what can be done about it.
+    pub(crate) fn with(thing: impl Display, error: &pulse::Error) -> Self {
+        Self::of(thing, error.to_string() + &way_out(error))
     }
 
     /// What is wrong with the command line. The parser explains it in paragraphs, of which the last ones say
@@ -51,8 +58,29 @@ fn names(text: &str, thing: &str) -> bool {
 
 impl From<pulse::Error> for Failure {
     fn from(error: pulse::Error) -> Self {
-        Self { line: error.to_string().split_whitespace().collect::<Vec<_>>().join(" ") }
+        Self::of("", error.to_string() + &way_out(&error))
     }
+}
+
+/// What the options of this program can do about an error.
+pub(crate) fn way_out(error: &pulse::Error) -> String {
+    match error.way_out() {
+        Some(WayOut::ReplaceFolder) => "; choose another with --out, or replace what is in it with --force".into(),
+        Some(WayOut::Families) => "; `pulse info --help` says which are read".into(),
+        Some(WayOut::Shrink { blur }) => {
+            let hint = blur.map(|blur| blur_hint("--pixelate 64 ", blur)).unwrap_or_default();
+            format!("; shrink it first with --pixelate 16, or take a part of it with --crop X,Y,W,H{hint}")
+        }
+        _ => String::new(),
+    }
+}
+
+/// How a blur of this sigma, in the picture's pixels and in the generator's, is taken back.
+pub(crate) fn blur_hint(shrink: &str, [sigma, own]: [f64; 2]) -> String {
+    format!(
+        "; it looks blurred, with a sigma of about {sigma:.1} of its pixels: to have that taken back, \
+         {shrink}--measurement gaussian:{own:.1}"
+    )
 }
 
 /// Prints one line on standard error. When nobody reads it, there is nobody to tell.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::Args;
+use pulse::Opened;
 use pulse::generator::{EMBEDDED, Embedded, Family, GeneratorSpec, InputSpec, LatentInput, Start};
 use pulse::latent::Geometry;
 use pulse::search::SearchConfig;
@@ -10,7 +11,7 @@ use pulse_checkpoint::Value;
 use pulse_engine::Shape;
 
 use crate::failure::{Failure, print};
-use crate::generator::{self, Named};
+use crate::generator;
 use crate::verdict::Verdict;
 
 pub(crate) const FAMILIES: &str = "\
@@ -54,8 +55,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     Ok(Verdict::Good)
 }
 
-fn describe(name: &str, named: &Named, text: &mut String) -> Result<(), Failure> {
-    let spec = named.generator.spec();
+fn describe(name: &str, opened: &Opened, text: &mut String) -> Result<(), Failure> {
+    let spec = opened.generator.spec();
     let channels = match spec.channels {
         1 => "grey".to_owned(),
         3 => "RGB".to_owned(),
@@ -73,13 +74,13 @@ fn describe(name: &str, named: &Named, text: &mut String) -> Result<(), Failure>
     if spec.classes > 0 {
         line("classes", &format!("{}, chosen by the input c; the first where nobody says which", spec.classes));
     }
-    line("discriminator", &describe_discriminator(named));
-    line("sha256", &named.record.sha256);
-    for input in searched_inputs(named)? {
+    line("discriminator", &describe_discriminator(opened));
+    line("sha256", &opened.record.sha256);
+    for input in searched_inputs(opened)? {
         line("input", &describe_input(&input));
     }
     for (title, keys) in [("training", &TRAINING[..]), ("made with", &MADE)] {
-        for (key, value) in keys.iter().filter_map(|key| named.configuration.get_key_value(*key)) {
+        for (key, value) in keys.iter().filter_map(|key| opened.configuration.get_key_value(*key)) {
             let value = plain(value);
             if !value.is_empty() {
                 line(title, &format!("{key}: {}", shortened(&value)));
@@ -99,8 +100,8 @@ fn describe(name: &str, named: &Named, text: &mut String) -> Result<(), Failure>
     Ok(())
 }
 
-fn describe_discriminator(named: &Named) -> String {
-    match &named.discriminator {
+fn describe_discriminator(opened: &Opened) -> String {
+    match &opened.discriminator {
         None => "none".into(),
         Some(Ok(discriminator)) => {
             let (architecture, parameters) = (discriminator.architecture().name(), discriminator.parameters());
@@ -118,16 +119,17 @@ fn describe_latent(latent: LatentInput, spec: &GeneratorSpec) -> String {
         LatentInput::Z => Shape::Vector(z_dim),
         LatentInput::W => Shape::Vector(w_dim),
         LatentInput::WS | LatentInput::LATENT => Shape::Rows { rows: num_ws, width: w_dim },
+        other => return other.name().to_owned(),
     };
     format!("{} {shape}", latent.name())
 }
 
 /// The inputs as the search has them: beside the latents of a StyleGAN, which are described already, as the
 /// Gaussian fit of one may take a while.
-fn searched_inputs(named: &Named) -> Result<Vec<InputSpec>, Failure> {
-    let spec = named.generator.spec();
+fn searched_inputs(opened: &Opened) -> Result<Vec<InputSpec>, Failure> {
+    let spec = opened.generator.spec();
     let latent = spec.latents.last().copied().unwrap_or(LatentInput::Z);
-    let mut inputs = named.inputs(latent, &SearchConfig::default().space)?;
+    let mut inputs = opened.inputs(latent, &SearchConfig::default().space)?;
     inputs.retain(|input| spec.num_ws == 0 || input.name != latent.name());
     Ok(inputs)
 }

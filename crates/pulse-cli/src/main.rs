@@ -18,7 +18,6 @@ mod info;
 mod interrupt;
 mod manual;
 mod plan;
-mod range;
 mod render;
 mod sources;
 mod upsample;

@@ -3,16 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use pulse::Opened;
 use pulse::generator::{LatentInput, NoiseStart, Space};
 use pulse::image::{Image, write_png};
-use pulse::inputs::Inputs;
+use pulse::inputs::{Inputs, read_inputs};
 use pulse::render::{Mapping, Renderer};
 use pulse::write::write_atomically;
 use pulse_engine::{Cpu, Shape};
 
 use crate::engine::EngineArguments;
 use crate::failure::{Failure, note, print};
-use crate::generator::{self, Named};
+use crate::generator;
 use crate::verdict::Verdict;
 
 /// The name of the cotangent among the inputs.
@@ -73,18 +74,18 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     /// How the generator is set up for inputs that enter it at `latent`.
-    fn space(&self, named: &Named, inputs: &Inputs, latent: LatentInput) -> Result<Space, Failure> {
-        let mut space = Space { tile_latent: is_tiled(named, inputs, latent), ..Space::default() };
+    fn space(&self, opened: &Opened, inputs: &Inputs, latent: LatentInput) -> Result<Space, Failure> {
+        let mut space = Space { tile_latent: is_tiled(opened, inputs, latent), ..Space::default() };
         if let Some(noise) = self.noise {
-            named.noise_maps("--noise")?;
+            generator::noise_maps(opened, "--noise")?;
             space.noise = noise;
         }
         if let Some(psi) = self.truncation_psi {
-            named.check_truncation(latent, "--truncation-psi")?;
+            generator::check_truncation(opened, latent, "--truncation-psi")?;
             space.truncation.psi = psi;
         }
         if let Some(rows) = self.truncation_cutoff {
-            let all = named.generator.spec().num_ws;
+            let all = opened.generator.spec().num_ws;
             if rows > all {
                 let reason = format!("ws has {all} rows, not {rows}; give at most {all}");
                 return Err(Failure::of("--truncation-cutoff", reason));
@@ -95,14 +96,14 @@ impl Arguments {
     }
 
     /// The latent that the inputs hold.
-    fn latent(&self, named: &Named, inputs: &Inputs) -> Result<LatentInput, Failure> {
+    fn latent(&self, opened: &Opened, inputs: &Inputs) -> Result<LatentInput, Failure> {
         let latents = [LatentInput::Z, LatentInput::W, LatentInput::WS, LatentInput::LATENT].map(LatentInput::name);
         let held: Vec<_> = latents.into_iter().filter(|name| inputs.arrays().contains_key(*name)).collect();
         if held.len() > 1 {
             let reason = format!("it holds {}, of which only one can be rendered; keep that one", held.join(" and "));
             return Err(Failure::of(self.inputs.display(), reason));
         }
-        let latent = inputs.latent(&*named.generator);
+        let latent = inputs.latent(&*opened.generator);
         if self.mapping_only && latent == LatentInput::WS {
             return Err(Failure::of(
                 self.inputs.display(),
@@ -114,8 +115,8 @@ impl Arguments {
 }
 
 /// Whether the inputs have one row of `latent` for all layers, as a search with --tile-latent leaves them.
-fn is_tiled(named: &Named, inputs: &Inputs, latent: LatentInput) -> bool {
-    let spec = named.generator.spec();
+fn is_tiled(opened: &Opened, inputs: &Inputs, latent: LatentInput) -> bool {
+    let spec = opened.generator.spec();
     let held = (latent == LatentInput::LATENT).then(|| inputs.arrays().get(latent.name())).flatten();
     held.is_some_and(|tensor| tensor.shape().iter().skip(1).product::<usize>() == spec.w_dim)
 }
@@ -157,15 +158,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
         }
     }
     let engine = arguments.engine.start()?;
-    let named = generator::open(&arguments.generator)?;
+    let opened = generator::open(&arguments.generator)?;
     let inputs = read_inputs(&arguments.inputs)?;
     if arguments.mapping_only {
-        write_ws(&named, &inputs, arguments, &engine)?;
+        write_ws(&opened, &inputs, arguments, &engine)?;
         return Ok(Verdict::Good);
     }
-    let mut rendering = Rendering::new(&named, &inputs, arguments, &engine)?;
+    let mut rendering = Rendering::new(&opened, &inputs, arguments, &engine)?;
     match kind {
-        Kind::Png => rendering.write_pngs(&named, &arguments.out)?,
+        Kind::Png => rendering.write_pngs(&opened, &arguments.out)?,
         Kind::Safetensors => rendering.write_arrays(&arguments.out)?,
     }
     Ok(Verdict::Good)
@@ -189,14 +190,14 @@ struct Rendering<'a> {
 }
 
 impl<'a> Rendering<'a> {
-    fn new(named: &Named, inputs: &'a Inputs, arguments: &Arguments, engine: &Cpu) -> Result<Self, Failure> {
+    fn new(opened: &Opened, inputs: &'a Inputs, arguments: &Arguments, engine: &Cpu) -> Result<Self, Failure> {
         let file = &arguments.inputs;
-        let generator = &*named.generator;
+        let generator = &*opened.generator;
         let spec = generator.spec();
         let shape = Shape::map(spec.channels, spec.height, spec.width);
-        let latent = arguments.latent(named, inputs)?;
-        let space = arguments.space(named, inputs, latent)?;
-        named.prepare(latent)?;
+        let latent = arguments.latent(opened, inputs)?;
+        let space = arguments.space(opened, inputs, latent)?;
+        opened.prepare(latent, engine)?;
         let renderer = Renderer::in_space(generator, latent, &space, engine)?;
         let rows = inputs.check(renderer.specs()).map_err(|error| Failure::of(file.display(), error))?;
         let unknown = inputs.unknown(renderer.specs()).filter(|&name| !(arguments.vjp && name == COTANGENT));
@@ -206,9 +207,9 @@ impl<'a> Rendering<'a> {
         Ok(Self { renderer, inputs, rows, shape, cotangent })
     }
 
-    fn write_pngs(&mut self, named: &Named, out: &Path) -> Result<(), Failure> {
+    fn write_pngs(&mut self, opened: &Opened, out: &Path) -> Result<(), Failure> {
         // The inputs are given, not drawn: no seed leads to this picture.
-        let provenance = named.record.provenance(None);
+        let provenance = opened.record.provenance(None);
         for row in 0..self.rows {
             let values = self.renderer.render(self.inputs, row)?;
             let Shape::Map { channels, height, width } = self.shape else { unreachable!("pictures are maps") };
@@ -252,12 +253,12 @@ impl<'a> Rendering<'a> {
 }
 
 /// Writes the `ws` of every row.
-fn write_ws(named: &Named, inputs: &Inputs, arguments: &Arguments, engine: &Cpu) -> Result<(), Failure> {
-    let latent = arguments.latent(named, inputs)?;
-    let space = arguments.space(named, inputs, latent)?;
-    named.prepare(latent)?;
+fn write_ws(opened: &Opened, inputs: &Inputs, arguments: &Arguments, engine: &Cpu) -> Result<(), Failure> {
+    let latent = arguments.latent(opened, inputs)?;
+    let space = arguments.space(opened, inputs, latent)?;
+    opened.prepare(latent, engine)?;
     let mut mapping =
-        Mapping::new(&*named.generator, latent, &space, engine).map_err(|error| match named.generator.spec() {
+        Mapping::new(&*opened.generator, latent, &space, engine).map_err(|error| match opened.generator.spec() {
             spec if spec.num_ws == 0 => Failure::of("--mapping-only", error),
             _ => error.into(),
         })?;

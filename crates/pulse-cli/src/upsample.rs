@@ -3,37 +3,39 @@
 mod ahead;
 mod arguments;
 mod course;
-mod faces;
 mod overview;
 mod progress;
-mod request;
 mod shard;
 mod space;
-mod standing;
-mod target;
 mod trace;
 mod watch;
 
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use pulse::candidate::{Candidate, consistency_db};
-use pulse::face::Detector;
+use pulse::face::{Detector, Photograph};
+use pulse::faces::{FACES, FacesFolder};
 use pulse::folder::Claim;
-use pulse::generator::{Embedded, InputSpec, LatentInput};
-use pulse::inputs::Inputs;
+use pulse::generator::LatentInput;
+use pulse::image::{Extent, Image, Provenance};
+use pulse::inputs::{Inputs, read_inputs};
 use pulse::kept::KeptPrograms;
-use pulse::record::{InputRecord, Record, RequestRecord, SettingsRecord};
-use pulse::report::{Curves, Subject};
-use pulse::run::{Finished, Page, RECORD, RunFolder};
-use pulse::search::{Problem, SearchConfig, search};
+use pulse::portrait::{check_square, cut_faces};
+use pulse::record::{InputRecord, Record, SettingsRecord};
+use pulse::report::Subject;
+use pulse::run::{RECORD, RunFolder};
+use pulse::search::SearchConfig;
+use pulse::session::{Judge, Labels, Session};
+use pulse::standing::{Asked, Request, Standing};
+use pulse::{Note, Opened, Prepared};
 use pulse_engine::Cpu;
 
-use crate::failure::{Failure, note, print};
-use crate::generator::{self, Named};
+use crate::failure::{Failure, blur_hint, note, print};
+use crate::generator;
 use crate::interrupt::Interrupt;
-use crate::range::Ranges;
 use crate::render::note_unknown;
 use crate::sources::{self, Source};
 use crate::verdict::Verdict;
@@ -41,12 +43,9 @@ use crate::verdict::Verdict;
 use ahead::{Content, Decoder, Picture};
 pub(crate) use arguments::{Arguments, EXAMPLES, ProgressMode};
 use course::Course;
-pub(crate) use faces::RECORD as FACES;
 use overview::{Entry, Fate};
 use progress::Progress;
 pub(crate) use progress::duration;
-use standing::{Asked, Standing};
-use target::Prepared;
 use trace::Trace;
 use watch::{Intermediate, Watch};
 
@@ -55,8 +54,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     let config = arguments.config()?;
     let engine = arguments.engine.start()?;
     let interrupt = Interrupt::listen("stopping; what was found so far is written now")?;
-    let named = generator::open(&arguments.generator)?;
-    let mut job = Job::new(arguments, config, engine, &named)?;
+    let opened = generator::open(&arguments.generator)?;
+    let mut job = Job::new(arguments, config, engine, opened)?;
     let (mut sources, failures) = sources::of(&arguments.inputs, &arguments.out);
     failures.iter().for_each(Failure::report);
     let several = arguments.shard.is_some() || sources.len() + failures.len() > 1 || arguments.inputs[0].is_dir();
@@ -93,15 +92,15 @@ fn report(entries: &[Entry], path: &Path) -> Result<(), Failure> {
 struct Job<'a> {
     arguments: &'a Arguments,
     config: SearchConfig,
-    request: RequestRecord,
-    engine: KeptPrograms<Cpu>,
-    named: &'a Named,
+    request: Request,
+    engine: Arc<KeptPrograms<Cpu>>,
+    /// For what is done once, whose programs are not to be kept.
+    once: Cpu,
+    opened: Opened,
     latent: LatentInput,
-    init: Option<Inputs>,
-    /// The generator's inputs, once something is to be searched.
-    specs: Vec<InputSpec>,
+    init: Option<Arc<Inputs>>,
     trace: Option<Trace>,
-    ranges: Ranges,
+    judge: Judge,
     /// Where faces are to be found first.
     detector: Option<Detector>,
 }
@@ -118,7 +117,7 @@ struct Searched {
 
 /// One search: what for, and where its run goes.
 struct Search<'a> {
-    prepared: &'a Prepared,
+    prepared: Arc<Prepared>,
     input: InputRecord,
     /// What is searched for, for people.
     of: String,
@@ -131,65 +130,65 @@ struct Search<'a> {
 }
 
 impl<'a> Job<'a> {
-    fn new(arguments: &'a Arguments, config: SearchConfig, engine: Cpu, named: &'a Named) -> Result<Self, Failure> {
-        let generator = &*named.generator;
-        let init = arguments.init.as_deref().map(Inputs::read).transpose()?;
-        let latent = init.as_ref().map_or(generator.spec().latents[0], |init| init.latent(generator));
-        arguments.space.check(named, latent)?;
-        named.check_order(arguments.sort)?;
-        let detector = if arguments.faces { Some(faces::detector(arguments, named)?) } else { None };
-        let request = request::record(arguments)?;
-        let engine = KeptPrograms::new(engine);
-        let (specs, trace, ranges) = (Vec::new(), None, Ranges::default());
-        let mut job = Self { arguments, config, request, engine, named, latent, init, specs, trace, ranges, detector };
-        if job.init.is_some() {
-            job.make_ready()?;
-        }
+    fn new(arguments: &'a Arguments, config: SearchConfig, engine: Cpu, opened: Opened) -> Result<Self, Failure> {
+        let init = arguments.init.as_deref().map(read_inputs).transpose()?.map(Arc::new);
+        let first = opened.generator.spec().latents[0];
+        let latent = init.as_ref().map_or(first, |init| init.latent(&*opened.generator));
+        arguments.space.check(&opened, latent)?;
+        generator::check_order(&opened, arguments.sort)?;
+        let detector = if arguments.faces {
+            check_square(opened.generator.spec()).map_err(|error| Failure::with("--faces", &error))?;
+            Some(arguments.detection.detector(&engine)?)
+        } else {
+            None
+        };
+        let (once, engine) = (engine.clone(), Arc::new(KeptPrograms::new(engine)));
+        let (request, trace, judge) = (arguments.request(), None, Judge::default());
+        let mut job = Self { arguments, config, request, engine, once, opened, latent, init, trace, judge, detector };
         if let (Some(init), Some(file)) = (&job.init, &arguments.init) {
-            job.config.candidates = init.check(&job.specs).map_err(|error| Failure::of(file.display(), error))?;
-            note_unknown(file, init.unknown(&job.specs));
+            job.opened.prepare(latent, &*job.engine)?;
+            let specs = job.opened.inputs(latent, &job.config.space)?;
+            job.config.candidates = init.check(&specs).map_err(|error| Failure::with(file.display(), &error))?;
+            note_unknown(file, init.unknown(&specs));
         }
         Ok(job)
-    }
-
-    /// Makes the generator ready to be searched, which may take its time.
-    fn make_ready(&mut self) -> Result<(), Failure> {
-        if self.specs.is_empty() {
-            self.named.prepare(self.latent)?;
-            self.specs = self.named.inputs(self.latent, &self.config.space)?;
-        }
-        Ok(())
     }
 
     /// Searches for all pictures that earlier runs have not finished, one of `several` or the only one.
     fn go_through(&mut self, sources: &[Source], several: bool, interrupt: &Interrupt) -> Result<Vec<Entry>, Failure> {
         let asked = Asked {
-            generator: &self.named.record,
+            generator: self.opened.record.clone(),
             settings: SettingsRecord::from(&self.config),
-            request: self.request.clone(),
-            force: self.arguments.force,
+            request: self.request.record()?,
+            again: self.arguments.force,
         };
-        let standing = |source| {
-            if interrupt.pressed() { Standing::Open { replace: false } } else { asked.standing(source) }
+        let standing = |source: &Source| {
+            if interrupt.pressed() {
+                Standing::Open { replace: false }
+            } else {
+                asked.standing(&source.path, &source.folder)
+            }
         };
         let standings: Vec<_> = sources.iter().map(standing).collect();
         let is_open = |standing: &Standing| matches!(standing, Standing::Open { .. });
         let open = sources.iter().zip(&standings).filter(|(_, standing)| is_open(standing));
         let open: Vec<_> = open.map(|(source, _)| source).collect();
         if !open.is_empty() {
-            self.make_ready()?;
+            // Which may take its time, and then not within that of the first picture.
+            self.opened.prepare(self.latent, &*self.engine)?;
             self.trace = self.arguments.trace.as_deref().map(Trace::create).transpose()?;
         }
         let (started, of) = (Instant::now(), sources.len());
         let mut course = Course { started, number: 0, of, behind: 0.0, share: 1.0, open: open.len() };
-        let decoder = Decoder { arguments: self.arguments, generator: self.named.generator.spec() };
+        let (request, once, generator) = (self.request.clone(), self.once.clone(), Arc::clone(&self.opened.generator));
+        let decoder = Decoder { request: &request, generator: generator.spec(), engine: &once };
         Ok(std::thread::scope(|scope| {
             let pictures = decoder.ahead(scope, open);
             let entries = sources.iter().zip(standings).map(|(source, standing)| {
                 course.number += 1;
                 let entry = match standing {
                     Standing::Finished(records) => self.skip(source, &records, several),
-                    Standing::Taken(failure) => Err(failure),
+                    Standing::Taken(error) => Err(Failure::with(source.path.display(), &error)),
                     Standing::Open { .. } if interrupt.pressed() => Ok(Entry::not_begun(source)),
                     Standing::Open { replace } => {
                         let gone = |_| Err(Failure::of(source.path.display(), "cannot be read; try it alone"));
@@ -212,7 +211,7 @@ impl<'a> Job<'a> {
 
     /// A picture that an earlier run finished.
     fn skip(&self, source: &Source, records: &[Record], several: bool) -> Result<Entry, Failure> {
-        let seal = if self.arguments.faces { faces::RECORD } else { RECORD };
+        let seal = if self.arguments.faces { FACES } else { RECORD };
         Claim::clear(&source.folder, seal)?;
         if !self.arguments.no_report && records.iter().any(|record| record.files.report.is_none()) {
             note(&format!(
@@ -237,10 +236,6 @@ impl<'a> Job<'a> {
         Ok(Entry::searched(source, &records))
     }
 
-    fn subject(&self) -> Subject {
-        if self.arguments.faces { Subject::Faces } else { subject(&self.arguments.generator) }
-    }
-
     /// Searches for one picture, or for each face in it, and writes its folder.
     fn upsample(
         &mut self,
@@ -258,71 +253,106 @@ impl<'a> Job<'a> {
             }
         };
         let of = source.path.display().to_string();
-        let search = Search { prepared: &prepared, input, of, folder: &source.folder, replace, seconds, course };
+        let search = Search { prepared, input, of, folder: &source.folder, replace, seconds, course };
         Ok(vec![self.search(search, interrupt)?])
+    }
+
+    /// Searches for each face of a photograph, and writes the folders of the runs, the photographs, and last the record.
+    fn upsample_faces(
+        &mut self,
+        source: &Source,
+        picture: Image,
+        input: &InputRecord,
+        replace: bool,
+        course: Option<Course>,
+        interrupt: &Interrupt,
+    ) -> Result<Vec<Searched>, Failure> {
+        let of_picture = |error: pulse::Error| Failure::with(source.path.display(), &error);
+        let generator = Arc::clone(&self.opened.generator);
+        let cuts = match &mut self.detector {
+            Some(detector) => cut_faces(&picture, detector, generator.spec()).map_err(of_picture)?,
+            None => Vec::new(),
+        };
+        if cuts.is_empty() {
+            note(&self.arguments.detection.no_face(&source.path));
+            return Ok(Vec::new());
+        }
+        let photograph = Photograph::from(&picture);
+        drop(picture);
+
+        let folder = FacesFolder::take(&source.folder, replace, cuts.len())?;
+        let mut searched = Vec::new();
+        for (index, cut) in cuts.iter().enumerate() {
+            if interrupt.pressed() {
+                break;
+            }
+            let prepared = Prepared::face(cut, &self.request.preparation, generator.spec(), &self.once);
+            let search = Search {
+                prepared: Arc::new(prepared.map_err(of_picture)?),
+                input: input.clone(),
+                of: format!("{}, face {}", source.path.display(), index + 1),
+                folder: &folder.run(index),
+                replace: folder.had_faces(),
+                seconds: 0.0,
+                course: course.map(|course| course.face(index, cuts.len())),
+            };
+            searched.push(self.search(search, interrupt)?);
+        }
+        let provenance = Provenance { extent: Extent::Composite, ..self.opened.record.provenance(self.config.seed) };
+        let candidates: Vec<_> = searched.iter().map(|searched| searched.candidates.as_slice()).collect();
+        folder.write(&photograph, input, &cuts, &candidates, &provenance)?;
+        Ok(searched)
     }
 
     /// Searches, and writes the folder of the run.
     fn search(&mut self, sought: Search<'_>, interrupt: &Interrupt) -> Result<Searched, Failure> {
-        let started = Instant::now();
         let Search { prepared, input, of, folder, replace, seconds, course } = sought;
-        let of_picture = |error: pulse::Error| Failure::of(&of, error);
+        let of_picture = |error: pulse::Error| Failure::with(&of, &error);
         for line in &prepared.notes {
-            note(&format!("{of}: {line}"));
+            note(&format!("{of}: {}", words(line)));
         }
-        let problem = Problem {
-            generator: &*self.named.generator,
-            measurement: &*prepared.measurement,
-            target: &prepared.target,
-            start: self.init.as_ref(),
-        };
         let folder = RunFolder::create(folder, replace)?;
+        let engine = Arc::clone(&self.engine);
+        let (opened, config, init) = (self.opened.clone(), self.config.clone(), self.init.clone());
+        let intermediate =
+            Intermediate::new(self.arguments.save_intermediate, folder.path(), &self.opened.record, &self.config)?;
         let mut watch = Watch {
             progress: Progress::new(self.arguments.progress, &of, course, std::io::stderr().is_terminal()),
             trace: self.trace.as_mut().map(|trace| trace.of(&of)),
-            intermediate: Intermediate::new(
-                self.arguments.save_intermediate,
-                folder.path(),
-                &self.named.record,
-                &self.config,
-            )?,
+            intermediate,
             interrupt,
-            curves: Curves::default(),
+            folder,
+            generator: &self.opened.record,
+            config: &self.config,
             failure: None,
         };
-        let searched = search(&problem, &self.config, &self.engine, &mut watch).map_err(of_picture);
+        let mut session = Session::start_at(opened, prepared, config, init, engine).map_err(of_picture)?;
+        let searched = session.run(&mut watch).and_then(|()| session.finish(&mut watch)).map_err(of_picture);
         let watched = watch.finish();
-        let candidates = searched?;
-        let curves = watched?;
-        let seconds = seconds + started.elapsed().as_secs_f64();
-        let searched = (self.named, &problem, &self.config);
-        let range = self.ranges.of(&candidates, searched, &self.engine).map_err(of_picture)?;
-        let finished = Finished {
+        let (found, folder) = (searched?, watched?);
+        let labels = Labels {
             input,
-            generator: self.named.record.clone(),
-            request: Some(self.request.clone()),
-            specs: &self.specs,
-            measurement: prepared.kind.to_string(),
-            mosaic: prepared.mosaic.clone(),
-            target: &prepared.target,
-            original: prepared.original.as_ref(),
-            config: &self.config,
+            request: Some(self.request.record()?),
             steering: None,
-            candidates: &candidates,
-            range: &range,
             order: self.arguments.sort,
-            page: (!self.arguments.no_report).then_some(Page { subject: self.subject(), curves: &curves }),
-            seconds,
+            page: !self.arguments.no_report,
+            subject: self.arguments.faces.then_some(Subject::Faces),
+            seconds_before: seconds,
         };
-        let record = folder.write(&finished)?;
+        let record = found.save(&folder, labels, &mut self.judge).map_err(of_picture)?;
         let sheet = folder.path().join(&record.files.sheet);
-        Ok(Searched { record, candidates, of, sheet })
+        Ok(Searched { record, candidates: found.candidates, of, sheet })
     }
 }
 
-/// What a generator's pictures are of: every embedded one makes faces, and of a file nobody knows.
-pub(crate) fn subject(generator: &str) -> Subject {
-    if Embedded::find(generator).is_some() { Subject::Faces } else { Subject::Pictures }
+/// What is to be known about a picture, and which option changes it.
+fn words(about: &Note) -> String {
+    match about {
+        Note::Blocks { .. } => format!("{about}; --mosaic off takes it as it is"),
+        Note::Grey { colours } => format!("{about}; --measurement {colours} lets them have colours"),
+        Note::Complete { blur: Some(blur), .. } => format!("{about}{}", blur_hint("", *blur)),
+        _ => about.to_string(),
+    }
 }
 
 /// What a person wants to know at the end.

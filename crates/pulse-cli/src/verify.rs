@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::Args;
+use pulse::Opened;
 use pulse::generator::draw;
 use pulse::generator::{Generator, LatentInput};
 use pulse::inputs::Inputs;
@@ -23,7 +24,7 @@ const GRADIENT_TOLERANCE: f64 = 1e-3;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    #[arg(default_value = generator::default_name(), help = generator::HELP)]
+    #[arg(default_value = Opened::default_name(), help = generator::HELP)]
     generator: String,
 
     /// How many random inputs to compare at
@@ -45,10 +46,10 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     let engine = arguments.engine.start()?;
-    let named = generator::open(&arguments.generator)?;
-    let generator = &*named.generator;
+    let opened = generator::open(&arguments.generator)?;
+    let generator = &*opened.generator;
     let latent = generator.spec().latents[0];
-    named.prepare(latent)?;
+    opened.prepare(latent, &engine)?;
     if arguments.plan {
         print(&plan::text(generator, latent, &engine, arguments.batch.into())?)?;
         return Ok(Verdict::Good);

@@ -25,39 +25,79 @@ pub enum ErrorKind {
     Run,
 }
 
-/// What failed, why, and what to do about it, in one line.
+/// What can be done about an error, where that depends on the front: a command line names an option, a page shows a button.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum WayOut {
+    /// Take another folder, or let what is in this one be replaced.
+    ReplaceFolder,
+    /// Shrink the picture first, or take a part of it. Where it looks blurred: by a Gaussian of this σ in its own pixels, and in
+    /// the generator's.
+    Shrink {
+        /// In pixels of the picture as it is, and in those of the generator's picture.
+        blur: Option<[f64; 2]>,
+    },
+    /// See which generators can be read.
+    Families,
+}
+
+/// What failed and why, in one line.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
     message: String,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+    way_out: Option<WayOut>,
 }
 
 /// The result of everything in this crate that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// An error of `kind` whose `message` says the thing, the reason and the way out.
+    /// An error of `kind` whose `message` says the thing, the reason and, where it is the same for everyone, the way out.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), source: None }
+        Self { kind, message: message.into(), cause: None, way_out: None }
     }
 
     /// What could not be done with a file, and what the system said.
     pub fn io(doing: &str, path: &Path, source: std::io::Error) -> Self {
-        let message = format!("cannot {doing} {}: {source}", path.display());
-        Self { kind: ErrorKind::Io, message, source: Some(Box::new(source)) }
+        Self::new(ErrorKind::Io, format!("cannot {doing} {}: {source}", path.display())).with_source(source)
     }
 
     /// Keeps the error that caused this one. Its text belongs into the message already.
     #[must_use]
-    pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
-        self.source = Some(Box::new(source));
+    pub fn with_source(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.cause = Some(Box::new(cause));
         self
+    }
+
+    /// Says what can be done, where that is for a front to put into words.
+    #[must_use]
+    pub fn with_way_out(mut self, way_out: WayOut) -> Self {
+        self.way_out = Some(way_out);
+        self
+    }
+
+    /// The same error with another message, which has the old one's text in it.
+    #[must_use]
+    pub fn worded(self, message: impl FnOnce(&str) -> String) -> Self {
+        Self { message: message(&self.message), ..self }
     }
 
     /// What went wrong.
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// What can be done about it, where that is for a front to put into words.
+    pub fn way_out(&self) -> Option<WayOut> {
+        self.way_out
+    }
+
+    /// The error that caused this one, for a caller that decides by it. Its text is in this one's already, so that it is not
+    /// the standard library's `source`, which would be printed once more.
+    pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
+        self.cause.as_deref()
     }
 }
 
@@ -67,14 +107,16 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_ref().map(|source| &**source as _)
-    }
-}
+impl std::error::Error for Error {}
 
 impl From<pulse_engine::Error> for Error {
     fn from(source: pulse_engine::Error) -> Self {
         Self::new(ErrorKind::Network, source.to_string()).with_source(source)
+    }
+}
+
+impl From<pulse_checkpoint::Error> for Error {
+    fn from(source: pulse_checkpoint::Error) -> Self {
+        Self::new(ErrorKind::Checkpoint, source.to_string()).with_source(source)
     }
 }

@@ -22,8 +22,9 @@ pub mod render;
 pub mod search;
 mod shared;
 pub mod sharpness;
+pub mod solved;
 mod vector;
 pub mod walk;
 
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, Result, WayOut};
 pub use shared::Shared;

@@ -50,6 +50,13 @@ pub trait Measurement: fmt::Debug + Send + Sync {
     /// What it does, for people: the kind and the two sizes.
     fn describe(&self) -> String;
 
+    /// The text that it is written as in the record of a run, and by which it is known again: that of a [`MeasurementKind`], or
+    /// a name that its maker gives it. Nothing where it has none: its runs are then recorded under what it
+    /// [describes](Self::describe), and only its maker can take them up again.
+    fn text(&self) -> Option<String> {
+        None
+    }
+
     /// How many numbers of `y` say anything about `x`: fewer than there are where a mask hides some. The others are
     /// zero, and so they are in a target that was [adopted](Self::adopt).
     fn known(&self) -> usize {

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use pulse_engine::{Engine, Shape};
 
 pub use config::{
-    FeatureSearch, MOST_CANDIDATES, MOST_RESTARTS, MOST_STARTS, MOST_STEPS, Restarts, SearchConfig, Spread,
+    FeatureSearch, MOST_CANDIDATES, MOST_RESTARTS, MOST_STARTS, MOST_STEPS, Repulsion, Restarts, SearchConfig,
 };
 
 use crate::candidate::Candidate;
@@ -105,7 +105,7 @@ impl Problem<'static> {
     }
 }
 
-/// Searches for candidates, in the order of their numbers. Those of a [`Spread`] are numbered by how much they show, the
+/// Searches for candidates, in the order of their numbers. Those of a [`Repulsion`] are numbered by how much they show, the
 /// widest view first.
 ///
 /// A search that its observer stops gives the candidates that had been started. Not reaching epsilon is an

@@ -14,5 +14,7 @@ mod path;
 pub use coordinates::{Coordinates, Point};
 pub use corrector::{Corrector, Frame};
 pub use derivatives::{Cotangent, Derivatives, Seen};
-pub use explorer::{Curve, CurveFrame, DirectionSettings, Explorer, MOST_DIRECTIONS, MOST_FRAMES, Path, Watch};
+pub use explorer::{
+    Curve, CurveFrame, DirectionSettings, Explorer, MOST_DIRECTIONS, MOST_FRAMES, PATH_FRAMES, Path, Watch,
+};
 pub use nullspace::{Direction, Region};

@@ -1,18 +1,17 @@
 //! The folder that exploring leaves behind.
 
 use std::fs;
-use std::path::{Path as FilePath, PathBuf};
+use std::path::Path as FilePath;
 
 mod left;
 
-use crate::folder::Claim;
+use crate::folder::ClaimedFolder;
 use crate::image::{Extent, encode_animation, encode_png};
 use crate::record::{
     CurveRecord, DirectionsRecord, EXPLORE_SCHEMA, ExploreRecord, GeneratorRecord, PathFrameRecord, PathRecord,
     ProgramRecord,
 };
 use crate::sheet::{Cell, Strip};
-use crate::write::{make_folder, write_atomically};
 use crate::{Error, ErrorKind, Result};
 use left::{is_within, replaceable};
 use pulse_core::candidate::consistency_db;
@@ -44,15 +43,11 @@ pub struct Explored<'a> {
     pub seconds: f64,
 }
 
-/// A folder that waits for what is explored. When nothing was written into it, it goes away again, and so do those above
+/// An output folder of exploring, claimed before the work starts. Dropping it without writing removes it again, and those above
 /// it that were made for it.
 #[derive(Debug)]
 pub struct ExploreFolder {
-    path: PathBuf,
-    /// What was not there before, the innermost first.
-    made: Vec<PathBuf>,
-    replaced: Vec<PathBuf>,
-    claim: Option<Claim>,
+    folder: ClaimedFolder,
 }
 
 impl ExploreFolder {
@@ -64,16 +59,8 @@ impl ExploreFolder {
     /// [`ErrorKind::Io`] when it cannot be made, is not empty, or holds nothing to replace; and when another process is at
     /// work in it.
     pub fn create(path: &FilePath, replace: bool) -> Result<Self> {
-        let above = path.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
-        let made = above.map(FilePath::to_owned).collect();
-        make_folder(path)?;
-        // A folder that is refused is not marked.
-        replaceable(path, replace)?;
-        let claim = Some(Claim::take(path, RECORD)?);
-        let mut folder = Self { path: path.to_owned(), made, replaced: Vec::new(), claim };
-        // From here on nobody else writes.
-        folder.replaced = replaceable(path, replace)?;
-        Ok(folder)
+        let folder = ClaimedFolder::take(path, RECORD, Some(FRAMES), |path| replaceable(path, replace))?;
+        Ok(Self { folder })
     }
 
     /// Writes the strips of curves that leave the candidate of this number, their inputs, and the record last of all, which
@@ -88,7 +75,7 @@ impl ExploreFolder {
         [reach, tolerance]: [f64; 2],
         curves: &[Curve],
     ) -> Result<ExploreRecord> {
-        self.make_way()?;
+        self.folder.make_way()?;
         let mut provenance = explored.generator.provenance(explored.seed);
         (provenance.candidate, provenance.extent) = (Some(candidate), Extent::Composite);
         let mut files = Vec::new();
@@ -97,7 +84,7 @@ impl ExploreFolder {
         for (index, curve) in curves.iter().enumerate() {
             let name = format!("direction-{}.png", index + 1);
             let strip = strip_of(curve, candidate, index + 1, explored.epsilon)?;
-            write_atomically(&self.path.join(&name), &encode_png(&strip, Some(&provenance))?)?;
+            self.folder.file(&name, &encode_png(&strip, Some(&provenance))?)?;
             records.push(CurveRecord::new(curve, name.clone(), row));
             files.push(name);
             row += curve.frames.len();
@@ -115,11 +102,11 @@ impl ExploreFolder {
     /// # Errors
     /// [`ErrorKind::Io`] when a file cannot be written.
     pub fn write_path(&self, explored: &Explored<'_>, [from, to]: [usize; 2], path: &Path) -> Result<ExploreRecord> {
-        self.make_way()?;
+        self.folder.make_way()?;
         let whole = explored.generator.provenance(explored.seed);
         let mut composite = whole.clone();
         composite.extent = Extent::Composite;
-        let frames = self.path.join(FRAMES);
+        let frames = self.folder.path().join(FRAMES);
         fs::create_dir_all(&frames).map_err(|source| Error::io("make the folder", &frames, source))?;
         let (sheet, animation) = (format!("path-{from}-{to}.png"), format!("path-{from}-{to}.apng"));
         let mut files = vec![sheet.clone(), animation.clone()];
@@ -127,13 +114,13 @@ impl ExploreFolder {
         let names: Vec<String> =
             (1..=path.frames.len()).map(|number| format!("{FRAMES}/frame-{number:0digits$}.png")).collect();
         for (name, frame) in names.iter().zip(&path.frames) {
-            write_atomically(&self.path.join(name), &encode_png(&frame.image, Some(&whole))?)?;
+            self.folder.file(name, &encode_png(&frame.image, Some(&whole))?)?;
             files.push(name.clone());
         }
         let page = page_of(path, from, to, explored.epsilon)?;
-        write_atomically(&self.path.join(&sheet), &encode_png(&page, Some(&composite))?)?;
+        self.folder.file(&sheet, &encode_png(&page, Some(&composite))?)?;
         let images: Vec<_> = path.frames.iter().map(|frame| &frame.image).collect();
-        write_atomically(&self.path.join(&animation), &encode_animation(&images, Some(&whole))?)?;
+        self.folder.file(&animation, &encode_animation(&images, Some(&whole))?)?;
         self.write_inputs(explored.specs, &path.frames.iter().collect::<Vec<_>>(), &mut files)?;
         let record = PathRecord {
             from,
@@ -147,20 +134,6 @@ impl ExploreFolder {
         self.seal(explored, None, Some(record), files)
     }
 
-    /// What was there before goes, its record first.
-    fn make_way(&self) -> Result<()> {
-        let record = self.path.join(RECORD);
-        for file in std::iter::once(&record).chain(&self.replaced) {
-            match fs::remove_file(file) {
-                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(Error::io("remove", file, source));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
     /// Every input of every frame, one row each. An offset that is zero for all of them is left out.
     fn write_inputs(&self, specs: &[InputSpec], frames: &[&Frame], files: &mut Vec<String>) -> Result<()> {
         let mut inputs = Inputs::default();
@@ -171,7 +144,7 @@ impl ExploreFolder {
             }
         }
         files.push(INPUTS.into());
-        write_atomically(&self.path.join(INPUTS), &inputs.to_bytes()?)
+        self.folder.file(INPUTS, &inputs.to_bytes()?)
     }
 
     fn seal(
@@ -192,19 +165,8 @@ impl ExploreFolder {
             seconds: explored.seconds,
             files,
         };
-        write_atomically(&self.path.join(RECORD), &record.to_json())?;
+        self.folder.seal(&record.to_json())?;
         Ok(record)
-    }
-}
-
-impl Drop for ExploreFolder {
-    fn drop(&mut self) {
-        // These remove empty folders only; a full one is what was wanted.
-        let _ = fs::remove_dir(self.path.join(FRAMES));
-        self.claim = None;
-        for folder in &self.made {
-            let _ = fs::remove_dir(folder);
-        }
     }
 }
 

@@ -1,9 +1,9 @@
-//! The mark on a folder that somebody writes.
+//! Folders that are finished or free: a mark while they are written, a seal at the end.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
-use crate::write::remove_temporaries;
+use crate::write::{make_folder, remove_temporaries, write_atomically};
 use crate::{Error, ErrorKind, Result};
 
 /// The mark's file.
@@ -70,4 +70,111 @@ impl Drop for Claim {
         }
         self.lock = None;
     }
+}
+
+/// A folder that is written by this process: claimed before the work starts, sealed by its record at the end. Dropping it
+/// unsealed removes what is empty of it.
+#[derive(Debug)]
+pub(crate) struct ClaimedFolder {
+    path: PathBuf,
+    seal: &'static str,
+    /// The folder within it that pictures of one kind go to, where there is one.
+    inner: Option<&'static str>,
+    /// What was not there before, the innermost first.
+    made: Vec<PathBuf>,
+    /// The files that make way.
+    replaced: Vec<PathBuf>,
+    claim: Option<Claim>,
+}
+
+impl ClaimedFolder {
+    /// Makes the folder at `path`, and those above it, and claims it. `replaceable` gives the files in a folder that make way
+    /// for new ones, or says why it may not be taken.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when it cannot be made, or another process is at work in it; and those of `replaceable`.
+    pub(crate) fn take(
+        path: &Path,
+        seal: &'static str,
+        inner: Option<&'static str>,
+        replaceable: impl Fn(&Path) -> Result<Vec<PathBuf>>,
+    ) -> Result<Self> {
+        let above = path.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+        let made = above.map(Path::to_owned).collect();
+        let mut folder = Self { path: path.to_owned(), seal, inner, made, replaced: Vec::new(), claim: None };
+        make_folder(path)?;
+        // A folder that is refused is not marked.
+        replaceable(path)?;
+        folder.claim = Some(Claim::take(path, seal)?);
+        // From here on no other process writes.
+        folder.replaced = replaceable(path)?;
+        Ok(folder)
+    }
+
+    /// Where it lies.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether an earlier result makes way.
+    pub(crate) fn replaces(&self) -> bool {
+        !self.replaced.is_empty()
+    }
+
+    /// Removes the old seal: what is left of an earlier result is unfinished from here on.
+    pub(crate) fn break_seal(&self) -> Result<()> {
+        remove_file(&self.path.join(self.seal))
+    }
+
+    /// Removes what makes way, its seal first.
+    pub(crate) fn make_way(&self) -> Result<()> {
+        self.break_seal()?;
+        self.replaced.iter().try_for_each(|file| remove_file(file))
+    }
+
+    /// Writes one file.
+    pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        write_atomically(&self.path.join(name), bytes)
+    }
+
+    /// Writes the record, after which the folder is finished.
+    pub(crate) fn seal(&self, record: &[u8]) -> Result<()> {
+        self.file(self.seal, record)
+    }
+}
+
+impl Drop for ClaimedFolder {
+    fn drop(&mut self) {
+        // These remove empty folders only; a full one is what was wanted.
+        if let Some(inner) = self.inner {
+            let _ = fs::remove_dir(self.path.join(inner));
+        }
+        self.claim = None;
+        for folder in &self.made {
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}
+
+/// Removes a file, where there is one.
+pub(crate) fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", path, source)),
+        _ => Ok(()),
+    }
+}
+
+/// The names of what is in `folder`. Those that are no text are kept apart by what stands in for their bytes.
+pub(crate) fn names_in(folder: &Path) -> Result<Vec<String>> {
+    let fault = |source| Error::io("list the folder", folder, source);
+    let name = |entry: std::io::Result<fs::DirEntry>| {
+        entry.map(|entry| entry.file_name().to_string_lossy().into_owned()).map_err(fault)
+    };
+    fs::read_dir(folder).map_err(fault)?.map(name).collect()
+}
+
+/// What a record names as a file of its own folder. A record may come from anyone: what it names lies in its folder and
+/// nowhere else.
+pub(crate) fn within<'a>(folder: &Path, names: impl IntoIterator<Item = &'a String>) -> impl Iterator<Item = PathBuf> {
+    names.into_iter().filter_map(move |name| Path::new(name).file_name().map(|name| folder.join(name)))
 }

@@ -3,6 +3,7 @@
 
 pub mod checksum;
 pub mod explored;
+pub mod faces;
 pub mod folder;
 pub mod generator;
 pub mod image;
@@ -16,4 +17,4 @@ pub mod run;
 pub mod sheet;
 pub mod write;
 
-use pulse_core::{Error, ErrorKind, Result};
+use pulse_core::{Error, ErrorKind, Result, WayOut};

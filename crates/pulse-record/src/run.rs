@@ -23,7 +23,6 @@ use std::path::{Path, PathBuf};
 
 pub use folder::{Finished, INTERMEDIATE, Page, RECORD, RunFolder, intermediate_file};
 pub use left::{EXPLORED, remove_run};
-pub use reopen::Reopened;
 
 use crate::checksum::sha256_of_file;
 use crate::image::Reader;

@@ -25,7 +25,7 @@ use pulse::judge::Diversity;
 use pulse::measurement::{MeasurementKind, Size};
 use pulse::random::Stream;
 use pulse::render::Renderer;
-use pulse::search::{Problem, SearchConfig, Spread, search};
+use pulse::search::{Problem, Repulsion, SearchConfig, search};
 use pulse::sheet::{Entry, Sheet};
 use pulse_engine::Cpu;
 
@@ -118,7 +118,7 @@ fn groups(generator: &dyn Generator, options: &Options) -> Result<Vec<(&'static 
 /// The rows of one group at one size.
 fn rows(generator: &dyn Generator, title: &str, truths: &[Truth], size: usize, options: &Options) -> Result<()> {
     let mut means = Vec::new();
-    for (search, spread) in [("plain", None), ("spread", Some(Spread::default()))] {
+    for (search, spread) in [("plain", None), ("spread", Some(Repulsion::default()))] {
         let config = SearchConfig { candidates: options.candidates, spread, ..SearchConfig::default() };
         let mut all = Vec::new();
         for (name, truth) in truths {

@@ -39,13 +39,22 @@
 //! candidates together, and [`render`] makes pictures from inputs again.
 #![forbid(unsafe_code)]
 
+mod opened;
+pub mod portrait;
+mod prepared;
+pub mod session;
+pub mod standing;
+pub mod steer;
+
+pub use opened::Opened;
+pub use prepared::{Blocks, Note, Preparation, Prepared};
 pub use pulse_checkpoint as checkpoint;
 pub use pulse_core::{
-    Error, ErrorKind, Result, candidate, detail, event, judge, kept, latent, loss, mosaic, optimizer, placement,
-    random, render, search, sharpness, walk,
+    Error, ErrorKind, Result, Shared, WayOut, candidate, detail, event, judge, kept, latent, loss, mosaic, optimizer,
+    placement, random, render, search, sharpness, solved, walk,
 };
 pub use pulse_engine as engine;
-pub use pulse_record::{checksum, explored, folder, record, report, run, sheet, write};
+pub use pulse_record::{checksum, explored, faces, folder, record, report, run, sheet, write};
 
 /// Pictures: values and sizes, and the files that they are read from and written to.
 pub mod image {

@@ -51,7 +51,8 @@ pub(super) fn measure(case: Case, runs: usize, engine: &Cpu) -> Result<Measured,
     let measurement =
         MeasurementKind::default().resolve(spec.channels, Size::new(spec.width, spec.height), target.size())?;
     let start = styles(&*generator, case.batch);
-    let problem = Problem { start: start.as_ref(), ..Problem::new(&*generator, &*measurement, &target) };
+    let problem =
+        Problem { start: start.as_ref().map(Into::into), ..Problem::new(&*generator, &*measurement, &target) };
     // There is a step less between the looks at them than there are looks.
     let config =
         SearchConfig { candidates: case.batch, batch: case.batch, steps: WARM_UP + runs + 1, ..SearchConfig::paper() };

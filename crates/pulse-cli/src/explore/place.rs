@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use pulse::run::EXPLORED;
+use pulse::steer::Holds;
 
 use super::Arguments;
 use super::steer::example;
@@ -10,19 +11,6 @@ use crate::failure::{Failure, note, print};
 
 /// How much of a file's name goes into that of a folder.
 const LONGEST_STEM: usize = 40;
-
-/// What is in a folder, seen from what is to be explored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Holds {
-    /// Nothing that is finished.
-    Nothing,
-    /// The same, from the same run.
-    Same,
-    /// Something else from the same run.
-    Other,
-    /// Something from another run, which lay in the folder of this one before.
-    Stale,
-}
 
 /// The folder for it: where `--out` says; or, in `explore` in the folder of the run, `name`, or the first of `name-v2`,
 /// `name-v3` and so on, that holds the same or is free.

@@ -6,31 +6,27 @@ use std::time::Instant;
 use pulse::candidate::consistency_db;
 use pulse::explored::{ExploreFolder, Explored};
 use pulse::record::ExploreRecord;
-use pulse::run::Reopened;
-use pulse::walk::{Coordinates, Explorer};
+use pulse::steer::{Holds, Reopened};
+use pulse::walk::Coordinates;
 use pulse_engine::Cpu;
 
-use super::opened::Opened;
-use super::place::{Holds, place, print_found};
+use super::place::{place, print_found};
 use super::progress::Progress;
 use super::{Arguments, Walk};
 use crate::failure::{Failure, note, print};
 use crate::interrupt::Interrupt;
 use crate::verdict::Verdict;
 
-/// Frames of a path when nobody says how many.
-pub(super) const PATH_FRAMES: usize = 24;
-
 /// Walks, and writes the folder.
 pub(super) fn run(
     arguments: &Arguments,
     walk: Walk,
-    opened: &Opened,
+    reopened: &Reopened,
     engine: &Cpu,
     interrupt: &Interrupt,
 ) -> Result<Verdict, Failure> {
     let started = Instant::now();
-    let run_inputs = opened.run.inputs_checksum()?;
+    let run_inputs = reopened.run.inputs_checksum()?;
     let holds = |folder: &Path| walk.holds(folder, &run_inputs);
     let place = place(arguments, &walk.name(), holds);
     let is_same = holds(&place) == Holds::Same;
@@ -38,47 +34,45 @@ pub(super) fn run(
         let earlier = ExploreRecord::open(&place)?;
         if earlier.is_whole(&place) {
             print_found(&place)?;
-            return Ok(verdict(earlier.worst_db(), opened.run.record().settings.epsilon));
+            return Ok(verdict(earlier.worst_db(), reopened.run.record().settings.epsilon));
         }
     }
     let replace = arguments.force || is_same;
-    let reopened = opened.reopen()?;
+    let solved = &reopened.solved;
     match walk {
         Walk::Directions { candidate, settings } => {
-            let row = reopened.row(candidate).map_err(|error| Failure::of("--candidate", error))?;
+            let row = solved.row(candidate).map_err(|error| Failure::of("--candidate", error))?;
             settings.validate().map_err(|error| Failure::of("--directions", error))?;
             let folder = ExploreFolder::create(&place, replace)?;
-            let problem = reopened.problem();
-            let mut explorer = Explorer::new(&problem, &reopened.specs, &reopened.config, engine)?;
-            let from = explorer.point(&reopened.inputs, row);
+            let mut explorer = solved.explorer(engine)?;
+            let from = solved.point(row);
             let mut progress = Progress::new(arguments.progress, "directions", interrupt);
             let found = explorer.directions(&from, &settings, &mut |share| progress.at(share));
             drop(progress);
             let found = found.map_err(|error| Failure::of("--directions", error))?;
             let Some(curves) = found else { return Ok(stopped()) };
-            let reach = settings.reach * Coordinates::latent(&reopened.specs).radius(&from);
-            let tolerance = reopened.config.epsilon.sqrt();
-            let explored = explored(arguments, opened, &reopened, &run_inputs, started);
+            let reach = settings.reach * Coordinates::latent(&solved.specs).radius(&from);
+            let tolerance = solved.config.epsilon.sqrt();
+            let explored = explored(arguments, reopened, &run_inputs, started);
             let record = folder.write_curves(&explored, candidate, [reach, tolerance], &curves)?;
             let worst = record.directions.map_or(0.0, |directions| directions.worst_db);
             let what = format!("{} directions from candidate {candidate}", curves.len());
             summarise(&what, worst, started, &place)?;
-            Ok(verdict(worst, reopened.config.epsilon))
+            Ok(verdict(worst, solved.config.epsilon))
         }
         Walk::Path { ends, frames } => {
-            let rows = ends.map(|end| reopened.row(end).map_err(|error| Failure::of("--path", error)));
+            let rows = ends.map(|end| solved.row(end).map_err(|error| Failure::of("--path", error)));
             let [from, to] = rows;
             let (from, to) = (from?, to?);
             let folder = ExploreFolder::create(&place, replace)?;
-            let problem = reopened.problem();
-            let mut explorer = Explorer::new(&problem, &reopened.specs, &reopened.config, engine)?;
-            let [from, to] = [from, to].map(|row| explorer.point(&reopened.inputs, row));
+            let mut explorer = solved.explorer(engine)?;
+            let [from, to] = [from, to].map(|row| solved.point(row));
             let mut progress = Progress::new(arguments.progress, "path", interrupt);
             let found = explorer.path(&from, &to, frames, &mut |share| progress.at(share));
             drop(progress);
             let found = found.map_err(|error| Failure::of("--frames", error))?;
             let Some(path) = found else { return Ok(stopped()) };
-            let explored = explored(arguments, opened, &reopened, &run_inputs, started);
+            let explored = explored(arguments, reopened, &run_inputs, started);
             folder.write_path(&explored, ends, &path)?;
             let what = format!(
                 "{frames} frames from candidate {} to candidate {}, the largest jump {:.1} times the mean",
@@ -87,7 +81,7 @@ pub(super) fn run(
                 path.roughness()
             );
             summarise(&what, path.worst_db(), started, &place)?;
-            Ok(verdict(path.worst_db(), reopened.config.epsilon))
+            Ok(verdict(path.worst_db(), solved.config.epsilon))
         }
     }
 }
@@ -132,15 +126,15 @@ fn summarise(what: &str, worst_db: f64, started: Instant, place: &Path) -> Resul
 
 fn explored<'a>(
     arguments: &'a Arguments,
-    opened: &'a Opened,
-    reopened: &'a Reopened<'_>,
+    reopened: &'a Reopened,
     run_inputs: &'a str,
     started: Instant,
 ) -> Explored<'a> {
     let run: &Path = &arguments.run;
     let seconds = started.elapsed().as_secs_f64();
-    let (seed, epsilon) = (reopened.config.seed, reopened.config.epsilon);
-    Explored { run, run_inputs, generator: &opened.named.record, specs: &reopened.specs, seed, epsilon, seconds }
+    let solved = &reopened.solved;
+    let (seed, epsilon) = (solved.config.seed, solved.config.epsilon);
+    Explored { run, run_inputs, generator: &reopened.opened.record, specs: &solved.specs, seed, epsilon, seconds }
 }
 
 fn stopped() -> Verdict {

@@ -1,16 +1,18 @@
 //! Reading ahead: while one picture is searched for, the next one is read and made ready.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::Scope;
 use std::time::Instant;
 
+use pulse::Prepared;
 use pulse::checksum::sha256;
 use pulse::generator::GeneratorSpec;
 use pulse::image::{Image, Reader, read_bytes};
 use pulse::record::InputRecord;
+use pulse::standing::Request;
+use pulse_engine::Cpu;
 
-use super::arguments::Arguments;
-use super::target::Prepared;
 use crate::failure::Failure;
 use crate::sources::Source;
 
@@ -25,15 +27,16 @@ pub(super) struct Picture {
 /// What is to be done with it.
 pub(super) enum Content {
     /// It is searched for.
-    Target(Box<Prepared>),
+    Target(Arc<Prepared>),
     /// Faces are to be found in it first.
     Photograph(Image),
 }
 
 /// Reads pictures.
 pub(super) struct Decoder<'a> {
-    pub(super) arguments: &'a Arguments,
+    pub(super) request: &'a Request,
     pub(super) generator: &'a GeneratorSpec,
+    pub(super) engine: &'a Cpu,
 }
 
 impl Decoder<'_> {
@@ -57,15 +60,15 @@ impl Decoder<'_> {
         let started = Instant::now();
         let path = source.path.display().to_string();
         let bytes = read_bytes(&source.path)?;
-        let picture = Reader { background: self.arguments.background }.decode(&path, &bytes)?;
+        let picture = Reader { background: self.request.background }.decode(&path, &bytes)?;
         let size = picture.size();
         let input = InputRecord { sha256: sha256(&bytes), path, width: size.width, height: size.height };
         drop(bytes);
-        let content = if self.arguments.faces {
+        let content = if self.request.faces.is_some() {
             Content::Photograph(picture)
         } else {
-            let prepared = Prepared::of(picture, self.arguments, self.generator);
-            Content::Target(Box::new(prepared.map_err(|reason| Failure::of(source.path.display(), reason))?))
+            let prepared = Prepared::new(picture, &self.request.preparation, self.generator, self.engine);
+            Content::Target(prepared.map_err(|error| Failure::with(source.path.display(), &error))?.into())
         };
         Ok(Picture { input, content, seconds: started.elapsed().as_secs_f64() })
     }

@@ -9,9 +9,10 @@ use pulse::image::{FORMATS, Reader, Rectangle};
 use pulse::judge::Order;
 use pulse::loss::Loss;
 use pulse::measurement::{GRAMMAR, MeasurementKind, Size};
-use pulse::mosaic::Grid;
 use pulse::optimizer::{OptimizerKind, Schedule};
-use pulse::search::{SearchConfig, Spread};
+use pulse::search::{Repulsion, SearchConfig};
+use pulse::standing::Request;
+use pulse::{Blocks, Opened, Preparation};
 
 use super::shard::Shard;
 use super::space::SpaceOptions;
@@ -21,7 +22,7 @@ use crate::failure::Failure;
 use crate::generator;
 
 pub(crate) const EXAMPLES: &str = "\
-Each picture gets a folder below --out, named after its file:
+Each picture gets a folder below --out, opened after its file:
   report.html          all of it on one page for a browser, to be sorted and looked at
   sheet.png            the given picture, the candidates, and what each shrinks to, at a glance
   certainty.png        what the candidates agree on, and where they differ
@@ -36,7 +37,7 @@ the photograph with candidate 1 … of every face in it, and faces.json.
 A picture that an earlier run finished is skipped: its folder has all files, and run.json has the same checksums of picture and
 generator and the same settings. So what was stopped or killed goes on when it is started again. A folder with another finished
 run (other settings, another picture) is an error, unless --force is given, which skips nothing. Where several pictures are
-named, a table says at the end what became of each, and so does summary.csv in the folder of --out (summary-I-of-N.csv with
+opened, a table says at the end what became of each, and so does summary.csv in the folder of --out (summary-I-of-N.csv with
 --shard I/N). A bad picture does not stop the others.
 
 Examples:
@@ -93,26 +94,6 @@ pub(crate) enum ProgressMode {
     None,
 }
 
-/// How small to make a picture first.
-#[derive(Clone, Copy)]
-pub(super) enum Pixelation {
-    /// A square of this side.
-    Side(usize),
-    /// This size.
-    Size(Size),
-}
-
-/// Which blocks a picture is made of.
-#[derive(Clone, Copy)]
-pub(super) enum Blocks {
-    /// Those that are found, if any.
-    Auto,
-    /// None.
-    Off,
-    /// These.
-    Grid(Grid),
-}
-
 #[derive(Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct Arguments {
@@ -128,7 +109,7 @@ pub(crate) struct Arguments {
     #[arg(short, long)]
     pub(super) force: bool,
 
-    /// Go through a part of the pictures only: the I-th, the (I+N)-th and so on of all that are named, those of a folder
+    /// Go through a part of the pictures only: the I-th, the (I+N)-th and so on of all that are opened, those of a folder
     /// sorted by name. N jobs, given the same pictures and 1/N to N/N, go through each once
     #[arg(long, value_name = "I/N")]
     pub(super) shard: Option<Shard>,
@@ -141,7 +122,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(super) no_report: bool,
 
-    #[arg(short, long, value_name = "NAME|FILE|DIR", default_value = generator::default_name(), help = generator::HELP)]
+    #[arg(short, long, value_name = "NAME|FILE|DIR", default_value = Opened::default_name(), help = generator::HELP)]
     pub(super) generator: String,
 
     #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true,
@@ -221,7 +202,7 @@ pub(crate) struct Arguments {
     /// Shrink each picture to N x N or W x H pixels first, for demonstrations; its largest middle part of these proportions
     /// is taken. The original is then shown beside the results
     #[arg(short, long, value_name = "N|WxH", value_parser = pixelation, help_heading = "Picture")]
-    pub(super) pixelate: Option<Pixelation>,
+    pub(super) pixelate: Option<Size>,
 
     #[arg(long, value_name = "COLOUR", value_parser = colour, default_value = hexadecimal(Reader::default().background),
         help = "What shows through where a picture is transparent: #RRGGBB, black or white", help_heading = "Picture")]
@@ -264,13 +245,32 @@ impl Arguments {
         set(&mut config.learning_rate, self.learning_rate);
         set(&mut config.schedule, self.schedule);
         set(&mut config.loss, self.loss.clone());
-        config.spread = self.spread.then(Spread::default);
+        config.spread = self.spread.then(Repulsion::default);
         if let Some(option) = self.detection.given().filter(|_| !self.faces) {
             return Err(Failure::of(option, "is about finding faces; add --faces, or leave it out"));
         }
         self.space.apply(&mut config.space);
         config.validate()?;
         Ok(config)
+    }
+}
+
+impl Arguments {
+    /// What is asked for beside the settings of the search.
+    pub(super) fn request(&self) -> Request {
+        Request {
+            preparation: Preparation {
+                crop: self.crop,
+                blocks: self.mosaic,
+                pixelation: self.pixelate,
+                measurement: self.measurement.clone(),
+            },
+            background: self.background,
+            init: self.init.clone(),
+            precise: self.engine.is_precise(),
+            faces: self.faces.then(|| self.detection.config()),
+            save_intermediate: self.save_intermediate.map(usize::from),
+        }
     }
 }
 
@@ -302,11 +302,11 @@ fn rectangle(text: &str) -> Result<Rectangle, String> {
     }
 }
 
-fn pixelation(text: &str) -> Result<Pixelation, String> {
+fn pixelation(text: &str) -> Result<Size, String> {
     let side = |text: &str| text.trim().parse().ok().filter(|&side| side > 0);
     let size = match text.split_once(['x', 'X']) {
-        Some((width, height)) => side(width).zip(side(height)).map(|(w, h)| Pixelation::Size(Size::new(w, h))),
-        None => side(text).map(Pixelation::Side),
+        Some((width, height)) => side(width).zip(side(height)).map(|(w, h)| Size::new(w, h)),
+        None => side(text).map(|side| Size::new(side, side)),
     };
     size.ok_or_else(|| "write N or WxH in whole pixels, such as 16 or 16x12".into())
 }
@@ -332,6 +332,6 @@ fn colour(text: &str) -> Result<[u8; 3], String> {
     Ok([red, green, blue])
 }
 
-pub(super) fn hexadecimal([red, green, blue]: [u8; 3]) -> String {
+fn hexadecimal([red, green, blue]: [u8; 3]) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }

@@ -1,11 +1,12 @@
 //! The options about what of a StyleGAN is searched.
 
 use clap::{Args, ValueEnum};
+use pulse::Opened;
 use pulse::generator::{LatentInput, NoiseStart, Space, ZeroedNoise};
 
 use super::arguments::preset;
 use crate::failure::Failure;
-use crate::generator::Named;
+use crate::generator;
 use crate::render::finite;
 
 /// Whether noise maps are searched.
@@ -61,23 +62,23 @@ impl SpaceOptions {
     }
 
     /// Says which option would do nothing in a search over `latent`.
-    pub(super) fn check(&self, named: &Named, latent: LatentInput) -> Result<(), Failure> {
+    pub(super) fn check(&self, opened: &Opened, latent: LatentInput) -> Result<(), Failure> {
         if self.tile_latent && latent != LatentInput::LATENT {
             let reason = format!(
                 "the search over `{}` of a {} has no rows to tile; leave it out",
                 latent.name(),
-                named.family()
+                opened.family()
             );
             return Err(Failure::of("--tile-latent", reason));
         }
         if self.truncation_psi.is_some() {
-            named.check_truncation(latent, "--truncation-psi")?;
+            generator::check_truncation(opened, latent, "--truncation-psi")?;
         }
         if self.noise.is_some() {
-            named.noise_maps("--noise")?;
+            generator::noise_maps(opened, "--noise")?;
         }
         if let Some(wanted) = self.trainable_noise {
-            let maps = named.noise_maps("--trainable-noise")?;
+            let maps = generator::noise_maps(opened, "--trainable-noise")?;
             if wanted > maps {
                 let reason =
                     format!("{wanted} noise maps cannot be searched: there are {maps}; ask for at most {maps}");
@@ -86,7 +87,7 @@ impl SpaceOptions {
             self.needs_noise("--trainable-noise", &[Noise::Fixed, Noise::Zero])?;
         }
         if let Some(zeroed) = &self.zero_noise {
-            let maps = named.noise_maps("--zero-noise")?;
+            let maps = generator::noise_maps(opened, "--zero-noise")?;
             if let ZeroedNoise::Maps(zeroed) = zeroed
                 && let Some(beyond) = zeroed.iter().find(|&&map| map >= maps)
             {

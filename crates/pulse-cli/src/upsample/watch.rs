@@ -5,10 +5,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use pulse::event::{Observer, SearchEvent, Step};
-use pulse::image::{Image, Provenance, write_png};
+use pulse::image::{Provenance, write_png};
 use pulse::record::GeneratorRecord;
-use pulse::report::Curves;
-use pulse::run::{INTERMEDIATE, intermediate_file};
+use pulse::run::{INTERMEDIATE, RunFolder, intermediate_file};
 use pulse::search::SearchConfig;
 
 use super::progress::Progress;
@@ -22,21 +21,23 @@ pub(super) struct Watch<'a> {
     pub(super) trace: Option<InputTrace<'a>>,
     pub(super) intermediate: Option<Intermediate>,
     pub(super) interrupt: &'a Interrupt,
-    /// How the loss of each candidate went down.
-    pub(super) curves: Curves,
+    /// Where candidates are written as they are found.
+    pub(super) folder: RunFolder,
+    pub(super) generator: &'a GeneratorRecord,
+    pub(super) config: &'a SearchConfig,
     /// The first thing that could not be written. It stops the search.
     pub(super) failure: Option<Failure>,
 }
 
 impl Watch<'_> {
-    /// Ends the display, and gives the curves, or says what could not be written.
-    pub(super) fn finish(mut self) -> Result<Curves, Failure> {
+    /// Ends the display, and gives the folder back, or says what could not be written.
+    pub(super) fn finish(mut self) -> Result<RunFolder, Failure> {
         self.progress.finish();
         if let Some(failure) = self.failure {
             return Err(failure);
         }
         self.trace.as_mut().map_or(Ok(()), InputTrace::flush)?;
-        Ok(self.curves)
+        Ok(self.folder)
     }
 
     fn step(&mut self, step: &Step<'_>) -> Result<(), Failure> {
@@ -53,11 +54,15 @@ impl Watch<'_> {
 impl Observer for Watch<'_> {
     fn event(&mut self, event: SearchEvent<'_>) -> ControlFlow<()> {
         self.progress.event(&event);
-        self.curves.event(&event);
-        if let SearchEvent::Step(step) = &event
-            && self.failure.is_none()
-        {
-            self.failure = self.step(step).err();
+        if self.failure.is_none() {
+            self.failure = match &event {
+                SearchEvent::Step(step) => self.step(step).err(),
+                SearchEvent::Finished(candidate) => {
+                    let SearchConfig { candidates, seed, .. } = *self.config;
+                    self.folder.candidate(candidate, candidates, self.generator, seed).err().map(Failure::from)
+                }
+                _ => None,
+            };
         }
         // A search that is stopped before its first step has nothing to show.
         let begun = !matches!(event, SearchEvent::Started { .. });
@@ -72,7 +77,6 @@ impl Observer for Watch<'_> {
 pub(super) struct Intermediate {
     every: NonZeroUsize,
     run: PathBuf,
-    shape: [usize; 3],
     candidates: usize,
     provenance: Provenance,
 }
@@ -89,17 +93,15 @@ impl Intermediate {
         let folder = run.join(INTERMEDIATE);
         std::fs::create_dir_all(&folder)
             .map_err(|error| Failure::of(folder.display(), format!("cannot be made: {error}; choose another --out")))?;
-        let shape = [generator.channels, generator.height, generator.width];
         let provenance = generator.provenance(config.seed);
-        Ok(Some(Self { every, run: run.to_owned(), shape, candidates: config.candidates, provenance }))
+        Ok(Some(Self { every, run: run.to_owned(), candidates: config.candidates, provenance }))
     }
 
     fn step(&self, step: &Step<'_>) -> Result<(), Failure> {
         if step.step % self.every != 0 || !step.total.is_finite() {
             return Ok(());
         }
-        let [channels, height, width] = self.shape;
-        let image = Image::from_network(channels, height, width, step.image)?;
+        let image = step.picture()?;
         let path = self.run.join(intermediate_file(step.candidate, self.candidates, step.step));
         let provenance = Provenance { candidate: Some(step.candidate + 1), ..self.provenance.clone() };
         Ok(write_png(&path, &image, Some(&provenance))?)

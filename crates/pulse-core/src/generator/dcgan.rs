@@ -13,7 +13,7 @@ use pulse_engine::{Convolution, NetworkBuilder, Operator, Shape};
 use super::{Family, Generated, Generator, GeneratorSpec, InputSpec, LatentInput, Space, Start};
 use crate::latent::Geometry;
 use crate::placement::Frame;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, WayOut};
 
 /// PyTorch's default, which every DCGAN known to us uses.
 const BATCH_NORM_EPSILON: f64 = 1e-5;
@@ -116,10 +116,8 @@ fn numbered_layers(tensors: &BTreeMap<String, Tensor>) -> Result<Vec<(String, La
 }
 
 fn unfit(name: &str, reason: &str) -> Error {
-    Error::new(
-        ErrorKind::Generator,
-        format!("no family known here fits its tensors (as a DCGAN: `{name}` {reason}); see `pulse info --help`"),
-    )
+    Error::new(ErrorKind::Generator, format!("no family known here fits its tensors (as a DCGAN: `{name}` {reason})"))
+        .with_way_out(WayOut::Families)
 }
 
 fn read_convolution(name: &str, layer: &Layer, index: usize) -> Result<Convolution> {

@@ -101,6 +101,10 @@ impl Measurement for Composition {
         format!("{} from {} to {}", self.text, self.picture, self.target)
     }
 
+    fn text(&self) -> Option<String> {
+        Some(self.text.clone())
+    }
+
     fn known(&self) -> usize {
         self.known
     }

@@ -19,7 +19,7 @@ use super::guide::{Guide, Schedule};
 use super::moving::Moving;
 use super::program::{self, SearchProgram};
 use super::slot::{Slot, Stage};
-use super::{Problem, Restarts, SearchConfig, Spread, terms};
+use super::{Problem, Repulsion, Restarts, SearchConfig, terms};
 
 /// The factor on the latent's learning rate once features move: the latent has settled, and follows them.
 const SETTLED: f64 = 0.1;
@@ -89,7 +89,7 @@ impl<'a> Batch<'a> {
                 let schedule = Schedule::new(config.steps, features_from, until);
                 // Where a part is kept, the push falls on the rest alone.
                 let free = steering.free();
-                let spread = config.spread.map(|spread| Spread {
+                let spread = config.spread.map(|spread| Repulsion {
                     weight: free * spread.weight,
                     feature_weight: free * spread.feature_weight,
                     ..spread

@@ -49,7 +49,7 @@ pub struct SearchConfig {
     /// Truncation, which noise maps are searched, one row of the latent or all.
     pub space: Space,
     /// How strongly and how long candidates repel each other; without it each is searched by itself.
-    pub spread: Option<Spread>,
+    pub spread: Option<Repulsion>,
 }
 
 /// A search for a set of candidates that are far apart: they are moved in lockstep and repel each other in the space of a
@@ -57,7 +57,7 @@ pub struct SearchConfig {
 /// has, but not on the batch. All of it is in memory at the same time. What was found is ordered by
 /// [`widest_first`](super::steering::widest_first); events under way number candidates by their starts.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Spread {
+pub struct Repulsion {
     /// The weight of the repulsion while the latent settles.
     pub weight: f64,
     /// The weight when features begin to move. From there on it falls linearly.
@@ -66,7 +66,7 @@ pub struct Spread {
     pub until: f64,
 }
 
-impl Default for Spread {
+impl Default for Repulsion {
     /// Measured in `docs/tuning.md`.
     fn default() -> Self {
         Self { weight: 1.5, feature_weight: 1.25, until: 0.75 }

@@ -1,6 +1,6 @@
 //! What acts on the details of candidates beside the loss: each other, and examples.
 
-use super::Spread;
+use super::Repulsion;
 use super::steering::Attraction;
 
 /// The part of a push along a candidate's own detail that is left. Without any, a candidate would never get more or less
@@ -24,7 +24,7 @@ const NEAREST: f64 = 1e-3;
 /// That others count as they were a step before is what makes a set the same in any batch: nobody needs to be run again
 /// to know where the others are. All memory is allocated when it is made.
 pub(super) struct Guide {
-    spread: Option<Spread>,
+    spread: Option<Repulsion>,
     attractions: Vec<Attraction>,
     schedule: Schedule,
     candidates: usize,
@@ -73,7 +73,7 @@ impl Schedule {
 
 impl Guide {
     pub(super) fn new(
-        spread: Option<Spread>,
+        spread: Option<Repulsion>,
         attractions: Vec<Attraction>,
         schedule: Schedule,
         [candidates, numbers]: [usize; 2],
@@ -163,7 +163,7 @@ impl Guide {
 mod tests {
     use super::*;
 
-    const SPREAD: Spread = Spread { weight: 2.0, feature_weight: 1.0, until: 0.8 };
+    const SPREAD: Repulsion = Repulsion { weight: 2.0, feature_weight: 1.0, until: 0.8 };
 
     fn guide(candidates: usize) -> Guide {
         Guide::new(Some(SPREAD), Vec::new(), Schedule::new(10, 4, 0.8), [candidates, 3])

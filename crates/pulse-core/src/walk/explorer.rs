@@ -33,6 +33,9 @@ pub const MOST_DIRECTIONS: usize = 64;
 /// More frames than a path, or all strips together, need. All are kept in memory.
 pub const MOST_FRAMES: usize = 999;
 
+/// How many frames a path has where nothing else is said.
+pub const PATH_FRAMES: usize = 24;
+
 impl Default for DirectionSettings {
     fn default() -> Self {
         Self { count: 6, frames: 9, reach: 0.5, seed: 0 }

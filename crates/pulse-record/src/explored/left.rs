@@ -1,13 +1,12 @@
 //! What was left in a folder by earlier exploring, and what of it is its own.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{FRAMES, INPUTS, RECORD};
-use crate::folder::{Claim, MARK};
+use crate::folder::{self, Claim, MARK};
 use crate::record::ExploreRecord;
 use crate::write::is_temporary;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, WayOut};
 
 /// The files in the folder at `path`, its record apart, that make way for what is explored now. What was never finished may
 /// go where a killed process left its mark, or, when `replace` is set, where nothing else is there. What is finished goes
@@ -27,8 +26,8 @@ pub(super) fn replaceable(path: &Path, replace: bool) -> Result<Vec<PathBuf>> {
     }
     let name = path.display();
     if !replace {
-        let message = format!("the folder {name} is not empty: choose another with --out, or replace it with --force");
-        return Err(Error::new(ErrorKind::Io, message));
+        let message = format!("the folder {name} is not empty");
+        return Err(Error::new(ErrorKind::Io, message).with_way_out(WayOut::ReplaceFolder));
     }
     let record = ExploreRecord::open(path).map_err(|error| {
         let message = format!(
@@ -40,19 +39,12 @@ pub(super) fn replaceable(path: &Path, replace: bool) -> Result<Vec<PathBuf>> {
 }
 
 /// What is in the folder; of its frames, every one, as `frames/frame-01.png`.
-fn names_in(folder: &Path) -> Result<Vec<String>> {
-    let list = |folder: &Path| -> Result<Vec<String>> {
-        let fault = |source| Error::io("list the folder", folder, source);
-        let name = |entry: std::io::Result<fs::DirEntry>| {
-            entry.map(|entry| entry.file_name().to_string_lossy().into_owned()).map_err(fault)
-        };
-        fs::read_dir(folder).map_err(fault)?.map(name).collect()
-    };
-    let mut names = list(folder)?;
-    let frames = folder.join(FRAMES);
+fn names_in(place: &Path) -> Result<Vec<String>> {
+    let mut names = folder::names_in(place)?;
+    let frames = place.join(FRAMES);
     if frames.is_dir() {
         names.retain(|name| name != FRAMES);
-        names.extend(list(&frames)?.into_iter().map(|name| format!("{FRAMES}/{name}")));
+        names.extend(folder::names_in(&frames)?.into_iter().map(|name| format!("{FRAMES}/{name}")));
     }
     Ok(names)
 }

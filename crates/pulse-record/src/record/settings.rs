@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, ErrorKind, Result};
 use pulse_core::generator::{Space, Truncation, ZeroedNoise};
-use pulse_core::search::{FeatureSearch, Restarts, SearchConfig, Spread};
+use pulse_core::search::{FeatureSearch, Repulsion, Restarts, SearchConfig};
 
 /// Every field of [`SearchConfig`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -91,14 +91,14 @@ pub struct SteeringRecord {
     pub files: Vec<String>,
 }
 
-/// [`Spread`].
+/// [`Repulsion`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RepulsionRecord {
-    /// As in [`Spread::weight`].
+    /// As in [`Repulsion::weight`].
     pub weight: f64,
-    /// As in [`Spread::feature_weight`].
+    /// As in [`Repulsion::feature_weight`].
     pub feature_weight: f64,
-    /// As in [`Spread::until`].
+    /// As in [`Repulsion::until`].
     pub until: f64,
 }
 
@@ -162,7 +162,7 @@ impl From<&SearchConfig> for SettingsRecord {
             restarts: RestartRecord { limit, below_db },
             batch,
             space: space.into(),
-            spread: spread.map(|Spread { weight, feature_weight, until }| RepulsionRecord {
+            spread: spread.map(|Repulsion { weight, feature_weight, until }| RepulsionRecord {
                 weight,
                 feature_weight,
                 until,
@@ -235,7 +235,7 @@ impl TryFrom<&SettingsRecord> for SearchConfig {
             restarts: Restarts { limit, below_db },
             batch,
             space: space.try_into()?,
-            spread: spread.map(|RepulsionRecord { weight, feature_weight, until }| Spread {
+            spread: spread.map(|RepulsionRecord { weight, feature_weight, until }| Repulsion {
                 weight,
                 feature_weight,
                 until,
@@ -292,7 +292,7 @@ mod tests {
                 zeroed_noise: ZeroedNoise::Maps(vec![2, 16]),
                 tile_latent: true,
             },
-            spread: Some(Spread { weight: 1.0 / 7.0, feature_weight: 1e-9, until: 0.1 }),
+            spread: Some(Repulsion { weight: 1.0 / 7.0, feature_weight: 1e-9, until: 0.1 }),
             ..SearchConfig::paper()
         }
     }

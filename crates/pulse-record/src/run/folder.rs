@@ -1,13 +1,12 @@
 //! Writing a run's folder.
 
 use std::borrow::Cow;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use pulse_checkpoint::{Configuration, Tensor, safetensors_to_vec};
 
-use super::left::{remove_file, remove_intermediate, replaceable, set_aside_explored};
-use crate::folder::Claim;
+use super::left::{remove_intermediate, replaceable, set_aside_explored};
+use crate::folder::ClaimedFolder;
 use crate::image::{Extent, Provenance, encode_png};
 use crate::record::{
     CandidateRecord, CertaintyRecord, Files, GeneratorRecord, InputRecord, MosaicRecord, ProgramRecord, Record,
@@ -15,14 +14,13 @@ use crate::record::{
 };
 use crate::report::{Curves, Report, Subject};
 use crate::sheet::{CertaintyMap, Entry, Sheet};
-use crate::write::{make_folder, write_atomically};
 use crate::{Error, ErrorKind, Result};
 use pulse_core::candidate::{Candidate, Outcome, consistency_db, mean_pairwise_distance};
 use pulse_core::generator::InputSpec;
 use pulse_core::image::Image;
-use pulse_core::inputs::Inputs;
 use pulse_core::judge::{Certainty, Order, Range};
 use pulse_core::search::SearchConfig;
+use pulse_core::solved::inputs_of;
 
 /// What comes last into the folder of a run, and seals it.
 pub const RECORD: &str = "run.json";
@@ -81,14 +79,13 @@ pub struct Page<'a> {
     pub curves: &'a Curves,
 }
 
-/// A folder that waits for a run. When nothing was written into it, it goes away again.
+/// The folder of a run, claimed before the search starts and sealed by its record. Candidates can be written as they are
+/// found. Dropping it without sealing removes it again, where nothing was in it.
 #[derive(Debug)]
 pub struct RunFolder {
-    path: PathBuf,
-    made: bool,
-    /// The files of the run that is replaced.
-    replaced: Vec<PathBuf>,
-    claim: Option<Claim>,
+    folder: ClaimedFolder,
+    /// The candidates that are written already.
+    written: Vec<[String; 2]>,
 }
 
 impl RunFolder {
@@ -100,21 +97,36 @@ impl RunFolder {
     /// [`ErrorKind::Io`] when it cannot be made, is not empty, or holds no run to replace; and when another process is
     /// at work in it.
     pub fn create(path: &Path, replace: bool) -> Result<Self> {
-        let made = !path.exists();
-        make_folder(path)?;
-        // A folder that is refused is not marked.
-        replaceable(path, replace)?;
-        let claim = Some(Claim::take(path, RECORD)?);
-        let mut folder = Self { path: path.to_owned(), made, replaced: Vec::new(), claim };
-        // From here on nobody else writes.
-        folder.replaced = replaceable(path, replace)?;
+        let folder = ClaimedFolder::take(path, RECORD, Some(INTERMEDIATE), |path| replaceable(path, replace))?;
         remove_intermediate(path)?;
-        Ok(folder)
+        Ok(Self { folder, written: Vec::new() })
     }
 
     /// Where it lies.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.folder.path()
+    }
+
+    /// Writes the pictures of a candidate as soon as it is found, of `most` in all: whoever looks into the folder sees it, and
+    /// nothing that is done later can lose it. Where an earlier run is to be replaced, that one stays whole until all is
+    /// [written](Self::write), and this does nothing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when a file cannot be written.
+    pub fn candidate(
+        &mut self,
+        candidate: &Candidate,
+        most: usize,
+        generator: &GeneratorRecord,
+        seed: u64,
+    ) -> Result<()> {
+        if self.folder.replaces() {
+            return Ok(());
+        }
+        let names = names_of(candidate.index, most);
+        self.write_candidate(candidate, &names, &generator.provenance(seed))?;
+        self.written.push(names);
+        Ok(())
     }
 
     /// Writes everything, and the record last of all, which it gives back.
@@ -124,22 +136,19 @@ impl RunFolder {
     pub fn write(&self, finished: &Finished<'_>) -> Result<Record> {
         let candidates = finished.candidates;
         let inputs = inputs_of(candidates, finished.specs)?.to_bytes()?;
-        // The old record first: what is left has lost its seal.
-        remove_file(&self.path.join(RECORD))?;
-        // And before the old inputs go, which tell what was explored from them.
-        set_aside_explored(&self.path, &inputs)?;
-        for file in &self.replaced {
-            remove_file(file)?;
-        }
-        let mut provenance = finished.generator.provenance(finished.config.seed);
+        self.folder.break_seal()?;
+        // Before the old inputs go, which tell what was explored from them.
+        set_aside_explored(self.path(), &inputs)?;
+        self.folder.make_way()?;
+        let provenance = finished.generator.provenance(finished.config.seed);
         let most = finished.config.candidates.max(candidates.len());
         let mut records = Vec::with_capacity(candidates.len());
         for (candidate, scores) in candidates.iter().zip(&finished.range.scores) {
-            provenance.candidate = Some(candidate.index + 1);
-            let (image, shrunk) =
-                (numbered("candidate", candidate.index, most), numbered("shrunk", candidate.index, most));
-            self.file(&image, &encode_png(&candidate.image, Some(&provenance))?)?;
-            self.file(&shrunk, &encode_png(&candidate.measured, Some(&provenance))?)?;
+            let names = names_of(candidate.index, most);
+            if !self.written.contains(&names) {
+                self.write_candidate(candidate, &names, &provenance)?;
+            }
+            let [image, shrunk] = names;
             records.push(CandidateRecord::new(candidate, scores, image, shrunk));
         }
         let files = self.write_shared(finished, &inputs)?;
@@ -163,7 +172,7 @@ impl RunFolder {
         if let Some(report) = finished.report(&record) {
             self.file(REPORT, report.page()?.as_bytes())?;
         }
-        self.file(RECORD, &record.to_json())?;
+        self.folder.seal(&record.to_json())?;
         Ok(record)
     }
 
@@ -198,18 +207,24 @@ impl RunFolder {
         })
     }
 
+    fn write_candidate(&self, candidate: &Candidate, [image, shrunk]: &[String; 2], of: &Provenance) -> Result<()> {
+        let provenance = Provenance { candidate: Some(candidate.index + 1), ..of.clone() };
+        self.file(image, &encode_png(&candidate.image, Some(&provenance))?)?;
+        self.file(shrunk, &encode_png(&candidate.measured, Some(&provenance))?)
+    }
+
     fn file(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        write_atomically(&self.path.join(name), bytes)
+        self.folder.file(name, bytes)
     }
 }
 
 impl Drop for RunFolder {
     fn drop(&mut self) {
-        // These remove empty folders only; a full one is what was wanted.
-        let _ = fs::remove_dir(self.path.join(INTERMEDIATE));
-        self.claim = None;
-        if self.made {
-            let _ = fs::remove_dir(&self.path);
+        // Without its record a picture says nothing.
+        if !self.path().join(RECORD).exists() {
+            for name in self.written.iter().flatten() {
+                let _ = std::fs::remove_file(self.path().join(name));
+            }
         }
     }
 }
@@ -294,36 +309,17 @@ fn summary(candidates: &[Candidate], range: &Range, wanted: usize) -> Summary {
     }
 }
 
-/// Every input of every candidate. An offset of a stage that is zero for all of them is left out: what a file
-/// does not name is at its start. A noise map of zeros is named, as it is where maps start otherwise.
-fn inputs_of(candidates: &[Candidate], specs: &[InputSpec]) -> Result<Inputs> {
-    let mut inputs = Inputs::default();
-    for spec in specs {
-        let mut data = Vec::with_capacity(candidates.len() * spec.shape.len());
-        for candidate in candidates {
-            let Some(row) = candidate.inputs.get(&spec.name) else {
-                let message = format!(
-                    "candidate {} has no `{}`: search with the generator's inputs that are to be written",
-                    candidate.index + 1,
-                    spec.name
-                );
-                return Err(Error::new(ErrorKind::Inputs, message));
-            };
-            data.extend_from_slice(row);
-        }
-        if spec.stage.is_none() || data.iter().any(|&number| number != 0.0) {
-            inputs.insert(&spec.name, candidates.len(), spec.shape, data);
-        }
-    }
-    Ok(inputs)
-}
-
 /// The target in the array that [`Reader`](crate::image::Reader) reads: `target` [1, c, h, w].
 fn exact_target(target: &Image) -> Result<Vec<u8>> {
     let fault = |error: pulse_checkpoint::Error| Error::new(ErrorKind::Io, error.to_string()).with_source(error);
     let shape = [1, target.channels(), target.height(), target.width()];
     let tensor = Tensor::new(shape, target.values()).map_err(fault)?;
     safetensors_to_vec(&[("target".to_owned(), tensor)].into(), &Configuration::new()).map_err(fault)
+}
+
+/// The files of a candidate: its picture, and what that shrinks to.
+fn names_of(index: usize, most: usize) -> [String; 2] {
+    ["candidate", "shrunk"].map(|what| numbered(what, index, most))
 }
 
 /// `candidate-01.png`: numbers from 1, with as many digits as the largest takes, and two at least.

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use super::Run;
 use super::folder::{CERTAINTY, INPUTS, INTERMEDIATE, ORIGINAL, RECORD, REPORT, SHEET, TARGET, TARGET_EXACT};
 use crate::checksum::{sha256, sha256_of_file};
-use crate::folder::{Claim, MARK};
+use crate::folder::{Claim, MARK, names_in, remove_file};
 use crate::record::{Files, Record};
 use crate::write::is_temporary;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, WayOut};
 
 /// The folder within a run's folder for what is explored from it.
 pub const EXPLORED: &str = "explore";
@@ -41,9 +41,8 @@ pub(super) fn replaceable(path: &Path, replace: bool) -> Result<Vec<PathBuf>> {
     }
     let name = path.display();
     if !replace {
-        let message =
-            format!("the folder {name} is not empty: choose another with --out, or replace the run in it with --force");
-        return Err(Error::new(ErrorKind::Io, message));
+        let message = format!("the folder {name} is not empty");
+        return Err(Error::new(ErrorKind::Io, message).with_way_out(WayOut::ReplaceFolder));
     }
     let run = Run::open(path).map_err(|error| {
         let message =
@@ -107,22 +106,6 @@ pub(super) fn set_aside_explored(folder: &Path, inputs: &[u8]) -> Result<()> {
         aside = numbered.next().unwrap_or_default();
     }
     fs::rename(&explored, aside).map_err(|source| Error::io("rename", &explored, source))
-}
-
-pub(super) fn remove_file(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", path, source)),
-        _ => Ok(()),
-    }
-}
-
-/// Names that are no text are nobody's here; they are kept apart by what stands in for their bytes.
-fn names_in(folder: &Path) -> Result<Vec<String>> {
-    let fault = |source| Error::io("list the folder", folder, source);
-    let name = |entry: std::io::Result<fs::DirEntry>| {
-        entry.map(|entry| entry.file_name().to_string_lossy().into_owned()).map_err(fault)
-    };
-    fs::read_dir(folder).map_err(fault)?.map(name).collect()
 }
 
 /// Whether `run.json` is there and is cut off, or no JSON at all. One of another schema is somebody's.

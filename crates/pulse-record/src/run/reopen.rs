@@ -1,34 +1,17 @@
 //! A run taken up again: everything that its search had, and what it found.
 
-use std::fmt;
+use std::sync::Arc;
+
+use pulse_core::generator::Generator;
+use pulse_core::image::Size;
+use pulse_core::measurement::{Measurement, MeasurementKind};
+use pulse_core::search::SearchConfig;
+use pulse_core::solved::Solved;
 
 use super::Run;
+use crate::measurement::read_files;
 use crate::record::GeneratorRecord;
 use crate::{Error, ErrorKind, Result};
-use pulse_core::generator::{Generator, InputSpec, append_whole};
-use pulse_core::image::Image;
-use pulse_core::inputs::Inputs;
-use pulse_core::measurement::{Measurement, MeasurementKind, Size};
-use pulse_core::search::{Problem, SearchConfig};
-
-use pulse_engine::NetworkBuilder;
-
-/// The search behind a run, as it was, and the inputs of its candidates.
-pub struct Reopened<'a> {
-    generator: &'a dyn Generator,
-    /// How it was searched.
-    pub config: SearchConfig,
-    /// `A`, resolved for the sizes again.
-    pub measurement: Box<dyn Measurement>,
-    /// `y`, exactly.
-    pub target: Image,
-    /// One row a candidate.
-    pub inputs: Inputs,
-    /// The generator's inputs as the search had them, in the order of the network's.
-    pub specs: Vec<InputSpec>,
-    /// The candidates' numbers, from 1, row by row.
-    pub numbers: Vec<usize>,
-}
 
 impl Run {
     /// Checks that `generator` is what the run was made with.
@@ -52,89 +35,47 @@ impl Run {
         Err(Error::new(ErrorKind::Generator, message))
     }
 
-    /// Takes the run up again with the `generator` that made it, which the caller has [checked](Self::check_generator).
-    /// Files that the measurement names are read again, from where they were.
+    /// Takes the run up again with the `generator` that made it, which the caller has [checked](Self::check_generator) and
+    /// made [ready](Generator::prepare). Files that the measurement names are read again, from where they were.
     ///
     /// # Errors
     /// [`ErrorKind::Run`] when the record is damaged; those of [`Run::target`], [`Run::inputs`] and
-    /// [`MeasurementKind::resolve`]; [`ErrorKind::Inputs`] when the inputs are not those of the run's candidates.
-    pub fn reopen<'a>(&self, generator: &'a dyn Generator) -> Result<Reopened<'a>> {
+    /// [`MeasurementKind::resolve`]; [`ErrorKind::Setting`] for a measurement that text does not hold, with which
+    /// [`reopen_measured`](Self::reopen_measured) takes the run up; [`ErrorKind::Inputs`] when the inputs are not those of the
+    /// run's candidates.
+    pub fn reopen(&self, generator: Arc<dyn Generator>) -> Result<Solved> {
         let spec = generator.spec();
         let target = self.target()?;
         let kind: MeasurementKind = self.record.measurement.parse()?;
-        let measurement = kind.resolve(spec.channels, Size::new(spec.width, spec.height), target.size())?;
-        let config = SearchConfig::try_from(&self.record.settings)?;
-        let inputs = self.inputs()?;
-        let latent = inputs.latent(generator);
-        let specs = append_whole(generator, &mut NetworkBuilder::new(), latent, &config.space)?.inputs;
-        let reopened = Reopened {
-            generator,
-            numbers: self.record.candidates.iter().map(|candidate| candidate.number).collect(),
-            config,
-            measurement,
-            target,
-            inputs,
-            specs,
-        };
-        reopened.problem().check()?;
-        reopened.check(self)?;
-        Ok(reopened)
-    }
-}
-
-impl<'a> Reopened<'a> {
-    /// The generator that it was given.
-    pub fn generator(&self) -> &'a dyn Generator {
-        self.generator
+        let measurement =
+            read_files(&kind)?.resolve(spec.channels, Size::new(spec.width, spec.height), target.size())?;
+        self.reopen_measured(generator, measurement.into())
     }
 
-    /// What was searched, from what was found.
-    pub fn problem(&self) -> Problem<'_> {
-        let start = Some(&self.inputs);
-        Problem { start, ..Problem::new(self.generator, &*self.measurement, &self.target) }
-    }
-
-    /// The row of the inputs that belongs to the candidate of this number, counted from 1.
+    /// The same with a measurement of the caller's own, which has to be the one that the run was made with.
     ///
     /// # Errors
-    /// [`ErrorKind::Run`] when there is no such candidate.
-    pub fn row(&self, number: usize) -> Result<usize> {
-        self.numbers.iter().position(|&own| own == number).ok_or_else(|| {
-            let numbers: Vec<_> = self.numbers.iter().map(ToString::to_string).collect();
-            let whole = self.numbers.iter().enumerate().all(|(row, &number)| number == row + 1);
-            let there = match numbers.as_slice() {
-                [_, .., last] if whole => format!("1 to {last}"),
-                numbers => numbers.join(", "),
-            };
-            Error::new(ErrorKind::Run, format!("the run has no candidate {number}: choose of {there}"))
-        })
-    }
-
-    /// There is a row for each candidate, with every input that has no start to fall back on.
-    fn check(&self, run: &Run) -> Result<()> {
-        let rows = self.inputs.check(&self.specs)?;
-        let name = &run.record.files.inputs;
-        if rows != self.numbers.len() {
+    /// As [`reopen`](Self::reopen), and [`ErrorKind::Setting`] when the measurement [calls itself](Measurement::text) something
+    /// else than the run's record does.
+    pub fn reopen_measured(&self, generator: Arc<dyn Generator>, measurement: Arc<dyn Measurement>) -> Result<Solved> {
+        if measurement.text().is_some_and(|text| text != self.record.measurement) {
             let message = format!(
-                "{name} of {} has {rows} rows, and its record {} candidates: run the search again",
-                run.folder.display(),
-                self.numbers.len()
+                "the run in {} was made with the measurement `{}`, and this one is another: give that one",
+                self.folder.display(),
+                self.record.measurement
             );
-            return Err(Error::new(ErrorKind::Inputs, message));
+            return Err(Error::new(ErrorKind::Setting, message));
         }
-        let missing = self.specs.iter().find(|spec| spec.stage.is_none() && self.inputs.row(spec, 0).is_none());
-        missing.map_or(Ok(()), |spec| {
-            let message = format!("{name} of {} lacks `{}`: run the search again", run.folder.display(), spec.name);
-            Err(Error::new(ErrorKind::Inputs, message))
+        let config = SearchConfig::try_from(&self.record.settings)?;
+        let numbers = self.record.candidates.iter().map(|candidate| candidate.number).collect();
+        let target = Arc::new(self.target()?);
+        let solved = Solved::new(generator, measurement, target, config, self.inputs()?, numbers);
+        solved.map_err(|error| match error.kind() {
+            ErrorKind::Inputs => error.worded(|reason| {
+                let (name, folder) = (&self.record.files.inputs, self.folder.display());
+                format!("{name} of {folder}: {reason}; run the search again")
+            }),
+            _ => error,
         })
-    }
-}
-
-impl fmt::Debug for Reopened<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reopened")
-            .field("measurement", &self.measurement)
-            .field("numbers", &self.numbers)
-            .finish_non_exhaustive()
     }
 }

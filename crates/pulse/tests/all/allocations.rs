@@ -4,7 +4,7 @@ use allocation_counter::measure;
 use pulse::event::Silent;
 use pulse::image::Image;
 use pulse::measurement::Size;
-use pulse::search::{Problem, Restarts, SearchConfig, Spread, search_steered};
+use pulse::search::{Problem, Repulsion, Restarts, SearchConfig, search_steered};
 use pulse::steering::{Kept, Mask, Steering, Toward};
 use pulse_engine::Cpu;
 
@@ -12,7 +12,7 @@ use crate::search::{generator, measurement, target};
 
 /// How often a search of so many steps allocates, in a pool of one thread: its queue takes no memory for what it is given
 /// by itself.
-fn allocations(steering: &Steering, spread: Option<Spread>, steps: usize) -> u64 {
+fn allocations(steering: &Steering, spread: Option<Repulsion>, steps: usize) -> u64 {
     let (generator, measurement, target) = (generator(), measurement(), target());
     let problem = Problem::new(&generator, &*measurement, &target);
     // No restart, no early end and no projection: nothing but the steps depends on what is found.
@@ -35,7 +35,7 @@ fn allocations(steering: &Steering, spread: Option<Spread>, steps: usize) -> u64
 }
 
 #[track_caller]
-fn allocates_for_no_step(steering: &Steering, spread: Option<Spread>) {
+fn allocates_for_no_step(steering: &Steering, spread: Option<Repulsion>) {
     const FEW: usize = 20;
     const MANY: usize = 120;
     let [few, many] = [FEW, MANY].map(|steps| allocations(steering, spread, steps));
@@ -57,7 +57,7 @@ fn a_guided_search_allocates_for_no_step() {
     let kept = Kept::new(picture.clone(), &Mask::of(&left, size).unwrap());
     let toward = Toward { example: picture, mask: Mask::everywhere(size) };
     let steering = Steering { keep: Some(kept), toward: Some(toward) };
-    allocates_for_no_step(&Steering::default(), Some(Spread::default()));
+    allocates_for_no_step(&Steering::default(), Some(Repulsion::default()));
     allocates_for_no_step(&steering, None);
-    allocates_for_no_step(&steering, Some(Spread::default()));
+    allocates_for_no_step(&steering, Some(Repulsion::default()));
 }

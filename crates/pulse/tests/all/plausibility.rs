@@ -15,7 +15,7 @@ use pulse::kept::KeptPrograms;
 use pulse::measurement::{Measurement, MeasurementKind, Size};
 use pulse::random::Stream;
 use pulse::render::Renderer;
-use pulse::search::{Problem, SearchConfig, Spread, search};
+use pulse::search::{Problem, Repulsion, SearchConfig, search};
 use pulse_engine::{Cpu, Engine, Network, NetworkBuilder, Program};
 
 fn specs(generator: &dyn Generator, latent: LatentInput) -> Vec<InputSpec> {
@@ -157,7 +157,7 @@ fn what_was_searched_is_judged_by_the_program_of_the_search() {
     let problem = Problem::new(&*generator, &*measurement, &target);
     let counting = Counting::default();
     let engine = KeptPrograms::new(counting.clone());
-    for spread in [None, Some(Spread::default())] {
+    for spread in [None, Some(Repulsion::default())] {
         let config = SearchConfig { candidates: 2, steps: 3, spread, ..SearchConfig::default() };
         let found = search(&problem, &config, &engine, &mut Silent).unwrap();
         let compiled = counting.0.load(Ordering::Relaxed);

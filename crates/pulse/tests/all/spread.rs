@@ -6,13 +6,13 @@ use pulse::ErrorKind;
 use pulse::candidate::{Candidate, Outcome};
 use pulse::detail::Distances;
 use pulse::event::{SearchEvent, Silent};
-use pulse::search::{SearchConfig, Spread};
+use pulse::search::{Repulsion, SearchConfig};
 use pulse::steering::widest_first;
 
 use crate::search::{find, found};
 
 fn spread() -> SearchConfig {
-    SearchConfig { candidates: 6, spread: Some(Spread::default()), ..SearchConfig::default() }
+    SearchConfig { candidates: 6, spread: Some(Repulsion::default()), ..SearchConfig::default() }
 }
 
 fn distances(found: &[Candidate]) -> Distances {
@@ -80,7 +80,7 @@ fn a_set_is_told_when_it_is_numbered() {
 fn a_search_without_features_spreads_too() {
     let config = SearchConfig { candidates: 4, project: true, ..SearchConfig::paper() };
     // The random network gives way less than one of faces.
-    let strong = Spread { weight: 4.0, ..Spread::default() };
+    let strong = Repulsion { weight: 4.0, ..Repulsion::default() };
     let [plain, set] =
         [None, Some(strong)].map(|spread| distances(&found(&SearchConfig { spread, ..config.clone() })).mean());
     assert!(set > plain, "{set} and {plain}");
@@ -89,9 +89,9 @@ fn a_search_without_features_spreads_too() {
 #[test]
 fn a_spread_that_cannot_be_is_named() {
     for spread in [
-        Spread { weight: 0.0, ..Spread::default() },
-        Spread { feature_weight: f64::NAN, ..Spread::default() },
-        Spread { until: 1.5, ..Spread::default() },
+        Repulsion { weight: 0.0, ..Repulsion::default() },
+        Repulsion { feature_weight: f64::NAN, ..Repulsion::default() },
+        Repulsion { until: 1.5, ..Repulsion::default() },
     ] {
         let config = SearchConfig { spread: Some(spread), ..SearchConfig::default() };
         let error = find(&config, None, &mut Silent).unwrap_err();

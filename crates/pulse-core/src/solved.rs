@@ -1,0 +1,188 @@
+//! A problem with what was found for it: where walks and searches that are steered begin.
+
+use std::sync::Arc;
+
+use pulse_engine::{Engine, NetworkBuilder};
+
+use crate::candidate::Candidate;
+use crate::generator::{Generator, InputSpec, append_whole};
+use crate::image::Image;
+use crate::inputs::Inputs;
+use crate::measurement::Measurement;
+use crate::render::Renderer;
+use crate::search::steering::neighbours;
+use crate::search::{Problem, SearchConfig};
+use crate::walk::{Explorer, Point};
+use crate::{Error, ErrorKind, Result};
+
+/// How far from a candidate a search for another one begins where nothing else is said: far enough to vary, near enough for
+/// what is kept of it.
+pub const AGAIN: f64 = 0.8;
+
+/// How far from a candidate its neighbours are looked for where nothing else is said.
+pub const NEAR: f64 = 0.3;
+
+/// The search behind candidates, and the inputs of each.
+#[derive(Clone)]
+pub struct Solved {
+    /// The generative model.
+    pub generator: Arc<dyn Generator>,
+    /// `A`.
+    pub measurement: Arc<dyn Measurement>,
+    /// `y`, exactly.
+    pub target: Arc<Image>,
+    /// How it was searched.
+    pub config: SearchConfig,
+    /// One row a candidate.
+    pub inputs: Arc<Inputs>,
+    /// The generator's inputs as the search had them, in the order of the network's.
+    pub specs: Vec<InputSpec>,
+    /// The candidates' numbers, from 1, row by row.
+    pub numbers: Vec<usize>,
+}
+
+/// Where a search begins that is one from other candidates.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Origin {
+    /// Anywhere.
+    Anywhere,
+    /// In the neighbourhood of a candidate, this far from it: 0 is the candidate itself, 1 anywhere.
+    Near {
+        /// The row of its inputs.
+        row: usize,
+        /// From 0 to 1.
+        amount: f64,
+    },
+}
+
+impl Solved {
+    /// What a search found. Its generator has to be [ready](Generator::prepare) for the latent that was searched.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Setting`] when the target is not the measurement's, [`ErrorKind::Inputs`] when `inputs` are not those of
+    /// so many candidates.
+    pub fn new(
+        generator: Arc<dyn Generator>,
+        measurement: Arc<dyn Measurement>,
+        target: Arc<Image>,
+        config: SearchConfig,
+        inputs: Inputs,
+        numbers: Vec<usize>,
+    ) -> Result<Self> {
+        let latent = inputs.latent(&*generator);
+        let specs = append_whole(&*generator, &mut NetworkBuilder::new(), latent, &config.space)?.inputs;
+        let solved = Self { generator, measurement, target, config, inputs: Arc::new(inputs), specs, numbers };
+        solved.problem().check()?;
+        solved.check()?;
+        Ok(solved)
+    }
+
+    /// The problem, starting from what was found.
+    pub fn problem(&self) -> Problem<'static> {
+        let (generator, measurement) = (Arc::clone(&self.generator), Arc::clone(&self.measurement));
+        Problem::owned(generator, measurement, Arc::clone(&self.target)).starting_from(Arc::clone(&self.inputs))
+    }
+
+    /// The row of the inputs that belongs to the candidate of this number, counted from 1.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Run`] when there is no such candidate.
+    pub fn row(&self, number: usize) -> Result<usize> {
+        self.numbers.iter().position(|&own| own == number).ok_or_else(|| {
+            let numbers: Vec<_> = self.numbers.iter().map(ToString::to_string).collect();
+            let whole = self.numbers.iter().enumerate().all(|(row, &number)| number == row + 1);
+            let there = match numbers.as_slice() {
+                [_, .., last] if whole => format!("1 to {last}"),
+                numbers => numbers.join(", "),
+            };
+            Error::new(ErrorKind::Run, format!("the run has no candidate {number}: choose of {there}"))
+        })
+    }
+
+    /// The picture of a row, without the rounding of a file.
+    ///
+    /// # Errors
+    /// As [`Renderer::render`].
+    pub fn picture(&self, row: usize, engine: &dyn Engine) -> Result<Image> {
+        let spec = self.generator.spec();
+        let latent = self.inputs.latent(&*self.generator);
+        let mut renderer = Renderer::in_space(&*self.generator, latent, &self.config.space, engine)?;
+        let values = renderer.render(&self.inputs, row)?;
+        Image::from_network(spec.channels, spec.height, spec.width, values)
+    }
+
+    /// The inputs of a row as a point that walks begin at.
+    pub fn point(&self, row: usize) -> Point {
+        let numbers =
+            |spec: &InputSpec| self.inputs.row(spec, row).map_or(vec![0.0; spec.shape.len()], <[f32]>::to_vec);
+        self.specs.iter().map(numbers).collect()
+    }
+
+    /// What walks through the pictures that are consistent too.
+    ///
+    /// # Errors
+    /// As [`Explorer::new`].
+    pub fn explorer(&self, engine: &dyn Engine) -> Result<Explorer<'static>> {
+        Explorer::new(&self.problem(), &self.specs, &self.config, engine)
+    }
+
+    /// The problem for a search with these settings that begins at `origin`. Random starts are the search's own to draw, but it
+    /// draws those of the generator's first latent and class: where this one had others, they are drawn here.
+    ///
+    /// # Errors
+    /// As [`neighbours`].
+    pub fn again(&self, origin: Origin, config: &SearchConfig) -> Result<Problem<'static>> {
+        let (generator, measurement) = (Arc::clone(&self.generator), Arc::clone(&self.measurement));
+        let problem = Problem::owned(generator, measurement, Arc::clone(&self.target));
+        let (row, amount) = match origin {
+            Origin::Near { row, amount } => (row, amount),
+            Origin::Anywhere => {
+                let spec = self.generator.spec();
+                if self.inputs.latent(&*self.generator) == spec.latents[0] && spec.classes == 0 {
+                    return Ok(problem);
+                }
+                (0, 1.0)
+            }
+        };
+        let starts = neighbours(&self.specs, &self.inputs, row, amount, config.seed, config.candidates)?;
+        Ok(problem.starting_from(Arc::new(starts)))
+    }
+
+    /// There is a row for each candidate, with every input that has no start to fall back on.
+    fn check(&self) -> Result<()> {
+        let rows = self.inputs.check(&self.specs)?;
+        if rows != self.numbers.len() {
+            let message = format!("the inputs have {rows} rows, and there are {} candidates", self.numbers.len());
+            return Err(Error::new(ErrorKind::Inputs, message));
+        }
+        let missing = self.specs.iter().find(|spec| spec.stage.is_none() && self.inputs.row(spec, 0).is_none());
+        missing.map_or(Ok(()), |spec| Err(Error::new(ErrorKind::Inputs, format!("the inputs lack `{}`", spec.name))))
+    }
+}
+
+/// Every input of every candidate, one row each. An offset of a stage that is zero for all of them is left out: what is
+/// not named is at its start. A noise map of zeros is named, as it is where maps start otherwise.
+///
+/// # Errors
+/// [`ErrorKind::Inputs`] when a candidate lacks an input of `specs`.
+pub fn inputs_of(candidates: &[Candidate], specs: &[InputSpec]) -> Result<Inputs> {
+    let mut inputs = Inputs::default();
+    for spec in specs {
+        let mut data = Vec::with_capacity(candidates.len() * spec.shape.len());
+        for candidate in candidates {
+            let Some(row) = candidate.inputs.get(&spec.name) else {
+                let message = format!(
+                    "candidate {} has no `{}`: search with the generator's inputs that are to be written",
+                    candidate.index + 1,
+                    spec.name
+                );
+                return Err(Error::new(ErrorKind::Inputs, message));
+            };
+            data.extend_from_slice(row);
+        }
+        if spec.stage.is_none() || data.iter().any(|&number| number != 0.0) {
+            inputs.insert(&spec.name, candidates.len(), spec.shape, data);
+        }
+    }
+    Ok(inputs)
+}

@@ -1,0 +1,196 @@
+//! The folder of a photograph: a run for each face in it, the photograph with what was found, and a record that seals it.
+
+use std::path::{Path, PathBuf};
+
+use pulse_core::candidate::Candidate;
+use pulse_core::face::{CARD, Face, Square};
+use pulse_core::image::Image;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::folder::{Claim, ClaimedFolder, names_in, within};
+use crate::image::Provenance;
+use crate::photograph::Photograph;
+use crate::record::{FaceRecord, InputRecord, Record};
+use crate::run::{Run, remove_run};
+use crate::{Error, ErrorKind, Result, WayOut};
+
+/// What seals the folder of a photograph, as `run.json` seals that of a run.
+pub const FACES: &str = "faces.json";
+
+/// All of `faces.json`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PhotographRecord {
+    /// What found the faces.
+    pub detector: String,
+    /// The photograph.
+    pub input: InputRecord,
+    /// The faces that were searched for.
+    pub faces: Vec<FoundFaceRecord>,
+    /// The photograph with candidate 1 of every face, with candidate 2, and so on.
+    pub photographs: Vec<String>,
+    /// Whether it was stopped before all faces were searched for.
+    #[serde(default)]
+    pub stopped: bool,
+}
+
+/// A face of `faces.json`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FoundFaceRecord {
+    /// The folder of its run.
+    pub run: String,
+    /// Where it is.
+    #[serde(flatten)]
+    pub face: FaceRecord,
+}
+
+/// A face of a photograph, and what is seen there at the generator's size.
+#[derive(Clone, Debug)]
+pub struct CutFace {
+    /// The face.
+    pub face: Face,
+    /// The part of the photograph that the generator's picture of it fills.
+    pub square: Square,
+    /// What is seen there.
+    pub seen: Image,
+}
+
+/// What an earlier process left of a photograph.
+#[derive(Clone, Debug)]
+pub struct EarlierFaces {
+    /// The records of the runs.
+    pub runs: Vec<Record>,
+    /// Whether it was finished, and every file is there.
+    pub is_whole: bool,
+}
+
+impl EarlierFaces {
+    /// What the folder of a photograph holds, where an earlier process sealed it.
+    pub fn open(folder: &Path) -> Option<Self> {
+        let record = PhotographRecord::read(folder)?;
+        let runs: Vec<_> = record.runs(folder).filter_map(|folder| Run::open(&folder).ok()).collect();
+        let is_whole = !record.stopped
+            && runs.len() == record.faces.len()
+            && runs.iter().all(Run::is_whole)
+            && record.photographs(folder).all(|photograph| photograph.is_file());
+        Some(Self { runs: runs.iter().map(|run| run.record().clone()).collect(), is_whole })
+    }
+}
+
+impl PhotographRecord {
+    fn read(folder: &Path) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(folder.join(FACES)).ok()?).ok()
+    }
+
+    fn runs(&self, folder: &Path) -> impl Iterator<Item = PathBuf> {
+        within(folder, self.faces.iter().map(|found| &found.run))
+    }
+
+    fn photographs(&self, folder: &Path) -> impl Iterator<Item = PathBuf> {
+        within(folder, &self.photographs)
+    }
+}
+
+/// The folder of a photograph.
+#[derive(Debug)]
+pub struct FacesFolder {
+    folder: ClaimedFolder,
+    had_faces: bool,
+}
+
+impl FacesFolder {
+    /// Takes a folder that holds nothing, what a killed process left, or an earlier one's faces when those may be replaced.
+    /// What is there of a photograph with more faces than `count`, or of other candidates, is removed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when it cannot be made, holds something else, or another process is at work in it.
+    pub fn take(path: &Path, replace: bool, count: usize) -> Result<Self> {
+        let had_faces = path.is_dir() && !names_in(path)?.is_empty();
+        let earlier = if had_faces { replaceable(path, replace)?.1 } else { Vec::new() };
+        let folder = ClaimedFolder::take(path, FACES, None, |path| Ok(replaceable(path, replace)?.0))?;
+        folder.make_way()?;
+        let kept: Vec<_> = (0..count).map(|index| path.join(run_name(index))).collect();
+        earlier.iter().filter(|run| !kept.contains(run)).try_for_each(|run| remove_run(run))?;
+        Ok(Self { folder, had_faces })
+    }
+
+    /// Whether an earlier process's faces are in it, which are replaced one by one.
+    pub fn had_faces(&self) -> bool {
+        self.had_faces
+    }
+
+    /// The folder of the run of a face, counted from 0.
+    pub fn run(&self, index: usize) -> PathBuf {
+        self.folder.path().join(run_name(index))
+    }
+
+    /// Writes the photograph with candidate 1 of every face, with candidate 2, and so on, and the record last.
+    /// `searched` has the candidates of the first faces of `cuts`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when a file cannot be written.
+    pub fn write(
+        &self,
+        photograph: &Photograph,
+        input: &InputRecord,
+        cuts: &[CutFace],
+        searched: &[&[Candidate]],
+        provenance: &Provenance,
+    ) -> Result<()> {
+        let most = searched.iter().map(|candidates| candidates.len()).max().unwrap_or(0);
+        let digits = most.to_string().len().max(2);
+        let photographs: Vec<_> = (1..=most).map(|number| format!("photograph-{number:0digits$}.png")).collect();
+        photographs.par_iter().enumerate().try_for_each(|(index, name)| {
+            let mut whole = photograph.clone();
+            for (cut, candidates) in cuts.iter().zip(searched) {
+                if let Some(candidate) = candidates.get(index) {
+                    let seen = if candidate.image.channels() == 1 { cut.seen.to_grey() } else { cut.seen.to_rgb() };
+                    whole.paste(&cut.square, &candidate.image, &seen)?;
+                }
+            }
+            let provenance = Provenance { candidate: Some(index + 1), ..provenance.clone() };
+            self.folder.file(name, &whole.to_png(&provenance)?)
+        })?;
+        let found = cuts.iter().take(searched.len()).enumerate().map(|(index, cut)| FoundFaceRecord {
+            run: run_name(index),
+            face: FaceRecord::new(&cut.face, &cut.square),
+        });
+        let record = PhotographRecord {
+            detector: CARD.into(),
+            input: input.clone(),
+            faces: found.collect(),
+            photographs,
+            stopped: searched.len() < cuts.len(),
+        };
+        let json = serde_json::to_vec_pretty(&record)
+            .map_err(|error| Error::new(ErrorKind::Run, format!("{FACES}: {error}")).with_source(error))?;
+        self.folder.seal(&json)
+    }
+}
+
+/// The photographs and the folders of runs that make way in a folder.
+fn replaceable(path: &Path, replace: bool) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
+    let names = names_in(path)?;
+    let refuse = |reason: &str| Error::new(ErrorKind::Io, format!("the folder {} {reason}", path.display()));
+    match PhotographRecord::read(path) {
+        _ if names.iter().all(|name| name == crate::folder::MARK) => Ok((Vec::new(), Vec::new())),
+        // Nothing names what a killed process left, but that it is one's own.
+        None if Claim::is_on(path) => {
+            let numbered = |start| within(path, names.iter().filter(move |name| is_numbered(name, start))).collect();
+            Ok((numbered("photograph-"), numbered("face-")))
+        }
+        _ if !replace => Err(refuse("is not empty").with_way_out(WayOut::ReplaceFolder)),
+        Some(record) => Ok((record.photographs(path).collect(), record.runs(path).collect())),
+        None => Err(refuse("holds no faces that could be replaced: empty it or choose another")),
+    }
+}
+
+fn run_name(index: usize) -> String {
+    format!("face-{:02}", index + 1)
+}
+
+/// Whether it is `start`, a number, and nothing more, but that of a picture is its extension.
+fn is_numbered(name: &str, start: &str) -> bool {
+    let number = name.strip_suffix(".png").unwrap_or(name).strip_prefix(start);
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}

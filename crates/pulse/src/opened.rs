@@ -1,0 +1,150 @@
+//! A generator that is ready to be searched, and what a record says of it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use pulse_checkpoint::Configuration;
+use pulse_core::generator::{
+    Discriminator, EMBEDDED, Embedded, Generator, InputSpec, LatentInput, Space, append_whole, from_checkpoint,
+};
+use pulse_engine::{Engine, NetworkBuilder};
+use pulse_record::checksum::{sha256, sha256_of_files};
+use pulse_record::generator::{FitCache, checkpoint_files, pair};
+use pulse_record::record::GeneratorRecord;
+use pulse_record::report::Subject;
+
+use crate::{Error, ErrorKind, Result, WayOut};
+
+/// A generator with all that belongs to it. Cheap to clone, and shared by as many sessions as there are.
+#[derive(Clone)]
+pub struct Opened {
+    /// The generative model.
+    pub generator: Arc<dyn Generator>,
+    /// What the record of a run says of it.
+    pub record: GeneratorRecord,
+    /// What its pictures are of, as far as anyone said.
+    pub subject: Subject,
+    /// What it was trained against, where its file has it; or why that cannot be used.
+    pub discriminator: Option<std::result::Result<Arc<Discriminator>, Arc<Error>>>,
+    /// What its file says of it beside its numbers.
+    pub configuration: Configuration,
+    fits: Option<FitCache>,
+}
+
+impl Opened {
+    /// The name of the embedded generator that is taken when nothing else is said.
+    pub fn default_name() -> &'static str {
+        EMBEDDED[0].name
+    }
+
+    /// The generator called `name`: an embedded one, or else that in the file or folder of this name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Generator`] when there is none, and as [`Opened::file`].
+    pub fn named(name: &str) -> Result<Self> {
+        if let Some(embedded) = Embedded::find(name) {
+            return Self::embedded(embedded);
+        }
+        if Path::new(name).exists() {
+            return Self::file(Path::new(name));
+        }
+        let names: Vec<_> = EMBEDDED.iter().map(|embedded| embedded.name).collect();
+        let message = format!(
+            "{name}: no such generator: it is neither embedded nor a file; take {}, or give a path",
+            names.join(" or ")
+        );
+        Err(Error::new(ErrorKind::Generator, message))
+    }
+
+    /// An embedded generator.
+    ///
+    /// # Errors
+    /// As [`Embedded::open`].
+    pub fn embedded(embedded: &Embedded) -> Result<Self> {
+        let opened = Self::own(embedded.open()?.into(), embedded.name, &sha256(embedded.bytes));
+        Ok(Self { subject: Subject::Faces, ..opened })
+    }
+
+    /// The generator in a file or folder.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] and [`ErrorKind::Checkpoint`] for files that cannot be read, [`ErrorKind::Generator`] for tensors
+    /// that no family is made of.
+    pub fn file(path: &Path) -> Result<Self> {
+        let shown = path.display();
+        let unread = |error: Error| {
+            let error = error.worded(|reason| {
+                if reason.contains(&shown.to_string()) { reason.into() } else { format!("{shown}: {reason}") }
+            });
+            error.with_way_out(WayOut::Families)
+        };
+        let files = checkpoint_files(path)?;
+        let pair = pair(path).map_err(unread)?;
+        let generator: Arc<dyn Generator> = from_checkpoint(&pair.generator).map_err(unread)?.into();
+        let discriminator = Discriminator::of(&pair, generator.spec());
+        let name = path.file_name().map_or_else(|| shown.to_string(), |name| name.to_string_lossy().into_owned());
+        let opened = Self::own(generator, &name, &sha256_of_files(&files)?);
+        Ok(Self {
+            discriminator: discriminator.map(|read| read.map(Arc::new).map_err(Arc::new)),
+            configuration: pair.generator.configuration,
+            ..opened
+        })
+    }
+
+    /// A generator of the caller's own, under this name. `checksum` is what tells it from others in the record of a run.
+    pub fn own(generator: Arc<dyn Generator>, name: &str, checksum: &str) -> Self {
+        let spec = generator.spec();
+        let record = GeneratorRecord {
+            name: name.to_owned(),
+            family: spec.family.name().into(),
+            width: spec.width,
+            height: spec.height,
+            channels: spec.channels,
+            sha256: checksum.to_owned(),
+        };
+        let configuration = Configuration::new();
+        Self { generator, record, subject: Subject::default(), discriminator: None, configuration, fits: None }
+    }
+
+    /// The same with a folder in which Gaussian fits are kept from one process to the next.
+    #[must_use]
+    pub fn with_fits(self, fits: Option<FitCache>) -> Self {
+        Self { fits, ..self }
+    }
+
+    /// Makes it ready to be entered at `latent`: a Gaussian fit that it needs and lacks is taken from the cache, or made and
+    /// kept there.
+    ///
+    /// # Errors
+    /// As [`Generator::prepare`].
+    pub fn prepare(&self, latent: LatentInput, engine: &dyn Engine) -> Result<()> {
+        if let (LatentInput::LATENT, Some(fits)) = (latent, &self.fits) {
+            fits.fit(&*self.generator, engine)?;
+        }
+        self.generator.prepare(latent, engine)
+    }
+
+    /// Its inputs when it is entered at `latent`, for which it has to be [ready](Self::prepare), and set up as `space` says.
+    ///
+    /// # Errors
+    /// As [`Generator::append`].
+    pub fn inputs(&self, latent: LatentInput, space: &Space) -> Result<Vec<InputSpec>> {
+        Ok(append_whole(&*self.generator, &mut NetworkBuilder::new(), latent, space)?.inputs)
+    }
+
+    /// How many noise maps it has.
+    ///
+    /// # Errors
+    /// As [`Generator::append`].
+    pub fn noise_maps(&self) -> Result<usize> {
+        // Every generator has its last latent without further work.
+        let latent = self.generator.spec().latents.last().copied().unwrap_or(LatentInput::Z);
+        let inputs = self.inputs(latent, &Space::default())?;
+        Ok(inputs.iter().filter(|input| input.name.starts_with("noise.")).count())
+    }
+
+    /// The name of its family.
+    pub fn family(&self) -> &'static str {
+        self.generator.spec().family.name()
+    }
+}

@@ -1,0 +1,182 @@
+//! What is asked for, and what earlier runs have of it already.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use pulse_core::face::DetectorConfig;
+use pulse_core::measurement::{Blur, MeasurementKind, Stage};
+use pulse_record::checksum::sha256_of_file;
+use pulse_record::faces::EarlierFaces;
+use pulse_record::record::{FacesRecord, GeneratorRecord, InputRecord, Record, RequestRecord, SettingsRecord};
+use pulse_record::run::Run;
+use serde_json::Value;
+
+use crate::{Blocks, Error, ErrorKind, Preparation, Result, WayOut};
+
+/// Everything beside the settings of a search that can alter its result.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Request {
+    /// What is done to the picture first.
+    pub preparation: Preparation,
+    /// What shows through where it is transparent.
+    pub background: [u8; 3],
+    /// The file of inputs that the search starts from.
+    pub init: Option<PathBuf>,
+    /// Whether every convolution is computed by its definition.
+    pub precise: bool,
+    /// How faces are looked for, where they are.
+    pub faces: Option<DetectorConfig>,
+    /// Every how many steps the pictures under way are saved, where they are.
+    pub save_intermediate: Option<usize>,
+}
+
+impl Request {
+    /// It as a run's record has it. Files that it names are read for their checksums.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when the file of inputs cannot be read. What is wrong with others is said when they are needed.
+    pub fn record(&self) -> Result<RequestRecord> {
+        let Preparation { crop, blocks, pixelation, measurement } = &self.preparation;
+        let [red, green, blue] = self.background;
+        Ok(RequestRecord {
+            measurement: measurement.as_ref().map(ToString::to_string),
+            measurement_files: measurement.as_ref().map(checksums).unwrap_or_default(),
+            mosaic: match blocks {
+                Blocks::Auto => "auto".into(),
+                Blocks::Off => "off".into(),
+                // Not as people read it, which is rounded.
+                Blocks::Grid(grid) => format!("{}+{}+{}", grid.size, grid.left, grid.top),
+            },
+            crop: crop.map(|part| [part.left, part.top, part.width, part.height]),
+            pixelate: pixelation.map(|size| [size.width, size.height]),
+            background: format!("#{red:02x}{green:02x}{blue:02x}"),
+            init: self.init.as_deref().map(sha256_of_file).transpose()?,
+            precise: self.precise,
+            faces: self.faces.map(|config| FacesRecord { confidence: config.confidence, smallest: config.smallest }),
+            save_intermediate: self.save_intermediate,
+        })
+    }
+}
+
+/// The checksums of the files that stages name.
+fn checksums(measurement: &MeasurementKind) -> BTreeMap<String, String> {
+    let file = |stage: &Stage| match stage {
+        Stage::Blur(Blur::Psf(file)) => Some(file.path().to_owned()),
+        Stage::Mask(file) => Some(file.path().to_owned()),
+        _ => None,
+    };
+    let files = measurement.stages().iter().filter_map(file);
+    files.filter_map(|file| Some((file.display().to_string(), sha256_of_file(&file).ok()?))).collect()
+}
+
+/// How a picture stands before it is searched for.
+#[derive(Debug)]
+pub enum Standing {
+    /// Nothing is to be done: an earlier run left just what this one would, these records among it.
+    Finished(Vec<Record>),
+    /// It is to be searched for.
+    Open {
+        /// Whether what is in its folder may be replaced.
+        replace: bool,
+    },
+    /// Its folder holds another run.
+    Taken(Error),
+}
+
+/// What the record of a run says when it is the one that is asked for.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The generator.
+    pub generator: GeneratorRecord,
+    /// The search's settings.
+    pub settings: SettingsRecord,
+    /// What else is asked for.
+    pub request: RequestRecord,
+    /// Whether every picture is to be searched for again.
+    pub again: bool,
+}
+
+impl Asked {
+    /// How the picture at `path` stands, whose result goes to `folder`. Its bytes are read when all the rest of an earlier
+    /// run agrees, and never decoded.
+    pub fn standing(&self, path: &Path, folder: &Path) -> Standing {
+        if self.again {
+            return Standing::Open { replace: true };
+        }
+        if self.request.faces.is_some() {
+            return match EarlierFaces::open(folder) {
+                Some(earlier) => self.judge(path, folder, earlier.runs, earlier.is_whole),
+                None => Standing::Open { replace: false },
+            };
+        }
+        match Run::open(folder) {
+            Ok(run) => {
+                let is_whole = run.is_whole();
+                self.judge(path, folder, vec![run.record().clone()], is_whole)
+            }
+            // Whether that is a folder for a run is found out when one is to be written.
+            Err(_) => Standing::Open { replace: false },
+        }
+    }
+
+    fn judge(&self, path: &Path, folder: &Path, runs: Vec<Record>, is_whole: bool) -> Standing {
+        let other = runs.iter().find_map(|record| self.difference(record));
+        let other = match other {
+            None => match sha256_of_file(path) {
+                Ok(checksum) => runs.iter().find_map(|run| other_picture(&run.input, path, &checksum)),
+                // Reading it will say so.
+                Err(_) => return Standing::Open { replace: false },
+            },
+            Some(other) => Some(other),
+        };
+        match other {
+            None if is_whole => Standing::Finished(runs),
+            None => Standing::Open { replace: true },
+            Some(other) => {
+                let message = format!("the folder {} is not empty: it holds the run of {other}", folder.display());
+                Standing::Taken(Error::new(ErrorKind::Io, message).with_way_out(WayOut::ReplaceFolder))
+            }
+        }
+    }
+
+    /// In what `record` is of another run, the picture apart.
+    fn difference(&self, record: &Record) -> Option<String> {
+        if record.generator.sha256 != self.generator.sha256 {
+            return Some(format!("another generator ({})", record.generator.name));
+        }
+        if record.settings == self.settings && record.request.as_ref() == Some(&self.request) {
+            return None;
+        }
+        let value = |record: std::result::Result<Value, _>| record.unwrap_or(Value::Null);
+        let settings = [&record.settings, &self.settings].map(|settings| value(serde_json::to_value(settings)));
+        let requests =
+            [record.request.as_ref(), Some(&self.request)].map(|request| value(serde_json::to_value(request)));
+        let found = first_difference("", &settings[0], &settings[1])
+            .or_else(|| first_difference("", &requests[0], &requests[1]))
+            .map_or_else(String::new, |found| format!(" ({found})"));
+        Some(format!("other settings{found}"))
+    }
+}
+
+/// In what an earlier run's `input` is not the picture at `path`, which has this `checksum` now.
+fn other_picture(input: &InputRecord, path: &Path, checksum: &str) -> Option<String> {
+    // A picture of the same bytes under another name has a folder of its own.
+    let same_name = Path::new(&input.path).file_name() == path.file_name();
+    if !same_name {
+        return Some(format!("another picture ({})", input.path));
+    }
+    (input.sha256 != checksum).then(|| format!("{} as it was before it changed", input.path))
+}
+
+/// The first value, by its keys, in which the old one is not the new one.
+fn first_difference(key: &str, old: &Value, new: &Value) -> Option<String> {
+    match (old, new) {
+        _ if old == new => None,
+        (Value::Object(old), Value::Object(new)) => new.iter().find_map(|(name, new)| {
+            let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+            first_difference(&key, old.get(name).unwrap_or(&Value::Null), new)
+        }),
+        _ if key.is_empty() => None,
+        _ => Some(format!("{key} {old}, not {new}")),
+    }
+}

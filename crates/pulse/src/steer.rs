@@ -1,0 +1,198 @@
+//! A run taken up again, to walk from its candidates or to search from them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use pulse_core::candidate::consistency_db;
+use pulse_core::generator::Embedded;
+use pulse_core::image::{Image, Size};
+use pulse_core::search::SearchConfig;
+use pulse_core::search::steering::{Kept, Mask, Steering, Toward};
+use pulse_core::solved::{AGAIN, NEAR, Origin, Solved};
+use pulse_engine::Engine;
+use pulse_record::checksum::sha256_of_file;
+use pulse_record::image::Reader;
+use pulse_record::mask::read_mask;
+use pulse_record::record::{SettingsRecord, SteeringRecord};
+use pulse_record::run::Run;
+
+use crate::session::Session;
+use crate::{Error, ErrorKind, Opened, Prepared, Result};
+
+/// A run, and the generator that made it.
+pub struct Reopened {
+    /// The run.
+    pub run: Run,
+    /// Its generator.
+    pub opened: Opened,
+    /// The search behind it.
+    pub solved: Solved,
+}
+
+/// Which generator a run was made with, where the caller has to say.
+///
+/// # Errors
+/// [`ErrorKind::Generator`] when the record names a file, whose place it does not hold.
+pub fn generator_of(run: &Run) -> Result<&'static str> {
+    let recorded = &run.record().generator.name;
+    Embedded::find(recorded).map(|embedded| embedded.name).ok_or_else(|| {
+        let message = format!(
+            "{}: it was made with the checkpoint `{recorded}`, and where that lies is not recorded; name it",
+            run.folder().display()
+        );
+        Error::new(ErrorKind::Generator, message)
+    })
+}
+
+/// What is asked of a search from a run's candidates. Files are named as the record of the new run names them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Wishes {
+    /// The number of the candidate of which a region stays, or from which it is searched.
+    pub candidate: Option<usize>,
+    /// The mask of the region that stays.
+    pub keep: Option<PathBuf>,
+    /// The mask of the region that does not stay.
+    pub vary: Option<PathBuf>,
+    /// The picture that candidates are drawn to, and the mask of the part of it that counts.
+    pub toward: Option<(PathBuf, Option<PathBuf>)>,
+    /// The number of the candidate in whose neighbourhood it is searched.
+    pub like: Option<usize>,
+    /// How far from that candidate, from 0 to 1; [`NEAR`] where nothing is said.
+    pub amount: Option<f64>,
+}
+
+/// The settings of a search from a run's candidates: the run's own, with the next seed.
+pub fn settings_of(run: &SearchConfig) -> SearchConfig {
+    SearchConfig { seed: run.seed.wrapping_add(1), ..run.clone() }
+}
+
+impl Reopened {
+    /// Takes up a run with the generator that made it.
+    ///
+    /// # Errors
+    /// As [`Run::check_generator`] and [`Run::reopen`].
+    pub fn new(run: Run, opened: Opened, engine: &dyn Engine) -> Result<Self> {
+        run.check_generator(&opened.record)?;
+        opened.prepare(run.inputs()?.latent(&*opened.generator), engine)?;
+        let solved = run.reopen(Arc::clone(&opened.generator))?;
+        Ok(Self { run, opened, solved })
+    }
+
+    /// A search for what is wished, with these settings.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Run`] for candidates that are not there, [`ErrorKind::Setting`] for one that cannot be kept, and as
+    /// [`read_mask`], [`Reader::read`] and [`Session::of`].
+    pub fn search(&self, wishes: &Wishes, config: &SearchConfig, engine: Arc<dyn Engine>) -> Result<Session> {
+        let steering = self.steering(wishes, &*engine)?;
+        let problem = self.solved.again(self.origin(wishes)?, config)?;
+        let prepared = Prepared {
+            target: Arc::clone(&self.solved.target),
+            original: self.run.original()?,
+            mosaic: self.run.record().mosaic.clone(),
+            measured_as: self.run.record().measurement.clone(),
+            measurement: Arc::clone(&self.solved.measurement),
+            notes: Vec::new(),
+        };
+        Session::of(self.opened.clone(), Arc::new(prepared), problem, steering, config.clone(), engine)
+    }
+
+    /// What a search is steered by.
+    fn steering(&self, wishes: &Wishes, engine: &dyn Engine) -> Result<Steering> {
+        let spec = self.opened.generator.spec();
+        let size = Size::new(spec.width, spec.height);
+        let mut steering = Steering::default();
+        let mask = match (&wishes.keep, &wishes.vary) {
+            (Some(keep), _) => Some(read_mask(keep, size)?),
+            (_, Some(vary)) => Some(read_mask(vary, size)?.inverted()),
+            _ => None,
+        };
+        if let (Some(mask), Some(candidate)) = (mask, wishes.candidate) {
+            steering.keep = Some(Kept::new(self.kept(candidate, engine)?, &mask));
+        }
+        if let Some((picture, mask)) = &wishes.toward {
+            let example = Toward::fit(&Reader::default().read(picture)?, spec.channels, size)
+                .map_err(|error| error.worded(|reason| format!("{}: {reason}", picture.display())))?;
+            let mask = mask.as_ref().map_or_else(|| Ok(Mask::everywhere(size)), |mask| read_mask(mask, size))?;
+            steering.toward = Some(Toward { example, mask });
+        }
+        Ok(steering)
+    }
+
+    /// The picture of a candidate that can be kept: what is kept of one that does not shrink to the target would keep all
+    /// others from it.
+    fn kept(&self, candidate: usize, engine: &dyn Engine) -> Result<Image> {
+        let row = self.solved.row(candidate)?;
+        let (db, wanted) = (self.run.record().candidates[row].db, consistency_db(self.solved.config.epsilon));
+        if db >= wanted {
+            return self.solved.picture(row, engine);
+        }
+        let message = format!(
+            "candidate {candidate} is at {db:.1} dB, and {wanted:.1} dB are wanted: what is kept of it would not shrink to \
+             the given picture; choose a candidate that reached it"
+        );
+        Err(Error::new(ErrorKind::Setting, message))
+    }
+
+    /// Where the search begins: near the candidate that is named, or anywhere.
+    fn origin(&self, wishes: &Wishes) -> Result<Origin> {
+        let near = match (wishes.like, wishes.candidate) {
+            (Some(like), _) => Some((like, wishes.amount.unwrap_or(NEAR))),
+            (None, Some(candidate)) => Some((candidate, AGAIN)),
+            (None, None) => None,
+        };
+        Ok(match near {
+            Some((number, amount)) => Origin::Near { row: self.solved.row(number)?, amount },
+            None => Origin::Anywhere,
+        })
+    }
+
+    /// What is wished as a record has it, with the checksums of what it is asked of. `run` is the run's folder as it is to be
+    /// named.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when a file cannot be read.
+    pub fn record(&self, run: &Path, wishes: &Wishes) -> Result<SteeringRecord> {
+        let text = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let (picture, mask) = wishes.toward.clone().unzip();
+        let toward = picture.as_ref().map(|picture| match mask.as_ref().and_then(Option::as_ref) {
+            Some(mask) => format!("{}:{}", picture.display(), mask.display()),
+            None => picture.display().to_string(),
+        });
+        let files = [wishes.keep.clone(), wishes.vary.clone(), picture, mask.flatten()].into_iter().flatten();
+        Ok(SteeringRecord {
+            run: run.display().to_string(),
+            candidate: wishes.candidate,
+            keep: text(&wishes.keep),
+            vary: text(&wishes.vary),
+            toward,
+            like: wishes.like,
+            amount: wishes.like.map(|_| wishes.amount.unwrap_or(NEAR)),
+            run_inputs: Some(self.run.inputs_checksum()?),
+            files: files.map(|file| sha256_of_file(&file)).collect::<Result<_>>()?,
+        })
+    }
+}
+
+/// What a folder holds, seen from what is to be explored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// Nothing that is finished.
+    Nothing,
+    /// The same, from the same run.
+    Same,
+    /// Something else from the same run.
+    Other,
+    /// Something from another run, which lay in the folder of this one before.
+    Stale,
+}
+
+/// What the folder of an earlier search from a run holds, seen from one that is `steering` with these `settings`.
+pub fn holds(folder: &Path, steering: &SteeringRecord, settings: &SettingsRecord) -> Holds {
+    let Ok(run) = Run::open(folder) else { return Holds::Nothing };
+    match &run.record().steering {
+        Some(other) if other.run_inputs != steering.run_inputs => Holds::Stale,
+        Some(other) if other.is_same(steering) && run.record().settings == *settings => Holds::Same,
+        _ => Holds::Other,
+    }
+}
