@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use pulse::checksum::sha256;
 use pulse::generator::{FitCache, FitOrigin};
-use pulse::inputs::Inputs;
+use pulse::inputs::{Inputs, read_inputs};
 use pulse_checkpoint::{Checkpoint, Tensor, Value, safetensors_to_vec};
 use pulse_engine::Shape;
 
@@ -41,7 +41,10 @@ fn the_next_run_is_served_from_the_cache() {
     let file = kept(&place);
     let sound = std::fs::read(&file).unwrap();
     let here = pulse::generator::open(network.as_ref()).unwrap();
-    assert_eq!(FitCache::new(place.path("cache")).fit(&*here).unwrap(), Some(FitOrigin::Cached));
+    assert_eq!(
+        FitCache::new(place.path("cache")).fit(&*here, &pulse::engine::Cpu::default()).unwrap(),
+        Some(FitOrigin::Cached)
+    );
     assert_eq!(ws(&place, &network, "cache"), first);
 
     // A file with other numbers and their checksum shows that they are taken from it, and not made again.

@@ -1,7 +1,7 @@
 //! Pictures of given inputs.
 
 use pulse::image::Image;
-use pulse::inputs::Inputs;
+use pulse::inputs::{Inputs, read_inputs};
 use pulse_engine::Shape;
 
 use crate::program::Place;

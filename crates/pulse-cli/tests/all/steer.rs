@@ -1,7 +1,7 @@
 //! What `pulse explore` steers.
 
 use pulse::image::{Image, write_png};
-use pulse::inputs::Inputs;
+use pulse::inputs::read_inputs;
 use serde_json::Value;
 
 use crate::program::{Place, Ran};

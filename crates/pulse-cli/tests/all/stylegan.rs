@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use pulse::inputs::Inputs;
+use pulse::inputs::{Inputs, read_inputs};
 use pulse_checkpoint::{Checkpoint, OpenOptions, Tensor};
 use pulse_engine::Shape;
 use serde_json::Value;
