@@ -282,6 +282,36 @@ impl Operator {
         }
     }
 
+    /// The [names](Self::name) of all operators.
+    pub const NAMES: [&str; 26] = [
+        "Input",
+        "Constant",
+        "Dense",
+        "Row",
+        "RepeatRows",
+        "Slice",
+        "Concatenate",
+        "Normalize",
+        "Reshape",
+        "Affine",
+        "LeakyRelu",
+        "Tanh",
+        "Square",
+        "InverseSqrt",
+        "Add",
+        "Multiply",
+        "Convolution",
+        "TransposedConvolution",
+        "DepthwiseConvolution",
+        "MaxPool",
+        "Fir",
+        "SeparableMap",
+        "InstanceNorm",
+        "Modulate",
+        "AddNoise",
+        "FourierFeatures",
+    ];
+
     /// The operator's name, as errors and plans print it.
     pub const fn name(&self) -> &'static str {
         match self {

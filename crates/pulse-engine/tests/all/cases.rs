@@ -9,6 +9,7 @@ mod resampling;
 mod vectors;
 
 use std::collections::BTreeSet;
+use std::sync::{LazyLock, OnceLock};
 
 use pulse_engine::{Network, NetworkBuilder, Operator, Shape, Value};
 
@@ -19,6 +20,14 @@ pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) network: Network,
     pub(crate) domain: Domain,
+    /// What the reference makes of the first candidates, once it is known.
+    pub(crate) truths: [OnceLock<Truth>; 3],
+}
+
+/// Outputs and gradients of one candidate, a row for each port.
+pub(crate) struct Truth {
+    pub(crate) outputs: Vec<Vec<f64>>,
+    pub(crate) gradients: Vec<Vec<f64>>,
 }
 
 /// Where the operators of a case are defined and smooth.
@@ -32,7 +41,7 @@ pub(crate) enum Domain {
 
 impl Case {
     fn new(name: impl Into<String>, network: Network) -> Self {
-        Self { name: name.into(), network, domain: Domain::Signed }
+        Self { name: name.into(), network, domain: Domain::Signed, truths: Default::default() }
     }
 
     fn positive(self) -> Self {
@@ -58,31 +67,33 @@ impl Case {
 }
 
 /// Every case, and those that are too large for finite differences.
-pub(crate) fn every() -> Vec<Case> {
-    all().into_iter().chain(layers::cases()).collect()
+pub(crate) fn every() -> impl Iterator<Item = &'static Case> {
+    static LAYERS: LazyLock<Vec<Case>> = LazyLock::new(layers::cases);
+    all().chain(LAYERS.iter())
 }
 
 /// Every case that is small.
-pub(crate) fn all() -> Vec<Case> {
-    let kinds = [
-        vectors::cases(),
-        elementwise::cases(),
-        maps::cases(),
-        depthwise::cases(),
-        resampling::cases(),
-        composed::cases(),
-    ];
-    kinds.into_iter().flatten().collect()
+pub(crate) fn all() -> impl Iterator<Item = &'static Case> {
+    static SMALL: LazyLock<Vec<Case>> = LazyLock::new(|| {
+        let kinds = [
+            vectors::cases(),
+            elementwise::cases(),
+            maps::cases(),
+            depthwise::cases(),
+            resampling::cases(),
+            composed::cases(),
+        ];
+        kinds.into_iter().flatten().collect()
+    });
+    SMALL.iter()
 }
 
 #[test]
 fn every_operator_has_a_case_and_every_case_a_name() {
-    let cases = all();
-    let operators: BTreeSet<_> =
-        cases.iter().flat_map(|case| case.network.nodes()).map(|node| node.operator.name()).collect();
-    assert_eq!(operators.len(), 26, "{operators:?}");
-    let names: BTreeSet<_> = cases.iter().map(|case| &case.name).collect();
-    assert_eq!(names.len(), cases.len());
+    let operators: BTreeSet<_> = all().flat_map(|case| case.network.nodes()).map(|node| node.operator.name()).collect();
+    assert_eq!(operators, Operator::NAMES.into());
+    let names: BTreeSet<_> = every().map(|case| &case.name).collect();
+    assert_eq!(names.len(), every().count());
 }
 
 /// A case of one operator on inputs `x0`, `x1`… of the shapes given.

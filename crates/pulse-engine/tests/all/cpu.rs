@@ -2,7 +2,7 @@
 
 use pulse_engine::{Cpu, Shape};
 
-use crate::cases::Case;
+use crate::cases::{Case, every};
 use crate::contract;
 
 /// A sum of some hundred products in `f32` is off by some 1e-6 of its largest terms. Where an instance has two
@@ -26,32 +26,32 @@ fn tolerance(case: &Case) -> f64 {
 
 #[test]
 fn agrees_with_the_reference() {
-    contract::agrees_with_the_reference(&Cpu::default(), tolerance, FLOOR);
+    contract::agrees_with_the_reference(&Cpu::default(), every(), tolerance, FLOOR);
 }
 
 #[test]
 fn agrees_with_the_reference_where_it_is_precise() {
-    contract::agrees_with_the_reference(&Cpu::default().precise(), |_| TOLERANCE, FLOOR);
+    contract::agrees_with_the_reference(&Cpu::default().precise(), every(), |_| TOLERANCE, FLOOR);
 }
 
 #[test]
 fn candidates_do_not_depend_on_the_batch() {
-    contract::candidates_do_not_depend_on_the_batch(&Cpu::default());
+    contract::candidates_do_not_depend_on_the_batch(&Cpu::default(), every());
 }
 
 #[test]
 fn gradients_do_not_depend_on_what_else_is_wanted() {
-    contract::gradients_do_not_depend_on_what_else_is_wanted(&Cpu::default());
+    contract::gradients_do_not_depend_on_what_else_is_wanted(&Cpu::default(), every());
 }
 
 #[test]
 fn only_wanted_outputs_are_copied_out() {
-    contract::only_wanted_outputs_are_copied_out(&Cpu::default());
+    contract::only_wanted_outputs_are_copied_out(&Cpu::default(), every());
 }
 
 #[test]
 fn calls_leave_nothing_behind() {
-    contract::calls_leave_nothing_behind(&Cpu::default());
+    contract::calls_leave_nothing_behind(&Cpu::default(), every());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::{Network, Node, Operator};
 pub(crate) enum Fusion<'a> {
     /// A linear operator and the activation behind it.
     Activated { linear: usize, activation: LeakyRelu },
-    /// A layer of StyleGAN, whose result is styled by who reads it.
+    /// A layer of StyleGAN, whose result the next kernel styles as it reads it.
     Styled(StyledLayer<'a>),
     /// A layer of StyleGAN2 or 3, which styles what it reads.
     Modulated(ModulatedLayer<'a>),
@@ -93,7 +93,7 @@ impl<'a> Fusions<'a> {
         fusions
     }
 
-    /// Whether a node's result is styled by who reads it.
+    /// Whether a node's result is styled as it is read.
     pub(crate) fn is_styled(&self, node: usize) -> bool {
         matches!(self.heads[node], Some(Fusion::Styled(_)))
     }
@@ -127,7 +127,7 @@ impl<'a> Graph<'a> {
         Self { nodes, uses, reader, differentiable }
     }
 
-    /// The first argument, when nobody else uses it.
+    /// The first argument, when no other node uses it.
     fn own(&self, index: usize) -> Option<usize> {
         let argument = self.nodes[index].arguments.first()?.index();
         (self.uses[argument] == 1).then_some(argument)

@@ -20,18 +20,18 @@ use crate::{FirTaps, Network, Node, Operator, Shape, SparseMatrix, Weights};
 pub(crate) enum Maker {
     /// The caller: the input of this index.
     Input(usize),
-    /// Nobody; it is always the same.
+    /// Nothing: it is always the same.
     Constant(Weights),
     /// A kernel.
     Kernel(Box<dyn Kernel>),
 }
 
-/// A value, who makes it, and from which earlier ones.
+/// A value, what makes it, and from which earlier ones.
 pub(crate) struct Lowered {
     pub(crate) maker: Maker,
     pub(crate) arguments: Vec<usize>,
     pub(crate) shape: Shape,
-    /// Whether it is styled by who reads it.
+    /// Whether it is styled as it is read.
     pub(crate) styled: bool,
     /// The outputs that it is.
     pub(crate) outputs: Vec<usize>,

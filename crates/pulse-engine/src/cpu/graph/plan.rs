@@ -132,7 +132,7 @@ impl<'a> Planner<'a> {
         read
     }
 
-    /// The homes of the values. A kernel that can takes over its argument's memory when nobody reads that
+    /// The homes of the values. A kernel that can takes over its argument's memory when nothing reads that
     /// later.
     fn values(&mut self) -> Vec<Home> {
         let read = self.is_read_by_backward();

@@ -68,7 +68,7 @@ impl Vectorized for Import<'_> {
 /// As for [`Lanes::load`], but only `count` floats need be readable.
 #[inline(always)]
 unsafe fn load_some<L: Lanes>(from: *const f32, count: usize) -> L {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller has `count` readable floats and the instruction set; the array has sixteen.
     unsafe {
         if count == LANES {
             return L::load(from);
@@ -103,7 +103,7 @@ impl Vectorized for Export {
         let layout = source.layout;
         let pixels = layout.height * layout.width;
         // SAFETY: the target has a row of the shape for every candidate, and this task alone has the plane's
-        // channels there; nobody writes the source.
+        // channels there; no task writes the source.
         unsafe {
             let to = start.0.add(candidate * layout.shape.len() + plane * layout.lanes * pixels);
             if layout.lanes == 1 {

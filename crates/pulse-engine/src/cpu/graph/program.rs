@@ -104,7 +104,7 @@ impl Program {
             });
         }
         let ports = |ports: &[crate::Port]| {
-            // Memory that nobody touches: not every gradient is wanted.
+            // Zeroed memory takes no pages until it is written: not every gradient is wanted.
             let numbers = |port: &crate::Port| vec![0.0; batch * port.shape.len()];
             ports.iter().map(|port| Port { numbers: numbers(port), gradient: numbers(port) }).collect()
         };

@@ -14,9 +14,9 @@ pub(crate) struct Coefficients {
     pub(crate) planes: usize,
 }
 
-// SAFETY: an address. Who writes through it keeps the tasks apart.
+// SAFETY: an address. What reads or writes through it is unsafe, and keeps the tasks apart.
 unsafe impl Send for Coefficients {}
-// SAFETY: as above.
+// SAFETY: as for `Send`.
 unsafe impl Sync for Coefficients {}
 
 impl Coefficients {
@@ -31,10 +31,10 @@ impl Coefficients {
     /// The coefficients of one kind for the channels of a plane.
     ///
     /// # Safety
-    /// The candidate and the plane must exist.
+    /// The candidate and the plane must exist, and the kind be below [`KINDS`](Self::KINDS).
     #[inline(always)]
     pub(crate) unsafe fn of(&self, candidate: usize, kind: usize, plane: usize) -> *mut f32 {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller says that the candidate and the plane exist, and a kind is one of three.
         unsafe { self.data.add(candidate * self.stride + (kind * self.planes + plane) * LANES) }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) struct Floats {
 
 // SAFETY: it owns its memory, as a `Vec` does.
 unsafe impl Send for Floats {}
-// SAFETY: as above.
+// SAFETY: as for `Send`.
 unsafe impl Sync for Floats {}
 
 impl Floats {
@@ -30,7 +30,7 @@ impl Floats {
         Self { data: data.cast(), len }
     }
 
-    /// The start, for those who share the memory out.
+    /// The start, from which parts of the memory are handed out.
     pub(crate) fn start(&self) -> *mut f32 {
         self.data.as_ptr()
     }

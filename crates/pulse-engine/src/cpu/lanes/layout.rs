@@ -26,7 +26,7 @@ pub(crate) struct Layout {
     pub(crate) width: usize,
     /// Zero pixels on every side of a plane.
     pub(crate) border: usize,
-    /// Whether the map is styled by who reads it, with coefficients that lie behind its planes. Behind its gradient's
+    /// Whether the map is styled as it is read, with coefficients that lie behind its planes. Behind its gradient's
     /// lie two sums for each channel: that of the gradient, and that of the gradient times the deviation of the map
     /// from its mean.
     pub(crate) styled: bool,

@@ -22,7 +22,7 @@ pub(crate) struct Run {
 
 // SAFETY: addresses, as in `Tensor`.
 unsafe impl Send for Run {}
-// SAFETY: as above.
+// SAFETY: as for `Send`.
 unsafe impl Sync for Run {}
 
 impl Run {
@@ -88,7 +88,7 @@ impl Run {
     }
 }
 
-/// Stores past the caches are in no order with others; who reads them next must find them.
+/// Stores past the caches are in no order with others. The fence makes them visible before other tasks read them.
 fn fence() {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: every processor of this kind has SSE.

@@ -82,7 +82,7 @@ impl InstructionSet {
             // SAFETY: `detect` has seen that the processor has these.
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => unsafe { run_avx512(kernel) },
-            // SAFETY: as above.
+            // SAFETY: `detect` has seen that the processor has these.
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => unsafe { run_avx2(kernel) },
             // SAFETY: plain Rust runs on every processor.
@@ -102,7 +102,7 @@ impl InstructionSet {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512dq,avx2,fma")]
 unsafe fn run_avx512(kernel: impl Vectorized) {
-    // SAFETY: the caller's promise is the same.
+    // SAFETY: the caller runs this on a processor that has them.
     unsafe { kernel.run::<x86::Avx512>() }
 }
 
@@ -111,7 +111,7 @@ unsafe fn run_avx512(kernel: impl Vectorized) {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn run_avx2(kernel: impl Vectorized) {
-    // SAFETY: the caller's promise is the same.
+    // SAFETY: the caller runs this on a processor that has them.
     unsafe { kernel.run::<x86::Avx2>() }
 }
 
@@ -130,34 +130,64 @@ pub(crate) fn prefetch(at: *const f32) {
 
 /// A vector of sixteen `f32`.
 ///
-/// # Safety
-/// Every function needs the instruction set of its type; `load` and `store` need sixteen readable or
-/// writable floats at the pointer, of any alignment.
+/// A vector is a proof that the processor has the instruction set of its type, for only [`splat`](Lanes::splat) and
+/// [`load`](Lanes::load) make one from nothing. So what works on vectors alone is safe.
 pub(crate) trait Lanes: Copy {
     /// How many pixels a convolution accumulates at a time.
     const PIXELS: usize;
 
+    /// The value in all lanes.
+    ///
+    /// # Safety
+    /// The processor must have the instruction set.
     unsafe fn splat(value: f32) -> Self;
+    /// # Safety
+    /// The processor must have the instruction set, and there must be sixteen readable floats, of any alignment.
     unsafe fn load(from: *const f32) -> Self;
+    /// # Safety
+    /// There must be sixteen writable floats, of any alignment.
     unsafe fn store(self, to: *mut f32);
-    unsafe fn add(self, other: Self) -> Self;
-    unsafe fn sub(self, other: Self) -> Self;
-    unsafe fn mul(self, other: Self) -> Self;
+    /// Stores past the caches.
+    ///
+    /// # Safety
+    /// There must be sixteen writable floats, at a multiple of 64 bytes.
+    unsafe fn stream(self, to: *mut f32);
+
+    fn add(self, other: Self) -> Self;
+    fn sub(self, other: Self) -> Self;
+    fn mul(self, other: Self) -> Self;
     /// `self · factor + addend`.
-    unsafe fn mul_add(self, factor: Self, addend: Self) -> Self;
+    fn mul_add(self, factor: Self, addend: Self) -> Self;
     /// The smaller; `other` where either is not a number.
-    unsafe fn min(self, other: Self) -> Self;
+    fn min(self, other: Self) -> Self;
     /// The larger; `other` where either is not a number.
-    unsafe fn max(self, other: Self) -> Self;
+    fn max(self, other: Self) -> Self;
 
     /// `negative` where the sign is, `positive` elsewhere. Zeros have signs.
-    unsafe fn where_negative(self, negative: Self, positive: Self) -> Self;
-    /// Stores past the caches, at a multiple of 64 bytes.
-    unsafe fn stream(self, to: *mut f32);
+    fn where_negative(self, negative: Self, positive: Self) -> Self;
+
+    /// The value in all lanes.
+    #[inline(always)]
+    fn like(self, value: f32) -> Self {
+        // SAFETY: the vector in hand shows that the instruction set is there.
+        unsafe { Self::splat(value) }
+    }
+
+    /// `self · factor`.
+    #[inline(always)]
+    fn times(self, factor: f32) -> Self {
+        self.mul(self.like(factor))
+    }
+
+    /// `self · factor + addend`.
+    #[inline(always)]
+    fn times_add(self, factor: f32, addend: Self) -> Self {
+        self.mul_add(self.like(factor), addend)
+    }
 
     /// The lanes as an array.
     #[inline(always)]
-    unsafe fn to_array(self) -> [f32; LANES] {
+    fn to_array(self) -> [f32; LANES] {
         let mut array = [0.0; LANES];
         // SAFETY: the array has sixteen floats.
         unsafe { self.store(array.as_mut_ptr()) };
@@ -166,10 +196,10 @@ pub(crate) trait Lanes: Copy {
 
     /// Rows for columns: lane `i` of vector `j` becomes lane `j` of vector `i`.
     #[inline(always)]
-    unsafe fn transpose(rows: [Self; LANES]) -> [Self; LANES] {
+    fn transpose(rows: [Self; LANES]) -> [Self; LANES] {
         let mut square = [0.0; LANES * LANES];
         let mut columns = rows;
-        // SAFETY: the caller's promise; the square has a row for each vector.
+        // SAFETY: the square has a row of sixteen for each vector, which show that the instruction set is there.
         unsafe {
             for (i, row) in rows.into_iter().enumerate() {
                 for (j, value) in row.to_array().into_iter().enumerate() {
@@ -185,9 +215,8 @@ pub(crate) trait Lanes: Copy {
 
     /// The sum of the lanes, in a fixed order.
     #[inline(always)]
-    unsafe fn sum(self) -> f32 {
-        // SAFETY: the caller's promise.
-        let mut lanes = unsafe { self.to_array() };
+    fn sum(self) -> f32 {
+        let mut lanes = self.to_array();
         let mut half = LANES / 2;
         while half > 0 {
             for i in 0..half {
@@ -220,33 +249,33 @@ impl Lanes for Portable {
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller has sixteen readable floats there.
         Self(unsafe { from.cast::<[f32; LANES]>().read_unaligned() })
     }
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller has sixteen writable floats there.
         unsafe { to.cast::<[f32; LANES]>().write_unaligned(self.0) }
     }
 
     #[inline(always)]
-    unsafe fn add(self, other: Self) -> Self {
+    fn add(self, other: Self) -> Self {
         self.zip(other, |a, b| a + b)
     }
 
     #[inline(always)]
-    unsafe fn sub(self, other: Self) -> Self {
+    fn sub(self, other: Self) -> Self {
         self.zip(other, |a, b| a - b)
     }
 
     #[inline(always)]
-    unsafe fn mul(self, other: Self) -> Self {
+    fn mul(self, other: Self) -> Self {
         self.zip(other, |a, b| a * b)
     }
 
     #[inline(always)]
-    unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
+    fn mul_add(self, factor: Self, addend: Self) -> Self {
         // A fused operation is a slow function call where the instruction is not in the baseline.
         let fused = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
         Self(std::array::from_fn(|i| {
@@ -255,23 +284,23 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
-    unsafe fn min(self, other: Self) -> Self {
+    fn min(self, other: Self) -> Self {
         self.zip(other, |a, b| if a < b { a } else { b })
     }
 
     #[inline(always)]
-    unsafe fn max(self, other: Self) -> Self {
+    fn max(self, other: Self) -> Self {
         self.zip(other, |a, b| if a > b { a } else { b })
     }
 
     #[inline(always)]
-    unsafe fn where_negative(self, negative: Self, positive: Self) -> Self {
+    fn where_negative(self, negative: Self, positive: Self) -> Self {
         Self(std::array::from_fn(|i| if self.0[i].is_sign_negative() { negative.0[i] } else { positive.0[i] }))
     }
 
     #[inline(always)]
     unsafe fn stream(self, to: *mut f32) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller has sixteen writable floats there.
         unsafe { self.store(to) }
     }
 }
@@ -286,7 +315,7 @@ mod tests {
         #[inline(always)]
         unsafe fn run<L: Lanes>(self) {
             let square: [[f32; LANES]; LANES] = std::array::from_fn(|i| std::array::from_fn(|j| (16 * i + j) as f32));
-            // SAFETY: the instruction set is the caller's promise, and the rows have sixteen floats.
+            // SAFETY: `run` is called where the instruction set is, and the rows have sixteen floats.
             unsafe {
                 let columns = L::transpose(square.map(|row| L::load(row.as_ptr())));
                 for (i, column) in columns.into_iter().enumerate() {
@@ -302,7 +331,7 @@ mod tests {
         #[inline(always)]
         unsafe fn run<L: Lanes>(self) {
             let numbers: [f32; LANES] = std::array::from_fn(|i| 1.0 / (i + 1) as f32);
-            // SAFETY: the instruction set is the caller's promise, and there are sixteen numbers.
+            // SAFETY: `run` is called where the instruction set is, and there are sixteen numbers.
             unsafe {
                 let [found, expected] = [L::load(numbers.as_ptr()).sum(), Portable(numbers).sum()];
                 assert_eq!(found.to_bits(), expected.to_bits());

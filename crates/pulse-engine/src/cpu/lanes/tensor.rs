@@ -13,9 +13,9 @@ pub(crate) struct Tensor {
     pub(crate) layout: Layout,
 }
 
-// SAFETY: a tensor is an address. Who reads and writes through it keeps the tasks apart.
+// SAFETY: an address. What reads or writes through it is unsafe, and keeps the tasks apart.
 unsafe impl Send for Tensor {}
-// SAFETY: as above.
+// SAFETY: as for `Send`.
 unsafe impl Sync for Tensor {}
 
 impl Tensor {
@@ -25,7 +25,7 @@ impl Tensor {
     /// The candidate must be one of the batch that the memory was planned for.
     #[inline(always)]
     pub(crate) unsafe fn candidate(&self, candidate: usize) -> *mut f32 {
-        // SAFETY: the caller's promise.
+        // SAFETY: the memory has room for the whole batch, of which the caller says the candidate is one.
         unsafe { self.data.add(candidate * self.stride) }
     }
 
@@ -40,10 +40,10 @@ impl Tensor {
     /// A row of a plane without its border.
     ///
     /// # Safety
-    /// The row must exist, and nobody may write it while the slice lives.
+    /// The row must exist, and no task may write it while the slice lives.
     #[inline(always)]
     pub(crate) unsafe fn row<'a>(&self, candidate: usize, plane: usize, y: usize) -> &'a [f32] {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller says that the row exists, and that it is not written.
         unsafe {
             let start = self.candidate(candidate).add(self.layout.row(plane, y));
             std::slice::from_raw_parts(start, self.layout.row_len())
@@ -53,10 +53,10 @@ impl Tensor {
     /// A row of a plane without its border, to be written.
     ///
     /// # Safety
-    /// The row must exist, and nobody else may use it while the slice lives.
+    /// The row must exist, and no other task may use it while the slice lives.
     #[inline(always)]
     pub(crate) unsafe fn row_mut<'a>(&self, candidate: usize, plane: usize, y: usize) -> &'a mut [f32] {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller says that the row exists, and has it alone.
         unsafe {
             let start = self.candidate(candidate).add(self.layout.row(plane, y));
             std::slice::from_raw_parts_mut(start, self.layout.row_len())
@@ -69,7 +69,7 @@ impl Tensor {
     /// As for [`row_mut`](Self::row_mut); `source` has rows of the same length.
     #[inline(always)]
     pub(crate) unsafe fn row_from<'a>(&self, source: &Self, candidate: usize, plane: usize, y: usize) -> &'a mut [f32] {
-        // SAFETY: the caller's promise; two rows are either the same or apart.
+        // SAFETY: the caller has the row alone, and that of `source` is as long; two rows are either the same or apart.
         unsafe {
             let from = source.candidate(candidate).add(source.layout.row(plane, y));
             let row = self.row_mut(candidate, plane, y);
@@ -86,7 +86,7 @@ impl Tensor {
     /// As for [`row_mut`](Self::row_mut), for all rows.
     #[inline(always)]
     pub(crate) unsafe fn all_mut<'a>(&self, candidate: usize) -> &'a mut [f32] {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller has all rows of the candidate alone; border and filling lie between them.
         unsafe { std::slice::from_raw_parts_mut(self.candidate(candidate), self.layout.len()) }
     }
 }

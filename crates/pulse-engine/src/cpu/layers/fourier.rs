@@ -59,7 +59,7 @@ impl FourierFeatures {
 }
 
 /// # Safety
-/// The candidate must exist, and nobody may write it.
+/// The candidate must exist, and no task may write it.
 unsafe fn parameters(t: &Tensor, candidate: usize) -> [f64; 4] {
     // SAFETY: a vector of four.
     unsafe { *t.candidate(candidate).cast::<[f32; 4]>() }.map(f64::from)
@@ -72,7 +72,7 @@ impl Kernel for FourierFeatures {
             &layout,
             #[inline(always)]
             |candidate, plane| {
-                // SAFETY: a vector of four that nobody writes.
+                // SAFETY: a vector of four that no task writes.
                 let t = unsafe { parameters(&arguments[0], candidate) };
                 let length = t[0].hypot(t[1]);
                 let transform = self.transform(t.map(|t| t / length));
@@ -101,7 +101,7 @@ impl Kernel for FourierFeatures {
         run.candidates(
             #[inline(always)]
             |candidate| {
-                // SAFETY: a vector of four that nobody writes.
+                // SAFETY: a vector of four that no task writes.
                 let t = unsafe { parameters(&values.arguments[0], candidate) };
                 let length = t[0].hypot(t[1]);
                 let unit = t.map(|t| t / length);
@@ -109,7 +109,7 @@ impl Kernel for FourierFeatures {
                 let mut d_transform = [[0.0; 3]; 2];
                 for channel in 0..layout.shape.channels() {
                     let wave = self.wave(channel, &transform);
-                    // SAFETY: nobody writes the gradient.
+                    // SAFETY: no task writes the gradient.
                     let [d_amplitude, d_phase, dx, dy] = unsafe { self.descend(&gradient, candidate, channel, &wave) };
                     let f = self.given_frequency(channel);
                     for (axis, row) in d_transform.iter_mut().enumerate() {
@@ -139,12 +139,12 @@ impl FourierFeatures {
     /// The gradients of a channel's amplitude, phase and two frequencies.
     ///
     /// # Safety
-    /// Nobody may write the gradient.
+    /// No task may write the gradient, which has the candidate and the channel.
     unsafe fn descend(&self, gradient: &Tensor, candidate: usize, channel: usize, wave: &Wave) -> [f64; 4] {
         let Layout { lanes, height, width, .. } = gradient.layout;
         let mut sums = [0.0; 4];
         for i in 0..height {
-            // SAFETY: the caller's promise.
+            // SAFETY: the row is one of the gradient, which the caller says is not written.
             let row = unsafe { gradient.row(candidate, channel / lanes, i) };
             let y = self.position(i, height);
             for (j, &g) in row.iter().skip(channel % lanes).step_by(lanes).enumerate() {

@@ -11,7 +11,7 @@ use crate::cpu::pointwise::LeakyRelu;
 
 /// `h = activation(W x + bias + strength · noise)`, `y = scale (h − mean h) / sqrt(variance h + epsilon) + shift`.
 ///
-/// The result is `h`, to be styled by who reads it. Arguments: `x`, the noise if there is any, scale, shift.
+/// The result is `h` with a scale and a shift for each channel, which the next kernel applies as it reads. Arguments: `x`, the noise if there is any, scale, shift.
 pub(crate) struct Layer {
     forward: Pass,
     backward: Pass,
@@ -63,7 +63,7 @@ impl Layer {
     /// One task at a time may have a plane.
     #[inline(always)]
     unsafe fn deviation<'a>(&self, run: &Run, candidate: usize, plane: usize) -> &'a mut [f32; LANES] {
-        // SAFETY: `saved` floats a candidate are there; the rest is the caller's promise.
+        // SAFETY: `saved` floats a candidate are there, and the caller's task has the plane alone.
         unsafe { &mut *run.saved.add((candidate * self.result.planes + plane) * LANES).cast() }
     }
 

@@ -12,7 +12,7 @@ pub(crate) struct Modulate;
 /// The coefficients of the channels of a plane, zero for its filling. A planar map has one channel in all lanes.
 ///
 /// # Safety
-/// The candidate and the plane must exist, and nobody may write the vector.
+/// The candidate and the plane must exist, and no task may write the vector.
 #[inline(always)]
 pub(crate) unsafe fn coefficients(vector: &Tensor, layout: &Layout, candidate: usize, plane: usize) -> [f32; LANES] {
     let real = layout.channels_of(plane);
@@ -150,7 +150,7 @@ impl Kernel for AddNoise {
                 let row = unsafe { target.row_mut(candidate, 0, y) };
                 row.fill(0.0);
                 for (plane, strength) in self.strength.iter().enumerate() {
-                    // SAFETY: nobody writes the gradient.
+                    // SAFETY: no task writes the gradient.
                     let gradient = unsafe { gradient.row(candidate, plane, y) };
                     if layout.lanes == 1 {
                         row.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += strength[0] * g);

@@ -58,7 +58,7 @@ impl InstanceNorm {
     /// One task at a time may have a plane.
     #[inline(always)]
     unsafe fn deviation<'a>(&self, run: &Run, candidate: usize, plane: usize) -> &'a mut [f32; LANES] {
-        // SAFETY: `saved` floats a candidate are there; the rest is the caller's promise.
+        // SAFETY: `saved` floats a candidate are there, and the caller's task has the plane alone.
         unsafe { &mut *run.saved.add(candidate * self.saved + plane * LANES).cast() }
     }
 }

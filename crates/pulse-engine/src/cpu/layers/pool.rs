@@ -14,7 +14,7 @@ impl MaxPool {
     /// `visit(x, largest floats, where each lies in its window)`.
     ///
     /// # Safety
-    /// The rows of the windows of `source` must exist, `N` be its lanes, and nobody may write them.
+    /// The rows of the windows of `source` must exist, `N` be its lanes, and no task may write them.
     #[inline(always)]
     unsafe fn largest<const N: usize>(
         &self,
@@ -28,7 +28,7 @@ impl MaxPool {
             let mut places = [0; N];
             for place in 0..self.window * self.window {
                 let (k, l) = (place / self.window, place % self.window);
-                // SAFETY: the caller's promise.
+                // SAFETY: the caller says that the windows' rows exist, and that they are not written.
                 let row = unsafe { source.row(candidate, plane, y * self.window + k) };
                 let pixel = &row[(x * self.window + l) * N..][..N];
                 for lane in 0..N {

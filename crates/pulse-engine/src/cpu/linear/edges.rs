@@ -1,4 +1,4 @@
-//! What a filter behind a transposed convolution must not see: the pixels that the convolution's padding took away.
+//! The correction at a doubled map's edges: what the pixels would add that the convolution's padding cuts off.
 //!
 //! A convolution `K` of 4 x 4 pixels, stride 2 and padding 1 makes `u` of `2 n` pixels along each axis, and a filter
 //! `f` of 3 x 3 takes zeros for what is outside of it. Both as one kernel would see one more pixel of `u` on every
@@ -115,7 +115,7 @@ impl Edges {
             let from = Tensor { data: memory, stride: edge.from.len(), layout: edge.from };
             let to = memory.wrapping_add(run.active * edge.from.len());
             let to = Tensor { data: to, stride: edge.to.len(), layout: edge.to };
-            // SAFETY: as much memory is there, and nobody else uses it.
+            // SAFETY: as much memory is there, and no other task uses it.
             unsafe { std::slice::from_raw_parts_mut(memory, run.active * edge.from.len()).fill(0.0) };
             run.tasks(run.active * self.source.planes, |_, task| {
                 let (candidate, plane) = (task / self.source.planes, task % self.source.planes);
@@ -204,6 +204,9 @@ impl Vectorized for Write<'_> {
 }
 
 /// The filter along a line of `u`, or its adjoint, which makes the line from an edge of `length` pixels.
+///
+/// # Safety
+/// Both must be there, `to` writable, and the processor must have the instruction set of `L`.
 #[inline(always)]
 unsafe fn filter<L: Lanes>(edge: &Edge, from: *const f32, length: usize, to: *mut f32, adjoint: bool) {
     let (inputs, outputs) = if adjoint { (length, edge.line.width) } else { (edge.line.width, length) };

@@ -1,4 +1,5 @@
-//! A linear map between two maps, with what it cannot do by itself done before and after it.
+//! Runs a linear map. What its kernel cannot do on the way (the style of the source; bias, noise, activation and sums of the
+//! target) is done in passes of their own before and after it.
 
 #![allow(unsafe_code)]
 

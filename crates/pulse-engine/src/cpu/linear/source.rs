@@ -1,7 +1,7 @@
 //! What happens to a map's numbers on the way into a linear operator.
 //!
-//! A pass over a large map costs as much as its convolution. So a normalised and styled map is never written: who
-//! reads it scales and shifts it on the way. Nor is the gradient behind an activation and a norm.
+//! A pass over a large map costs as much as its convolution. So a normalised and styled map is never written: the
+//! next kernel scales and shifts numbers as it loads them. The gradient behind an activation and a norm is not written either.
 
 #![allow(unsafe_code)]
 
@@ -71,7 +71,8 @@ impl Source {
     /// The map must be blocked.
     ///
     /// # Safety
-    /// `to` must have room. Nobody may write the map.
+    /// `to` must have room. No task may write the map. The processor must have the instruction
+    /// set of `L`.
     #[inline(always)]
     pub(crate) unsafe fn read<L: Lanes>(
         &self,

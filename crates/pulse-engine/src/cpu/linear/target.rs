@@ -45,9 +45,9 @@ pub(crate) struct Moments {
     pub(crate) with: Option<Tensor>,
 }
 
-// SAFETY: an address. Who writes through it keeps the tasks apart.
+// SAFETY: an address. What reads or writes through it is unsafe, and keeps the tasks apart.
 unsafe impl Sync for Moments {}
-// SAFETY: as above.
+// SAFETY: as for the trait above.
 unsafe impl Send for Moments {}
 
 /// What the pieces of a plane add up to, for each of its channels.
@@ -74,15 +74,19 @@ impl Moments {
         let layout = &tensor.layout;
         let (rows, columns) = (layout.height.div_ceil(self.piece[0]), layout.width.div_ceil(self.piece[1]));
         let index = ((candidate * layout.planes + plane) * rows + row) * columns + column;
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller says that the map has the piece, and there is room for all pieces of the map.
         unsafe { self.data.add(index * 2 * LANES) }
     }
 
     /// Takes the sums over a piece, the first of which is given.
+    ///
+    /// # Safety
+    /// The piece must be one of the map, this task's alone, its numbers be readable, and the processor have the instruction
+    /// set of `L`.
     #[inline(always)]
     unsafe fn take<L: Lanes>(&self, tensor: &Tensor, piece: &Piece, sum: L) {
         let &Piece { candidate, plane, corner: [y, x], size: [height, width], numbers, stride } = piece;
-        // SAFETY: the caller's promise; the map whose gradient it is has as many pixels.
+        // SAFETY: the caller has the piece and its numbers; the map whose gradient it is has as many pixels.
         unsafe {
             let place = self.place(tensor, candidate, plane, y / self.piece[0], x / self.piece[1]);
             sum.store(place);
@@ -126,7 +130,7 @@ impl Moments {
             for column in 0..layout.width.div_ceil(self.piece[1]) {
                 let width = self.piece[1].min(layout.width - column * self.piece[1]);
                 let share = 1.0 / (height * width) as f64;
-                // SAFETY: the caller's promise.
+                // SAFETY: the caller says that every piece of the plane has been written.
                 let [a, b] =
                     unsafe { self.place(tensor, candidate, plane, row, column).cast::<[[f32; LANES]; 2]>().read() };
                 for lane in 0..LANES {
@@ -180,7 +184,7 @@ impl<'a> Target<'a> {
     /// one piece of the moments, and inside of the map. The map must be blocked. The numbers may be the map's own.
     ///
     /// # Safety
-    /// The numbers must be there, and one task must have the rectangle.
+    /// The numbers must be there, one task must have the rectangle, and the processor must have the instruction set of `L`.
     #[inline(always)]
     pub(crate) unsafe fn write<L: Lanes>(
         &self,
@@ -193,7 +197,7 @@ impl<'a> Target<'a> {
     ) {
         let layout = &self.tensor.layout;
         let piece = Piece { candidate, plane, corner, size, numbers, stride };
-        // SAFETY: the caller's promise; bias and strength are sixteen for every plane.
+        // SAFETY: the caller has the numbers, and has the rectangle alone; a factor is sixteen for every plane.
         unsafe {
             let sum = self.complete::<L>(&piece);
             if let Some(moments) = &self.writing.moments {
@@ -219,11 +223,14 @@ impl<'a> Target<'a> {
     }
 
     /// Adds bias and noise and applies the activation, in place, and gives the sum for each channel.
+    ///
+    /// # Safety
+    /// As for [`write`](Self::write).
     #[inline(always)]
     unsafe fn complete<L: Lanes>(&self, piece: &Piece) -> L {
         let &Piece { candidate, plane, size: [height, width], numbers, stride, .. } = piece;
         let Writing { scale, bias, noise, activation, moments, .. } = self.writing;
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller has the numbers of the piece; scale and bias are sixteen for every plane.
         unsafe {
             let mut sum = L::splat(0.0);
             let nothing = scale.is_none() && bias.is_none() && noise.is_none() && activation.is_none();
@@ -248,11 +255,14 @@ impl<'a> Target<'a> {
     }
 
     /// A number with its noise.
+    ///
+    /// # Safety
+    /// The pixel must be in the piece, and the piece in the map.
     #[inline(always)]
     unsafe fn noisy<L: Lanes>(&self, piece: &Piece, value: L, i: usize, j: usize) -> L {
         let Some((strength, noise)) = self.writing.noise else { return value };
         let [y, x] = piece.corner;
-        // SAFETY: the caller's promise.
+        // SAFETY: the noise map has the pixel, as the map has it; the strength is sixteen for every plane.
         unsafe {
             let strength = L::load(strength.as_ptr().add(piece.plane * LANES));
             let at = noise.candidate(piece.candidate).add(noise.layout.row(0, y + i) + x + j);
@@ -321,16 +331,20 @@ pub(crate) struct EdgeValues {
     pub(crate) candidates: usize,
 }
 
-// SAFETY: an address. Who writes through it keeps the tasks apart.
+// SAFETY: an address. What reads or writes through it is unsafe, and keeps the tasks apart.
 unsafe impl Send for EdgeValues {}
-// SAFETY: as above.
+// SAFETY: as for the trait above.
 unsafe impl Sync for EdgeValues {}
 
 impl EdgeValues {
+    /// The values of a plane along an edge.
+    ///
+    /// # Safety
+    /// The edge, the candidate and the plane must exist.
     #[inline(always)]
     pub(crate) unsafe fn of(&self, edge: usize, candidate: usize, plane: usize) -> *mut f32 {
         let length = self.len / self.planes;
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller says that there are the edge, the candidate and the plane.
         unsafe { self.data.add((edge * self.candidates + candidate) * self.len + plane * length) }
     }
 

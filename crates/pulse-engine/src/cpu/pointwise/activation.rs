@@ -20,50 +20,34 @@ impl LeakyRelu {
     }
 
     /// The result for sixteen numbers, none of them −0.
-    ///
-    /// # Safety
-    /// The processor must have the instruction set of `L`.
     #[inline(always)]
-    pub(crate) unsafe fn lanes<L: Lanes>(&self, x: L) -> L {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let scaled = x.mul(L::splat(self.slope));
-            let y = if self.slope <= 1.0 { scaled.max(x) } else { scaled.min(x) };
-            let y = y.mul(L::splat(self.gain));
-            match self.clamp {
-                Some(clamp) => L::splat(-clamp).max(L::splat(clamp).min(y)),
-                None => y,
-            }
+    pub(crate) fn lanes<L: Lanes>(&self, x: L) -> L {
+        let scaled = x.times(self.slope);
+        let y = if self.slope <= 1.0 { scaled.max(x) } else { scaled.min(x) };
+        let y = y.times(self.gain);
+        match self.clamp {
+            Some(clamp) => x.like(-clamp).max(x.like(clamp).min(y)),
+            None => y,
         }
     }
 
     /// The gradient of the argument for sixteen gradients of the `result`, whose sign must [tell](Self::keeps_sign).
-    ///
-    /// # Safety
-    /// The processor must have the instruction set of `L`.
     #[inline(always)]
-    pub(crate) unsafe fn descend_lanes<L: Lanes>(&self, gradient: L, result: L) -> L {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let below = gradient.mul(L::splat(self.gain * self.slope));
-            let above = gradient.mul(L::splat(self.gain));
-            let g = result.where_negative(below, above);
-            let Some(clamp) = self.clamp else { return g };
-            let magnitude = result.max(L::splat(0.0).sub(result));
-            magnitude.sub(L::splat(clamp)).where_negative(g, L::splat(0.0))
-        }
+    pub(crate) fn descend_lanes<L: Lanes>(&self, gradient: L, result: L) -> L {
+        let below = gradient.times(self.gain * self.slope);
+        let above = gradient.times(self.gain);
+        let g = result.where_negative(below, above);
+        let Some(clamp) = self.clamp else { return g };
+        let magnitude = result.max(result.like(0.0).sub(result));
+        magnitude.sub(result.like(clamp)).where_negative(g, result.like(0.0))
     }
 
     /// The argument for sixteen results; anything where it was clamped, or where the slope is zero.
-    ///
-    /// # Safety
-    /// The processor must have the instruction set of `L`.
     #[inline(always)]
-    pub(crate) unsafe fn ascend_lanes<L: Lanes>(&self, result: L) -> L {
+    pub(crate) fn ascend_lanes<L: Lanes>(&self, result: L) -> L {
         let below = self.gain * self.slope;
         let below = if below > 0.0 { below.recip() } else { 0.0 };
-        // SAFETY: the caller's promise.
-        unsafe { result.where_negative(result.mul(L::splat(below)), result.mul(L::splat(self.gain.recip()))) }
+        result.where_negative(result.times(below), result.times(self.gain.recip()))
     }
 
     /// The result for one number.

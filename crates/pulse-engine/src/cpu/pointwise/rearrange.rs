@@ -8,7 +8,7 @@ use crate::cpu::lanes::{Kernel, LANES, Run, Tensor, Values};
 /// row-major order.
 ///
 /// # Safety
-/// The candidate must exist, and nobody else may use the target's elements.
+/// The candidate must exist, and no other task may use the target's elements.
 unsafe fn copy_elements(
     candidate: usize,
     (source, from): (&Tensor, usize),
@@ -68,12 +68,12 @@ impl Kernel for Take {
 /// Zeroes the filling of the last block of a map.
 ///
 /// # Safety
-/// The candidate must exist, and nobody else may use it.
+/// The candidate must exist, and no other task may use it.
 unsafe fn clear(candidate: usize, target: &Tensor) {
     let layout = target.layout;
     if layout.lanes == LANES && layout.channels_of(layout.planes - 1) < LANES {
         for y in 0..layout.height {
-            // SAFETY: the caller's promise.
+            // SAFETY: the caller alone uses the candidate, and the rows are the last plane's.
             unsafe { target.row_mut(candidate, layout.planes - 1, y) }.fill(0.0);
         }
     }
@@ -102,7 +102,7 @@ impl Kernel for RepeatRows {
                 let sum = unsafe { target.row_mut(candidate, 0, 0) };
                 sum.fill(0.0);
                 for y in 0..gradient.layout.height {
-                    // SAFETY: nobody writes the gradient.
+                    // SAFETY: no task writes the gradient.
                     let row = unsafe { gradient.row(candidate, 0, y) };
                     sum.iter_mut().zip(row).for_each(|(sum, g)| *sum += g);
                 }

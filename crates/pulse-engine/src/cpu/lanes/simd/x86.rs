@@ -1,5 +1,6 @@
 //! The lanes on x86-64. Each function is one or two instructions. `clippy` sees no safety comments on them
-//! because the reason is one for all: it is the promise of [`Lanes`], which the caller has given.
+//! because the reasons are two for all: a vector in hand shows that its instructions are there, as [`Lanes`] says; and who
+//! makes or stores one keeps what [`Lanes`] asks for.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
 use super::{LANES, Lanes};
@@ -37,37 +38,37 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn add(self, other: Self) -> Self {
+    fn add(self, other: Self) -> Self {
         Self(unsafe { _mm512_add_ps(self.0, other.0) })
     }
 
     #[inline(always)]
-    unsafe fn sub(self, other: Self) -> Self {
+    fn sub(self, other: Self) -> Self {
         Self(unsafe { _mm512_sub_ps(self.0, other.0) })
     }
 
     #[inline(always)]
-    unsafe fn mul(self, other: Self) -> Self {
+    fn mul(self, other: Self) -> Self {
         Self(unsafe { _mm512_mul_ps(self.0, other.0) })
     }
 
     #[inline(always)]
-    unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
+    fn mul_add(self, factor: Self, addend: Self) -> Self {
         Self(unsafe { _mm512_fmadd_ps(self.0, factor.0, addend.0) })
     }
 
     #[inline(always)]
-    unsafe fn min(self, other: Self) -> Self {
+    fn min(self, other: Self) -> Self {
         Self(unsafe { _mm512_min_ps(self.0, other.0) })
     }
 
     #[inline(always)]
-    unsafe fn max(self, other: Self) -> Self {
+    fn max(self, other: Self) -> Self {
         Self(unsafe { _mm512_max_ps(self.0, other.0) })
     }
 
     #[inline(always)]
-    unsafe fn where_negative(self, negative: Self, positive: Self) -> Self {
+    fn where_negative(self, negative: Self, positive: Self) -> Self {
         unsafe {
             let signs = _mm512_movepi32_mask(_mm512_castps_si512(self.0));
             Self(_mm512_mask_blend_ps(signs, positive.0, negative.0))
@@ -80,7 +81,7 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn sum(self) -> f32 {
+    fn sum(self) -> f32 {
         unsafe {
             let high = _mm512_shuffle_f32x4::<0b11_10_11_10>(self.0, self.0);
             sum_of_eight(_mm512_castps512_ps256(_mm512_add_ps(self.0, high)))
@@ -88,7 +89,7 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn transpose(rows: [Self; LANES]) -> [Self; LANES] {
+    fn transpose(rows: [Self; LANES]) -> [Self; LANES] {
         unsafe {
             let mut square = [_mm512_set1_ps(0.0); LANES];
             for (to, row) in square.iter_mut().zip(rows) {
@@ -150,37 +151,37 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn add(self, other: Self) -> Self {
+    fn add(self, other: Self) -> Self {
         unsafe { Self(_mm256_add_ps(self.0, other.0), _mm256_add_ps(self.1, other.1)) }
     }
 
     #[inline(always)]
-    unsafe fn sub(self, other: Self) -> Self {
+    fn sub(self, other: Self) -> Self {
         unsafe { Self(_mm256_sub_ps(self.0, other.0), _mm256_sub_ps(self.1, other.1)) }
     }
 
     #[inline(always)]
-    unsafe fn mul(self, other: Self) -> Self {
+    fn mul(self, other: Self) -> Self {
         unsafe { Self(_mm256_mul_ps(self.0, other.0), _mm256_mul_ps(self.1, other.1)) }
     }
 
     #[inline(always)]
-    unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
+    fn mul_add(self, factor: Self, addend: Self) -> Self {
         unsafe { Self(_mm256_fmadd_ps(self.0, factor.0, addend.0), _mm256_fmadd_ps(self.1, factor.1, addend.1)) }
     }
 
     #[inline(always)]
-    unsafe fn min(self, other: Self) -> Self {
+    fn min(self, other: Self) -> Self {
         unsafe { Self(_mm256_min_ps(self.0, other.0), _mm256_min_ps(self.1, other.1)) }
     }
 
     #[inline(always)]
-    unsafe fn max(self, other: Self) -> Self {
+    fn max(self, other: Self) -> Self {
         unsafe { Self(_mm256_max_ps(self.0, other.0), _mm256_max_ps(self.1, other.1)) }
     }
 
     #[inline(always)]
-    unsafe fn where_negative(self, negative: Self, positive: Self) -> Self {
+    fn where_negative(self, negative: Self, positive: Self) -> Self {
         unsafe {
             Self(_mm256_blendv_ps(positive.0, negative.0, self.0), _mm256_blendv_ps(positive.1, negative.1, self.1))
         }
@@ -195,12 +196,12 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn sum(self) -> f32 {
+    fn sum(self) -> f32 {
         unsafe { sum_of_eight(_mm256_add_ps(self.0, self.1)) }
     }
 
     #[inline(always)]
-    unsafe fn transpose(rows: [Self; LANES]) -> [Self; LANES] {
+    fn transpose(rows: [Self; LANES]) -> [Self; LANES] {
         unsafe {
             let mut columns = rows;
             for k in 0..2 {

@@ -139,20 +139,27 @@ impl Rows<'_> {
     unsafe fn place(&self, y: isize) -> *mut f32 {
         let taps = self.band.vertical.len();
         let row = self.band.row(self.source.tensor.layout.width);
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller gives a worker its own memory, which has room for as many rows as there are taps.
         unsafe { self.memory.add(y.rem_euclid(taps as isize) as usize * row) }
     }
 
     /// Reads a row of the source.
+    ///
+    /// # Safety
+    /// As for [`place`](Self::place); the processor must have the instruction set of `L`.
     #[inline(always)]
     unsafe fn read<L: Lanes>(&self, y: isize) {
         let Self { source, candidate, plane, .. } = *self;
         let width = source.tensor.layout.width;
-        // SAFETY: the caller's promise; the place has room for a row.
+        // SAFETY: the place has room for a row, and the memory is this worker's, as the caller says.
         unsafe { source.read::<L>(candidate, plane, [y, 0], [1, width], self.place(y)) }
     }
 
     /// Writes a row of the target from the vertical sum.
+    ///
+    /// # Safety
+    /// The row must be this task's, the sum as long as a row of the source with the taps beyond it, and the processor must
+    /// have the instruction set of `L`.
     #[inline(always)]
     unsafe fn write<L: Lanes>(&self, y: usize, sum: *const f32) {
         let Self { band, target, candidate, plane, .. } = *self;
@@ -160,7 +167,7 @@ impl Rows<'_> {
         let mut piece = [0.0f32; PIXELS * LANES];
         for first in (0..width).step_by(PIXELS) {
             let count = PIXELS.min(width - first);
-            // SAFETY: a pixel of the target has taps within their number from the source's row.
+            // SAFETY: a pixel of the target has its taps within the sum, and the row of the target is this task's, as the caller says.
             unsafe {
                 let from = sum.offset((first as isize - band.before[1]) * LANES as isize);
                 for x in 0..count {

@@ -222,7 +222,7 @@ impl Vectorized for Strip<'_> {
         let mut pixel = self.first;
         while pixel < self.end {
             let n = even.min(self.end - pixel);
-            // SAFETY: the pixels are below `end`, and the instruction set is the caller's promise.
+            // SAFETY: `run` is called where the instruction set is, and the pixels are below `end`.
             unsafe {
                 match self.correlation.vectors {
                     1 => self.pixels::<L, 1>(pixel, n),
@@ -235,9 +235,13 @@ impl Vectorized for Strip<'_> {
 }
 
 impl Strip<'_> {
+    /// The pixels `first..first + n`.
+    ///
+    /// # Safety
+    /// They must be the strip's own, and the processor must have the instruction set of `L`.
     #[inline(always)]
     unsafe fn pixels<L: Lanes, const V: usize>(&self, first: usize, n: usize) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller asks `block` for the same.
         unsafe {
             match n {
                 1 => self.block::<L, V, 1>(first),
@@ -257,6 +261,9 @@ impl Strip<'_> {
     }
 
     /// `N` pixels from `first` on.
+    ///
+    /// # Safety
+    /// As for [`pixels`](Self::pixels).
     #[inline(always)]
     unsafe fn block<L: Lanes, const V: usize, const N: usize>(&self, first: usize) {
         let Self { correlation, phase, .. } = *self;
@@ -369,14 +376,14 @@ impl Strip<'_> {
 /// `sums[n][v] += weights[v] values[n]`.
 ///
 /// # Safety
-/// There must be as many weights.
+/// There must be `V` vectors of weights, and the processor must have the instruction set of `L`.
 #[inline(always)]
 unsafe fn add_products<L: Lanes, const V: usize, const N: usize>(
     sums: &mut [[L; V]; N],
     weights: *const f32,
     values: [f32; N],
 ) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller has `V` vectors of weights, and the instruction set.
     unsafe {
         let mut w = [L::splat(0.0); V];
         for v in 0..V {

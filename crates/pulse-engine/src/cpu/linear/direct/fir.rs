@@ -118,7 +118,7 @@ impl Filter {
 unsafe fn filter<const N: usize>(sums: &mut [f32; N], base: *const f32, row: usize, taps: &Taps) {
     let mut total = [0.0f32; N];
     for &(dy, dx, tap) in taps {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller says that every tap from `base` is inside the source's memory.
         let pixel: [f32; N] = unsafe { base.offset(dy * row as isize + dx * N as isize).cast::<[f32; N]>().read() };
         for lane in 0..N {
             total[lane] += tap * pixel[lane];

@@ -106,7 +106,7 @@ struct Row<'a> {
 impl Vectorized for Row<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        // SAFETY: the instruction set is the caller's promise.
+        // SAFETY: `run` is called where the instruction set is.
         unsafe {
             // As many pixels as there are registers for three sums of each.
             if L::PIXELS > 8 { self.pixels::<L, 4>() } else { self.pixels::<L, 2>() }
@@ -116,13 +116,16 @@ impl Vectorized for Row<'_> {
 
 impl Row<'_> {
     /// The whole row, `N` pixels of a phase at a time.
+    ///
+    /// # Safety
+    /// The row must be this task's, and the processor must have the instruction set of `L`.
     #[inline(always)]
     unsafe fn pixels<L: Lanes, const N: usize>(&self) {
         let [vertical, horizontal] = &self.map.axes;
         for (x, phase) in self.map.phases[self.y % vertical.period].iter().enumerate() {
             let count = horizontal.outputs_of(x);
             let whole = count / N * N;
-            // SAFETY: the pixels exist, and the instruction set is the caller's promise.
+            // SAFETY: the phase has the pixels, and the caller the instruction set.
             unsafe {
                 for t in (0..whole).step_by(N) {
                     self.channels::<L, N>(phase, x, t);
@@ -135,9 +138,12 @@ impl Row<'_> {
     }
 
     /// The pixels `t..t + N` of a phase.
+    ///
+    /// # Safety
+    /// They must exist and be this task's, and the processor must have the instruction set of `L`.
     #[inline(always)]
     unsafe fn channels<L: Lanes, const N: usize>(&self, phase: &Phase, x: usize, t: usize) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller says that the pixels exist; the output channels are the map's.
         unsafe {
             if self.map.out_channels == 3 {
                 self.block::<L, N, 3>(phase, x, t, 0);
@@ -150,6 +156,9 @@ impl Row<'_> {
     }
 
     /// The output channels `o..o + O` of those.
+    ///
+    /// # Safety
+    /// As for [`channels`](Self::channels); the map must have the output channels.
     #[inline(always)]
     unsafe fn block<L: Lanes, const N: usize, const O: usize>(&self, phase: &Phase, x: usize, t: usize, o: usize) {
         let Self { map, source, target, writing, candidate, y } = *self;

@@ -72,7 +72,7 @@ fn apply(run: &Run, [vertical, horizontal]: &[Bands; 2], source: Tensor, target:
                 for (y, (first, weights)) in vertical.rows.iter().enumerate() {
                     sum.fill(0.0);
                     for (k, weight) in weights.iter().enumerate() {
-                        // SAFETY: nobody writes the source.
+                        // SAFETY: no task writes the source.
                         let row = unsafe { source.row(candidate, plane, first + k) };
                         sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += weight * value);
                     }

@@ -55,7 +55,7 @@ impl<S: Scheme> Adjoint<S> {
     /// Of a map with these factors; none where the factors of the gradient are not among them. `size` is that of the map's
     /// source.
     pub(crate) fn of<F: Scheme>(map: &Factors, size: [usize; 2]) -> Option<Self> {
-        let nested = Nested::of::<S>();
+        let nested = Nested::of(S::PRODUCTS);
         let terms = terms::<F, S>(&map.nested, &nested)?;
         Some(Self {
             factors: Arc::clone(&map.data),
@@ -150,7 +150,7 @@ impl<S: Scheme> LinearMap for Adjoint<S> {
         });
         let blocks = room / LANES;
         run.tasks(to * blocks, |worker, task| {
-            // SAFETY: as above.
+            // SAFETY: behind the sums, the scratch memory has a block for each worker.
             let memory = unsafe { run.scratch.add(source_len + sums_len + worker * S::SUMS * FINISHED) };
             let [plane, block] = [task / blocks, task % blocks];
             let tiles = self.tiles.of_candidates(run.active);
@@ -166,10 +166,10 @@ impl<S: Scheme> LinearMap for Adjoint<S> {
 /// Transposes a block of sixteen vectors, and multiplies it.
 ///
 /// # Safety
-/// Both must be blocks in memory, and the second writable.
+/// Both must be blocks in memory, the second writable, and the processor have the instruction set of `L`.
 #[inline(always)]
 unsafe fn transpose<L: Lanes>(from: *const f32, to: *mut f32, scale: f32) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller has both blocks, the second writable, and the instruction set.
     unsafe {
         let columns = L::transpose(load::<L, LANES>(from, LANES));
         for (i, column) in columns.into_iter().enumerate() {
@@ -226,7 +226,7 @@ impl<S: Scheme> Vectorized for Multiply<'_, S> {
     unsafe fn run<L: Lanes>(self) {
         let blocks = self.sums.tiles / LANES;
         let pairs = if self.map.vectors > 1 { blocks / 2 } else { 0 };
-        // SAFETY: the instruction set is the caller's promise; the blocks are those that there are.
+        // SAFETY: `run` is called where the instruction set is; the blocks are those that there are.
         unsafe {
             for pair in 0..pairs {
                 self.blocks::<L, 2>(2 * pair);
@@ -241,6 +241,9 @@ impl<S: Scheme> Vectorized for Multiply<'_, S> {
 impl<S: Scheme> Multiply<'_, S> {
     /// `V` blocks of tiles from one on. The factors lie group after group, so the sums are taken up again for each few
     /// groups.
+    ///
+    /// # Safety
+    /// The source must have been transformed, the blocks be this task's, and the processor have the instruction set of `L`.
     #[inline(always)]
     unsafe fn blocks<L: Lanes, const V: usize>(&self, block: usize) {
         /// Planes of the source whose factors are read side by side.
@@ -309,7 +312,8 @@ const AHEAD: usize = 2;
 /// `to[n] += Σ factors[n, c] tiles[c]`, or `=` where it begins, for `N` channels of the target and `V` blocks of tiles.
 ///
 /// # Safety
-/// All of it must be there, and `to` writable.
+/// The factors of `N` channels and the tiles must be there for every plane, `to` be writable, and the processor have the
+/// instruction set of `L`.
 #[inline(always)]
 unsafe fn multiply<L: Lanes, const V: usize, const N: usize>(
     factors: &Rows,
@@ -318,7 +322,8 @@ unsafe fn multiply<L: Lanes, const V: usize, const N: usize>(
     to: *mut f32,
 ) {
     let side = factors.vectors * LANES;
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller has the factors of `N` channels, the tiles of every plane, `V` blocks of `N` sums, and the
+    // instruction set.
     unsafe {
         let mut sums = [[L::splat(0.0); V]; N];
         if !begins {

@@ -7,16 +7,15 @@ use crate::cpu::lanes::Lanes;
 /// A linear map from `I` vectors in a line to `O`. A type, for a closure is compiled for an instruction set only where
 /// the compiler chooses to inline it.
 pub(crate) trait Line<const I: usize, const O: usize> {
-    /// # Safety
-    /// The processor must have the instruction set of `L`.
-    unsafe fn apply<L: Lanes>(x: [L; I]) -> [L; O];
+    /// The map of these vectors.
+    fn apply<L: Lanes>(x: [L; I]) -> [L; O];
 }
 
 /// Applies a map to a square of `I` by `I` vectors, down its columns and then along its rows. How many floats lie between
 /// rows and between columns is said of the square and of the result.
 ///
 /// # Safety
-/// The square must be readable, and the result writable.
+/// The square must be readable, the result writable, and the processor have the instruction set of `L`.
 #[inline(always)]
 pub(crate) unsafe fn along_both<L: Lanes, T: Line<I, O>, const I: usize, const O: usize>(
     from: *const f32,
@@ -24,7 +23,7 @@ pub(crate) unsafe fn along_both<L: Lanes, T: Line<I, O>, const I: usize, const O
     to: *mut f32,
     [to_row, to_column]: [usize; 2],
 ) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller has the square, the result and the instruction set.
     unsafe {
         let mut columns = [[L::splat(0.0); O]; I];
         for x in 0..I {
@@ -45,10 +44,10 @@ pub(crate) unsafe fn along_both<L: Lanes, T: Line<I, O>, const I: usize, const O
 /// Loads vectors that are `step` floats apart.
 ///
 /// # Safety
-/// They must be readable.
+/// They must be readable, and the processor have the instruction set of `L`.
 #[inline(always)]
 pub(crate) unsafe fn load<L: Lanes, const N: usize>(from: *const f32, step: usize) -> [L; N] {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller has `N` vectors there, and the instruction set.
     unsafe {
         let mut vectors = [L::splat(0.0); N];
         for (i, vector) in vectors.iter_mut().enumerate() {

@@ -38,9 +38,8 @@ struct Spread;
 
 impl Line<4, 5> for Spread {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(x: [L; 4]) -> [L; 5] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe { [x[0].sub(x[1]), x[1], x[1].sub(x[2]), x[2], x[2].sub(x[3])] }
+    fn apply<L: Lanes>(x: [L; 4]) -> [L; 5] {
+        [x[0].sub(x[1]), x[1], x[1].sub(x[2]), x[2], x[2].sub(x[3])]
     }
 }
 
@@ -49,9 +48,8 @@ struct Gather;
 
 impl Line<6, 4> for Gather {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(m: [L; 6]) -> [L; 4] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe { [m[0].add(m[1]), m[3].add(m[4]), m[1].sub(m[2]), m[4].sub(m[5])] }
+    fn apply<L: Lanes>(m: [L; 6]) -> [L; 4] {
+        [m[0].add(m[1]), m[3].add(m[4]), m[1].sub(m[2]), m[4].sub(m[5])]
     }
 }
 
@@ -75,9 +73,8 @@ struct Pair;
 
 impl Line<3, 2> for Pair {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(m: [L; 3]) -> [L; 2] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe { [m[0].add(m[1]), m[1].sub(m[2])] }
+    fn apply<L: Lanes>(m: [L; 3]) -> [L; 2] {
+        [m[0].add(m[1]), m[1].sub(m[2])]
     }
 }
 
@@ -86,8 +83,7 @@ struct Differences;
 
 impl Line<6, 6> for Differences {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(x: [L; 6]) -> [L; 6] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe { [x[1].sub(x[3]), x[0].sub(x[2]), x[3], x[2], x[3].sub(x[5]), x[2].sub(x[4])] }
+    fn apply<L: Lanes>(x: [L; 6]) -> [L; 6] {
+        [x[1].sub(x[3]), x[0].sub(x[2]), x[3], x[2], x[3].sub(x[5]), x[2].sub(x[4])]
     }
 }

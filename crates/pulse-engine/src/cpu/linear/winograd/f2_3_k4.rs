@@ -42,9 +42,8 @@ struct FourPixels;
 
 impl Line<5, 4> for FourPixels {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(m: [L; 5]) -> [L; 4] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe { [m[0].add(m[1]).add(m[2]), m[1].add(m[3]), m[1].sub(m[2]), m[1].sub(m[3]).add(m[4])] }
+    fn apply<L: Lanes>(m: [L; 5]) -> [L; 4] {
+        [m[0].add(m[1]).add(m[2]), m[1].add(m[3]), m[1].sub(m[2]), m[1].sub(m[3]).add(m[4])]
     }
 }
 
@@ -68,11 +67,8 @@ struct BothOfTwo;
 
 impl Line<6, 5> for BothOfTwo {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(x: [L; 6]) -> [L; 5] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe {
-            let [even, odd] = [x[3].add(x[1]), x[4].add(x[2])];
-            [x[4].sub(x[0]), even.add(odd), x[3].sub(x[1]), x[4].sub(x[2]), x[5].sub(x[1])]
-        }
+    fn apply<L: Lanes>(x: [L; 6]) -> [L; 5] {
+        let [even, odd] = [x[3].add(x[1]), x[4].add(x[2])];
+        [x[4].sub(x[0]), even.add(odd), x[3].sub(x[1]), x[4].sub(x[2]), x[5].sub(x[1])]
     }
 }

@@ -37,12 +37,9 @@ struct Near;
 
 impl Line<5, 9> for Near {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(x: [L; 5]) -> [L; 9] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe {
-            let [a, b, c, d, e] = Spread::apply(x);
-            [a, b, c, d, e, x[1], x[2], x[3], x[4]]
-        }
+    fn apply<L: Lanes>(x: [L; 5]) -> [L; 9] {
+        let [a, b, c, d, e] = Spread::apply(x);
+        [a, b, c, d, e, x[1], x[2], x[3], x[4]]
     }
 }
 
@@ -51,12 +48,9 @@ struct Alternate;
 
 impl Line<9, 8> for Alternate {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(m: [L; 9]) -> [L; 8] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe {
-            let [a, b, c, d] = Gather::apply([m[0], m[1], m[2], m[3], m[4]]);
-            [a, m[5], b, m[6], c, m[7], d, m[8]]
-        }
+    fn apply<L: Lanes>(m: [L; 9]) -> [L; 8] {
+        let [a, b, c, d] = Gather::apply([m[0], m[1], m[2], m[3], m[4]]);
+        [a, m[5], b, m[6], c, m[7], d, m[8]]
     }
 }
 
@@ -79,12 +73,9 @@ struct Far;
 
 impl Line<9, 9> for Far {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(x: [L; 9]) -> [L; 9] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe {
-            let [a, b, c, d, e] = Spread::apply([x[0], x[2], x[4], x[6], x[8]]);
-            [a, b, c, d, e, x[1], x[3], x[5], x[7]]
-        }
+    fn apply<L: Lanes>(x: [L; 9]) -> [L; 9] {
+        let [a, b, c, d, e] = Spread::apply([x[0], x[2], x[4], x[6], x[8]]);
+        [a, b, c, d, e, x[1], x[3], x[5], x[7]]
     }
 }
 
@@ -93,11 +84,8 @@ struct FourPixels;
 
 impl Line<9, 4> for FourPixels {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(m: [L; 9]) -> [L; 4] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe {
-            let [a, b, c, d] = Gather::apply([m[0], m[1], m[2], m[3], m[4]]);
-            [a.add(m[5]), b.add(m[6]), c.add(m[7]), d.add(m[8])]
-        }
+    fn apply<L: Lanes>(m: [L; 9]) -> [L; 4] {
+        let [a, b, c, d] = Gather::apply([m[0], m[1], m[2], m[3], m[4]]);
+        [a.add(m[5]), b.add(m[6]), c.add(m[7]), d.add(m[8])]
     }
 }

@@ -29,17 +29,14 @@ pub(crate) struct Spread;
 
 impl Line<5, 5> for Spread {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(d: [L; 5]) -> [L; 5] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe {
-            [
-                d[1].add(d[2]).mul_add(L::splat(-1.5), d[0].add(d[3])),
-                d[1].mul_add(L::splat(-2.0), d[3].sub(d[2])),
-                d[2].mul_add(L::splat(-2.5), d[1].add(d[3])),
-                d[2].sub(d[1]).mul_add(L::splat(0.5), d[3]),
-                d[2].add(d[3]).mul_add(L::splat(-1.5), d[1].add(d[4])),
-            ]
-        }
+    fn apply<L: Lanes>(d: [L; 5]) -> [L; 5] {
+        [
+            d[1].add(d[2]).times_add(-1.5, d[0].add(d[3])),
+            d[1].times_add(-2.0, d[3].sub(d[2])),
+            d[2].times_add(-2.5, d[1].add(d[3])),
+            d[2].sub(d[1]).times_add(0.5, d[3]),
+            d[2].add(d[3]).times_add(-1.5, d[1].add(d[4])),
+        ]
     }
 }
 
@@ -48,16 +45,13 @@ pub(crate) struct Gather;
 
 impl Line<5, 4> for Gather {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(m: [L; 5]) -> [L; 4] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe {
-            [
-                m[0].add(m[1]).add(m[2].add(m[3])),
-                m[3].mul_add(L::splat(2.0), m[1].mul(L::splat(0.5)).sub(m[2])),
-                m[3].mul_add(L::splat(4.0), m[1].mul_add(L::splat(0.25), m[2])),
-                m[3].mul_add(L::splat(8.0), m[1].mul_add(L::splat(0.125), m[4].sub(m[2]))),
-            ]
-        }
+    fn apply<L: Lanes>(m: [L; 5]) -> [L; 4] {
+        [
+            m[0].add(m[1]).add(m[2].add(m[3])),
+            m[3].times_add(2.0, m[1].times(0.5).sub(m[2])),
+            m[3].times_add(4.0, m[1].times_add(0.25, m[2])),
+            m[3].times_add(8.0, m[1].times_add(0.125, m[4].sub(m[2]))),
+        ]
     }
 }
 
@@ -66,13 +60,10 @@ struct Near;
 
 impl Line<6, 10> for Near {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(x: [L; 6]) -> [L; 10] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe {
-            let [a, b, c, d, e] = Spread::apply([x[0], x[1], x[2], x[3], x[4]]);
-            let [f, g, h, i, j] = Spread::apply([x[1], x[2], x[3], x[4], x[5]]);
-            [a, b, c, d, e, f, g, h, i, j]
-        }
+    fn apply<L: Lanes>(x: [L; 6]) -> [L; 10] {
+        let [a, b, c, d, e] = Spread::apply([x[0], x[1], x[2], x[3], x[4]]);
+        let [f, g, h, i, j] = Spread::apply([x[1], x[2], x[3], x[4], x[5]]);
+        [a, b, c, d, e, f, g, h, i, j]
     }
 }
 
@@ -81,13 +72,10 @@ struct Far;
 
 impl Line<10, 10> for Far {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(x: [L; 10]) -> [L; 10] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe {
-            let even = Spread::apply([x[1], x[3], x[5], x[7], x[9]]);
-            let odd = Spread::apply([x[0], x[2], x[4], x[6], x[8]]);
-            [even[0], odd[0], even[1], odd[1], even[2], odd[2], even[3], odd[3], even[4], odd[4]]
-        }
+    fn apply<L: Lanes>(x: [L; 10]) -> [L; 10] {
+        let even = Spread::apply([x[1], x[3], x[5], x[7], x[9]]);
+        let odd = Spread::apply([x[0], x[2], x[4], x[6], x[8]]);
+        [even[0], odd[0], even[1], odd[1], even[2], odd[2], even[3], odd[3], even[4], odd[4]]
     }
 }
 
@@ -96,13 +84,10 @@ struct Alternate;
 
 impl Line<10, 8> for Alternate {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(m: [L; 10]) -> [L; 8] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe {
-            let [a, c, e, g] = Gather::apply([m[0], m[1], m[2], m[3], m[4]]);
-            let [b, d, f, h] = Gather::apply([m[5], m[6], m[7], m[8], m[9]]);
-            [a, b, c, d, e, f, g, h]
-        }
+    fn apply<L: Lanes>(m: [L; 10]) -> [L; 8] {
+        let [a, c, e, g] = Gather::apply([m[0], m[1], m[2], m[3], m[4]]);
+        let [b, d, f, h] = Gather::apply([m[5], m[6], m[7], m[8], m[9]]);
+        [a, b, c, d, e, f, g, h]
     }
 }
 

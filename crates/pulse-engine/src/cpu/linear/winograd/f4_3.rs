@@ -1,7 +1,6 @@
-//! Filters of three taps that keep the size: for small maps two results at a time, by the [points](super::points) 0, 1, −1
-//! and infinity, for others four, from the points 0, ±2/3, ±3/2 and infinity: 36 products for 144
-//! along both axes. The root mean square of the error is twice that of the definition; from the usual points 0, ±1,
-//! ±2 it would be four times that. [Large](super::f6_3) maps take six.
+//! Filters of three taps that keep the size, four results at a time, from the points 0, ±2/3, ±3/2 and infinity: 36 products
+//! for 144 along both axes. The root mean square of the error is twice that of the definition; from the usual points 0, ±1,
+//! ±2 it would be four times that. [Large](super::f6_3) maps take six, and [small](super::f2_3) ones two.
 //!
 //! With `d` six neighbouring pixels, `g` the taps, `a = 2/3` and `b = 3/2`, `y = Aᵀ (G g ⊙ Bᵀ d)`, where
 //!
@@ -39,22 +38,19 @@ struct Spread;
 
 impl Line<6, 6> for Spread {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(d: [L; 6]) -> [L; 6] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe {
-            let both = L::splat(-(A * A + B * B));
-            let (near, far) = (d[2].mul_add(L::splat(-B * B), d[4]), d[2].mul_add(L::splat(-A * A), d[4]));
-            let odd_near = d[1].mul_add(L::splat(-B * B), d[3]);
-            let odd_far = d[1].mul_add(L::splat(-A * A), d[3]);
-            [
-                d[2].mul_add(both, d[0].add(d[4])),
-                odd_near.mul_add(L::splat(A), near),
-                odd_near.mul_add(L::splat(-A), near),
-                odd_far.mul_add(L::splat(B), far),
-                odd_far.mul_add(L::splat(-B), far),
-                d[3].mul_add(both, d[1].add(d[5])),
-            ]
-        }
+    fn apply<L: Lanes>(d: [L; 6]) -> [L; 6] {
+        let both = d[0].like(-(A * A + B * B));
+        let (near, far) = (d[2].times_add(-B * B, d[4]), d[2].times_add(-A * A, d[4]));
+        let odd_near = d[1].times_add(-B * B, d[3]);
+        let odd_far = d[1].times_add(-A * A, d[3]);
+        [
+            d[2].mul_add(both, d[0].add(d[4])),
+            odd_near.times_add(A, near),
+            odd_near.times_add(-A, near),
+            odd_far.times_add(B, far),
+            odd_far.times_add(-B, far),
+            d[3].mul_add(both, d[1].add(d[5])),
+        ]
     }
 }
 
@@ -63,18 +59,15 @@ struct Gather;
 
 impl Line<6, 4> for Gather {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(m: [L; 6]) -> [L; 4] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe {
-            let (near, far) = (m[1].add(m[2]), m[3].add(m[4]));
-            let (odd_near, odd_far) = (m[1].sub(m[2]), m[3].sub(m[4]));
-            [
-                m[0].add(near).add(far),
-                odd_near.mul_add(L::splat(A), odd_far.mul(L::splat(B))),
-                near.mul_add(L::splat(A * A), far.mul(L::splat(B * B))),
-                odd_near.mul_add(L::splat(A * A * A), odd_far.mul_add(L::splat(B * B * B), m[5])),
-            ]
-        }
+    fn apply<L: Lanes>(m: [L; 6]) -> [L; 4] {
+        let (near, far) = (m[1].add(m[2]), m[3].add(m[4]));
+        let (odd_near, odd_far) = (m[1].sub(m[2]), m[3].sub(m[4]));
+        [
+            m[0].add(near).add(far),
+            odd_near.times_add(A, odd_far.times(B)),
+            near.times_add(A * A, far.times(B * B)),
+            odd_near.times_add(A * A * A, odd_far.times_add(B * B * B, m[5])),
+        ]
     }
 }
 

@@ -1,10 +1,9 @@
-//! Kernels of 4 x 4 pixels at stride 2 that are one of 3 x 3 pixels at four places: what repeats the pixels of a map and
-//! filters the larger one. In the words of [`f4_3_k6`](super::f4_3_k6), their first and last taps of six are none.
+//! Kernels of 4 x 4 pixels at stride 2 that are a kernel of 3 x 3 pixels convolved with a box of 2 x 2: StyleGAN repeats pixels
+//! and then convolves. As kernels of [6 x 6](super::f4_3_k6), their first and last taps are zero.
 //!
 //! Along an axis the taps are `w₀, w₀ + w₁, w₁ + w₂, w₂`. Of the [points](super::points), the even phase has the
 //! factor zero at infinity, the odd one at 0, and at 1 both have the same. So nine products make eight pixels, where
-//! kernels of any taps need ten ([`f4_2_k4`](super::f4_2_k4)); and of the points 0, 1, −1 and infinity five make four, where
-//! those need six.
+//! kernels of any taps need ten ([`f4_2_k4`](super::f4_2_k4)).
 
 #![allow(unsafe_code)]
 
@@ -42,14 +41,11 @@ struct EightPixels;
 
 impl Line<9, 8> for EightPixels {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(m: [L; 9]) -> [L; 8] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe {
-            let none = L::splat(0.0);
-            let [a, c, e, g] = GatherFour::apply([m[0], m[1], m[2], m[3], m[4], none]);
-            let [b, d, f, h] = GatherFour::apply([none, m[1], m[5], m[6], m[7], m[8]]);
-            [a, b, c, d, e, f, g, h]
-        }
+    fn apply<L: Lanes>(m: [L; 9]) -> [L; 8] {
+        let none = m[0].like(0.0);
+        let [a, c, e, g] = GatherFour::apply([m[0], m[1], m[2], m[3], m[4], none]);
+        let [b, d, f, h] = GatherFour::apply([none, m[1], m[5], m[6], m[7], m[8]]);
+        [a, b, c, d, e, f, g, h]
     }
 }
 
@@ -74,14 +70,11 @@ struct BothOfFour;
 
 impl Line<10, 9> for BothOfFour {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(x: [L; 10]) -> [L; 9] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe {
-            let none = L::splat(0.0);
-            let even = SpreadSix::apply([none, x[1], x[3], x[5], x[7], x[9]]);
-            let odd = SpreadSix::apply([x[0], x[2], x[4], x[6], x[8], none]);
-            let shared = even[1].add(odd[1]);
-            [odd[0], shared, even[2], odd[2], even[3], odd[3], even[4], odd[4], even[5]]
-        }
+    fn apply<L: Lanes>(x: [L; 10]) -> [L; 9] {
+        let none = x[0].like(0.0);
+        let even = SpreadSix::apply([none, x[1], x[3], x[5], x[7], x[9]]);
+        let odd = SpreadSix::apply([x[0], x[2], x[4], x[6], x[8], none]);
+        let shared = even[1].add(odd[1]);
+        [odd[0], shared, even[2], odd[2], even[3], odd[3], even[4], odd[4], even[5]]
     }
 }

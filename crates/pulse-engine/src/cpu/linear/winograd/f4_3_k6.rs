@@ -41,13 +41,10 @@ struct Alternate;
 
 impl Line<11, 8> for Alternate {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(m: [L; 11]) -> [L; 8] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe {
-            let [a, c, e, g] = GatherFour::apply([m[0], m[1], m[2], m[3], m[4], m[5]]);
-            let [b, d, f, h] = GatherFour::apply([m[6], m[1], m[7], m[8], m[9], m[10]]);
-            [a, b, c, d, e, f, g, h]
-        }
+    fn apply<L: Lanes>(m: [L; 11]) -> [L; 8] {
+        let [a, c, e, g] = GatherFour::apply([m[0], m[1], m[2], m[3], m[4], m[5]]);
+        let [b, d, f, h] = GatherFour::apply([m[6], m[1], m[7], m[8], m[9], m[10]]);
+        [a, b, c, d, e, f, g, h]
     }
 }
 
@@ -73,13 +70,10 @@ struct Both;
 
 impl Line<12, 11> for Both {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(x: [L; 12]) -> [L; 11] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe {
-            let even = SpreadSix::apply([x[0], x[2], x[4], x[6], x[8], x[10]]);
-            let odd = SpreadSix::apply([x[1], x[3], x[5], x[7], x[9], x[11]]);
-            let shared = even[1].add(odd[1]);
-            [even[0], odd[0], shared, even[2], odd[2], even[3], odd[3], even[4], odd[4], even[5], odd[5]]
-        }
+    fn apply<L: Lanes>(x: [L; 12]) -> [L; 11] {
+        let even = SpreadSix::apply([x[0], x[2], x[4], x[6], x[8], x[10]]);
+        let odd = SpreadSix::apply([x[1], x[3], x[5], x[7], x[9], x[11]]);
+        let shared = even[1].add(odd[1]);
+        [even[0], odd[0], shared, even[2], odd[2], even[3], odd[3], even[4], odd[4], even[5], odd[5]]
     }
 }

@@ -30,27 +30,24 @@ struct Spread;
 
 impl Line<8, 8> for Spread {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(d: [L; 8]) -> [L; 8] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe {
-            // Of each pair of points, what is of even powers and what is of odd ones.
-            let even = d[4].mul_add(L::splat(-4.25), d[2].add(d[6]));
-            let odd = d[3].mul_add(L::splat(-4.25), d[1].add(d[5]));
-            let even_far = d[2].mul_add(L::splat(0.25), d[4].mul_add(L::splat(-1.25), d[6]));
-            let odd_far = d[1].mul_add(L::splat(0.5), d[3].mul_add(L::splat(-2.5), d[5].add(d[5])));
-            let even_near = d[2].mul_add(L::splat(4.0), d[4].mul_add(L::splat(-5.0), d[6]));
-            let odd_near = d[5].mul_add(L::splat(0.5), d[3].mul_add(L::splat(-2.5), d[1].add(d[1])));
-            [
-                d[2].sub(d[4]).mul_add(L::splat(5.25), d[6].sub(d[0])),
-                even.add(odd),
-                even.sub(odd),
-                even_far.add(odd_far),
-                even_far.sub(odd_far),
-                even_near.add(odd_near),
-                even_near.sub(odd_near),
-                d[3].sub(d[5]).mul_add(L::splat(5.25), d[7].sub(d[1])),
-            ]
-        }
+    fn apply<L: Lanes>(d: [L; 8]) -> [L; 8] {
+        // Of each pair of points, what is of even powers and what is of odd ones.
+        let even = d[4].times_add(-4.25, d[2].add(d[6]));
+        let odd = d[3].times_add(-4.25, d[1].add(d[5]));
+        let even_far = d[2].times_add(0.25, d[4].times_add(-1.25, d[6]));
+        let odd_far = d[1].times_add(0.5, d[3].times_add(-2.5, d[5].add(d[5])));
+        let even_near = d[2].times_add(4.0, d[4].times_add(-5.0, d[6]));
+        let odd_near = d[5].times_add(0.5, d[3].times_add(-2.5, d[1].add(d[1])));
+        [
+            d[2].sub(d[4]).times_add(5.25, d[6].sub(d[0])),
+            even.add(odd),
+            even.sub(odd),
+            even_far.add(odd_far),
+            even_far.sub(odd_far),
+            even_near.add(odd_near),
+            even_near.sub(odd_near),
+            d[3].sub(d[5]).times_add(5.25, d[7].sub(d[1])),
+        ]
     }
 }
 
@@ -59,21 +56,18 @@ struct Gather;
 
 impl Line<8, 6> for Gather {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(m: [L; 8]) -> [L; 6] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe {
-            let [even, odd] = [m[1].add(m[2]), m[1].sub(m[2])];
-            let [even_far, odd_far] = [m[3].add(m[4]), m[3].sub(m[4])];
-            let [even_near, odd_near] = [m[5].add(m[6]), m[5].sub(m[6])];
-            [
-                m[0].add(even).add(even_far.add(even_near)),
-                odd_far.mul_add(L::splat(2.0), odd_near.mul_add(L::splat(0.5), odd)),
-                even_far.mul_add(L::splat(4.0), even_near.mul_add(L::splat(0.25), even)),
-                odd_far.mul_add(L::splat(8.0), odd_near.mul_add(L::splat(0.125), odd)),
-                even_far.mul_add(L::splat(16.0), even_near.mul_add(L::splat(0.0625), even)),
-                odd_far.mul_add(L::splat(32.0), odd_near.mul_add(L::splat(0.03125), odd)).add(m[7]),
-            ]
-        }
+    fn apply<L: Lanes>(m: [L; 8]) -> [L; 6] {
+        let [even, odd] = [m[1].add(m[2]), m[1].sub(m[2])];
+        let [even_far, odd_far] = [m[3].add(m[4]), m[3].sub(m[4])];
+        let [even_near, odd_near] = [m[5].add(m[6]), m[5].sub(m[6])];
+        [
+            m[0].add(even).add(even_far.add(even_near)),
+            odd_far.times_add(2.0, odd_near.times_add(0.5, odd)),
+            even_far.times_add(4.0, even_near.times_add(0.25, even)),
+            odd_far.times_add(8.0, odd_near.times_add(0.125, odd)),
+            even_far.times_add(16.0, even_near.times_add(0.0625, even)),
+            odd_far.times_add(32.0, odd_near.times_add(0.03125, odd)).add(m[7]),
+        ]
     }
 }
 

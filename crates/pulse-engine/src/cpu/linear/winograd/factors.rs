@@ -31,7 +31,7 @@ impl Factors {
         let side = vectors * LANES;
         let groups = out_channels.div_ceil(side);
         let in_planes = in_channels.div_ceil(LANES);
-        let nested = Nested::of::<S>();
+        let nested = Nested::of(S::PRODUCTS);
         let lines = lines::<S>();
         let group_len = nested.products.len() * in_planes * LANES * side;
         let mut data = Floats::zeroed(groups * group_len);

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use super::scheme::Scheme;
-
 /// A number of the transformed source and a sum, which a product goes from and to.
 pub(crate) struct Product {
     /// Of the transformed source.
@@ -64,9 +62,10 @@ pub(crate) struct Nested {
 }
 
 impl Nested {
-    pub(crate) fn of<S: Scheme>() -> Self {
-        let (inputs, sums) = (inputs(S::PRODUCTS), sums(S::PRODUCTS));
-        let of = |sum: usize| S::PRODUCTS.iter().enumerate().filter(move |(_, product)| product.sum == sum);
+    /// Of the products along an axis.
+    pub(crate) fn of(along: &[Product]) -> Self {
+        let (inputs, sums) = (inputs(along), sums(along));
+        let of = |sum: usize| along.iter().enumerate().filter(move |(_, product)| product.sum == sum);
         let (mut products, mut begins) = (Vec::new(), vec![0]);
         for [y, x] in (0..sums).flat_map(|y| (0..sums).map(move |x| [y, x])) {
             for (vertical, Product { input: row, .. }) in of(y) {

@@ -25,8 +25,6 @@
 //! root mean square of the error of four is two to five times that of the definition, and least near this `q`: at
 //! the points 0, 1, −1, 2, 1/2 it is twice as large. That of two is half the definition's.
 
-#![allow(unsafe_code)]
-
 use super::axes::Line;
 use crate::cpu::lanes::Lanes;
 
@@ -55,21 +53,18 @@ pub(crate) struct SpreadSix;
 
 impl Line<6, 6> for SpreadSix {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(d: [L; 6]) -> [L; 6] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe {
-            let [even, odd] = [d[4].sub(d[2]), d[3].sub(d[1])];
-            let [outer, inner] = [d[4].add(d[1]), d[3].add(d[2])];
-            let [sum, difference] = [d[4].sub(d[1]), d[3].sub(d[2])];
-            [
-                odd.mul_add(L::splat(-T), d[4].sub(d[0])),
-                inner.mul_add(L::splat(1.0 - T), outer),
-                difference.mul_add(L::splat(-1.0 - T), sum),
-                odd.mul_add(L::splat(-R), even),
-                odd.mul_add(L::splat(-Q), even),
-                even.mul_add(L::splat(-T), d[5].sub(d[1])),
-            ]
-        }
+    fn apply<L: Lanes>(d: [L; 6]) -> [L; 6] {
+        let [even, odd] = [d[4].sub(d[2]), d[3].sub(d[1])];
+        let [outer, inner] = [d[4].add(d[1]), d[3].add(d[2])];
+        let [sum, difference] = [d[4].sub(d[1]), d[3].sub(d[2])];
+        [
+            odd.times_add(-T, d[4].sub(d[0])),
+            inner.times_add(1.0 - T, outer),
+            difference.times_add(-1.0 - T, sum),
+            odd.times_add(-R, even),
+            odd.times_add(-Q, even),
+            even.times_add(-T, d[5].sub(d[1])),
+        ]
     }
 }
 
@@ -78,17 +73,14 @@ pub(crate) struct GatherFour;
 
 impl Line<6, 4> for GatherFour {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(m: [L; 6]) -> [L; 4] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe {
-            let [sum, difference] = [m[1].add(m[2]), m[1].sub(m[2])];
-            [
-                m[0].add(sum).add(m[3].add(m[4])),
-                m[3].mul_add(L::splat(Q), m[4].mul_add(L::splat(R), difference)),
-                m[3].mul_add(L::splat(Q * Q), m[4].mul_add(L::splat(R * R), sum)),
-                m[3].mul_add(L::splat(Q * Q * Q), m[4].mul_add(L::splat(R * R * R), difference)).add(m[5]),
-            ]
-        }
+    fn apply<L: Lanes>(m: [L; 6]) -> [L; 4] {
+        let [sum, difference] = [m[1].add(m[2]), m[1].sub(m[2])];
+        [
+            m[0].add(sum).add(m[3].add(m[4])),
+            m[3].times_add(Q, m[4].times_add(R, difference)),
+            m[3].times_add(Q * Q, m[4].times_add(R * R, sum)),
+            m[3].times_add(Q * Q * Q, m[4].times_add(R * R * R, difference)).add(m[5]),
+        ]
     }
 }
 
@@ -103,9 +95,8 @@ pub(crate) struct SpreadFour;
 
 impl Line<4, 4> for SpreadFour {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(d: [L; 4]) -> [L; 4] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe { [d[2].sub(d[0]), d[2].add(d[1]), d[2].sub(d[1]), d[3].sub(d[1])] }
+    fn apply<L: Lanes>(d: [L; 4]) -> [L; 4] {
+        [d[2].sub(d[0]), d[2].add(d[1]), d[2].sub(d[1]), d[3].sub(d[1])]
     }
 }
 
@@ -114,8 +105,7 @@ pub(crate) struct GatherTwo;
 
 impl Line<4, 2> for GatherTwo {
     #[inline(always)]
-    unsafe fn apply<L: Lanes>(m: [L; 4]) -> [L; 2] {
-        // SAFETY: the instruction set is the caller's promise.
-        unsafe { [m[0].add(m[1]).add(m[2]), m[1].sub(m[2]).add(m[3])] }
+    fn apply<L: Lanes>(m: [L; 4]) -> [L; 2] {
+        [m[0].add(m[1]).add(m[2]), m[1].sub(m[2]).add(m[3])]
     }
 }

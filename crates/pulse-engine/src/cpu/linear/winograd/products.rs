@@ -20,7 +20,7 @@ pub(crate) struct Products<'a> {
 impl Vectorized for Products<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes>(self) {
-        // SAFETY: the instruction set is the caller's promise.
+        // SAFETY: `run` is called where the instruction set is.
         unsafe {
             match self.factors.vectors {
                 1 => self.all::<L, 1>(),
@@ -41,6 +41,11 @@ impl Products<'_> {
         self.factors.of(group, sum)
     }
 
+    /// All of it, for groups of `V` vectors.
+    ///
+    /// # Safety
+    /// The source must have been transformed for all the tiles, the sums be this task's alone, and the processor have the
+    /// instruction set of `L`.
     #[inline(always)]
     unsafe fn all<L: Lanes, const V: usize>(&self) {
         let Self { factors, groups, sums, tiles: [first, end], transformed, to } = *self;
@@ -84,6 +89,10 @@ struct Cursor {
 }
 
 /// `N` tiles' sums over terms and input channels, for `V` vectors of output channels.
+///
+/// # Safety
+/// There must be factors and `N` tiles for every input and plane, `V` by `N` writable vectors of sums, and the processor must
+/// have the instruction set of `L`.
 #[inline(always)]
 unsafe fn sums<L: Lanes, const V: usize, const N: usize>(
     cursor: &Cursor,
@@ -94,7 +103,7 @@ unsafe fn sums<L: Lanes, const V: usize, const N: usize>(
     vector: usize,
 ) {
     let &Cursor { data: mut factors, mut next, lines } = cursor;
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller has the factors, the tiles, the sums and the instruction set; a prefetch may have any address.
     unsafe {
         let mut sums = [[L::splat(0.0); V]; N];
         for &input in inputs {
@@ -128,6 +137,10 @@ unsafe fn sums<L: Lanes, const V: usize, const N: usize>(
     }
 }
 
+/// [`sums`] for `n` tiles.
+///
+/// # Safety
+/// As for [`sums`], with `n` tiles.
 #[inline(always)]
 unsafe fn block<L: Lanes, const V: usize>(
     n: usize,
@@ -138,7 +151,7 @@ unsafe fn block<L: Lanes, const V: usize>(
     to: *mut f32,
     vector: usize,
 ) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller has what `sums` asks for.
     unsafe {
         match n {
             1 => sums::<L, V, 1>(cursor, inputs, planes, plane, to, vector),

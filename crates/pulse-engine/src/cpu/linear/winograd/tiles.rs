@@ -36,7 +36,8 @@ impl Tiles {
     /// Makes a tile of a plane of the target from its sums, which are `stride` apart.
     ///
     /// # Safety
-    /// The sums must be readable. The tile must be one of the target, and nobody else's.
+    /// The sums must be readable. The tile must be one of the target and this task's alone. The processor must have the
+    /// instruction set of `L`.
     #[inline(always)]
     pub(crate) unsafe fn finish<L: Lanes, S: Scheme>(
         &self,
@@ -51,7 +52,7 @@ impl Tiles {
         let square = square.0.as_mut_ptr();
         let (candidate, y, x) = self.place(tile);
         let (y, x) = (y * side, x * side);
-        // SAFETY: the caller's promise; the square has room for the largest tile.
+        // SAFETY: the caller has the sums, and has the tile alone; the square has room for the largest tile.
         unsafe {
             S::finish::<L>(sums, stride, square);
             if let Some(edges) = target.writing.edges {
@@ -80,9 +81,9 @@ pub(crate) struct Transformed {
     pub(crate) stride: usize,
 }
 
-// SAFETY: an address; the tasks keep apart.
+// SAFETY: an address. What reads or writes through it is unsafe, and keeps the tasks apart.
 unsafe impl Sync for Transformed {}
-// SAFETY: as above.
+// SAFETY: as for `Sync`.
 unsafe impl Send for Transformed {}
 
 /// The transform of some tiles of one plane.
