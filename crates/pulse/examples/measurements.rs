@@ -115,7 +115,7 @@ fn row(kind: &MeasurementKind, truth: &Image, side: usize, noise: f64) -> Result
     let best = found.into_iter().max_by(|a, b| a.searched_db.total_cmp(&b.searched_db)).expect("four candidates");
     let share = measurement.known() as f64 / target.values().len() as f64;
     let clean_db = pulse::candidate::consistency_db(best.measured.mean_squared_difference(&clean) / share);
-    Ok(Row { measured: target, candidate: best.image, shrunk: best.measured, db: best.db, clean_db })
+    Ok(Row { measured: target.clone(), candidate: best.image, shrunk: best.measured, db: best.db, clean_db })
 }
 
 fn truth() -> Result<Image> {
