@@ -25,6 +25,7 @@ use pulse_engine::{Network, NetworkBuilder, Shape, Value};
 pub use kind::MeasurementKind;
 pub use projection::Projection;
 pub use psf::Psf;
+pub(crate) use resize::mirror;
 pub use resize::{Kernel, Resize, resize_matrix};
 pub use stage::{Blur, Channels, Factor, Length, Stage};
 pub use text::GRAMMAR;

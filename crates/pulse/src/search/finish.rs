@@ -76,6 +76,7 @@ impl<'a> Finisher<'a> {
             Stage::Stopped => Outcome::Stopped,
             _ => Outcome::Missed,
         };
+        let joined = self.config.features.is_some() && inputs.iter().any(Moving::is_feature);
         Ok(Candidate {
             index: slot.candidate,
             start: slot.candidate,
@@ -85,6 +86,7 @@ impl<'a> Finisher<'a> {
             measured: Image::clamped(target.channels(), target.height(), target.width(), self.measured.clone())?,
             db: consistency_db(error),
             searched_db,
+            latent_db: if joined && slot.judged_db.is_finite() { slot.judged_db } else { searched_db },
             losses: terms(&self.config.loss, &best.values).collect(),
             total: best.values.total,
             steps: slot.taken,
