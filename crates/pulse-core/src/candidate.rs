@@ -27,6 +27,9 @@ pub struct Candidate {
     pub db: f64,
     /// The same before the exact projection.
     pub searched_db: f64,
+    /// The same when the latent had settled and no feature had moved yet, beside the target's noise: how well the generator fits
+    /// as it is. Where it never came to that, `searched_db`.
+    pub latent_db: f64,
     /// Each term of the loss, unweighted, at the best step.
     pub losses: Vec<(Term, f64)>,
     /// The weighted sum of the losses at the best step.

@@ -6,15 +6,21 @@
 mod certainty;
 mod critic;
 mod diversity;
+mod familiar;
+mod look;
 mod niqe;
 mod plausibility;
 mod range;
+mod reframe;
 mod scores;
+mod verdict;
 
 pub use certainty::{Band, Certainty, INFLATION};
 pub use critic::Critic;
 pub use diversity::Diversity;
+pub use familiar::Familiar;
 pub use niqe::niqe;
 pub use plausibility::{Plausibility, Prior, random_pictures};
 pub use range::{RANDOM_PICTURES, Range, Spread};
 pub use scores::{Order, Scores};
+pub use verdict::{Bent, OwnFits, OwnPictures, Usual, Verdict};

@@ -107,6 +107,10 @@ fn lanczos3(t: f64) -> f64 {
 
 /// The pixel inside `0..n` that index `k` shows in two mirrors at the centres of the outermost pixels.
 pub(crate) fn mirror(k: isize, n: usize) -> usize {
+    // Mostly it is inside, and divisions are slow.
+    if (0..n as isize).contains(&k) {
+        return k as usize;
+    }
     let period = 2 * (n as isize - 1);
     if period == 0 {
         return 0;

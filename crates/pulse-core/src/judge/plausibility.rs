@@ -1,6 +1,7 @@
 //! How typical inputs are of what a generator was trained on.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use pulse_engine::{Engine, OutputId};
 
@@ -129,25 +130,50 @@ pub fn random_pictures(
     engine: &dyn Engine,
     count: usize,
 ) -> Result<Vec<Image>> {
+    let mut pictures = Vec::with_capacity(count);
+    each_random_picture(problem, config, engine, 0..count, |_, picture| {
+        pictures.push(picture);
+        Ok(())
+    })?;
+    Ok(pictures)
+}
+
+/// The same pictures one by one, those of these numbers.
+pub(super) fn each_random_picture(
+    problem: &Problem<'_>,
+    config: &SearchConfig,
+    engine: &dyn Engine,
+    numbers: Range<usize>,
+    mut each: impl FnMut(usize, Image) -> Result<()>,
+) -> Result<()> {
     let spec = problem.generator.spec();
     let known = |latent: &LatentInput| spec.latents.contains(latent);
-    let Some(latent) = [LatentInput::Z, LatentInput::LATENT].into_iter().find(known) else { return Ok(Vec::new()) };
+    let Some(latent) = [LatentInput::Z, LatentInput::LATENT].into_iter().find(known) else { return Ok(()) };
     let space = Space { tile_latent: latent == LatentInput::LATENT, ..Space::default() };
     let mut network = SearchProgram::of_search(problem, (latent, &space), config, engine)?;
-    let picture = |picture| {
-        for (input, port) in network.ports.iter().enumerate() {
-            let input = input as u16;
-            let stream = if port.spec.name == latent.name() {
-                // One that no search draws from.
-                Stream { seed: 0, candidate: u32::MAX, draw: picture as u16, input }
-            } else {
-                Stream { seed: 0, candidate: picture as u32, draw: 0, input }
-            };
-            draw(&port.spec.start, stream, &mut network.program.input_mut(port.id)[..port.spec.shape.len()]);
+    let batch = network.program.batch();
+    let pixels = problem.picture_numbers();
+    for first in numbers.clone().step_by(batch) {
+        let active = batch.min(numbers.end - first);
+        for row in 0..active {
+            let picture = first + row;
+            for (input, port) in network.ports.iter().enumerate() {
+                let input = input as u16;
+                let stream = if port.spec.name == latent.name() {
+                    // One that no search draws from.
+                    Stream { seed: 0, candidate: u32::MAX, draw: picture as u16, input }
+                } else {
+                    Stream { seed: 0, candidate: picture as u32, draw: 0, input }
+                };
+                let length = port.spec.shape.len();
+                draw(&port.spec.start, stream, &mut network.program.input_mut(port.id)[row * length..][..length]);
+            }
         }
-        network.program.forward(1, &[network.image]);
-        let values = &network.program.output(network.image)[..problem.picture_numbers()];
-        Image::from_network(spec.channels, spec.height, spec.width, values)
-    };
-    (0..count).map(picture).collect()
+        network.program.forward(active, &[network.image]);
+        for row in 0..active {
+            let values = &network.program.output(network.image)[row * pixels..][..pixels];
+            each(first + row, Image::from_network(spec.channels, spec.height, spec.width, values)?)?;
+        }
+    }
+    Ok(())
 }

@@ -31,6 +31,8 @@ pub(super) fn finish(
         Stage::Stopped => Outcome::Stopped,
         _ => Outcome::Missed,
     };
+    let searched_db = consistency_db(ended.own_error);
+    let joined = config.features.is_some() && inputs.iter().any(Moving::is_feature);
     Ok(Candidate {
         index: slot.candidate,
         start: slot.candidate,
@@ -39,7 +41,8 @@ pub(super) fn finish(
         image: ended.image,
         measured: ended.measured,
         db: consistency_db(ended.error),
-        searched_db: consistency_db(ended.own_error),
+        searched_db,
+        latent_db: if joined && slot.judged_db.is_finite() { slot.judged_db } else { searched_db },
         losses: terms(&config.loss, &best.values).collect(),
         total: best.values.total,
         steps: slot.taken,

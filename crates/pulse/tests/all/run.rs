@@ -51,6 +51,7 @@ impl Story {
                 measured: grey(4),
                 db: 20.0 + index as f64,
                 searched_db: 20.0,
+                latent_db: 20.0,
                 losses: Vec::new(),
                 total: f64::INFINITY,
                 steps: 3,

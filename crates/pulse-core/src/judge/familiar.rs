@@ -1,0 +1,314 @@
+//! Whether a small picture is framed and built as the generator's own pictures are.
+
+use pulse_engine::{Dense, Engine, InputId, NetworkBuilder, Operator, OutputId, Program, Shape};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+use super::look::Look;
+use super::plausibility::each_random_picture;
+use super::reframe::Reframe;
+use crate::Result;
+use crate::image::Image;
+use crate::image::Size;
+use crate::measurement::{IMAGE, MEASURED};
+use crate::random::Stream;
+use crate::search::{Problem, SearchConfig};
+
+/// What is learnt from, and what tells how sure that is, of pictures up to this many numbers: 128x128 in colour. Of larger ones,
+/// which take longer, a third is made.
+const PICTURES: [usize; 2] = [384, 192];
+const SMALL: usize = 3 * 128 * 128;
+
+/// Random frames of each picture that are not the generator's.
+const FRAMES: usize = 3;
+
+/// `γ` and `λ` of the kernel machine.
+const NEARNESS: f32 = 0.5;
+const RIDGE: f64 = 0.1;
+
+/// Conjugate gradients: steps at most.
+const STEPS: usize = 60;
+
+/// The numbers are the same in every run.
+const STREAM: Stream = Stream { seed: 0, candidate: u32::MAX - 1, draw: 0, input: 0 };
+
+/// Tells small pictures that are framed as the generator's own from others, learnt from the generator alone.
+///
+/// Random pictures of the generator are taken as they are and very slightly moved (by up to 5% of the frame, 7% of the size, 5°): these
+/// are familiar, `y = 1`. The same pictures in other frames (moved by 15 to 35%, 1.4 to 2.2 times as large or as small, turned by 25 to
+/// 180°, or all of it) and sums of three of those are not, `y = −1`. All are measured as the target was, with its noise. On their [`Look`]
+/// `x`, of `d` numbers, a kernel machine is fitted by least squares:
+///
+/// `s(x) = Σⱼ cⱼ k(x, xⱼ)`, `k(a, b) = exp(−|a − b|² / 2 d)`, `(K + 0.1 W⁻¹) c = y`,
+///
+/// with weights `W` by which both kinds count as much. Its scores of further random pictures, which it has not learnt from, say what is
+/// usual: see [`strangeness`](Self::strangeness).
+#[derive(Clone, Debug)]
+pub struct Familiar {
+    look: Look,
+    channels: usize,
+    /// The `xⱼ`, a row each.
+    examples: Vec<f32>,
+    /// The `cⱼ`.
+    coefficients: Vec<f64>,
+    /// The median of the scores of own pictures, and their 5% quantile.
+    usual: [f64; 2],
+}
+
+impl Familiar {
+    /// Learns the generator's pictures as this problem's measurement shows them. The same for every target of that shape.
+    ///
+    /// # Errors
+    /// As [`search`](crate::search::search).
+    pub fn new(problem: &Problem<'_>, config: &SearchConfig, engine: &dyn Engine) -> Result<Self> {
+        let target = &problem.target;
+        let look = Look::new(target.size())?;
+        let channels = target.channels();
+        let parts = if problem.picture_numbers() <= SMALL { 1 } else { 3 };
+        let [learnt, held] = PICTURES.map(|count| count / parts);
+        let mut camera = Camera::new(problem, config.sigma, engine)?;
+        let mut random = Random(STREAM.generator());
+        let (mut familiar, mut strange, mut further) = (Vec::new(), Vec::new(), Vec::new());
+        each_random_picture(problem, config, engine, 0..learnt + held, |index, picture| {
+            if index >= learnt {
+                further.push(look.of(channels, &camera.shot(&picture, &mut random)));
+                return Ok(());
+            }
+            let near = random.near().of(&picture);
+            familiar.extend([&picture, &near].map(|picture| camera.shot(picture, &mut random)));
+            for frame in 0..FRAMES {
+                let reframed = random.elsewhere(FRAMES * index + frame).of(&picture);
+                strange.push(camera.shot(&reframed, &mut random));
+            }
+            Ok(())
+        })?;
+        strange.extend(random.mixtures(&strange, learnt / 2));
+        let kinds = [familiar.len(), strange.len()];
+        let examples: Vec<f32> = familiar.iter().chain(&strange).flat_map(|shot| look.of(channels, shot)).collect();
+        let coefficients = fitted(&examples, kinds, look.numbers(), engine)?;
+        let mut machine = Self { look, channels, examples, coefficients, usual: [0.0; 2] };
+        let mut scores: Vec<f64> = further.iter().map(|look| machine.score(look)).collect();
+        scores.sort_by(f64::total_cmp);
+        if !scores.is_empty() {
+            machine.usual = [0.5, 0.05].map(|share| scores[(share * (scores.len() - 1) as f64).round() as usize]);
+        }
+        Ok(machine)
+    }
+
+    /// How much less familiar a target is than the generator's own pictures under the same measurement, in deviations:
+    /// `1.645 (median − s) / (median − q₅)`, with the median and the 5% quantile of the scores of own pictures. 0 is usual, and one own
+    /// picture in twenty is above 1.645.
+    ///
+    /// # Panics
+    /// When the target is of another size than what was learnt.
+    pub fn strangeness(&self, target: &Image) -> f64 {
+        assert_eq!(target.channels(), self.channels, "a target of the channels that were learnt");
+        let score = self.score(&self.look.of(self.channels, target.values()));
+        let [median, low] = self.usual;
+        // Deviations from what are usual where nothing differs are none.
+        1.645 * (median - score) / (median - low).max(1e-6)
+    }
+
+    fn score(&self, look: &[f32]) -> f64 {
+        let examples = self.examples.chunks_exact(look.len().max(1)).zip(&self.coefficients);
+        let part = |(example, coefficient): (&[f32], &f64)| {
+            let square: f32 = example.iter().zip(look).map(|(a, b)| (a - b) * (a - b)).sum();
+            coefficient * f64::from(nearness(square, look.len()))
+        };
+        examples.map(part).sum()
+    }
+}
+
+fn nearness(square: f32, numbers: usize) -> f32 {
+    (-NEARNESS * square / numbers.max(1) as f32).exp()
+}
+
+/// The coefficients of the kernel machine, by conjugate gradients.
+fn fitted(examples: &[f32], kinds: [usize; 2], numbers: usize, engine: &dyn Engine) -> Result<Vec<f64>> {
+    let count = kinds[0] + kinds[1];
+    if numbers == 0 {
+        return Ok(vec![0.0; count]);
+    }
+    let kernel = kernel(examples, numbers, engine)?;
+    let kind = |example: usize| usize::from(example >= kinds[0]);
+    let ridge: Vec<f64> = (0..count).map(|i| RIDGE * 2.0 * kinds[kind(i)] as f64 / count as f64).collect();
+    let times = |x: &[f64]| -> Vec<f64> {
+        let rows = kernel.chunks_exact(count).zip(x.iter().zip(&ridge));
+        rows.map(|(row, (own, ridge))| ridge * own + row.iter().zip(x).map(|(&k, x)| f64::from(k) * x).sum::<f64>())
+            .collect()
+    };
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    // The kernel is 1 on its diagonal.
+    let scaled = |x: &[f64]| -> Vec<f64> { x.iter().zip(&ridge).map(|(x, ridge)| x / (1.0 + ridge)).collect() };
+    let mut solution = vec![0.0; count];
+    let mut left: Vec<f64> = (0..count).map(|i| if kind(i) == 0 { 1.0 } else { -1.0 }).collect();
+    let mut along = scaled(&left);
+    let mut size = dot(&left, &along);
+    let enough = 1e-8 * size;
+    for _ in 0..STEPS {
+        if size <= enough {
+            break;
+        }
+        let product = times(&along);
+        let length = size / dot(&along, &product);
+        for i in 0..count {
+            solution[i] += length * along[i];
+            left[i] -= length * product[i];
+        }
+        let next = scaled(&left);
+        let before = std::mem::replace(&mut size, dot(&left, &next));
+        along.iter_mut().zip(next).for_each(|(along, next)| *along = next + size / before * *along);
+    }
+    Ok(solution)
+}
+
+/// `k` of all pairs, `[count, count]`. The inner products are the engine's.
+fn kernel(examples: &[f32], numbers: usize, engine: &dyn Engine) -> Result<Vec<f32>> {
+    const BATCH: usize = 64;
+    let count = examples.len() / numbers;
+    let mut builder = NetworkBuilder::new();
+    let x = builder.input("x", Shape::Vector(numbers))?;
+    let dense = Dense { weight: examples.into(), bias: None, out_features: count, in_features: numbers };
+    let products = builder.add(Operator::Dense(dense), &[x])?;
+    builder.output("products", products)?;
+    let network = builder.build()?;
+    let mut program = engine.compile(&network, BATCH)?;
+    let (x, products) = (network.input("x")?, network.output("products")?);
+    let squares: Vec<f32> = examples.chunks_exact(numbers).map(|row| row.iter().map(|x| x * x).sum()).collect();
+    let mut kernel = Vec::with_capacity(count * count);
+    for rows in examples.chunks(BATCH * numbers) {
+        program.input_mut(x)[..rows.len()].copy_from_slice(rows);
+        let batch = rows.len() / numbers;
+        program.forward(batch, &[products]);
+        for products in program.output(products).chunks_exact(count).take(batch) {
+            let own = squares[kernel.len() / count];
+            let near = |(product, other): (&f32, &f32)| nearness((own + other - 2.0 * product).max(0.0), numbers);
+            kernel.extend(products.iter().zip(&squares).map(near));
+        }
+    }
+    Ok(kernel)
+}
+
+/// Measures pictures, and adds the target's noise.
+pub(super) struct Camera {
+    program: Box<dyn Program>,
+    image: InputId,
+    measured: OutputId,
+    sigma: f32,
+}
+
+impl Camera {
+    pub(super) fn new(problem: &Problem<'_>, sigma: f64, engine: &dyn Engine) -> Result<Self> {
+        let network = problem.measurement.network()?;
+        let (image, measured) = (network.input(IMAGE)?, network.output(MEASURED)?);
+        Ok(Self { program: engine.compile(&network, 1)?, image, measured, sigma: sigma as f32 })
+    }
+
+    fn shot(&mut self, picture: &Image, random: &mut Random) -> Vec<f32> {
+        self.program.input_mut(self.image).copy_from_slice(picture.values());
+        self.program.forward(1, &[self.measured]);
+        let noisy = |&value: &f32| match self.sigma {
+            0.0 => value,
+            sigma => value + sigma * random.normal(),
+        };
+        self.program.output(self.measured).iter().map(noisy).collect()
+    }
+
+    /// The target that a picture would have been measured as, of 8 bits.
+    pub(super) fn target(&mut self, picture: &Image, channels: usize, size: Size, random: u32) -> Result<Image> {
+        let stream = Stream { input: 1, candidate: STREAM.candidate, draw: random as u16, ..STREAM };
+        let values = self.shot(picture, &mut Random(stream.generator()));
+        Ok(Image::clamped(channels, size.height, size.width, values)?.quantised())
+    }
+}
+
+struct Random(ChaCha8Rng);
+
+impl Random {
+    fn within(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * f64::from(self.0.next_u32()) / (f64::from(u32::MAX) + 1.0)
+    }
+
+    fn normal(&mut self) -> f32 {
+        StandardNormal.sample(&mut self.0)
+    }
+
+    /// 1 or −1.
+    fn side(&mut self) -> f64 {
+        if self.within(0.0, 1.0) < 0.5 { -1.0 } else { 1.0 }
+    }
+
+    fn shift(&mut self, most: f64) -> [f64; 2] {
+        [self.within(-most, most), self.within(-most, most)]
+    }
+
+    /// Hardly another frame.
+    fn near(&mut self) -> Reframe {
+        let turn = self.within(-5.0, 5.0).to_radians();
+        Reframe { shift: self.shift(0.05), scale: self.within(-0.07, 0.07).exp(), turn }
+    }
+
+    /// Clearly another frame: moved, scaled, turned, or all of it, one after the other.
+    fn elsewhere(&mut self, number: usize) -> Reframe {
+        match number % 4 {
+            0 => {
+                let (angle, length) = (self.within(0.0, std::f64::consts::TAU), self.within(0.15, 0.35));
+                let shift = [length * angle.cos(), length * angle.sin()];
+                Reframe { shift, scale: self.within(-0.1, 0.1).exp(), turn: 0.0 }
+            }
+            1 => Reframe { shift: self.shift(0.1), scale: (self.side() * self.within(0.35, 0.8)).exp(), turn: 0.0 },
+            2 => {
+                let turn = (self.side() * self.within(25.0, 180.0)).to_radians();
+                Reframe { shift: self.shift(0.1), scale: 1.0, turn }
+            }
+            _ => {
+                let turn = self.within(-180.0, 180.0).to_radians();
+                Reframe { shift: self.shift(0.5), scale: self.within(-0.7, 0.7).exp(), turn }
+            }
+        }
+    }
+
+    /// `mean + Σ gᵢ (xᵢ − mean) / √3` of three of the pictures with normal `gᵢ`, within [0, 1]: pictures of the same colours and
+    /// smoothness that show nothing.
+    fn mixtures(&mut self, pictures: &[Vec<f32>], count: usize) -> Vec<Vec<f32>> {
+        let Some(first) = pictures.first() else { return Vec::new() };
+        let mut mean = vec![0.0; first.len()];
+        for picture in pictures {
+            mean.iter_mut().zip(picture).for_each(|(mean, value)| *mean += value / pictures.len() as f32);
+        }
+        let mixture = |_| {
+            let mut mixed = mean.clone();
+            for _ in 0..3 {
+                let picture = &pictures[self.within(0.0, pictures.len() as f64) as usize];
+                let amount = self.normal() / 3.0_f32.sqrt();
+                let parts = picture.iter().zip(&mean);
+                mixed.iter_mut().zip(parts).for_each(|(mixed, (value, mean))| *mixed += amount * (value - mean));
+            }
+            mixed.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
+            mixed
+        };
+        (0..count).map(mixture).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pulse_engine::Cpu;
+
+    #[test]
+    fn two_kinds_are_told_apart() {
+        let examples: Vec<f32> = (0..40)
+            .flat_map(|i| {
+                let side = if i < 10 { 1.0 } else { -1.0 };
+                [side + 0.1 * (i % 5) as f32, 0.1 * (i % 7) as f32]
+            })
+            .collect();
+        let coefficients = fitted(&examples, [10, 30], 2, &Cpu::default()).unwrap();
+        let look = Look::new(Size::new(1, 1)).unwrap();
+        let machine = Familiar { look, channels: 1, examples, coefficients, usual: [0.0; 2] };
+        assert!(machine.score(&[1.2, 0.3]) > 0.5 && machine.score(&[-0.8, 0.3]) < -0.5);
+        assert!(machine.score(&[100.0, 0.0]).abs() < 1e-6, "what is like nothing is neither");
+    }
+}
