@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn agrees_with_the_original() {
-        let bytes = include_bytes!("../../tests/fixtures/blazeface_case.safetensors");
+        let bytes = include_bytes!("../../../pulse/tests/fixtures/blazeface_case.safetensors");
         let case = SafeTensors::deserialize(bytes).unwrap();
         let numbers = |name: &str| -> Vec<f32> {
             let data = case.tensor(name).unwrap().data();
