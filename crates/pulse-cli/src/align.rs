@@ -14,7 +14,7 @@ use crate::engine::EngineArguments;
 use crate::failure::{Failure, note, print};
 use crate::generator;
 use crate::sources::{self, Source};
-use crate::verdict::Verdict;
+use crate::status::Status;
 
 pub(crate) const EXAMPLES: &str = "\
 For each face of NAME.jpg there is NAME-01.png … in the folder of --out, and in faces.json its score, box, landmarks and the
@@ -135,12 +135,12 @@ struct CutRecord {
     face: FaceRecord,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
+pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let (frame, size) = frame(arguments)?;
     let mut detector = arguments.detection.detector(&arguments.engine.start()?)?;
     let (sources, failures) = sources::of(&arguments.inputs, &arguments.out);
     failures.iter().for_each(Failure::report);
-    let mut verdict = if failures.is_empty() { Verdict::Good } else { Verdict::Failed };
+    let mut verdict = if failures.is_empty() { Status::Good } else { Status::Failed };
     prepare(arguments)?;
     let mut pictures = Vec::new();
     for source in &sources {
@@ -148,7 +148,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
             Ok(record) => {
                 if record.faces.is_empty() {
                     note(&arguments.detection.no_face(&source.path));
-                    verdict = if verdict == Verdict::Good { Verdict::Bad } else { verdict };
+                    verdict = if verdict == Status::Good { Status::Bad } else { verdict };
                 } else {
                     let count = record.faces.len();
                     let faces = if count == 1 { "face" } else { "faces" };
@@ -158,7 +158,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
             }
             Err(failure) => {
                 failure.report();
-                verdict = Verdict::Failed;
+                verdict = Status::Failed;
             }
         }
     }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::EngineArguments;
 use crate::failure::{Failure, print};
-use crate::verdict::Verdict;
+use crate::status::Status;
 
 use case::{Case, Choice};
 use measure::{Measured, WARM_UP, measure};
@@ -85,14 +85,14 @@ impl Report {
     }
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
+pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let engine = arguments.engine.start()?;
     let cases = arguments.cases();
     if arguments.plan {
         for case in cases {
             print(&format!("{case}: {}\n", measure::plan(case, &engine)?))?;
         }
-        return Ok(Verdict::Good);
+        return Ok(Status::Good);
     }
     if !arguments.json {
         print(&heading(arguments.runs))?;
@@ -111,7 +111,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
         let text = text.map_err(|error| Failure::of("--json", format!("cannot be written: {error}")))?;
         print(&(text + "\n"))?;
     }
-    Ok(Verdict::Good)
+    Ok(Status::Good)
 }
 
 /// Measures a case in a process of its own, so that its peak of memory is its own too.

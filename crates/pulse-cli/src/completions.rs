@@ -4,7 +4,7 @@ use clap::Args;
 use clap_complete::Shell;
 
 use crate::failure::{Failure, print};
-use crate::verdict::Verdict;
+use crate::status::Status;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -12,9 +12,9 @@ pub(crate) struct Arguments {
     shell: Shell,
 }
 
-pub(crate) fn run(arguments: &Arguments, mut command: clap::Command) -> Result<Verdict, Failure> {
+pub(crate) fn run(arguments: &Arguments, mut command: clap::Command) -> Result<Status, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut command, "pulse", &mut script);
     print(&String::from_utf8_lossy(&script))?;
-    Ok(Verdict::Good)
+    Ok(Status::Good)
 }

@@ -10,7 +10,7 @@ use pulse_engine::Cpu;
 
 use crate::cache;
 use crate::failure::{Failure, note, print};
-use crate::verdict::Verdict;
+use crate::status::Status;
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
     network: Option<String>,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
+pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let Arguments { checkpoint: path, out, network } = arguments;
     if !out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("safetensors")) {
         return Err(Failure::of(out.display(), "only safetensors files are written; end its name in .safetensors"));
@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
         }
     };
     print(&format!("{}: {what}, {count} tensors, {numbers} numbers\n", out.display()))?;
-    Ok(Verdict::Good)
+    Ok(Status::Good)
 }
 
 /// The Gaussian fit that a generator needs and whose file has none.

@@ -15,8 +15,8 @@ use crate::engine::EngineArguments;
 use crate::failure::Failure;
 use crate::generator;
 use crate::interrupt::Interrupt;
+use crate::status::Status;
 use crate::upsample::ProgressMode;
-use crate::verdict::Verdict;
 
 pub(crate) const EXAMPLES: &str = "\
 Directions from a candidate are those in which the picture changes most and what it shrinks to
@@ -136,7 +136,7 @@ impl Arguments {
     }
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
+pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let walk = if arguments.steer.wanted() { None } else { Some(arguments.walk()?) };
     arguments.steer.check(arguments.candidate)?;
     let engine = arguments.engine.start()?;

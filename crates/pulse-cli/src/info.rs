@@ -12,7 +12,7 @@ use pulse_engine::Shape;
 
 use crate::failure::{Failure, print};
 use crate::generator;
-use crate::verdict::Verdict;
+use crate::status::Status;
 
 pub(crate) const FAMILIES: &str = "\
 Generators are told by their bytes and tensors, not by their names, and no code in a file is ever run. What is read:
@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
     generator: Option<String>,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
+pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let names = match &arguments.generator {
         Some(name) => vec![name.as_str()],
         None => EMBEDDED.iter().map(|embedded| embedded.name).collect(),
@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
         describe(name, &generator::open(name)?, &mut text)?;
     }
     print(&text)?;
-    Ok(Verdict::Good)
+    Ok(Status::Good)
 }
 
 fn describe(name: &str, opened: &Opened, text: &mut String) -> Result<(), Failure> {

@@ -20,8 +20,8 @@ mod manual;
 mod plan;
 mod render;
 mod sources;
+mod status;
 mod upsample;
-mod verdict;
 mod verify;
 
 use std::process::ExitCode;
@@ -29,7 +29,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use failure::Failure;
-use verdict::Verdict;
+use status::Status;
 
 /// What stands in `--help`, and on the manual page.
 const ABOUT: &str = "All the sharp pictures that a small picture could have been";
@@ -99,7 +99,7 @@ enum Command {
 }
 
 impl Command {
-    fn run(self) -> Result<Verdict, Failure> {
+    fn run(self) -> Result<Status, Failure> {
         match self {
             Self::Upsample(arguments) => upsample::run(&arguments),
             Self::Explore(arguments) => explore::run(&arguments),
@@ -122,13 +122,13 @@ fn main() -> ExitCode {
         // Help and version: when nobody reads them, there is nothing to report.
         Err(help) => {
             let _ = help.print();
-            Ok(Verdict::Good)
+            Ok(Status::Good)
         }
     };
     verdict
         .unwrap_or_else(|failure| {
             failure.report();
-            Verdict::Failed
+            Status::Failed
         })
         .into()
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::failure::{Failure, print};
-use crate::verdict::Verdict;
+use crate::status::Status;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -11,7 +11,7 @@ pub(crate) struct Arguments {
     command: Option<String>,
 }
 
-pub(crate) fn run(arguments: &Arguments, mut command: clap::Command) -> Result<Verdict, Failure> {
+pub(crate) fn run(arguments: &Arguments, mut command: clap::Command) -> Result<Status, Failure> {
     command.build();
     let page = match &arguments.command {
         None => command,
@@ -27,5 +27,5 @@ pub(crate) fn run(arguments: &Arguments, mut command: clap::Command) -> Result<V
         .render(&mut roff)
         .map_err(|error| Failure::of("the manual page", format!("cannot be written: {error}; report it")))?;
     print(&String::from_utf8_lossy(&roff))?;
-    Ok(Verdict::Good)
+    Ok(Status::Good)
 }

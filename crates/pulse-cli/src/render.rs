@@ -14,7 +14,7 @@ use pulse_engine::{Cpu, Shape};
 use crate::engine::EngineArguments;
 use crate::failure::{Failure, note, print};
 use crate::generator;
-use crate::verdict::Verdict;
+use crate::status::Status;
 
 /// The name of the cotangent among the inputs.
 const COTANGENT: &str = "image_cotangent";
@@ -147,7 +147,7 @@ impl Kind {
     }
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
+pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let kind = Kind::of(&arguments.out)?;
     for (asked, option, what) in
         [(arguments.vjp, "--vjp", "the gradients"), (arguments.mapping_only, "--mapping-only", "the ws")]
@@ -162,14 +162,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     let inputs = read_inputs(&arguments.inputs)?;
     if arguments.mapping_only {
         write_ws(&opened, &inputs, arguments, &engine)?;
-        return Ok(Verdict::Good);
+        return Ok(Status::Good);
     }
     let mut rendering = Rendering::new(&opened, &inputs, arguments, &engine)?;
     match kind {
         Kind::Png => rendering.write_pngs(&opened, &arguments.out)?,
         Kind::Safetensors => rendering.write_arrays(&arguments.out)?,
     }
-    Ok(Verdict::Good)
+    Ok(Status::Good)
 }
 
 /// Notes which arrays of a file of inputs are not looked at.

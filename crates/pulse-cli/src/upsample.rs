@@ -22,6 +22,7 @@ use pulse::folder::Claim;
 use pulse::generator::LatentInput;
 use pulse::image::{Extent, Image, Provenance};
 use pulse::inputs::{Inputs, read_inputs};
+use pulse::judge::Verdict;
 use pulse::kept::KeptPrograms;
 use pulse::portrait::{check_square, cut_faces};
 use pulse::record::{InputRecord, Record, SettingsRecord};
@@ -38,7 +39,7 @@ use crate::generator;
 use crate::interrupt::Interrupt;
 use crate::render::note_unknown;
 use crate::sources::{self, Source};
-use crate::verdict::Verdict;
+use crate::status::Status;
 
 use ahead::{Content, Decoder, Picture};
 pub(crate) use arguments::{Arguments, EXAMPLES, ProgressMode};
@@ -50,7 +51,7 @@ use trace::Trace;
 use watch::{Intermediate, Watch};
 
 /// Searches for every picture that the arguments name, one after the other.
-pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
+pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let config = arguments.config()?;
     let engine = arguments.engine.start()?;
     let interrupt = Interrupt::listen("stopping; what was found so far is written now")?;
@@ -64,9 +65,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
         let mut position = 0..;
         sources.retain(|_| position.next().is_some_and(|position| shard.has(position)));
     }
-    let mut verdict = if failures.is_empty() { Verdict::Good } else { Verdict::Failed };
+    let mut verdict = if failures.is_empty() { Status::Good } else { Status::Failed };
     let entries = job.go_through(&sources, several, &interrupt)?;
-    verdict = entries.iter().map(Entry::verdict).fold(verdict, Verdict::max);
+    verdict = entries.iter().map(Entry::verdict).fold(verdict, Status::max);
     let not_begun = entries.iter().filter(|entry| entry.fate() == Fate::NotBegun).count();
     if not_begun > 0 {
         note(&format!("stopped: {not_begun} of {} pictures were not begun", entries.len()));
@@ -368,8 +369,10 @@ fn summary(name: &str, sheet: &Path, record: &Record) -> String {
         )
     };
     let stopped = if summary.stopped { ", stopped" } else { "" };
+    let verdict = Verdict::named(record.verdict.as_deref());
+    let verdict = verdict.map_or_else(String::new, |verdict| format!(", {}", verdict.words()));
     format!(
-        "{name}{} of {} at {target:.1} dB or more ({figures}) in {:.1} s{stopped}\n  {}\n",
+        "{name}{} of {} at {target:.1} dB or more ({figures}){verdict}, in {:.1} s{stopped}\n  {}\n",
         summary.reached,
         summary.candidates,
         record.seconds,

@@ -13,7 +13,7 @@ use pulse_engine::{Cpu, Engine, Reference, Shape};
 
 use crate::engine::EngineArguments;
 use crate::failure::{Failure, print};
-use crate::verdict::Verdict;
+use crate::status::Status;
 use crate::{generator, plan};
 
 /// The largest relative error of a picture that single precision explains.
@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
     engine: EngineArguments,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
+pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let engine = arguments.engine.start()?;
     let opened = generator::open(&arguments.generator)?;
     let generator = &*opened.generator;
@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
     opened.prepare(latent, &engine)?;
     if arguments.plan {
         print(&plan::text(generator, latent, &engine, arguments.batch.into())?)?;
-        return Ok(Verdict::Good);
+        return Ok(Status::Good);
     }
     let rows = compare(generator, latent, arguments.points, &engine)?;
     let mut text =
@@ -67,7 +67,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Verdict, Failure> {
         let _ = writeln!(text, "  {:<24}{:>15.2e}{:>12.0e}{verdict}", row.name, row.error, row.tolerance);
     }
     print(&text)?;
-    Ok(if good { Verdict::Good } else { Verdict::Bad })
+    Ok(if good { Status::Good } else { Status::Bad })
 }
 
 /// One line of the table.

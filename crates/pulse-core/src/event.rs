@@ -58,6 +58,11 @@ pub struct Step<'a> {
 }
 
 impl Step<'_> {
+    /// A step of which no more is known; the other fields can be set. For observers that are tried without a search.
+    pub fn new(candidate: usize, step: usize, total: f64, db: f64) -> Self {
+        Self { candidate, step, losses: &[], total, learning_rate: 0.0, db, image: &[], shape: [0; 3] }
+    }
+
     /// The picture in [0, 1], made when it is asked for. What a steered search keeps is put back at the end, and not in here.
     ///
     /// # Errors

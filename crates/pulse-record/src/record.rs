@@ -14,7 +14,7 @@ pub use explored::{
     CurveFrameRecord, CurveRecord, DirectionsRecord, EXPLORE_SCHEMA, ExploreRecord, PathFrameRecord, PathRecord,
 };
 pub use face::{FaceRecord, LandmarksRecord};
-pub use measured::{BandRecord, CertaintyRecord, PlausibilityRecord, SpreadRecord};
+pub use measured::{BandRecord, BentRecord, CertaintyRecord, PlausibilityRecord, SpreadRecord};
 use pulse_core::candidate::Candidate;
 use pulse_core::judge::Scores;
 pub use request::{FacesRecord, RequestRecord};
@@ -54,6 +54,9 @@ pub struct Record {
     /// What candidates were steered by.
     #[serde(default)]
     pub steering: Option<SteeringRecord>,
+    /// The name of the [`Verdict`](pulse_core::judge::Verdict) of all candidates together, where it was measured.
+    #[serde(default)]
+    pub verdict: Option<String>,
     /// What was found, in short.
     pub summary: Summary,
     /// How long it took, from reading the picture to the last candidate.
@@ -205,6 +208,12 @@ pub struct CandidateRecord {
     /// As in [`Scores::discriminator`].
     #[serde(default)]
     pub discriminator: Option<f64>,
+    /// The name of its [`Verdict`](pulse_core::judge::Verdict), where it was measured.
+    #[serde(default)]
+    pub verdict: Option<String>,
+    /// The figures behind it.
+    #[serde(default)]
+    pub bent: Option<BentRecord>,
     /// The file of its picture.
     pub image: String,
     /// The file of what it shrinks to.
@@ -279,6 +288,8 @@ impl CandidateRecord {
             sharpness: scores.sharpness,
             distinctness: scores.distinctness,
             discriminator: scores.discriminator,
+            verdict: scores.bent.map(|bent| bent.verdict().name().into()),
+            bent: scores.bent.map(|bent| BentRecord::new(&bent, candidate)),
             image,
             shrunk,
         }

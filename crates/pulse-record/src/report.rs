@@ -75,7 +75,7 @@ impl Report<'_> {
             // One alone is in order.
             ("tools", if self.candidates.len() > 1 { "" } else { " hidden" }.to_owned()),
             ("order", self.order.name().to_owned()),
-            ("order-by-discriminator", self.order_by_discriminator()),
+            ("more-orders", self.more_orders()),
             ("cards", self.cards()?),
             ("scores", words.scores()),
             ("certainty", self.certainty()?),
@@ -87,11 +87,15 @@ impl Report<'_> {
         Ok(filled(TEMPLATE, &values))
     }
 
-    /// One more order to sort by, where there is a discriminator.
-    fn order_by_discriminator(&self) -> String {
-        let judged = self.range.scores.iter().any(|scores| scores.discriminator.is_some());
-        let option = "\n<option value=\"discriminator\">discriminator, most like the training set first</option>";
-        if judged { option.to_owned() } else { String::new() }
+    /// The orders to sort by that not every run has.
+    fn more_orders(&self) -> String {
+        let scores = &self.range.scores;
+        let discriminator =
+            "\n<option value=\"discriminator\">discriminator, most like the training set first</option>";
+        let verdict = "\n<option value=\"verdict\">verdict, least bent first</option>";
+        let judged = scores.iter().any(|scores| scores.discriminator.is_some()).then_some(discriminator);
+        let bent = scores.iter().any(|scores| scores.bent.is_some()).then_some(verdict);
+        [judged, bent].into_iter().flatten().collect()
     }
 
     fn provenance(&self) -> Provenance {

@@ -11,6 +11,7 @@ use canvas::{Canvas, Colour, TextStyle, Weight, pixelated, smooth};
 pub use certainty::{CertaintyMap, colour};
 use pulse_core::image::Size;
 use pulse_core::image::{Image, Rectangle};
+use pulse_core::judge::Verdict;
 
 /// The most candidates on one sheet. Of more, the first are shown.
 pub const MAX_SHOWN: usize = 64;
@@ -21,6 +22,7 @@ const LINE: Colour = [222, 222, 217];
 const INK: Colour = [28, 28, 30];
 const GREY: Colour = [98, 98, 102];
 const GREEN: Colour = [22, 120, 62];
+const AMBER: Colour = [142, 92, 0];
 const RED: Colour = [178, 58, 22];
 
 const TITLE: TextStyle = TextStyle { weight: Weight::Bold, size: 24.0, colour: INK };
@@ -76,6 +78,8 @@ pub struct Entry<'a> {
     pub db: f64,
     /// Whether that is within epsilon.
     pub reached: bool,
+    /// How far the generator had to be bent for it, where that was measured.
+    pub verdict: Option<Verdict>,
 }
 
 impl Sheet<'_> {
@@ -211,6 +215,7 @@ struct Card {
     measured: Image,
     db: f64,
     reached: bool,
+    verdict: Option<Verdict>,
 }
 
 impl Card {
@@ -221,6 +226,7 @@ impl Card {
             measured: pixelated(entry.measured, SMALL)?,
             db: entry.db,
             reached: entry.reached,
+            verdict: entry.verdict,
         })
     }
 
@@ -247,8 +253,19 @@ impl Card {
         canvas.text(left, below, &format!("#{}", self.number), LABEL);
         let below = below + LABEL.line_height();
         canvas.text(left, below, &decibels(self.db), HEADING);
-        let (verdict, colour) = if self.reached { ("✓ matches", GREEN) } else { ("✗ too far", RED) };
-        canvas.text(left, below + HEADING.line_height(), verdict, TextStyle { colour, ..LABEL });
+        let (words, colour) = fit(self.reached, self.verdict);
+        canvas.text(left, below + HEADING.line_height(), words, TextStyle { colour, ..LABEL });
+    }
+}
+
+/// What is said of a candidate that shrinks to the given picture, or does not: that it matches says little where the generator
+/// had to be bent for it.
+pub fn fit(reached: bool, verdict: Option<Verdict>) -> (&'static str, Colour) {
+    match (reached, verdict) {
+        (false, _) => ("✗ too far", RED),
+        (true, None | Some(Verdict::Known)) => ("✓ matches", GREEN),
+        (true, Some(Verdict::Stretched)) => ("~ stretched", AMBER),
+        (true, Some(Verdict::Unknown)) => ("? unknown", RED),
     }
 }
 

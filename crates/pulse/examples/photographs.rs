@@ -113,7 +113,7 @@ fn line(generator: &dyn Generator, case: &Case, config: &SearchConfig, out: Opti
     let started = Instant::now();
     let spec = generator.spec();
     let measurement = kind.resolve(spec.channels, Size::new(spec.width, spec.height), target.size())?;
-    let problem = Problem { generator, measurement: &*measurement, target: &target, start: None };
+    let problem = Problem::new(generator, &*measurement, &target);
     let found = search(&problem, config, &Cpu::default(), &mut Silent)?;
     let seconds = started.elapsed().as_secs_f64();
     if let Some(out) = out {
@@ -139,6 +139,7 @@ fn sheet<'a>(title: &'a str, target: &'a Image, original: &'a Image, found: &'a 
         measured: &candidate.measured,
         db: candidate.searched_db,
         reached: candidate.db >= 45.0,
+        verdict: None,
     });
     let note = "dB before the exact projection";
     Sheet { title, note, target, original: Some(original), entries: entries.collect() }

@@ -267,6 +267,7 @@ fn sheet<'a>(title: &'a str, target: &'a Image, original: &'a Image, found: &'a 
         measured: &candidate.measured,
         db: candidate.searched_db,
         reached: candidate.db >= 45.0,
+        verdict: None,
     });
     let note = "dB before the exact projection";
     Sheet { title, note, target, original: Some(original), entries: entries.collect() }

@@ -29,6 +29,7 @@ pub struct Opened {
     /// What its file says of it beside its numbers.
     pub configuration: Configuration,
     fits: Option<FitCache>,
+    embedded: Option<&'static Embedded>,
 }
 
 impl Opened {
@@ -60,9 +61,9 @@ impl Opened {
     ///
     /// # Errors
     /// As [`Embedded::open`].
-    pub fn embedded(embedded: &Embedded) -> Result<Self> {
+    pub fn embedded(embedded: &'static Embedded) -> Result<Self> {
         let opened = Self::own(embedded.open()?.into(), embedded.name, &sha256(embedded.bytes));
-        Ok(Self { subject: Subject::Faces, ..opened })
+        Ok(Self { subject: Subject::Faces, embedded: Some(embedded), ..opened })
     }
 
     /// The generator in a file or folder.
@@ -103,7 +104,15 @@ impl Opened {
             sha256: checksum.to_owned(),
         };
         let configuration = Configuration::new();
-        Self { generator, record, subject: Subject::default(), discriminator: None, configuration, fits: None }
+        Self {
+            generator,
+            record,
+            subject: Subject::default(),
+            discriminator: None,
+            configuration,
+            fits: None,
+            embedded: None,
+        }
     }
 
     /// The same with a folder in which Gaussian fits are kept from one process to the next.
@@ -141,6 +150,11 @@ impl Opened {
         let latent = self.generator.spec().latents.last().copied().unwrap_or(LatentInput::Z);
         let inputs = self.inputs(latent, &Space::default())?;
         Ok(inputs.iter().filter(|input| input.name.starts_with("noise.")).count())
+    }
+
+    /// Where it is embedded in the program, as what.
+    pub fn embedding(&self) -> Option<&'static Embedded> {
+        self.embedded
     }
 
     /// The name of its family.

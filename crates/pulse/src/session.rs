@@ -9,11 +9,11 @@ use pulse_core::event::{Observer, SearchEvent};
 use pulse_core::generator::{InputSpec, LatentInput};
 use pulse_core::image::Image;
 use pulse_core::inputs::Inputs;
-use pulse_core::judge::{Critic, Order, Prior, RANDOM_PICTURES, Range, random_pictures};
+use pulse_core::judge::{Critic, Order, OwnFits, OwnPictures, Prior, RANDOM_PICTURES, Range, random_pictures};
 use pulse_core::search::steering::Steering;
 use pulse_core::search::{Problem, Search, SearchConfig};
 use pulse_core::solved::{Solved, inputs_of};
-use pulse_engine::Engine;
+use pulse_engine::{Engine, Shape};
 use pulse_record::record::{InputRecord, Record, RequestRecord, SteeringRecord};
 use pulse_record::report::{Curves, Subject};
 use pulse_record::run::{Finished, Page, RunFolder};
@@ -279,6 +279,8 @@ pub struct Judge {
     critic: Option<Critic>,
     /// Pictures of the generator that have nothing to do with each other.
     random: Option<Vec<Image>>,
+    /// The generator's own pictures, under this measurement and with these settings.
+    own: Option<((String, Shape, SearchConfig), Option<OwnPictures>)>,
 }
 
 impl Judge {
@@ -311,6 +313,28 @@ impl Judge {
         };
         let range = Range::of(candidates, problem.target.size(), &plausibility, &logits, &random);
         self.random = Some(random);
-        range
+        let own = self.own_pictures(opened, problem, config, engine)?;
+        range.map(|range| match own {
+            Some(own) => range.with_bent(&own.bent(&problem.target, candidates)),
+            None => range,
+        })
+    }
+
+    /// The generator's own pictures under the problem's measurement, which are the same for every target of one shape and kind.
+    fn own_pictures(
+        &mut self,
+        opened: &Opened,
+        problem: &Problem<'_>,
+        config: &SearchConfig,
+        engine: &dyn Engine,
+    ) -> Result<Option<&OwnPictures>> {
+        let shape = problem.measurement.output_shape();
+        let settings = SearchConfig { candidates: 1, seed: 0, ..config.clone() };
+        let under = (problem.measurement.describe(), shape, settings);
+        if self.own.as_ref().is_none_or(|(known, _)| *known != under) {
+            let fits = opened.embedding().and_then(|embedded| OwnFits::kept(embedded, problem, config));
+            self.own = Some((under, OwnPictures::of(problem, config, fits, engine)?));
+        }
+        Ok(self.own.as_ref().and_then(|(_, own)| own.as_ref()))
     }
 }

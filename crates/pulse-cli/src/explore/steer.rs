@@ -8,7 +8,7 @@ use clap::Args;
 use pulse::ErrorKind;
 use pulse::candidate::Outcome;
 use pulse::event::{Observer, SearchEvent};
-use pulse::judge::Order;
+use pulse::judge::{Order, Verdict};
 use pulse::record::SettingsRecord;
 use pulse::run::{Run, RunFolder};
 use pulse::search::Repulsion;
@@ -23,7 +23,7 @@ use super::progress::Progress;
 use crate::failure::{Failure, note, print};
 use crate::generator::check_order;
 use crate::interrupt::Interrupt;
-use crate::verdict::Verdict;
+use crate::status::Status;
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -100,7 +100,7 @@ pub(super) fn run(
     reopened: &Reopened,
     engine: &Cpu,
     interrupt: &Interrupt,
-) -> Result<Verdict, Failure> {
+) -> Result<Status, Failure> {
     let options = &arguments.steer;
     check_order(&reopened.opened, Order::default())?;
     let wishes = wishes(arguments);
@@ -120,7 +120,7 @@ pub(super) fn run(
         if earlier.is_whole() {
             print_found(&place)?;
             let summary = &earlier.record().summary;
-            return Ok(if summary.reached == summary.candidates { Verdict::Good } else { Verdict::Bad });
+            return Ok(if summary.reached == summary.candidates { Status::Good } else { Status::Bad });
         }
     }
     let of_option = |error: pulse::Error| Failure::with(option(&wishes, &error), &error);
@@ -133,7 +133,7 @@ pub(super) fn run(
     drop(watched);
     if interrupt.pressed() {
         note("stopped before it was done: nothing was written");
-        return Ok(Verdict::Bad);
+        return Ok(Status::Bad);
     }
     let labels = Labels {
         input: reopened.run.record().input.clone(),
@@ -145,9 +145,11 @@ pub(super) fn run(
         seconds_before: 0.0,
     };
     let record = found.save(&folder, labels, &mut Judge::default())?;
+    let verdict = Verdict::named(record.verdict.as_deref());
+    let verdict = verdict.map_or_else(String::new, |verdict| format!(", {}", verdict.words()));
     let summary = &record.summary;
     print(&format!(
-        "{} of {} consistent ({:.1} to {:.1} dB, mean distance {:.3}) in {:.1} s\n  {}\n",
+        "{} of {} consistent ({:.1} to {:.1} dB, mean distance {:.3}){verdict}, in {:.1} s\n  {}\n",
         summary.reached,
         summary.candidates,
         summary.worst_db,
@@ -157,7 +159,7 @@ pub(super) fn run(
         folder.path().join(&record.files.sheet).display()
     ))?;
     let reached = found.candidates.iter().all(|candidate| candidate.outcome == Outcome::Reached);
-    Ok(if reached { Verdict::Good } else { Verdict::Bad })
+    Ok(if reached { Status::Good } else { Status::Bad })
 }
 
 /// Shows how far all candidates together are.

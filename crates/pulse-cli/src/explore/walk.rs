@@ -15,7 +15,7 @@ use super::progress::Progress;
 use super::{Arguments, Walk};
 use crate::failure::{Failure, note, print};
 use crate::interrupt::Interrupt;
-use crate::verdict::Verdict;
+use crate::status::Status;
 
 /// Walks, and writes the folder.
 pub(super) fn run(
@@ -24,7 +24,7 @@ pub(super) fn run(
     reopened: &Reopened,
     engine: &Cpu,
     interrupt: &Interrupt,
-) -> Result<Verdict, Failure> {
+) -> Result<Status, Failure> {
     let started = Instant::now();
     let run_inputs = reopened.run.inputs_checksum()?;
     let holds = |folder: &Path| walk.holds(folder, &run_inputs);
@@ -137,12 +137,12 @@ fn explored<'a>(
     Explored { run, run_inputs, generator: &reopened.opened.record, specs: &solved.specs, seed, epsilon, seconds }
 }
 
-fn stopped() -> Verdict {
+fn stopped() -> Status {
     note("stopped before it was done: nothing was written");
-    Verdict::Bad
+    Status::Bad
 }
 
 /// Whether the worst frame is within epsilon.
-fn verdict(worst_db: f64, epsilon: f64) -> Verdict {
-    if worst_db >= consistency_db(epsilon) { Verdict::Good } else { Verdict::Bad }
+fn verdict(worst_db: f64, epsilon: f64) -> Status {
+    if worst_db >= consistency_db(epsilon) { Status::Good } else { Status::Bad }
 }

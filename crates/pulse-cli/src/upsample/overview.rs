@@ -8,7 +8,7 @@ use pulse::write::write_atomically;
 use super::shard::Shard;
 use crate::failure::Failure;
 use crate::sources::Source;
-use crate::verdict::Verdict;
+use crate::status::Status;
 
 /// What became of one picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub(super) struct Entry {
     path: String,
     folder: String,
     fate: Fate,
-    verdict: Verdict,
+    verdict: Status,
     figures: Option<Figures>,
     reason: String,
 }
@@ -89,7 +89,7 @@ impl Entry {
     /// A picture that something is wrong with.
     pub(super) fn failed(source: &Source, failure: &Failure) -> Self {
         let entry = Self::with(source, Fate::Failed, &[]);
-        Self { verdict: Verdict::Failed, reason: failure.line().to_owned(), ..entry }
+        Self { verdict: Status::Failed, reason: failure.line().to_owned(), ..entry }
     }
 
     /// A picture that was not come to.
@@ -109,7 +109,7 @@ impl Entry {
             path: source.path.display().to_string(),
             folder: source.folder.display().to_string(),
             fate,
-            verdict: if all_reached(records) { Verdict::Good } else { Verdict::Bad },
+            verdict: if all_reached(records) { Status::Good } else { Status::Bad },
             figures,
             reason: String::new(),
         }
@@ -120,7 +120,7 @@ impl Entry {
     }
 
     /// How the program ends for this picture's sake.
-    pub(super) fn verdict(&self) -> Verdict {
+    pub(super) fn verdict(&self) -> Status {
         self.verdict
     }
 }

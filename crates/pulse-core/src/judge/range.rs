@@ -5,7 +5,7 @@ use crate::candidate::Candidate;
 use crate::image::Image;
 use crate::image::Size;
 
-use super::{Certainty, Plausibility, Scores, niqe};
+use super::{Bent, Certainty, OwnPictures, Plausibility, Scores, niqe};
 use crate::detail::{Detail, Distances};
 
 /// How many random pictures tell what distance is usual: 120 pairs.
@@ -23,6 +23,8 @@ pub struct Range {
     /// What random pictures of the generator agree on as if they were candidates, where there were any: every picture of a
     /// generator has that in common.
     pub agreed_at_random: Option<f64>,
+    /// How far the generator was bent for the candidates, where that was measured: the one in the middle.
+    pub bent: Option<Bent>,
 }
 
 /// Distances between pictures, in [detail](Detail) where they are larger than the small picture: root mean squares, in units of
@@ -63,6 +65,7 @@ impl Range {
             sharpness: niqe(&candidate.image),
             distinctness: Some(distances.distinctness(place)).filter(|distance| distance.is_finite()),
             discriminator: logits.get(place).copied().flatten(),
+            bent: None,
         };
         let random: Vec<&Image> = random.iter().collect();
         let spread = match (distances.nearest_pair(), distances.farthest_pair()) {
@@ -78,7 +81,20 @@ impl Range {
             spread,
             certainty: if pictures.len() > 1 { Some(Certainty::of(&pictures, small)?) } else { None },
             agreed_at_random,
+            bent: None,
         })
+    }
+
+    /// The same, with how far the generator was bent for each candidate.
+    ///
+    /// # Panics
+    /// When there is not one for each candidate.
+    #[must_use]
+    pub fn with_bent(mut self, bent: &[Bent]) -> Self {
+        assert_eq!(bent.len(), self.scores.len(), "one for each candidate");
+        self.scores.iter_mut().zip(bent).for_each(|(scores, bent)| scores.bent = Some(*bent));
+        self.bent = OwnPictures::of_run(bent);
+        self
     }
 }
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use crate::{Error, ErrorKind, Result};
 
-use super::Plausibility;
+use super::{Bent, Plausibility};
 
 /// The scores of one candidate.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,6 +22,8 @@ pub struct Scores {
     /// The [logit](super::Critic::logit) of its picture: more is better. Nothing where the generator came without a
     /// discriminator.
     pub discriminator: Option<f64>,
+    /// How far the generator was bent for it, where that was measured; a smaller [total](Bent::total) is better.
+    pub bent: Option<Bent>,
 }
 
 /// What comes first.
@@ -40,12 +42,21 @@ pub enum Order {
     Distinctness,
     /// `discriminator`: what a discriminator finds most like the training set.
     Discriminator,
+    /// `verdict`: what the generator was bent least for.
+    Verdict,
 }
 
 impl Order {
     /// Every order.
-    pub const ALL: [Self; 6] =
-        [Self::Number, Self::Consistency, Self::Plausibility, Self::Sharpness, Self::Distinctness, Self::Discriminator];
+    pub const ALL: [Self; 7] = [
+        Self::Number,
+        Self::Consistency,
+        Self::Plausibility,
+        Self::Sharpness,
+        Self::Distinctness,
+        Self::Discriminator,
+        Self::Verdict,
+    ];
 
     /// Its name, as people write it.
     pub const fn name(self) -> &'static str {
@@ -56,6 +67,7 @@ impl Order {
             Self::Sharpness => "sharpness",
             Self::Distinctness => "distinctness",
             Self::Discriminator => "discriminator",
+            Self::Verdict => "verdict",
         }
     }
 
@@ -68,6 +80,7 @@ impl Order {
             Self::Sharpness => scores.sharpness,
             Self::Distinctness => scores.distinctness.map(|distance| -distance),
             Self::Discriminator => scores.discriminator.map(|logit| -logit),
+            Self::Verdict => scores.bent.map(|bent| bent.total()),
         }
     }
 
@@ -110,14 +123,16 @@ mod tests {
         // Less where it is more consistent, and nothing for the most consistent.
         let discriminator = Some(-consistency).filter(|_| consistency < 60.0);
         let (plausibility, distinctness) = (Some(plausibility), Some(distinctness));
-        Scores { consistency, plausibility, sharpness, distinctness, discriminator }
+        // As far as it is consistent.
+        let bent = Some(Bent { strangeness: consistency, misfit: 0.0, shortfall: 0.0 });
+        Scores { consistency, plausibility, sharpness, distinctness, discriminator, bent }
     }
 
     #[test]
     fn the_best_come_first() {
         let all = [scores(50.0, 0.3, None, 0.1), scores(60.0, 0.1, Some(9.0), 0.1), scores(40.0, 0.2, Some(4.0), 0.3)];
         let sorted = Order::ALL.map(|order| order.sorted(&all));
-        assert_eq!(sorted, [[0, 1, 2], [1, 0, 2], [1, 2, 0], [2, 1, 0], [2, 0, 1], [2, 0, 1]]);
+        assert_eq!(sorted, [[0, 1, 2], [1, 0, 2], [1, 2, 0], [2, 1, 0], [2, 0, 1], [2, 0, 1], [2, 0, 1]]);
     }
 
     #[test]

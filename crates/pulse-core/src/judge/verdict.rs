@@ -54,6 +54,11 @@ impl Verdict {
         }
     }
 
+    /// The verdict of this name, where it is one.
+    pub fn named(name: Option<&str>) -> Option<Self> {
+        Self::ALL.into_iter().find(|verdict| Some(verdict.name()) == name)
+    }
+
     /// It in plain words.
     pub const fn words(self) -> &'static str {
         match self {

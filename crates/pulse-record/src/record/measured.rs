@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use pulse_core::candidate::Candidate;
 use pulse_core::image::Size;
-use pulse_core::judge::{Band, Plausibility, Range, Spread};
+use pulse_core::judge::{Band, Bent, Plausibility, Range, Spread};
 
 /// [`Spread`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,6 +60,28 @@ pub struct PlausibilityRecord {
     pub offsets: f64,
     /// As in [`Plausibility::angles`].
     pub angles: Option<f64>,
+}
+
+/// [`Bent`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BentRecord {
+    /// As in [`Bent::total`].
+    pub total: f64,
+    /// As in [`Bent::strangeness`].
+    pub strangeness: f64,
+    /// As in [`Bent::misfit`].
+    pub misfit: f64,
+    /// As in [`Bent::shortfall`].
+    pub shortfall: f64,
+    /// As in [`Candidate::latent_db`].
+    pub latent_db: f64,
+}
+
+impl BentRecord {
+    pub(crate) fn new(bent: &Bent, candidate: &Candidate) -> Self {
+        let Bent { strangeness, misfit, shortfall } = *bent;
+        Self { total: bent.total(), strangeness, misfit, shortfall, latent_db: candidate.latent_db }
+    }
 }
 
 impl SpreadRecord {

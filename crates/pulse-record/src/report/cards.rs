@@ -6,10 +6,10 @@ use super::page::{data_uri, definitions, escaped};
 use super::{Report, reduced};
 use crate::Result;
 use crate::image::{Provenance, encode_png};
-use crate::sheet::colour;
+use crate::sheet::{colour, fit};
 use pulse_core::candidate::{Candidate, Outcome};
 use pulse_core::image::Image;
-use pulse_core::judge::{Certainty, Order, Scores};
+use pulse_core::judge::{Certainty, Order, Scores, Verdict};
 
 /// The longest side of a picture on the page.
 pub(super) const LARGEST: usize = 512;
@@ -52,13 +52,19 @@ impl Report<'_> {
         let alt = "Its difference from the given picture, 20 times as large; grey where there is none";
         let difference = image(&difference, "class=\"pixels\" ", alt)?;
         let reached = candidate.outcome == Outcome::Reached;
-        let (class, verdict) = if reached { ("good", "✓ matches") } else { ("bad", "✗ too far") };
+        let verdict = scores.bent.map(|bent| bent.verdict());
+        let class = match (reached, verdict) {
+            (true, None | Some(Verdict::Known)) => "good",
+            (true, Some(Verdict::Stretched)) => "fair",
+            _ => "bad",
+        };
+        let (words, _) = fit(reached, verdict);
         let file = self.record.candidates.get(place).map_or("", |record| &record.image);
         Ok(format!(
             "<li class=\"card\" {keys}><div class=\"views\">{sharp}<div class=\"behind\">\
              <figure>{shrunk}<figcaption>shrunk</figcaption></figure>\
              <figure>{difference}<figcaption>difference × 20</figcaption></figure></div></div>\
-             <header><h3><a href=\"{file}\">Candidate {number}</a></h3><span class=\"{class}\">{verdict}</span></header>\
+             <header><h3><a href=\"{file}\">Candidate {number}</a></h3><span class=\"{class}\">{words}</span></header>\
              {scores}<button type=\"button\" aria-pressed=\"false\" aria-label=\"What it shrinks to, candidate {number}\">What it shrinks to</button></li>\n",
             keys = keys(number, scores),
             file = escaped(file),
@@ -73,6 +79,7 @@ fn keys(number: usize, scores: &Scores) -> String {
     let offered = |order: &Order| match order {
         Order::Number => false,
         Order::Discriminator => scores.discriminator.is_some(),
+        Order::Verdict => scores.bent.is_some(),
         _ => true,
     };
     for order in Order::ALL.into_iter().filter(offered) {
@@ -90,6 +97,8 @@ fn listed(candidate: &Candidate, scores: &Scores) -> String {
         ("NIQE", number(scores.sharpness, 1)),
         ("Distinctness", number(scores.distinctness, 3)),
         ("Discriminator", number(scores.discriminator, 2)),
+        ("Before the exact end", Some(format!("{:.1} dB", candidate.searched_db))),
+        ("Bent", number(scores.bent.map(|bent| bent.total()), 1)),
     ])
 }
 

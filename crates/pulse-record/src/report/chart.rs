@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(chart(&curves, Shown::Loss, "loss"), None);
         curves.event(&SearchEvent::Started { candidates: 2, steps: 3 });
         for (step, total, db) in [(0, f64::NAN, f64::NEG_INFINITY), (1, 1.0, 20.0), (2, 0.001, 50.0)] {
-            let step = Step { candidate: 0, step, losses: &[], total, learning_rate: 0.1, db, image: &[] };
+            let step = Step::new(0, step, total, db);
             curves.event(&SearchEvent::Step(step));
         }
         for shown in [Shown::Loss, Shown::Consistency] {

@@ -89,7 +89,7 @@ mod tests {
         for taken in 0..10_000 {
             for candidate in [0, 99_999] {
                 let (total, db) = (1.0 / (taken + 1) as f64, taken as f64);
-                let step = Step { candidate, step: taken, losses: &[], total, learning_rate: 0.1, db, image: &[] };
+                let step = Step::new(candidate, taken, total, db);
                 curves.event(&SearchEvent::Step(step));
             }
         }

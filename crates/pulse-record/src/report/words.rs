@@ -6,7 +6,7 @@ use super::Report;
 use super::page::{definitions, escaped};
 use crate::record::Record;
 use pulse_core::candidate::consistency_db;
-use pulse_core::judge::{Certainty, Range, Spread};
+use pulse_core::judge::{Certainty, Range, Spread, Verdict};
 
 /// What a generator's pictures are of, as far as anyone said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,6 +88,8 @@ impl Words<'_> {
         let sharpness = "how far it looks from sharp photographs; less is sharper";
         let distinctness = "how far its detail is from that of the nearest other candidate, of a value range of 1";
         let distinctness = (self.record.summary.candidates > 1).then(|| distinctness.to_owned());
+        let bent = "how far the generator had to be bent for it, in deviations of its own random pictures: up to 1 it is known, \
+                    beyond 1.9 it is not";
         let judged = self.range.scores.iter().any(|scores| scores.discriminator.is_some());
         let discriminator = "the logit of the network that the generator was trained against; more looks more like what it \
                              was trained on, and only differences mean anything";
@@ -97,6 +99,8 @@ impl Words<'_> {
             ("NIQE", Some(sharpness.to_owned())),
             ("Distinctness", distinctness),
             ("Discriminator", judged.then(|| discriminator.to_owned())),
+            ("Before the exact end", Some("the consistency of the generator's own picture, before it was moved to the nearest one that shrinks to the given one".to_owned())),
+            ("Bent", self.range.bent.map(|_| bent.to_owned())),
         ])
     }
 
@@ -120,9 +124,28 @@ impl Words<'_> {
             _ => format!("{reached} of these {several} shrink {within}, and the others do not"),
         };
         let stopped = if summary.stopped { " The search was stopped before it was finished." } else { "" };
+        let verdict = self.verdict();
         match &self.range.spread {
-            Some(spread) => format!("{fits}; {}.{stopped}", self.spread(spread)),
-            None => format!("{fits}. One {} shows nothing of the range: search for more.{stopped}", self.subject.one()),
+            Some(spread) => format!("{fits}; {}.{verdict}{stopped}", self.spread(spread)),
+            None => {
+                let one = self.subject.one();
+                format!("{fits}. One {one} shows nothing of the range: search for more.{verdict}{stopped}")
+            }
+        }
+    }
+
+    /// Whether the generator knows such pictures at all.
+    fn verdict(&self) -> &'static str {
+        match self.range.bent.map(|bent| bent.verdict()) {
+            None => "",
+            Some(Verdict::Known) => " Your picture is like this generator's own.",
+            Some(Verdict::Stretched) => {
+                " Your picture is less like this generator's own than most of those are: it had to be stretched."
+            }
+            Some(Verdict::Unknown) => {
+                " But your picture is not one that this generator knows: it was bent until the numbers fitted, and what it \
+                 shows is worth nothing."
+            }
         }
     }
 

@@ -164,6 +164,7 @@ impl RunFolder {
             settings: SettingsRecord::from(finished.config),
             request: finished.request.clone(),
             steering: finished.steering.clone(),
+            verdict: finished.range.bent.map(|bent| bent.verdict().name().into()),
             summary: summary(candidates, finished.range, finished.config.candidates),
             seconds: finished.seconds,
             files,
@@ -233,11 +234,12 @@ impl Finished<'_> {
     fn sheet(&self) -> Result<Image> {
         let reached = self.candidates.iter().filter(|candidate| candidate.outcome == Outcome::Reached).count();
         let note = format!(
-            "Generator {}, seed {}; {reached} of {} at {:.1} dB or more{}",
+            "Generator {}, seed {}; {reached} of {} at {:.1} dB or more{}{}",
             self.generator.name,
             self.config.seed,
             self.candidates.len(),
             consistency_db(self.config.epsilon),
+            self.range.bent.map_or_else(String::new, |bent| format!("; {}", bent.verdict().words())),
             if self.steering.is_some() { "; the search was steered" } else { "" },
         );
         let title = self.title();
@@ -249,6 +251,7 @@ impl Finished<'_> {
                 measured: &candidate.measured,
                 db: candidate.db,
                 reached: candidate.outcome == Outcome::Reached,
+                verdict: self.range.scores[place].bent.map(|bent| bent.verdict()),
             }
         };
         Sheet {

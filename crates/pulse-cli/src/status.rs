@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 /// How the program ends when nothing failed; of several, the last of these.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Verdict {
+pub(crate) enum Status {
     /// Exit status 0.
     Good,
     /// Exit status 1: it worked, and the answer is no.
@@ -13,12 +13,12 @@ pub(crate) enum Verdict {
     Failed,
 }
 
-impl From<Verdict> for ExitCode {
-    fn from(verdict: Verdict) -> Self {
+impl From<Status> for ExitCode {
+    fn from(verdict: Status) -> Self {
         match verdict {
-            Verdict::Good => Self::SUCCESS,
-            Verdict::Bad => Self::from(1),
-            Verdict::Failed => Self::from(2),
+            Status::Good => Self::SUCCESS,
+            Status::Bad => Self::from(1),
+            Status::Failed => Self::from(2),
         }
     }
 }
