@@ -22,7 +22,7 @@ pub struct Stream {
 
 impl Stream {
     /// The random numbers of this stream.
-    pub(crate) fn generator(self) -> ChaCha8Rng {
+    pub fn generator(self) -> ChaCha8Rng {
         let mut generator = ChaCha8Rng::seed_from_u64(self.seed);
         generator.set_stream(u64::from(self.candidate) << 32 | u64::from(self.draw) << 16 | u64::from(self.input));
         generator

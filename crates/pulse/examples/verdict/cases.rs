@@ -5,13 +5,14 @@ use std::path::Path;
 
 use pulse::Result;
 use pulse::face::{Square, aligned};
+use pulse::generator::draw;
 use pulse::generator::{Generator, LatentInput};
 use pulse::image::{Image, Reader, Rectangle};
 use pulse::inputs::Inputs;
 use pulse::measurement::{Kernel, Size};
+use pulse::random::Stream;
 use pulse::render::Renderer;
 use pulse::sheet::canvas::{Canvas, TextStyle, Weight};
-use pulse::start::{Stream, draw};
 use pulse_engine::Cpu;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;

@@ -22,8 +22,8 @@ use std::time::Instant;
 
 use pulse::Result;
 use pulse::event::Silent;
-use pulse::explore::{Bent, OwnFits, OwnPictures, Verdict};
 use pulse::generator::EMBEDDED;
+use pulse::judge::{Bent, OwnFits, OwnPictures, Verdict};
 use pulse::kept::KeptPrograms;
 use pulse::measurement::{MeasurementKind, Size};
 use pulse::search::{Problem, SearchConfig, search};
@@ -97,7 +97,7 @@ fn table(
     let mut classes: Vec<&str> = Vec::new();
     let mut rows: Vec<Row> = Vec::new();
     for case in cases {
-        let target = kind.shrink(&case.picture, small)?.quantised();
+        let target = kind.shrink(&case.picture, small, &engine)?.quantised();
         let problem = Problem::new(generator, &*measurement, &target);
         if own.is_none() {
             let started = Instant::now();

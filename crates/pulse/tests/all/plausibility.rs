@@ -47,7 +47,7 @@ fn judge(generator: &dyn Generator, latent: LatentInput) -> Prior {
     for spec in specs(generator, latent) {
         start.insert(spec.name, 1, spec.shape, vec![0.0; spec.shape.len()]);
     }
-    let problem = Problem { start: Some(&start), ..Problem::new(generator, &*measurement, &target) };
+    let problem = Problem::new(generator, &*measurement, &target).starting_from(&start);
     let config = SearchConfig { candidates: 1, space: Space::default(), ..SearchConfig::default() };
     Prior::new(&problem, &config, &Cpu::default()).unwrap()
 }

@@ -65,15 +65,7 @@ impl Story {
         curves.event(&SearchEvent::Started { candidates: candidates.len(), steps: 3 });
         for step in 0..3 {
             let (total, db) = (1.0 / (step + 1) as f64, 20.0 + step as f64);
-            curves.event(&SearchEvent::Step(Step {
-                candidate: 0,
-                step,
-                losses: &[],
-                total,
-                learning_rate: 0.1,
-                db,
-                image: &[],
-            }));
+            curves.event(&SearchEvent::Step(Step::new(0, step, total, db)));
         }
         let mut story = Self {
             specs,

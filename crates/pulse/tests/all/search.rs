@@ -57,7 +57,7 @@ pub(crate) fn find(
     observer: &mut dyn Observer,
 ) -> pulse::Result<Vec<Candidate>> {
     let (generator, measurement, target) = (generator(), measurement(), target());
-    let problem = Problem { start, ..Problem::new(&generator, &*measurement, &target) };
+    let problem = Problem { start: start.map(Into::into), ..Problem::new(&generator, &*measurement, &target) };
     search(&problem, config, &Cpu::default(), observer)
 }
 

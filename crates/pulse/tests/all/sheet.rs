@@ -20,7 +20,7 @@ const SHARP: [u8; 3] = [200, 10, 150];
 const MEASURED: [u8; 3] = [20, 160, 200];
 
 fn drawn(target: &Image, original: Option<&Image>, image: &Image, measured: &Image, candidates: usize) -> Image {
-    let entry = Entry { number: 1, image, measured, db: 42.0, reached: true };
+    let entry = Entry { number: 1, image, measured, db: 42.0, reached: true, verdict: None };
     let sheet = Sheet { title: "Title", note: "", target, original, entries: vec![entry; candidates] };
     sheet.draw().unwrap()
 }

@@ -19,7 +19,7 @@ const SIZE: Size = Size::new(16, 16);
 
 fn steered(steering: &Steering, config: &SearchConfig, start: Option<&Inputs>) -> pulse::Result<Vec<Candidate>> {
     let (generator, measurement, target) = (generator(), measurement(), target());
-    let problem = Problem { start, ..Problem::new(&generator, &*measurement, &target) };
+    let problem = Problem { start: start.map(Into::into), ..Problem::new(&generator, &*measurement, &target) };
     search_steered(&problem, steering, config, &Cpu::default(), &mut Silent)
 }
 

@@ -53,8 +53,8 @@ impl World {
         let config = SearchConfig { candidates: 2, ..SearchConfig::default() };
         let mut builder = NetworkBuilder::new();
         let specs = append_whole(&generator, &mut builder, LatentInput::Z, &config.space).unwrap().inputs;
-        let problem = Problem::new(&generator, &*measurement, &target);
-        let found = search(&problem, &config, &Cpu::default(), &mut Silent).unwrap();
+        let found =
+            search(&Problem::new(&generator, &*measurement, &target), &config, &Cpu::default(), &mut Silent).unwrap();
         let point = |inputs: &BTreeMap<String, Vec<f32>>| specs.iter().map(|spec| inputs[&spec.name].clone()).collect();
         let candidates = found.iter().map(|found| (point(&found.inputs), found.image.clone())).collect();
         Self { generator, measurement, target, config, specs, candidates }

@@ -86,7 +86,7 @@ fn follows(name: &str, engine: &dyn Engine) {
     let size = Size::new(generator.spec().width, generator.spec().height);
     let measurement = MeasurementKind::default().resolve(3, size, target.size()).unwrap();
     let start = start(&trace);
-    let problem = Problem { start: Some(&start), ..Problem::new(&*generator, &*measurement, &target) };
+    let problem = Problem::new(&*generator, &*measurement, &target).starting_from(&start);
     let mut losses = Losses::default();
     let found = search(&problem, &config(&trace), engine, &mut losses).unwrap();
     assert_eq!(found.len(), 1);
