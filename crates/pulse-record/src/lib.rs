@@ -1,6 +1,7 @@
 //! Files.
 #![forbid(unsafe_code)]
 
+pub mod cache;
 pub mod checksum;
 pub mod explored;
 pub mod faces;

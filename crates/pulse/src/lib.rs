@@ -54,7 +54,7 @@ pub use pulse_core::{
     placement, random, render, search, sharpness, solved, walk,
 };
 pub use pulse_engine as engine;
-pub use pulse_record::{checksum, explored, faces, folder, record, report, run, sheet, write};
+pub use pulse_record::{cache, checksum, explored, faces, folder, record, report, run, sheet, write};
 
 /// Pictures: values and sizes, and the files that they are read from and written to.
 pub mod image {

@@ -8,6 +8,7 @@ use pulse_core::generator::{
     Discriminator, EMBEDDED, Embedded, Generator, InputSpec, LatentInput, Space, append_whole, from_checkpoint,
 };
 use pulse_engine::{Engine, NetworkBuilder};
+use pulse_record::cache::Cache;
 use pulse_record::checksum::{sha256, sha256_of_files};
 use pulse_record::generator::{FitCache, checkpoint_files, pair};
 use pulse_record::record::GeneratorRecord;
@@ -28,7 +29,8 @@ pub struct Opened {
     pub discriminator: Option<std::result::Result<Arc<Discriminator>, Arc<Error>>>,
     /// What its file says of it beside its numbers.
     pub configuration: Configuration,
-    fits: Option<FitCache>,
+    /// Where numbers that take long to make are kept.
+    cache: Option<Cache>,
     embedded: Option<&'static Embedded>,
 }
 
@@ -115,10 +117,16 @@ impl Opened {
         }
     }
 
-    /// The same with a folder in which Gaussian fits are kept from one process to the next.
+    /// The same with a folder in which numbers that take long to make are kept from one process to the next: the Gaussian fit
+    /// of a mapping, and what its own pictures are like under a measurement.
     #[must_use]
-    pub fn with_fits(self, fits: Option<FitCache>) -> Self {
-        Self { fits, ..self }
+    pub fn with_cache(self, cache: Option<Cache>) -> Self {
+        Self { cache, ..self }
+    }
+
+    /// The folder in which numbers are kept.
+    pub fn cache(&self) -> Option<&Cache> {
+        self.cache.as_ref()
     }
 
     /// Makes it ready to be entered at `latent`: a Gaussian fit that it needs and lacks is taken from the cache, or made and
@@ -127,8 +135,8 @@ impl Opened {
     /// # Errors
     /// As [`Generator::prepare`].
     pub fn prepare(&self, latent: LatentInput, engine: &dyn Engine) -> Result<()> {
-        if let (LatentInput::LATENT, Some(fits)) = (latent, &self.fits) {
-            fits.fit(&*self.generator, engine)?;
+        if let (LatentInput::LATENT, Some(cache)) = (latent, &self.cache) {
+            FitCache::new(cache.folder()).fit(&*self.generator, engine)?;
         }
         self.generator.prepare(latent, engine)
     }

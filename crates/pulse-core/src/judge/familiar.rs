@@ -51,9 +51,9 @@ pub struct Familiar {
     /// The `xⱼ`, a row each.
     examples: Vec<f32>,
     /// The `cⱼ`.
-    coefficients: Vec<f64>,
+    coefficients: Vec<f32>,
     /// The median of the scores of own pictures, and their 5% quantile.
-    usual: [f64; 2],
+    usual: [f32; 2],
 }
 
 impl Familiar {
@@ -91,7 +91,8 @@ impl Familiar {
         let mut scores: Vec<f64> = further.iter().map(|look| machine.score(look)).collect();
         scores.sort_by(f64::total_cmp);
         if !scores.is_empty() {
-            machine.usual = [0.5, 0.05].map(|share| scores[(share * (scores.len() - 1) as f64).round() as usize]);
+            machine.usual =
+                [0.5, 0.05].map(|share| scores[(share * (scores.len() - 1) as f64).round() as usize] as f32);
         }
         Ok(machine)
     }
@@ -105,16 +106,43 @@ impl Familiar {
     pub fn strangeness(&self, target: &Image) -> f64 {
         assert_eq!(target.channels(), self.channels, "a target of the channels that were learnt");
         let score = self.score(&self.look.of(self.channels, target.values()));
-        let [median, low] = self.usual;
+        let [median, low] = self.usual.map(f64::from);
         // Deviations from what are usual where nothing differs are none.
         1.645 * (median - score) / (median - low).max(1e-6)
     }
 
+    /// What was learnt, as arrays that [`from_arrays`](Self::from_arrays) takes back.
+    pub(super) fn to_arrays(&self) -> [(&'static str, Vec<usize>, Vec<f32>); 3] {
+        let count = self.coefficients.len();
+        [
+            ("examples", vec![count, self.look.numbers()], self.examples.clone()),
+            ("coefficients", vec![count], self.coefficients.clone()),
+            ("usual", vec![2], self.usual.to_vec()),
+        ]
+    }
+
+    /// What was learnt of targets of this size and channels; nothing where the arrays are of another shape.
+    pub(super) fn from_arrays(
+        size: Size,
+        channels: usize,
+        [examples, coefficients, usual]: [&[f32]; 3],
+    ) -> Option<Self> {
+        let look = Look::new(size).ok()?;
+        let usual = usual.try_into().ok()?;
+        (examples.len() == coefficients.len() * look.numbers()).then(|| Self {
+            look,
+            channels,
+            examples: examples.to_vec(),
+            coefficients: coefficients.to_vec(),
+            usual,
+        })
+    }
+
     fn score(&self, look: &[f32]) -> f64 {
         let examples = self.examples.chunks_exact(look.len().max(1)).zip(&self.coefficients);
-        let part = |(example, coefficient): (&[f32], &f64)| {
+        let part = |(example, coefficient): (&[f32], &f32)| {
             let square: f32 = example.iter().zip(look).map(|(a, b)| (a - b) * (a - b)).sum();
-            coefficient * f64::from(nearness(square, look.len()))
+            f64::from(*coefficient) * f64::from(nearness(square, look.len()))
         };
         examples.map(part).sum()
     }
@@ -125,7 +153,7 @@ fn nearness(square: f32, numbers: usize) -> f32 {
 }
 
 /// The coefficients of the kernel machine, by conjugate gradients.
-fn fitted(examples: &[f32], kinds: [usize; 2], numbers: usize, engine: &dyn Engine) -> Result<Vec<f64>> {
+fn fitted(examples: &[f32], kinds: [usize; 2], numbers: usize, engine: &dyn Engine) -> Result<Vec<f32>> {
     let count = kinds[0] + kinds[1];
     if numbers == 0 {
         return Ok(vec![0.0; count]);
@@ -160,7 +188,7 @@ fn fitted(examples: &[f32], kinds: [usize; 2], numbers: usize, engine: &dyn Engi
         let before = std::mem::replace(&mut size, dot(&left, &next));
         along.iter_mut().zip(next).for_each(|(along, next)| *along = next + size / before * *along);
     }
-    Ok(solution)
+    Ok(solution.into_iter().map(|coefficient| coefficient as f32).collect())
 }
 
 /// `k` of all pairs, `[count, count]`. The inner products are the engine's.

@@ -1,7 +1,9 @@
 //! How far the generator had to be bent to make a picture, and what that says of it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use pulse_checkpoint::Tensor;
 use pulse_engine::Engine;
 
 use super::familiar::{Camera, Familiar};
@@ -10,7 +12,7 @@ use crate::Result;
 use crate::candidate::Candidate;
 use crate::event::Silent;
 use crate::generator::Embedded;
-use crate::image::Image;
+use crate::image::{Image, Size};
 use crate::search::{Problem, SearchConfig, search};
 
 /// How many own pictures are searched for, to see how well they are fitted. The range's random pictures are none of them.
@@ -205,7 +207,16 @@ impl OwnFits {
                 searched.push(found.searched_db);
             }
         }
-        Ok(Some(Self { latent: Usual::of(&latent), searched: Usual::of(&searched) }))
+        Ok(Some(Self { latent: Usual::of(&latent), searched: Usual::of(&searched) }.rounded()))
+    }
+}
+
+impl OwnFits {
+    /// In single precision, as it is kept: what is made now is what is read later.
+    fn rounded(self) -> Self {
+        let round = |number: f64| f64::from(number as f32);
+        let usual = |usual: Usual| Usual { mean: round(usual.mean), deviation: round(usual.deviation) };
+        Self { latent: usual(self.latent), searched: usual(self.searched) }
     }
 }
 
@@ -237,6 +248,31 @@ impl OwnPictures {
         };
         let Some(fits) = fits else { return Ok(None) };
         Ok(Some(Self { familiar: Familiar::new(problem, config, engine)?, fits }))
+    }
+
+    /// All of it as named arrays, to be kept.
+    ///
+    /// # Panics
+    /// Never: each array has the length of its shape.
+    pub fn to_arrays(&self) -> BTreeMap<String, Tensor> {
+        let OwnFits { latent, searched } = self.fits;
+        let fits = [latent.mean, latent.deviation, searched.mean, searched.deviation].map(|number| number as f32);
+        let arrays = self.familiar.to_arrays().into_iter().chain([("fits", vec![4], fits.to_vec())]);
+        arrays
+            .map(|(name, shape, data)| (name.to_owned(), Tensor::new(shape, data).expect("the length fits")))
+            .collect()
+    }
+
+    /// What was kept of own pictures for targets of this size and channels; nothing where it is something else.
+    pub fn from_arrays(arrays: &BTreeMap<String, Tensor>, size: Size, channels: usize) -> Option<Self> {
+        let array = |name: &str| arrays.get(name).map(|tensor| &tensor.data()[..]);
+        let learnt = [array("examples")?, array("coefficients")?, array("usual")?];
+        let &[mean, deviation, searched_mean, searched_deviation] = array("fits")? else { return None };
+        let usual = |mean: f32, deviation: f32| Usual { mean: mean.into(), deviation: deviation.into() };
+        Some(Self {
+            familiar: Familiar::from_arrays(size, channels, learnt)?,
+            fits: OwnFits { latent: usual(mean, deviation), searched: usual(searched_mean, searched_deviation) },
+        })
     }
 
     /// How far the generator was bent for each candidate.
