@@ -112,7 +112,7 @@ impl Opened {
             subject: Subject::default(),
             discriminator: None,
             configuration,
-            fits: None,
+            cache: None,
             embedded: None,
         }
     }
