@@ -207,7 +207,7 @@ impl OwnFits {
                 searched.push(found.searched_db);
             }
         }
-        Ok(Some(Self { latent: Usual::of(&latent), searched: Usual::of(&searched) }.rounded()))
+        Ok(Some(Self { latent: Usual::of(&latent), searched: Usual::of(&searched) }))
     }
 }
 
@@ -247,7 +247,7 @@ impl OwnPictures {
             None => OwnFits::searched(problem, config, engine)?,
         };
         let Some(fits) = fits else { return Ok(None) };
-        Ok(Some(Self { familiar: Familiar::new(problem, config, engine)?, fits }))
+        Ok(Some(Self { familiar: Familiar::new(problem, config, engine)?, fits: fits.rounded() }))
     }
 
     /// All of it as named arrays, to be kept.
