@@ -53,6 +53,7 @@ pub mod loss;
 pub mod measurement;
 pub mod mosaic;
 pub mod optimizer;
+pub mod place;
 pub mod render;
 pub mod report;
 pub mod run;

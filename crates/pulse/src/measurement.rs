@@ -25,8 +25,8 @@ use pulse_engine::{Network, NetworkBuilder, Shape, Value};
 pub use kind::MeasurementKind;
 pub use projection::Projection;
 pub use psf::Psf;
-pub(crate) use resize::mirror;
 pub use resize::{Kernel, Resize, resize_matrix};
+pub(crate) use resize::{mirror, window_matrix};
 pub use stage::{Blur, Channels, Factor, Length, Stage};
 pub use text::GRAMMAR;
 

@@ -4,7 +4,8 @@ use std::fmt;
 
 use pulse_engine::Engine;
 
-use super::familiar::{Camera, Familiar};
+use super::familiar::Familiar;
+use super::lessons::Camera;
 use super::plausibility::each_random_picture;
 use crate::Result;
 use crate::candidate::Candidate;
@@ -21,7 +22,7 @@ const FIRST: usize = 1024;
 const KNOWN: f64 = 1.0;
 
 /// Beyond this it is unknown: fewer than one own picture in twenty is.
-const UNKNOWN: f64 = 1.9;
+const UNKNOWN: f64 = 2.0;
 
 /// A fit before the features that is better than usual by more deviations than this is no further evidence: flat pictures are
 /// fitted well by anything.
@@ -90,7 +91,7 @@ impl Bent {
         self.strangeness + 0.5 * (self.misfit.max(BETTER) + self.shortfall)
     }
 
-    /// Known up to a total of 1, unknown beyond 1.9 or where the total is no number.
+    /// Known up to a total of 1, unknown beyond 2 or where the total is no number.
     pub fn verdict(&self) -> Verdict {
         match self.total() {
             total if total <= KNOWN => Verdict::Known,
