@@ -6,7 +6,8 @@ use std::fmt;
 use pulse_checkpoint::Tensor;
 use pulse_engine::Engine;
 
-use super::familiar::{Camera, Familiar};
+use super::familiar::Familiar;
+use super::lessons::Camera;
 use super::plausibility::each_random_picture;
 use crate::Result;
 use crate::candidate::Candidate;
@@ -19,11 +20,14 @@ use crate::search::{Problem, SearchConfig, search};
 const SEARCHED: usize = 8;
 const FIRST: usize = 1024;
 
+/// How many times the default number of steps own pictures are searched for at most: they are fitted by then.
+const LONGEST: usize = 2;
+
 /// Up to here a picture is known: five of six own pictures are.
 const KNOWN: f64 = 1.0;
 
 /// Beyond this it is unknown: fewer than one own picture in twenty is.
-const UNKNOWN: f64 = 1.9;
+const UNKNOWN: f64 = 2.0;
 
 /// A fit before the features that is better than usual by more deviations than this is no further evidence: flat pictures are
 /// fitted well by anything.
@@ -97,7 +101,7 @@ impl Bent {
         self.strangeness + 0.5 * (self.misfit.max(BETTER) + self.shortfall)
     }
 
-    /// Known up to a total of 1, unknown beyond 1.9 or where the total is no number.
+    /// Known up to a total of 1, unknown beyond 2 or where the total is no number.
     pub fn verdict(&self) -> Verdict {
         match self.total() {
             total if total <= KNOWN => Verdict::Known,
@@ -180,13 +184,14 @@ impl OwnFits {
         }
     }
 
-    /// Searches for eight own pictures with these settings, one candidate each, but with the default number of steps at least:
-    /// a search that was cut short is seen by that. None for a generator without random pictures.
+    /// Searches for eight own pictures with these settings, one candidate each, but with the default number of steps at least,
+    /// by which a search that was cut short is seen, and twice as many at most. None for a generator without random pictures.
     ///
     /// # Errors
     /// As [`search`].
     pub fn searched(problem: &Problem<'_>, config: &SearchConfig, engine: &dyn Engine) -> Result<Option<Self>> {
-        let steps = config.steps.max(SearchConfig::default().steps);
+        let usual = SearchConfig::default().steps;
+        let steps = config.steps.clamp(usual, LONGEST * usual);
         let alone = SearchConfig { candidates: 1, batch: 1, spread: None, steps, ..config.clone() };
         let mut camera = Camera::new(problem, config.sigma, engine)?;
         let (channels, size) = (problem.target.channels(), problem.target.size());
@@ -248,6 +253,11 @@ impl OwnPictures {
         };
         let Some(fits) = fits else { return Ok(None) };
         Ok(Some(Self { familiar: Familiar::new(problem, config, engine)?, fits: fits.rounded() }))
+    }
+
+    /// Whether a target is one that the generator knows, by its looks alone, before anything is searched.
+    pub fn glance(&self, target: &Image) -> Verdict {
+        Bent { strangeness: self.familiar.strangeness(target), misfit: 0.0, shortfall: 0.0 }.verdict()
     }
 
     /// All of it as named arrays, to be kept.
