@@ -19,8 +19,9 @@ const STEPS: usize = 60;
 ///
 /// Random pictures of the generator are taken as they are and very slightly moved (by up to 5% of the frame, 7% of the size, 5°): these
 /// are familiar, `y = 1`. The same pictures in other frames (moved by 15 to 35%, 1.4 to 2.2 times as large or as small, turned by 25 to
-/// 180°, or all of it) and sums of three of those are not, `y = −1`. All are measured as the target was, with its noise. On their [`Look`]
-/// `x`, of `d` numbers, a kernel machine is fitted by least squares:
+/// 180°, or all of it) and sums of three of those are not, `y = −1`. All are measured as the target was, with its noise. To their `x`,
+/// the contrast of grey values with their surroundings and the directions of edges, `d` numbers each of a mean square of 1, a kernel machine
+/// is fitted by least squares:
 ///
 /// `s(x) = Σⱼ cⱼ k(x, xⱼ)`, `k(a, b) = exp(−|a − b|² / 2 d)`, `(K + 0.1 W⁻¹) c = y`,
 ///
@@ -121,7 +122,7 @@ fn nearness(square: f32, numbers: usize) -> f32 {
 /// The coefficients of the kernel machine, by conjugate gradients.
 fn fitted(examples: &[f32], kinds: [usize; 2], numbers: usize, engine: &dyn Engine) -> Result<Vec<f32>> {
     let count = kinds[0] + kinds[1];
-    if numbers == 0 {
+    if numbers == 0 || count == 0 {
         return Ok(vec![0.0; count]);
     }
     let kernel = kernel(examples, numbers, engine)?;

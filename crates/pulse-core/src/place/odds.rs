@@ -49,9 +49,11 @@ impl Seen {
     }
 }
 
+/// Which pixels are in each cell along an axis, and how much they weigh.
+type Weights = Vec<Vec<(usize, f64)>>;
+
 /// The cells that are seen along one axis, and the weights of the pixels in each.
-#[expect(clippy::type_complexity, reason = "two plain lists")]
-fn cells_along(start: f64, side: f64, length: usize) -> Option<([usize; 2], Vec<Vec<(usize, f64)>>)> {
+fn cells_along(start: f64, side: f64, length: usize) -> Option<([usize; 2], Weights)> {
     let cell = side / CELLS as f64;
     let part = |index: usize| {
         let from = start + index as f64 * cell;
