@@ -1,4 +1,4 @@
-//! Where the program keeps what takes long to make.
+//! The folder in which the program caches what takes long to make.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ Environment:
   PULSE_CACHE   the folder for the Gaussian fits of StyleGANs' mappings, which take seconds to make; empty to keep none
                 [default: pulse in the user's cache folder]";
 
-/// The fits that earlier runs made; `None` where none are to be kept, or nobody knows where.
+/// The fits that earlier runs made; `None` where none are to be kept, or there is no folder for them.
 pub(crate) fn fits() -> Option<FitCache> {
     let folder = match std::env::var_os(VARIABLE) {
         Some(folder) if folder.is_empty() => return None,

@@ -20,8 +20,8 @@ use pulse_record::run::{Finished, Page, RunFolder};
 
 use crate::{Opened, Prepared, Result};
 
-/// One search under way: a generator, a picture, and the settings. It holds all that it needs, so that a thread, a server or an
-/// object can keep it.
+/// One search under way: a generator, a picture, and the settings. It owns all that it needs, so a thread, a server or an object
+/// can keep it.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -69,7 +69,7 @@ impl Session {
         Self::start_at(opened, prepared, config, None, engine)
     }
 
-    /// A search from these inputs, one row a candidate, where there are any.
+    /// A search that starts from these inputs, one row a candidate; from random starts where there are none.
     ///
     /// # Errors
     /// As [`Search::new`].
@@ -86,7 +86,7 @@ impl Session {
         Self::of(opened, prepared, problem, Steering::default(), config, engine)
     }
 
-    /// A search for a problem that is put already, with what steers it.
+    /// A search for a problem that the caller has put together, with what steers it.
     ///
     /// # Errors
     /// As [`Search::new`].
@@ -139,7 +139,7 @@ impl Session {
         self.search.stop(&mut Both { curves: &mut self.curves, observer })
     }
 
-    /// Every candidate as it would be if the search were stopped here. The search goes on as if nobody had asked.
+    /// Every candidate as it would be if the search were stopped here. The search itself is not changed by this.
     ///
     /// # Errors
     /// As [`Search::so_far`].
@@ -147,7 +147,7 @@ impl Session {
         self.search.so_far()
     }
 
-    /// Looks for `count` candidates more.
+    /// Looks for `count` more candidates.
     ///
     /// # Errors
     /// As [`Search::add_candidates`].
@@ -171,7 +171,7 @@ impl Session {
     }
 }
 
-/// The curves of a session, and whoever watches it.
+/// Passes events on to the curves of a session and to its observer.
 struct Both<'a> {
     curves: &'a mut Curves,
     observer: &'a mut dyn Observer,
@@ -204,27 +204,27 @@ pub struct Found {
     problem: Problem<'static>,
 }
 
-/// What a folder says beside what was found.
+/// What the folder of a run holds besides what was found.
 #[derive(Clone, Debug)]
 pub struct Labels {
     /// The file that was given.
     pub input: InputRecord,
-    /// What was asked for beside the settings of the search, where the run is to be told from others by it.
+    /// What was asked for besides the settings of the search, where later runs are to be compared with it.
     pub request: Option<RequestRecord>,
-    /// What candidates were steered by.
+    /// What steered the candidates.
     pub steering: Option<SteeringRecord>,
     /// What comes first on the sheet and on the page.
     pub order: Order,
     /// Whether there is to be a page.
     pub page: bool,
-    /// What the generator's pictures are of, where that is not what the generator says.
+    /// What the pictures are of, where that differs from [`Opened::subject`].
     pub subject: Option<Subject>,
     /// Seconds that it took before the session.
     pub seconds_before: f64,
 }
 
 impl Found {
-    /// The problem with what was found for it: where walks and searches that are steered begin.
+    /// The problem together with its candidates, from which walks and steered searches start.
     ///
     /// # Errors
     /// As [`Solved::new`].
@@ -244,7 +244,7 @@ impl Found {
         judge.measure(&self.candidates, &self.opened, &self.problem, &self.config, &*self.engine)
     }
 
-    /// Measures the candidates, and writes the folder of the run, its record last, which it gives back.
+    /// Measures the candidates, and writes the folder of the run, the record last. Gives the record.
     ///
     /// # Errors
     /// As [`RunFolder::write`].
@@ -271,13 +271,13 @@ impl Found {
     }
 }
 
-/// Measures candidates together. What it compiles and renders for the first ones it uses again for all others of the same
-/// generator.
+/// Measures candidates together. It is for the runs of one generator: what it compiles and renders for the first run is used
+/// again for the others.
 #[derive(Default)]
 pub struct Judge {
-    /// What the generator was trained against, where that is known.
+    /// The discriminator, where there is one.
     critic: Option<Critic>,
-    /// Pictures of the generator that have nothing to do with each other.
+    /// Random pictures of the generator.
     random: Option<Vec<Image>>,
     /// The generator's own pictures, under this measurement and with these settings.
     own: Option<((String, Shape, SearchConfig), Option<OwnPictures>)>,
@@ -298,7 +298,7 @@ impl Judge {
     ) -> Result<Range> {
         let mut prior = Prior::new(problem, config, engine)?;
         let plausibility: Vec<_> = candidates.iter().map(|candidate| prior.plausibility(&candidate.inputs)).collect();
-        // What it ran may be what the next ones run.
+        // The program that it ran may be used again by what follows.
         drop(prior);
         if let (None, Some(Ok(discriminator))) = (&self.critic, &opened.discriminator) {
             self.critic = Some(Critic::new(discriminator, engine)?);

@@ -1,4 +1,5 @@
-//! A square of a picture, turned by any angle.
+//! A square of a picture, turned by any angle: the one type of every placement. Views of the detector, FFHQ's quads and the
+//! frames of other generators are squares.
 
 use super::{Point, difference, length};
 

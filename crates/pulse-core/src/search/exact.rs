@@ -23,7 +23,7 @@ pub(crate) struct ExactEnd {
     known: f64,
 }
 
-/// A picture at its end.
+/// A picture after the exact end.
 pub(crate) struct Ended {
     /// In [0, 1].
     pub(crate) image: Image,
@@ -58,7 +58,7 @@ impl ExactEnd {
         Ok(Self { projection, projects: config.project, kept, known })
     }
 
-    /// The same, which moves pictures whatever the settings say.
+    /// The same, but pictures are always moved.
     pub(crate) fn always(self) -> Self {
         Self { projects: true, ..self }
     }

@@ -1,4 +1,4 @@
-//! Where else a candidate could go: directions that change the picture and hardly what it shrinks to.
+//! Directions from a candidate that change the picture and hardly what it shrinks to.
 
 use std::ops::ControlFlow;
 

@@ -20,11 +20,11 @@ const LARGEST: u64 = 1 << 20;
 /// A folder with a small safetensors file for each mapping that a Gaussian fit was made of.
 ///
 /// A file is called by the SHA-256 of the mapping's numbers and of how the fit is made, so that it can never be that
-/// of another mapping, and it holds a checksum of its own. It appears whole or not at all, whoever else writes it at
-/// the same time. One that is broken or foreign is passed over and replaced; a folder that cannot be made or written
-/// is no error: the fit is made again by the next process.
+/// of another mapping, and it holds a checksum of its own. It is whole or not there, also when several processes
+/// write it at the same time. A broken or foreign file is ignored and replaced. A folder that cannot be made or written is
+/// no error: the next process makes the fit again.
 ///
-/// Nothing but [`FitCache::fit`] reads or writes it: a search does not.
+/// Only [`FitCache::fit`] reads or writes it; a search does not.
 #[derive(Clone, Debug)]
 pub struct FitCache {
     folder: PathBuf,
@@ -47,7 +47,7 @@ impl FitCache {
         Self { folder: folder.into() }
     }
 
-    /// Sees to it that `generator` has its Gaussian fit; `None` where it can have none.
+    /// Gives `generator` its Gaussian fit: from the cache, or made and stored there. `None` where it can have none.
     ///
     /// # Errors
     /// [`ErrorKind::Network`](pulse_core::ErrorKind::Network) when its mapping cannot be run.
@@ -62,7 +62,7 @@ impl FitCache {
             return Ok(Some(FitOrigin::Cached));
         }
         entrance.prepare(engine)?;
-        // What cannot be kept is made again.
+        // A fit that cannot be stored is made again next time.
         let _ = fs::create_dir_all(&self.folder);
         let _ = write(&path, &key, entrance.fit_tensors()?);
         Ok(Some(FitOrigin::Made))
@@ -99,7 +99,7 @@ fn write(path: &Path, key: &str, tensors: BTreeMap<String, Tensor>) -> Result<()
     write_atomically(path, &bytes)
 }
 
-/// What a whole file says beside its numbers: whose fit it is, and their checksum.
+/// The metadata of a whole file: the key of the mapping, and the checksum of the numbers.
 fn description(key: &str, checkpoint: &Checkpoint) -> Configuration {
     let numbers = checkpoint.tensors.values().flat_map(|tensor| tensor.data().iter());
     let bytes: Vec<u8> = numbers.flat_map(|number| number.to_le_bytes()).collect();
