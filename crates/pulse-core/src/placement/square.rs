@@ -27,7 +27,7 @@ impl Square {
         Self { right: self.right.map(|x| x * factor), ..self }
     }
 
-    /// The same square, turned clockwise (as it is seen) by so many radians.
+    /// The same square, turned clockwise (as it is seen) by this angle in radians.
     #[must_use]
     pub fn turned(self, angle: f64) -> Self {
         let (sine, cosine) = angle.sin_cos();

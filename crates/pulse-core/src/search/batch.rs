@@ -133,7 +133,7 @@ impl<'a> Batch<'a> {
         &self.config
     }
 
-    /// Searches for so many in all.
+    /// Sets how many candidates are searched for in all.
     pub(super) fn grow(&mut self, candidates: usize) {
         self.candidates = candidates;
     }

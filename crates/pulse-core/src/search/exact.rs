@@ -9,7 +9,7 @@ use crate::image::{Image, mean_squared_error};
 use crate::measurement::Projection;
 
 /// How often a picture is projected and clipped again. Where a consistent picture in [0, 1] exists, the few
-/// clipped pixels leave an error far below any target after so many.
+/// clipped pixels leave an error far below any target after these.
 const ALTERNATIONS: usize = 24;
 
 /// Brings the generator's own pictures to the target, the only place where that is done.

@@ -278,7 +278,7 @@ impl Path {
 const LARGEST_BATCH: usize = 16;
 const MOST_NUMBERS: usize = 8 * 3 * 256 * 256;
 
-/// How many points go together when the picture of each has so many numbers.
+/// How many points run together, by the numbers of a picture.
 fn at_a_time(numbers: usize) -> usize {
     (MOST_NUMBERS / numbers).clamp(1, LARGEST_BATCH)
 }
