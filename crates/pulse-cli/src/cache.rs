@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use etcetera::BaseStrategy as _;
-use pulse::generator::FitCache;
+use pulse::cache::Cache;
 
 /// The folder of the cache, in the environment.
 const VARIABLE: &str = "PULSE_CACHE";
@@ -11,15 +11,16 @@ const VARIABLE: &str = "PULSE_CACHE";
 /// What stands in the help of the program.
 pub(crate) const HELP: &str = "\
 Environment:
-  PULSE_CACHE   the folder for the Gaussian fits of StyleGANs' mappings, which take seconds to make; empty to keep none
+  PULSE_CACHE   the folder for numbers that take seconds to make: the Gaussian fits of StyleGANs' mappings, and what a
+                generator's own pictures are like, for the verdict; empty to keep none
                 [default: pulse in the user's cache folder]";
 
-/// The fits that earlier runs made; `None` where none are to be kept, or there is no folder for them.
-pub(crate) fn fits() -> Option<FitCache> {
+/// The cache of earlier runs; `None` where nothing is to be kept, or there is no folder for it.
+pub(crate) fn folder() -> Option<Cache> {
     let folder = match std::env::var_os(VARIABLE) {
         Some(folder) if folder.is_empty() => return None,
         Some(folder) => PathBuf::from(folder),
         None => etcetera::base_strategy::choose_native_strategy().ok()?.cache_dir().join("pulse"),
     };
-    Some(FitCache::new(folder))
+    Some(Cache::new(folder))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
-use pulse::generator::{Generator, checkpoint, from_checkpoint, pair};
+use pulse::generator::{FitCache, Generator, checkpoint, from_checkpoint, pair};
 use pulse_checkpoint::{OpenOptions, Pair, Tensor};
 use pulse_engine::Cpu;
 
@@ -85,8 +85,8 @@ fn made_fit(generator: &dyn Generator, engine: &Cpu) -> Result<BTreeMap<String, 
     let Some(entrance) = generator.entrance().filter(|entrance| entrance.lacks_fit()) else {
         return Ok(BTreeMap::new());
     };
-    if let Some(fits) = cache::fits() {
-        fits.fit(generator, engine)?;
+    if let Some(cache) = cache::folder() {
+        FitCache::new(cache.folder()).fit(generator, engine)?;
     }
     entrance.prepare(engine)?;
     Ok(entrance.fit_tensors()?)

@@ -13,7 +13,7 @@ pub(crate) const HELP: &str =
 
 /// The generator called `name`: an embedded one, or else a file or folder.
 pub(crate) fn open(name: &str) -> Result<Opened, Failure> {
-    Ok(Opened::named(name)?.with_fits(cache::fits()))
+    Ok(Opened::named(name)?.with_cache(cache::folder()))
 }
 
 /// How many noise maps it has. `option` is about them, and would do nothing where there are none.

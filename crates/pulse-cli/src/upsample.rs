@@ -309,11 +309,13 @@ impl<'a> Job<'a> {
     fn search(&mut self, sought: Search<'_>, interrupt: &Interrupt) -> Result<Searched, Failure> {
         let Search { prepared, input, of, folder, replace, seconds, course } = sought;
         let of_picture = |error: pulse::Error| Failure::with(&of, &error);
+        let (placing, engine) = (self.request.place, Arc::clone(&self.engine));
+        let placed = self.judge.place(prepared, placing, &self.opened, &self.config, &*engine);
+        let prepared = placed.map_err(of_picture)?;
         for line in &prepared.notes {
             note(&format!("{of}: {}", words(line)));
         }
         let folder = RunFolder::create(folder, replace)?;
-        let engine = Arc::clone(&self.engine);
         let (opened, config, init) = (self.opened.clone(), self.config.clone(), self.init.clone());
         let intermediate =
             Intermediate::new(self.arguments.save_intermediate, folder.path(), &self.opened.record, &self.config)?;
@@ -339,6 +341,7 @@ impl<'a> Job<'a> {
             page: !self.arguments.no_report,
             subject: self.arguments.faces.then_some(Subject::Faces),
             seconds_before: seconds,
+            in_a_hurry: interrupt.pressed(),
         };
         let record = found.save(&folder, labels, &mut self.judge).map_err(of_picture)?;
         let sheet = folder.path().join(&record.files.sheet);
@@ -350,6 +353,7 @@ impl<'a> Job<'a> {
 fn words(about: &Note) -> String {
     match about {
         Note::Blocks { .. } => format!("{about}; --mosaic off takes it as it is"),
+        Note::Placed(_) => format!("{about}; --place off takes it as it is"),
         Note::Grey { colours } => format!("{about}; --measurement {colours} lets them have colours"),
         Note::Complete { blur: Some(blur), .. } => format!("{about}{}", blur_hint("", *blur)),
         _ => about.to_string(),

@@ -7,8 +7,8 @@ use std::ops::Range;
 
 use crate::{Error, ErrorKind, Result};
 
-pub(crate) use resize::mirror;
 pub use resize::{Kernel, Resize, resize_matrix};
+pub(crate) use resize::{mirror, window_matrix};
 pub use size::Size;
 
 /// The weights of red, green and blue in a grey picture: Rec. 709 luma, taken of the sRGB-encoded values.

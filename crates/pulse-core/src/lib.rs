@@ -89,6 +89,7 @@ pub mod loss;
 pub mod measurement;
 pub mod mosaic;
 pub mod optimizer;
+pub mod place;
 pub mod placement;
 pub mod random;
 pub mod render;

@@ -41,6 +41,7 @@
 //! a folder that has its record has everything that the record names.
 #![forbid(unsafe_code)]
 
+pub mod cache;
 pub mod checksum;
 pub mod explored;
 pub mod faces;

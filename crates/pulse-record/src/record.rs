@@ -22,7 +22,9 @@ pub use settings::{FeatureRecord, RepulsionRecord, RestartRecord, SettingsRecord
 
 use crate::image::Provenance;
 use crate::{Error, ErrorKind, Result};
+use pulse_core::image::Size;
 use pulse_core::mosaic::{Grid, Mosaic};
+use pulse_core::place::Placement;
 
 /// The version of the schema that is written, and the only one that is read. It grows when a field changes
 /// its meaning or goes; a new field does not make a new schema.
@@ -44,6 +46,9 @@ pub struct Record {
     /// The blocks that the small picture was reduced from, where it was.
     #[serde(default)]
     pub mosaic: Option<MosaicRecord>,
+    /// Where the generator's picture lies in the small one, where that was looked for.
+    #[serde(default)]
+    pub placement: Option<PlacementRecord>,
     /// The small picture.
     pub target: TargetRecord,
     /// How it was searched.
@@ -119,6 +124,37 @@ pub struct MosaicRecord {
     pub region: [usize; 4],
     /// Whether they were found in the picture, and not given.
     pub detected: bool,
+}
+
+/// [`Placement`]: the frame of the generator's picture in a small one that was framed otherwise, in pixels of the small one.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlacementRecord {
+    /// The left side of the frame.
+    pub left: f64,
+    /// Its top.
+    pub top: f64,
+    /// Its width and height.
+    pub side: f64,
+    /// Width and height of the small picture as it was given.
+    pub given: [usize; 2],
+}
+
+impl PlacementRecord {
+    /// The record of a placement in a small picture of this size.
+    pub fn new(placement: Placement, given: Size) -> Self {
+        let Placement { left, top, side } = placement;
+        Self { left, top, side, given: [given.width, given.height] }
+    }
+
+    /// The placement.
+    pub fn placement(&self) -> Placement {
+        Placement { left: self.left, top: self.top, side: self.side }
+    }
+
+    /// The size of the small picture as it was given.
+    pub fn given(&self) -> Size {
+        Size::new(self.given[0], self.given[1])
+    }
 }
 
 /// The small picture that was searched for.

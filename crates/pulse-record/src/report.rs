@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::Result;
 use crate::image::{Provenance, encode_png};
-use crate::record::Record;
+use crate::record::{PlacementRecord, Record};
 use crate::sheet::CertaintyMap;
 use crate::sheet::canvas::smooth;
 use pulse_core::candidate::Candidate;
@@ -115,7 +115,13 @@ impl Report<'_> {
 
     /// How the small picture was made of a sharp one.
     fn measured(&self) -> String {
-        let Record { input, generator, measurement, mosaic, target, settings, .. } = self.record;
+        let Record { input, generator, measurement, mosaic, placement, target, settings, .. } = self.record;
+        let placement = placement.as_ref().map(|placed| {
+            let ([width, height], PlacementRecord { left, top, side, .. }) = (placed.given, placed);
+            format!(
+                "the generator's picture is taken for {side:.1} pixels at {left:.1}, {top:.1} of {width} × {height}"
+            )
+        });
         let mosaic = mosaic.as_ref().map(|mosaic| {
             let [left, top, width, height] = mosaic.region;
             let how = if mosaic.detected { "found" } else { "given" };
@@ -129,6 +135,7 @@ impl Report<'_> {
             ("File", Some(input.path.clone())),
             ("Its size", Some(format!("{} × {} pixels", input.width, input.height))),
             ("Made of blocks", mosaic),
+            ("Framed", placement),
             ("The small picture", Some(format!("{} × {} pixels", target.width, target.height))),
             ("Generator", Some(format!("{} ({})", generator.name, generator.family))),
             ("Its pictures", Some(format!("{} × {} pixels", generator.width, generator.height))),

@@ -175,7 +175,8 @@ impl<'a> Header<'a> {
 
     fn explanation(&self, width: usize) -> Vec<String> {
         let text = "Every picture below is a guess by a generative model. Under each stands what it shrinks to, which \
-                    should look like the given picture, and how closely the two agree: more dB is closer.";
+                    should look like the given picture, and how closely the two agree: more dB is closer. Where the model had to be stretched for that, or \
+                    does not know such pictures at all, the card says so.";
         BODY.wrapped(text, (width - self.pictures.len() * COLUMN).min(READABLE))
     }
 

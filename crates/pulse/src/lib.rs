@@ -72,10 +72,10 @@ pub use prepared::{Blocks, Note, Preparation, Prepared};
 pub use pulse_checkpoint as checkpoint;
 pub use pulse_core::{
     Error, ErrorKind, Result, Shared, WayOut, candidate, detail, event, judge, kept, latent, loss, mosaic, optimizer,
-    placement, random, render, search, sharpness, solved, walk,
+    place, placement, random, render, search, sharpness, solved, walk,
 };
 pub use pulse_engine as engine;
-pub use pulse_record::{checksum, explored, faces, folder, record, report, run, sheet, write};
+pub use pulse_record::{cache, checksum, explored, faces, folder, record, report, run, sheet, write};
 
 /// Pictures: values and sizes; reading them from files, and writing them.
 pub mod image {

@@ -8,6 +8,7 @@ use pulse_core::generator::{
     Discriminator, EMBEDDED, Embedded, Generator, InputSpec, LatentInput, Space, append_whole, from_checkpoint,
 };
 use pulse_engine::{Engine, NetworkBuilder};
+use pulse_record::cache::Cache;
 use pulse_record::checksum::{sha256, sha256_of_files};
 use pulse_record::generator::{FitCache, checkpoint_files, pair};
 use pulse_record::record::GeneratorRecord;
@@ -28,7 +29,8 @@ pub struct Opened {
     pub discriminator: Option<std::result::Result<Arc<Discriminator>, Arc<Error>>>,
     /// The configuration in its file.
     pub configuration: Configuration,
-    fits: Option<FitCache>,
+    /// The cache of numbers that take long to make.
+    cache: Option<Cache>,
     embedded: Option<&'static Embedded>,
 }
 
@@ -110,15 +112,21 @@ impl Opened {
             subject: Subject::default(),
             discriminator: None,
             configuration,
-            fits: None,
+            cache: None,
             embedded: None,
         }
     }
 
-    /// The same with a cache of Gaussian fits on the disk.
+    /// The same with a cache on the disk for numbers that take long to make: the Gaussian fit of a mapping, and figures of the
+    /// generator's own pictures under a measurement.
     #[must_use]
-    pub fn with_fits(self, fits: Option<FitCache>) -> Self {
-        Self { fits, ..self }
+    pub fn with_cache(self, cache: Option<Cache>) -> Self {
+        Self { cache, ..self }
+    }
+
+    /// The cache of numbers that take long to make.
+    pub fn cache(&self) -> Option<&Cache> {
+        self.cache.as_ref()
     }
 
     /// Makes it ready to be entered at `latent`. A Gaussian fit that it needs and lacks is read from the cache, or made and
@@ -127,8 +135,8 @@ impl Opened {
     /// # Errors
     /// As [`Generator::prepare`].
     pub fn prepare(&self, latent: LatentInput, engine: &dyn Engine) -> Result<()> {
-        if let (LatentInput::LATENT, Some(fits)) = (latent, &self.fits) {
-            fits.fit(&*self.generator, engine)?;
+        if let (LatentInput::LATENT, Some(cache)) = (latent, &self.cache) {
+            FitCache::new(cache.folder()).fit(&*self.generator, engine)?;
         }
         self.generator.prepare(latent, engine)
     }

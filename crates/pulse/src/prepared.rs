@@ -7,10 +7,11 @@ use pulse_core::generator::GeneratorSpec;
 use pulse_core::image::{Image, Kernel, Rectangle, Size};
 use pulse_core::measurement::{Measurement, MeasurementKind, Stage};
 use pulse_core::mosaic::{Grid, Mosaic};
+use pulse_core::place::{PlacedMeasurement, Placer};
 use pulse_core::sharpness::gaussian_sigma;
 use pulse_engine::Engine;
 use pulse_record::measurement::read_files;
-use pulse_record::record::MosaicRecord;
+use pulse_record::record::{MosaicRecord, PlacementRecord};
 
 use crate::{Error, ErrorKind, Result, WayOut};
 
@@ -48,6 +49,10 @@ pub struct Prepared {
     pub original: Option<Image>,
     /// The blocks that it was reduced from.
     pub mosaic: Option<MosaicRecord>,
+    /// The frame of the generator's picture in the picture as it was given, where that was looked for.
+    pub placement: Option<PlacementRecord>,
+    /// The resize that made it small, where nothing else did.
+    pub kernel: Option<Kernel>,
     /// The measurement as text, for the record.
     pub measured_as: String,
     /// `A`.
@@ -72,6 +77,8 @@ pub enum Note {
         /// The measurement with a stage that makes grey of colours.
         colours: MeasurementKind,
     },
+    /// It is not framed as the generator's pictures are: it was searched for in the frame that is most like theirs.
+    Placed(PlacementRecord),
     /// It has all of the pixels that the generator makes, so every candidate is it.
     Complete {
         /// The size of the generator's pictures.
@@ -93,6 +100,11 @@ impl fmt::Display for Note {
                     grid.size
                 )
             }
+            Self::Placed(PlacementRecord { left, top, side, .. }) => write!(
+                f,
+                "it is not framed as the model's own pictures are; it was searched for in the frame that is most like theirs, \
+                 {side:.1} pixels at {left:.1}, {top:.1}"
+            ),
             Self::Grey { .. } => f.write_str("it is grey, so every candidate is"),
             Self::Complete { sharp, .. } => {
                 write!(f, "it has all of the {sharp} pixels that the generator makes, so every candidate is it")
@@ -164,13 +176,22 @@ impl Prepared {
         let sharp = Size::new(generator.width, generator.height);
         let measurement = kind.resolve(generator.channels, sharp, target.size())?;
         let adopted = measurement.adopt(target)?;
-        Ok(Self { measured_as: kind.to_string(), ..Self::own(adopted, measurement.into()) })
+        Ok(Self { measured_as: kind.to_string(), kernel: kind.resize(), ..Self::own(adopted, measurement.into()) })
     }
 
     /// A small picture that a measurement of the caller's own made.
     pub fn own(target: Image, measurement: Arc<dyn Measurement>) -> Self {
         let measured_as = measurement.text().unwrap_or_else(|| measurement.describe());
-        Self { target: Arc::new(target), original: None, mosaic: None, measured_as, measurement, notes: Vec::new() }
+        Self {
+            target: Arc::new(target),
+            original: None,
+            mosaic: None,
+            placement: None,
+            kernel: None,
+            measured_as,
+            measurement,
+            notes: Vec::new(),
+        }
     }
 
     /// A demonstration: `seen`, a picture at the generator's size, shrunk to `size` with the 8 bits of a file.
@@ -187,6 +208,44 @@ impl Prepared {
         let target = kind.shrink(&seen, size, engine)?.quantised();
         Ok(Self { original: Some(seen), ..Self::measured(target, kind, generator)? })
     }
+}
+
+impl Prepared {
+    /// The same in the frame in which it is most like the generator's own pictures: what lies in that frame is searched for, with
+    /// the picture's own pixels. Nothing where the frame as it is given is no worse, and for a picture that more than a resize
+    /// made small.
+    ///
+    /// # Errors
+    /// As [`PlacedMeasurement::new`].
+    pub fn placed(&self, placer: &mut Placer, generator: &GeneratorSpec) -> Result<Option<Self>> {
+        let Some(kernel) = self.kernel.filter(|&kernel| kernel != Kernel::Identity) else { return Ok(None) };
+        let found = placer.place(&self.target);
+        if !found.is_worth() {
+            return Ok(None);
+        }
+        let (sharp, small) = (Size::new(generator.width, generator.height), self.target.size());
+        let measurement = PlacedMeasurement::new(kernel, generator.channels, sharp, small, found.placement)?;
+        let part = measurement.part();
+        let target = Arc::new(self.target.crop(part)?);
+        let placement = PlacementRecord::new(found.placement, small);
+        let original = self.original.as_ref().map(|original| original.crop(enlarged(part, small, original.size())));
+        let mut notes = self.notes.clone();
+        notes.push(Note::Placed(placement));
+        let measurement: Arc<dyn Measurement> = Arc::new(measurement);
+        let placement = Some(placement);
+        Ok(Some(Self { target, original: original.transpose()?, placement, measurement, notes, ..self.clone() }))
+    }
+}
+
+/// The part of a picture of the size `to` that is `part` of it at the size `from`.
+fn enlarged(part: Rectangle, from: Size, to: Size) -> Rectangle {
+    let axis = |start: usize, length: usize, from: usize, to: usize| {
+        let [start, end] = [start, start + length].map(|pixel| pixel * to / from);
+        (start, (end - start).max(1))
+    };
+    let (left, width) = axis(part.left, part.width, from.width, to.width);
+    let (top, height) = axis(part.top, part.height, from.height, to.height);
+    Rectangle { left, top, width, height }
 }
 
 impl Blocks {

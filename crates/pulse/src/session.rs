@@ -1,5 +1,7 @@
 //! A search from a prepared picture to a folder, driven step by step.
 
+mod judge;
+
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,16 +9,17 @@ use std::time::Instant;
 use pulse_core::candidate::Candidate;
 use pulse_core::event::{Observer, SearchEvent};
 use pulse_core::generator::{InputSpec, LatentInput};
-use pulse_core::image::Image;
 use pulse_core::inputs::Inputs;
-use pulse_core::judge::{Critic, Order, OwnFits, OwnPictures, Prior, RANDOM_PICTURES, Range, random_pictures};
+use pulse_core::judge::{Order, Range};
 use pulse_core::search::steering::Steering;
 use pulse_core::search::{Problem, Search, SearchConfig};
 use pulse_core::solved::{Solved, inputs_of};
-use pulse_engine::{Engine, Shape};
+use pulse_engine::Engine;
 use pulse_record::record::{InputRecord, Record, RequestRecord, SteeringRecord};
 use pulse_record::report::{Curves, Subject};
 use pulse_record::run::{Finished, Page, RunFolder};
+
+pub use judge::{Judge, Placing};
 
 use crate::{Opened, Prepared, Result};
 
@@ -221,6 +224,8 @@ pub struct Labels {
     pub subject: Option<Subject>,
     /// Seconds that it took before the session.
     pub seconds_before: f64,
+    /// Whether it has to be quick: then there is no verdict where that takes computing that was not done before.
+    pub in_a_hurry: bool,
 }
 
 impl Found {
@@ -244,12 +249,17 @@ impl Found {
         judge.measure(&self.candidates, &self.opened, &self.problem, &self.config, &*self.engine)
     }
 
+    /// The same without what takes long: a verdict only where it needs no computing.
+    fn measure_in_a_hurry(&self, judge: &mut Judge) -> Result<Range> {
+        judge.measure_known(&self.candidates, &self.opened, &self.problem, &self.config, &*self.engine)
+    }
+
     /// Measures the candidates, and writes the folder of the run, the record last. Gives the record.
     ///
     /// # Errors
     /// As [`RunFolder::write`].
     pub fn save(&self, folder: &RunFolder, labels: Labels, judge: &mut Judge) -> Result<Record> {
-        let range = self.measure(judge)?;
+        let range = if labels.in_a_hurry { self.measure_in_a_hurry(judge)? } else { self.measure(judge)? };
         let subject = labels.subject.unwrap_or(self.opened.subject);
         folder.write(&Finished {
             input: labels.input,
@@ -258,6 +268,7 @@ impl Found {
             specs: &self.specs,
             measurement: self.prepared.measured_as.clone(),
             mosaic: self.prepared.mosaic.clone(),
+            placement: self.prepared.placement,
             target: &self.prepared.target,
             original: self.prepared.original.as_ref(),
             config: &self.config,
@@ -268,73 +279,5 @@ impl Found {
             page: labels.page.then_some(Page { subject, curves: &self.curves }),
             seconds: labels.seconds_before + self.seconds,
         })
-    }
-}
-
-/// Measures candidates together. It is for the runs of one generator: what it compiles and renders for the first run is used
-/// again for the others.
-#[derive(Default)]
-pub struct Judge {
-    /// The discriminator, where there is one.
-    critic: Option<Critic>,
-    /// Random pictures of the generator.
-    random: Option<Vec<Image>>,
-    /// The generator's own pictures, under this measurement and with these settings.
-    own: Option<((String, Shape, SearchConfig), Option<OwnPictures>)>,
-}
-
-impl Judge {
-    /// Measures candidates together, and how typical each is of the generator.
-    ///
-    /// # Errors
-    /// As [`Prior::new`], [`Critic::new`] and [`Range::of`].
-    pub fn measure(
-        &mut self,
-        candidates: &[Candidate],
-        opened: &Opened,
-        problem: &Problem<'_>,
-        config: &SearchConfig,
-        engine: &dyn Engine,
-    ) -> Result<Range> {
-        let mut prior = Prior::new(problem, config, engine)?;
-        let plausibility: Vec<_> = candidates.iter().map(|candidate| prior.plausibility(&candidate.inputs)).collect();
-        // The program that it ran may be used again by what follows.
-        drop(prior);
-        if let (None, Some(Ok(discriminator))) = (&self.critic, &opened.discriminator) {
-            self.critic = Some(Critic::new(discriminator, engine)?);
-        }
-        let logits: Vec<_> = match &mut self.critic {
-            Some(critic) => candidates.iter().map(|candidate| critic.logit(candidate)).collect(),
-            None => Vec::new(),
-        };
-        let random = match self.random.take() {
-            Some(random) => random,
-            None => random_pictures(problem, config, engine, RANDOM_PICTURES)?,
-        };
-        let range = Range::of(candidates, problem.target.size(), &plausibility, &logits, &random);
-        self.random = Some(random);
-        let own = self.own_pictures(opened, problem, config, engine)?;
-        range.map(|range| match own {
-            Some(own) => range.with_bent(&own.bent(&problem.target, candidates)),
-            None => range,
-        })
-    }
-
-    /// The generator's own pictures under the problem's measurement, which are the same for every target of one shape and kind.
-    fn own_pictures(
-        &mut self,
-        opened: &Opened,
-        problem: &Problem<'_>,
-        config: &SearchConfig,
-        engine: &dyn Engine,
-    ) -> Result<Option<&OwnPictures>> {
-        let shape = problem.measurement.output_shape();
-        let settings = SearchConfig { candidates: 1, seed: 0, ..config.clone() };
-        let under = (problem.measurement.describe(), shape, settings);
-        if self.own.as_ref().is_none_or(|(known, _)| *known != under) {
-            let fits = opened.embedding().and_then(|embedded| OwnFits::kept(embedded, problem, config));
-            self.own = Some((under, OwnPictures::of(problem, config, fits, engine)?));
-        }
-        Ok(self.own.as_ref().and_then(|(_, own)| own.as_ref()))
     }
 }

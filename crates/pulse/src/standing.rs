@@ -11,6 +11,7 @@ use pulse_record::record::{FacesRecord, GeneratorRecord, InputRecord, Record, Re
 use pulse_record::run::Run;
 use serde_json::Value;
 
+use crate::session::Placing;
 use crate::{Blocks, Error, ErrorKind, Preparation, Result, WayOut};
 
 /// Everything besides the settings of a search that can alter its result.
@@ -26,6 +27,8 @@ pub struct Request {
     pub precise: bool,
     /// How faces are looked for, where they are.
     pub faces: Option<DetectorConfig>,
+    /// Whether the frame of the generator's pictures is looked for.
+    pub place: Placing,
     /// Every how many steps the pictures under way are saved, where they are.
     pub save_intermediate: Option<usize>,
 }
@@ -53,6 +56,7 @@ impl Request {
             init: self.init.as_deref().map(sha256_of_file).transpose()?,
             precise: self.precise,
             faces: self.faces.map(|config| FacesRecord { confidence: config.confidence, smallest: config.smallest }),
+            place: self.place.name().into(),
             save_intermediate: self.save_intermediate,
         })
     }

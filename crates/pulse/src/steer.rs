@@ -90,6 +90,8 @@ impl Reopened {
             target: Arc::clone(&self.solved.target),
             original: self.run.original()?,
             mosaic: self.run.record().mosaic.clone(),
+            placement: self.run.record().placement,
+            kernel: None,
             measured_as: self.run.record().measurement.clone(),
             measurement: Arc::clone(&self.solved.measurement),
             notes: Vec::new(),

@@ -143,6 +143,7 @@ pub(super) fn run(
         page: true,
         subject: None,
         seconds_before: 0.0,
+        in_a_hurry: interrupt.pressed(),
     };
     let record = found.save(&folder, labels, &mut Judge::default())?;
     let verdict = Verdict::named(record.verdict.as_deref());

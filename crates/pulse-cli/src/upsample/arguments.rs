@@ -11,6 +11,7 @@ use pulse::loss::Loss;
 use pulse::measurement::{GRAMMAR, MeasurementKind, Size};
 use pulse::optimizer::{OptimizerKind, Schedule};
 use pulse::search::{Repulsion, SearchConfig};
+use pulse::session::Placing;
 use pulse::standing::Request;
 use pulse::{Blocks, Opened, Preparation};
 
@@ -92,6 +93,14 @@ pub(crate) enum ProgressMode {
     Json,
     /// Nothing
     None,
+}
+
+/// Whether to look for the generator's frame.
+#[derive(Clone, Copy, ValueEnum)]
+enum Place {
+    Auto,
+    Always,
+    Off,
 }
 
 #[derive(Args)]
@@ -188,6 +197,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "auto|off|SIZE[+X+Y]", value_parser = blocks, default_value = "auto", allow_negative_numbers = true, help_heading = "Picture")]
     pub(super) mosaic: Blocks,
 
+    /// Whether to look for the part of the picture that is framed as the generator's own pictures are, and search for that:
+    /// auto does where the picture as it is given is none that the generator knows
+    #[arg(long, value_enum, value_name = "auto|always|off", default_value = "auto", help_heading = "Picture")]
+    place: Place,
+
     /// Find the faces in each photograph, search for each, and put what was found back into the photograph
     #[arg(long, conflicts_with_all = ["crop", "init"], help_heading = "Faces")]
     pub(super) faces: bool,
@@ -269,6 +283,13 @@ impl Arguments {
             init: self.init.clone(),
             precise: self.engine.is_precise(),
             faces: self.faces.then(|| self.detection.config()),
+            // Faces are cut out in the frame already, and given inputs belong to the picture as it was.
+            place: match self.place {
+                _ if self.faces || self.init.is_some() => Placing::Off,
+                Place::Auto => Placing::Auto,
+                Place::Always => Placing::Always,
+                Place::Off => Placing::Off,
+            },
             save_intermediate: self.save_intermediate.map(usize::from),
         }
     }

@@ -38,8 +38,9 @@ impl Place {
     /// The program with these arguments, not yet run.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pulse"));
-        // The user's own cache is none of a test's business.
-        command.current_dir(self.folder.path()).args(arguments).env("PULSE_CACHE", "");
+        // Not the user's own cache, but one that all tests share: most search with the same settings.
+        let cache = concat!(env!("CARGO_TARGET_TMPDIR"), "/cache");
+        command.current_dir(self.folder.path()).args(arguments).env("PULSE_CACHE", cache);
         command
     }
 

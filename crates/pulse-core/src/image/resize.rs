@@ -58,9 +58,14 @@ pub fn resize_matrix(kernel: Kernel, from: usize, to: usize) -> Result<SparseMat
         let message = format!("cannot resize {from} pixels to {to}: an axis needs at least one pixel on both sides");
         return Err(Error::new(ErrorKind::Setting, message));
     }
+    let factor = from as f64 / to as f64;
+    let smooth = |reach: f64, kernel: fn(f64) -> f64| {
+        let row = |i: usize| smooth_row(from, factor, (i as f64 + 0.5) * factor - 0.5, reach, kernel);
+        SparseMatrix::from_rows(from, (0..to).map(row))
+    };
     match kernel {
-        Kernel::Bicubic => Ok(SparseMatrix::from_rows(from, (0..to).map(|i| smooth_row(from, to, i, 2.0, cubic)))),
-        Kernel::Lanczos3 => Ok(SparseMatrix::from_rows(from, (0..to).map(|i| smooth_row(from, to, i, 3.0, lanczos3)))),
+        Kernel::Bicubic => Ok(smooth(2.0, cubic)),
+        Kernel::Lanczos3 => Ok(smooth(3.0, lanczos3)),
         Kernel::Nearest => {
             let row = |i: usize| vec![((2 * i + 1) * from / (2 * to), 1.0)];
             Ok(SparseMatrix::from_rows(from, (0..to).map(row)))
@@ -75,10 +80,35 @@ pub fn resize_matrix(kernel: Kernel, from: usize, to: usize) -> Result<SparseMat
     }
 }
 
+/// The matrix of a resize along one axis whose result is anywhere in the given: the pixel at `start` covers
+/// `[start, start + factor)`, in pixels of the given one, of which there are `from`.
+///
+/// # Errors
+/// [`ErrorKind::Setting`] for [`Kernel::Identity`], which covers nothing else than pixels.
+pub(crate) fn window_matrix(kernel: Kernel, from: usize, factor: f64, starts: &[f64]) -> Result<SparseMatrix> {
+    let centre = |start: f64| start + factor / 2.0 - 0.5;
+    let row = |&start: &f64| match kernel {
+        Kernel::Bicubic => smooth_row(from, factor, centre(start), 2.0, cubic),
+        Kernel::Lanczos3 => smooth_row(from, factor, centre(start), 3.0, lanczos3),
+        Kernel::Nearest | Kernel::Identity => {
+            vec![((start + factor / 2.0).clamp(0.0, from as f64 - 0.5) as usize, 1.0)]
+        }
+        Kernel::Area => {
+            let end = start + factor;
+            let pixels = start.max(0.0) as usize..(end.ceil() as usize).min(from);
+            let covered = pixels.map(|k| (k, end.min(k as f64 + 1.0) - start.max(k as f64)));
+            covered.filter(|tap| tap.1 > 0.0).map(|(k, covered)| (k, covered / factor)).collect()
+        }
+    };
+    if kernel == Kernel::Identity {
+        return Err(Error::new(ErrorKind::Setting, "identity cannot be placed: use bicubic or area"));
+    }
+    Ok(SparseMatrix::from_rows(from, starts.iter().map(row)))
+}
+
 /// The row of a kernel that is zero from `reach` on.
-fn smooth_row(from: usize, to: usize, i: usize, reach: f64, kernel: fn(f64) -> f64) -> Vec<(usize, f64)> {
-    let factor = from as f64 / to as f64;
-    let (centre, scale) = ((i as f64 + 0.5) * factor - 0.5, factor.max(1.0));
+fn smooth_row(from: usize, factor: f64, centre: f64, reach: f64, kernel: fn(f64) -> f64) -> Vec<(usize, f64)> {
+    let scale = factor.max(1.0);
     let first = (centre - reach * scale).floor() as isize;
     let last = (centre + reach * scale).ceil() as isize;
     let taps: Vec<_> = (first..=last)

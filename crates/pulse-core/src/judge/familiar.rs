@@ -1,27 +1,12 @@
 //! Whether a small picture is framed and built as the generator's own pictures are.
 
-use pulse_engine::{Dense, Engine, InputId, NetworkBuilder, Operator, OutputId, Program, Shape};
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::Rng;
-use rand_distr::{Distribution, StandardNormal};
+use pulse_engine::{Dense, Engine, NetworkBuilder, Operator, Shape};
 
+use super::lessons::Lessons;
 use super::look::Look;
-use super::plausibility::each_random_picture;
-use super::reframe::Reframe;
 use crate::Result;
-use crate::image::Image;
-use crate::image::Size;
-use crate::measurement::{IMAGE, MEASURED};
-use crate::random::Stream;
+use crate::image::{Image, Size};
 use crate::search::{Problem, SearchConfig};
-
-/// What is learnt from, and what tells how sure that is, of pictures up to this many numbers: 128x128 in colour. Of larger ones,
-/// which take longer, a third is made.
-const PICTURES: [usize; 2] = [384, 192];
-const SMALL: usize = 3 * 128 * 128;
-
-/// Random frames of each picture that are not the generator's.
-const FRAMES: usize = 3;
 
 /// `γ` and `λ` of the kernel machine.
 const NEARNESS: f32 = 0.5;
@@ -29,9 +14,6 @@ const RIDGE: f64 = 0.1;
 
 /// Conjugate gradients: steps at most.
 const STEPS: usize = 60;
-
-/// The numbers are the same in every run.
-const STREAM: Stream = Stream { seed: 0, candidate: u32::MAX - 1, draw: 0, input: 0 };
 
 /// Tells small pictures that are framed as the generator's own from others, learnt from the generator alone.
 ///
@@ -51,9 +33,9 @@ pub struct Familiar {
     /// The `xⱼ`, a row each.
     examples: Vec<f32>,
     /// The `cⱼ`.
-    coefficients: Vec<f64>,
+    coefficients: Vec<f32>,
     /// The median of the scores of own pictures, and their 5% quantile.
-    usual: [f64; 2],
+    usual: [f32; 2],
 }
 
 impl Familiar {
@@ -65,25 +47,9 @@ impl Familiar {
         let target = &problem.target;
         let look = Look::new(target.size())?;
         let channels = target.channels();
-        let parts = if problem.picture_numbers() <= SMALL { 1 } else { 3 };
-        let [learnt, held] = PICTURES.map(|count| count / parts);
-        let mut camera = Camera::new(problem, config.sigma, engine)?;
-        let mut random = Random(STREAM.generator());
-        let (mut familiar, mut strange, mut further) = (Vec::new(), Vec::new(), Vec::new());
-        each_random_picture(problem, config, engine, 0..learnt + held, |index, picture| {
-            if index >= learnt {
-                further.push(look.of(channels, &camera.shot(&picture, &mut random)));
-                return Ok(());
-            }
-            let near = random.near().of(&picture);
-            familiar.extend([&picture, &near].map(|picture| camera.shot(picture, &mut random)));
-            for frame in 0..FRAMES {
-                let reframed = random.elsewhere(FRAMES * index + frame).of(&picture);
-                strange.push(camera.shot(&reframed, &mut random));
-            }
-            Ok(())
-        })?;
-        strange.extend(random.mixtures(&strange, learnt / 2));
+        let Lessons { familiar, mut strange, further, mixtures } = Lessons::of(problem, config, engine)?;
+        strange.extend(mixtures);
+        let further: Vec<Vec<f32>> = further.iter().map(|shot| look.of(channels, shot)).collect();
         let kinds = [familiar.len(), strange.len()];
         let examples: Vec<f32> = familiar.iter().chain(&strange).flat_map(|shot| look.of(channels, shot)).collect();
         let coefficients = fitted(&examples, kinds, look.numbers(), engine)?;
@@ -91,7 +57,8 @@ impl Familiar {
         let mut scores: Vec<f64> = further.iter().map(|look| machine.score(look)).collect();
         scores.sort_by(f64::total_cmp);
         if !scores.is_empty() {
-            machine.usual = [0.5, 0.05].map(|share| scores[(share * (scores.len() - 1) as f64).round() as usize]);
+            machine.usual =
+                [0.5, 0.05].map(|share| scores[(share * (scores.len() - 1) as f64).round() as usize] as f32);
         }
         Ok(machine)
     }
@@ -105,16 +72,43 @@ impl Familiar {
     pub fn strangeness(&self, target: &Image) -> f64 {
         assert_eq!(target.channels(), self.channels, "a target of the channels that were learnt");
         let score = self.score(&self.look.of(self.channels, target.values()));
-        let [median, low] = self.usual;
+        let [median, low] = self.usual.map(f64::from);
         // Deviations from what are usual where nothing differs are none.
         1.645 * (median - score) / (median - low).max(1e-6)
     }
 
+    /// What was learnt, as arrays that [`from_arrays`](Self::from_arrays) takes back.
+    pub(super) fn to_arrays(&self) -> [(&'static str, Vec<usize>, Vec<f32>); 3] {
+        let count = self.coefficients.len();
+        [
+            ("examples", vec![count, self.look.numbers()], self.examples.clone()),
+            ("coefficients", vec![count], self.coefficients.clone()),
+            ("usual", vec![2], self.usual.to_vec()),
+        ]
+    }
+
+    /// What was learnt of targets of this size and channels; nothing where the arrays are of another shape.
+    pub(super) fn from_arrays(
+        size: Size,
+        channels: usize,
+        [examples, coefficients, usual]: [&[f32]; 3],
+    ) -> Option<Self> {
+        let look = Look::new(size).ok()?;
+        let usual = usual.try_into().ok()?;
+        (examples.len() == coefficients.len() * look.numbers()).then(|| Self {
+            look,
+            channels,
+            examples: examples.to_vec(),
+            coefficients: coefficients.to_vec(),
+            usual,
+        })
+    }
+
     fn score(&self, look: &[f32]) -> f64 {
         let examples = self.examples.chunks_exact(look.len().max(1)).zip(&self.coefficients);
-        let part = |(example, coefficient): (&[f32], &f64)| {
+        let part = |(example, coefficient): (&[f32], &f32)| {
             let square: f32 = example.iter().zip(look).map(|(a, b)| (a - b) * (a - b)).sum();
-            coefficient * f64::from(nearness(square, look.len()))
+            f64::from(*coefficient) * f64::from(nearness(square, look.len()))
         };
         examples.map(part).sum()
     }
@@ -125,7 +119,7 @@ fn nearness(square: f32, numbers: usize) -> f32 {
 }
 
 /// The coefficients of the kernel machine, by conjugate gradients.
-fn fitted(examples: &[f32], kinds: [usize; 2], numbers: usize, engine: &dyn Engine) -> Result<Vec<f64>> {
+fn fitted(examples: &[f32], kinds: [usize; 2], numbers: usize, engine: &dyn Engine) -> Result<Vec<f32>> {
     let count = kinds[0] + kinds[1];
     if numbers == 0 {
         return Ok(vec![0.0; count]);
@@ -160,7 +154,7 @@ fn fitted(examples: &[f32], kinds: [usize; 2], numbers: usize, engine: &dyn Engi
         let before = std::mem::replace(&mut size, dot(&left, &next));
         along.iter_mut().zip(next).for_each(|(along, next)| *along = next + size / before * *along);
     }
-    Ok(solution)
+    Ok(solution.into_iter().map(|coefficient| coefficient as f32).collect())
 }
 
 /// `k` of all pairs, `[count, count]`. The inner products are the engine's.
@@ -190,111 +184,10 @@ fn kernel(examples: &[f32], numbers: usize, engine: &dyn Engine) -> Result<Vec<f
     Ok(kernel)
 }
 
-/// Measures pictures, and adds the target's noise.
-pub(super) struct Camera {
-    program: Box<dyn Program>,
-    image: InputId,
-    measured: OutputId,
-    sigma: f32,
-}
-
-impl Camera {
-    pub(super) fn new(problem: &Problem<'_>, sigma: f64, engine: &dyn Engine) -> Result<Self> {
-        let network = problem.measurement.network()?;
-        let (image, measured) = (network.input(IMAGE)?, network.output(MEASURED)?);
-        Ok(Self { program: engine.compile(&network, 1)?, image, measured, sigma: sigma as f32 })
-    }
-
-    fn shot(&mut self, picture: &Image, random: &mut Random) -> Vec<f32> {
-        self.program.input_mut(self.image).copy_from_slice(picture.values());
-        self.program.forward(1, &[self.measured]);
-        let noisy = |&value: &f32| match self.sigma {
-            0.0 => value,
-            sigma => value + sigma * random.normal(),
-        };
-        self.program.output(self.measured).iter().map(noisy).collect()
-    }
-
-    /// The target that a picture would have been measured as, of 8 bits.
-    pub(super) fn target(&mut self, picture: &Image, channels: usize, size: Size, random: u32) -> Result<Image> {
-        let stream = Stream { input: 1, candidate: STREAM.candidate, draw: random as u16, ..STREAM };
-        let values = self.shot(picture, &mut Random(stream.generator()));
-        Ok(Image::clamped(channels, size.height, size.width, values)?.quantised())
-    }
-}
-
-struct Random(ChaCha8Rng);
-
-impl Random {
-    fn within(&mut self, low: f64, high: f64) -> f64 {
-        low + (high - low) * f64::from(self.0.next_u32()) / (f64::from(u32::MAX) + 1.0)
-    }
-
-    fn normal(&mut self) -> f32 {
-        StandardNormal.sample(&mut self.0)
-    }
-
-    /// 1 or −1.
-    fn side(&mut self) -> f64 {
-        if self.within(0.0, 1.0) < 0.5 { -1.0 } else { 1.0 }
-    }
-
-    fn shift(&mut self, most: f64) -> [f64; 2] {
-        [self.within(-most, most), self.within(-most, most)]
-    }
-
-    /// Hardly another frame.
-    fn near(&mut self) -> Reframe {
-        let turn = self.within(-5.0, 5.0).to_radians();
-        Reframe { shift: self.shift(0.05), scale: self.within(-0.07, 0.07).exp(), turn }
-    }
-
-    /// Clearly another frame: moved, scaled, turned, or all of it, one after the other.
-    fn elsewhere(&mut self, number: usize) -> Reframe {
-        match number % 4 {
-            0 => {
-                let (angle, length) = (self.within(0.0, std::f64::consts::TAU), self.within(0.15, 0.35));
-                let shift = [length * angle.cos(), length * angle.sin()];
-                Reframe { shift, scale: self.within(-0.1, 0.1).exp(), turn: 0.0 }
-            }
-            1 => Reframe { shift: self.shift(0.1), scale: (self.side() * self.within(0.35, 0.8)).exp(), turn: 0.0 },
-            2 => {
-                let turn = (self.side() * self.within(25.0, 180.0)).to_radians();
-                Reframe { shift: self.shift(0.1), scale: 1.0, turn }
-            }
-            _ => {
-                let turn = self.within(-180.0, 180.0).to_radians();
-                Reframe { shift: self.shift(0.5), scale: self.within(-0.7, 0.7).exp(), turn }
-            }
-        }
-    }
-
-    /// `mean + Σ gᵢ (xᵢ − mean) / √3` of three of the pictures with normal `gᵢ`, within [0, 1]: pictures of the same colours and
-    /// smoothness that show nothing.
-    fn mixtures(&mut self, pictures: &[Vec<f32>], count: usize) -> Vec<Vec<f32>> {
-        let Some(first) = pictures.first() else { return Vec::new() };
-        let mut mean = vec![0.0; first.len()];
-        for picture in pictures {
-            mean.iter_mut().zip(picture).for_each(|(mean, value)| *mean += value / pictures.len() as f32);
-        }
-        let mixture = |_| {
-            let mut mixed = mean.clone();
-            for _ in 0..3 {
-                let picture = &pictures[self.within(0.0, pictures.len() as f64) as usize];
-                let amount = self.normal() / 3.0_f32.sqrt();
-                let parts = picture.iter().zip(&mean);
-                mixed.iter_mut().zip(parts).for_each(|(mixed, (value, mean))| *mixed += amount * (value - mean));
-            }
-            mixed.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
-            mixed
-        };
-        (0..count).map(mixture).collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measurement::Size;
     use pulse_engine::Cpu;
 
     #[test]

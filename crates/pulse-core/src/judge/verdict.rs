@@ -1,27 +1,33 @@
 //! How far the generator had to be bent to make a picture, and what that says of it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use pulse_checkpoint::Tensor;
 use pulse_engine::Engine;
 
-use super::familiar::{Camera, Familiar};
+use super::familiar::Familiar;
+use super::lessons::Camera;
 use super::plausibility::each_random_picture;
 use crate::Result;
 use crate::candidate::Candidate;
 use crate::event::Silent;
 use crate::generator::Embedded;
-use crate::image::Image;
+use crate::image::{Image, Size};
 use crate::search::{Problem, SearchConfig, search};
 
 /// How many own pictures are searched for, to see how well they are fitted. They are not the random pictures of the range.
 const SEARCHED: usize = 8;
 const FIRST: usize = 1024;
 
+/// How many times the default number of steps own pictures are searched for at most: they are fitted by then.
+const LONGEST: usize = 2;
+
 /// Up to here a picture is known: five of six own pictures are.
 const KNOWN: f64 = 1.0;
 
 /// Beyond this it is unknown: fewer than one own picture in twenty is.
-const UNKNOWN: f64 = 1.9;
+const UNKNOWN: f64 = 2.0;
 
 /// A fit before the features that is better than usual by more deviations than this is no further evidence: flat pictures are
 /// fitted well by anything.
@@ -95,7 +101,7 @@ impl Bent {
         self.strangeness + 0.5 * (self.misfit.max(BETTER) + self.shortfall)
     }
 
-    /// Known up to a total of 1, unknown beyond 1.9 or where the total is no number.
+    /// Known up to a total of 1, unknown beyond 2 or where the total is no number.
     pub fn verdict(&self) -> Verdict {
         match self.total() {
             total if total <= KNOWN => Verdict::Known,
@@ -178,13 +184,14 @@ impl OwnFits {
         }
     }
 
-    /// Searches for eight own pictures with these settings, one candidate each, but with the default number of steps at least:
-    /// a search that was cut short is seen by that. None for a generator without random pictures.
+    /// Searches for eight own pictures with these settings, one candidate each, but with the default number of steps at least,
+    /// by which a search that was cut short is seen, and twice as many at most. None for a generator without random pictures.
     ///
     /// # Errors
     /// As [`search`].
     pub fn searched(problem: &Problem<'_>, config: &SearchConfig, engine: &dyn Engine) -> Result<Option<Self>> {
-        let steps = config.steps.max(SearchConfig::default().steps);
+        let usual = SearchConfig::default().steps;
+        let steps = config.steps.clamp(usual, LONGEST * usual);
         let alone = SearchConfig { candidates: 1, batch: 1, spread: None, steps, ..config.clone() };
         let mut camera = Camera::new(problem, config.sigma, engine)?;
         let (channels, size) = (problem.target.channels(), problem.target.size());
@@ -206,6 +213,15 @@ impl OwnFits {
             }
         }
         Ok(Some(Self { latent: Usual::of(&latent), searched: Usual::of(&searched) }))
+    }
+}
+
+impl OwnFits {
+    /// In single precision, as it is kept: what is made now is what is read later.
+    fn rounded(self) -> Self {
+        let round = |number: f64| f64::from(number as f32);
+        let usual = |usual: Usual| Usual { mean: round(usual.mean), deviation: round(usual.deviation) };
+        Self { latent: usual(self.latent), searched: usual(self.searched) }
     }
 }
 
@@ -236,7 +252,37 @@ impl OwnPictures {
             None => OwnFits::searched(problem, config, engine)?,
         };
         let Some(fits) = fits else { return Ok(None) };
-        Ok(Some(Self { familiar: Familiar::new(problem, config, engine)?, fits }))
+        Ok(Some(Self { familiar: Familiar::new(problem, config, engine)?, fits: fits.rounded() }))
+    }
+
+    /// Whether a target is one that the generator knows, by its looks alone, before anything is searched.
+    pub fn glance(&self, target: &Image) -> Verdict {
+        Bent { strangeness: self.familiar.strangeness(target), misfit: 0.0, shortfall: 0.0 }.verdict()
+    }
+
+    /// All of it as named arrays, to be kept.
+    ///
+    /// # Panics
+    /// Never: each array has the length of its shape.
+    pub fn to_arrays(&self) -> BTreeMap<String, Tensor> {
+        let OwnFits { latent, searched } = self.fits;
+        let fits = [latent.mean, latent.deviation, searched.mean, searched.deviation].map(|number| number as f32);
+        let arrays = self.familiar.to_arrays().into_iter().chain([("fits", vec![4], fits.to_vec())]);
+        arrays
+            .map(|(name, shape, data)| (name.to_owned(), Tensor::new(shape, data).expect("the length fits")))
+            .collect()
+    }
+
+    /// What was kept of own pictures for targets of this size and channels; nothing where it is something else.
+    pub fn from_arrays(arrays: &BTreeMap<String, Tensor>, size: Size, channels: usize) -> Option<Self> {
+        let array = |name: &str| arrays.get(name).map(|tensor| &tensor.data()[..]);
+        let learnt = [array("examples")?, array("coefficients")?, array("usual")?];
+        let &[mean, deviation, searched_mean, searched_deviation] = array("fits")? else { return None };
+        let usual = |mean: f32, deviation: f32| Usual { mean: mean.into(), deviation: deviation.into() };
+        Some(Self {
+            familiar: Familiar::from_arrays(size, channels, learnt)?,
+            fits: OwnFits { latent: usual(mean, deviation), searched: usual(searched_mean, searched_deviation) },
+        })
     }
 
     /// How far the generator was bent for each candidate.

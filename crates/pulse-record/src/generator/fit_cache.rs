@@ -1,21 +1,14 @@
 //! Gaussian fits, kept from one process to the next.
 
-use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use pulse_checkpoint::{Checkpoint, Configuration, Format, Tensor, Value, safetensors_to_vec};
 use pulse_core::generator::{Entrance, Generator};
 use pulse_engine::Engine;
 use sha2::{Digest as _, Sha256};
 
-use crate::checksum::{hexadecimal, sha256};
-use crate::write::write_atomically;
-use crate::{Error, ErrorKind, Result};
-
-/// Larger than the file of any fit.
-const LARGEST: u64 = 1 << 20;
+use crate::Result;
+use crate::cache::Cache;
+use crate::checksum::hexadecimal;
 
 /// A folder with a small safetensors file for each mapping that a Gaussian fit was made of.
 ///
@@ -57,14 +50,12 @@ impl FitCache {
             return Ok(Some(FitOrigin::Known));
         }
         let key = key(entrance);
-        let path = self.folder.join(&key).with_extension("safetensors");
-        if read(&path, &key).is_some_and(|fit| entrance.take_fit_tensors(&fit)) {
+        let cache = Cache::new(&self.folder);
+        if cache.read(&key).is_some_and(|fit| entrance.take_fit_tensors(&fit)) {
             return Ok(Some(FitOrigin::Cached));
         }
         entrance.prepare(engine)?;
-        // A fit that cannot be stored is made again next time.
-        let _ = fs::create_dir_all(&self.folder);
-        let _ = write(&path, &key, entrance.fit_tensors()?);
+        cache.write(&key, entrance.fit_tensors()?);
         Ok(Some(FitOrigin::Made))
     }
 }
@@ -74,35 +65,4 @@ fn key(entrance: &Entrance) -> String {
     let mut digest = Sha256::new();
     entrance.feed_fit(&mut |bytes| digest.update(bytes));
     hexadecimal(&digest.finalize())
-}
-
-/// The fit in the file at `path`, when it is whole and of this `key`.
-fn read(path: &Path, key: &str) -> Option<BTreeMap<String, Tensor>> {
-    // Opening what is no file, such as a pipe, may wait for ever.
-    if !fs::metadata(path).ok()?.is_file() {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    File::open(path).ok()?.take(LARGEST).read_to_end(&mut bytes).ok()?;
-    let checkpoint =
-        Checkpoint::from_bytes(&bytes).ok().filter(|checkpoint| checkpoint.format == Format::Safetensors)?;
-    if checkpoint.configuration != description(key, &checkpoint) {
-        return None;
-    }
-    Some(checkpoint.tensors)
-}
-
-fn write(path: &Path, key: &str, tensors: BTreeMap<String, Tensor>) -> Result<()> {
-    let checkpoint = Checkpoint { format: Format::Safetensors, tensors, configuration: Configuration::new() };
-    let bytes = safetensors_to_vec(&checkpoint.tensors, &description(key, &checkpoint))
-        .map_err(|error| Error::new(ErrorKind::Checkpoint, error.to_string()).with_source(error))?;
-    write_atomically(path, &bytes)
-}
-
-/// The metadata of a whole file: the key of the mapping, and the checksum of the numbers.
-fn description(key: &str, checkpoint: &Checkpoint) -> Configuration {
-    let numbers = checkpoint.tensors.values().flat_map(|tensor| tensor.data().iter());
-    let bytes: Vec<u8> = numbers.flat_map(|number| number.to_le_bytes()).collect();
-    let text = |text: &str| Value::String(text.to_owned());
-    Configuration::from([("mapping".to_owned(), text(key)), ("sha256".to_owned(), text(&sha256(&bytes)))])
 }

@@ -63,7 +63,7 @@ impl Provenance {
     /// that were given.
     pub fn new(generator: impl Into<String>, seed: impl Into<Option<u64>>) -> Self {
         Self {
-            software: concat!("PULSE (", env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), ")").to_owned(),
+            software: concat!("PULSE (pulse-upsample ", env!("CARGO_PKG_VERSION"), ")").to_owned(),
             generator: generator.into(),
             seed: seed.into(),
             candidate: None,

@@ -26,6 +26,9 @@ pub struct RequestRecord {
     pub precise: bool,
     /// How faces were looked for, where they were.
     pub faces: Option<FacesRecord>,
+    /// Whether the frame of the generator's pictures was looked for in the small picture: `auto`, `always` or `off`.
+    #[serde(default = "off")]
+    pub place: String,
     /// Every how many steps the pictures under way were saved, where they were.
     pub save_intermediate: Option<usize>,
 }
@@ -37,4 +40,9 @@ pub struct FacesRecord {
     pub confidence: f64,
     /// As in [`DetectorConfig::smallest`](pulse_core::face::DetectorConfig::smallest).
     pub smallest: f64,
+}
+
+/// What was done before there was a choice.
+fn off() -> String {
+    "off".into()
 }

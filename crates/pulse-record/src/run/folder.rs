@@ -9,8 +9,8 @@ use super::left::{remove_intermediate, replaceable, set_aside_explored};
 use crate::folder::ClaimedFolder;
 use crate::image::{Extent, Provenance, encode_png};
 use crate::record::{
-    CandidateRecord, CertaintyRecord, Files, GeneratorRecord, InputRecord, MosaicRecord, ProgramRecord, Record,
-    RequestRecord, SCHEMA, SettingsRecord, SpreadRecord, SteeringRecord, Summary, TargetRecord,
+    CandidateRecord, CertaintyRecord, Files, GeneratorRecord, InputRecord, MosaicRecord, PlacementRecord,
+    ProgramRecord, Record, RequestRecord, SCHEMA, SettingsRecord, SpreadRecord, SteeringRecord, Summary, TargetRecord,
 };
 use crate::report::{Curves, Report, Subject};
 use crate::sheet::{CertaintyMap, Entry, Sheet};
@@ -50,6 +50,8 @@ pub struct Finished<'a> {
     pub measurement: String,
     /// The blocks that the small picture was reduced from.
     pub mosaic: Option<MosaicRecord>,
+    /// Where the generator's picture lies in the small one that was given.
+    pub placement: Option<PlacementRecord>,
     /// The small picture that was searched for.
     pub target: &'a Image,
     /// The sharp picture that it was made from, in a demonstration.
@@ -159,6 +161,7 @@ impl RunFolder {
             generator: finished.generator.clone(),
             measurement: finished.measurement.clone(),
             mosaic: finished.mosaic.clone(),
+            placement: finished.placement,
             target: TargetRecord { width: target.width(), height: target.height(), channels: target.channels() },
             settings: SettingsRecord::from(finished.config),
             request: finished.request.clone(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pulse_core::generator::Generator;
 use pulse_core::image::Size;
 use pulse_core::measurement::{Measurement, MeasurementKind};
+use pulse_core::place::PlacedMeasurement;
 use pulse_core::search::SearchConfig;
 use pulse_core::solved::Solved;
 
@@ -47,8 +48,13 @@ impl Run {
         let spec = generator.spec();
         let target = self.target()?;
         let kind: MeasurementKind = self.record.measurement.parse()?;
-        let measurement =
-            read_files(&kind)?.resolve(spec.channels, Size::new(spec.width, spec.height), target.size())?;
+        let sharp = Size::new(spec.width, spec.height);
+        if let (Some(placed), Some(kernel)) = (&self.record.placement, kind.resize()) {
+            let (placement, given) = (placed.placement(), placed.given());
+            let measurement = PlacedMeasurement::new(kernel, spec.channels, sharp, given, placement)?;
+            return self.reopen_measured(generator, Arc::new(measurement));
+        }
+        let measurement = read_files(&kind)?.resolve(spec.channels, sharp, target.size())?;
         self.reopen_measured(generator, measurement.into())
     }
 

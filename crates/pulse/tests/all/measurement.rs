@@ -236,7 +236,7 @@ fn bicubic_is_centred() {
 #[test]
 fn applying_is_what_the_network_does() {
     for (text, from, to) in MEASUREMENTS {
-        let kind = kind(text);
+        let kind: MeasurementKind = text.parse().unwrap();
         let Some(kernel) = kind.resize().filter(|_| from.width * to.height == to.width * from.height) else { continue };
         let measurement = kind.resolve(3, from, to).unwrap();
         let mut linear = Linear::new(&*measurement);

@@ -113,7 +113,8 @@ fn the_wanted_order_is_that_of_the_page() {
     let page = story.page();
     assert_eq!(attributes(&page, "data-number"), ["3", "2", "1"]);
     assert_eq!(attributes(&page, "data-first"), ["consistency"]);
-    for order in Order::ALL.into_iter().filter(|&order| order != Order::Discriminator) {
+    // The last two are only of runs that have them.
+    for &order in &Order::ALL[..5] {
         assert!(attributes(&page, "value").contains(&order.name()), "{order}");
         assert_eq!(attributes(&page, &format!("data-{order}")).len(), 3, "{order}");
     }

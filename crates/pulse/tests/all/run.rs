@@ -116,6 +116,7 @@ impl Story {
             specs: &self.specs,
             measurement: "bicubic".into(),
             mosaic: None,
+            placement: None,
             target: &self.target,
             original: self.original.as_ref(),
             config: &self.config,

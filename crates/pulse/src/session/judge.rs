@@ -1,0 +1,199 @@
+//! Measures candidates in comparison with a generator's own pictures, which are kept for all searches of one generator.
+
+use std::sync::Arc;
+
+use pulse_core::candidate::Candidate;
+use pulse_core::image::Image;
+use pulse_core::judge::{Critic, OwnFits, OwnPictures, Prior, RANDOM_PICTURES, Range, Verdict, random_pictures};
+use pulse_core::place::Placer;
+use pulse_core::search::{Problem, SearchConfig};
+use pulse_engine::Engine;
+use pulse_record::cache::Cache;
+use pulse_record::checksum::sha256;
+
+use crate::{Opened, Prepared, Result};
+
+/// Measures candidates together. It is for the runs of one generator: what it compiles and renders for the first run is used
+/// again for the others.
+#[derive(Default)]
+pub struct Judge {
+    /// The discriminator, where there is one.
+    critic: Option<Critic>,
+    /// Random pictures of the generator.
+    random: Option<Vec<Image>>,
+    /// The generator's own pictures, under this measurement and with these settings.
+    own: Option<(String, Option<OwnPictures>)>,
+    /// What finds the generator's frame, once it was needed; nothing inside for a generator without a frame.
+    placer: Option<Option<Placer>>,
+}
+
+/// Whether the frame of the generator's pictures is looked for in a small picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Placing {
+    /// In a picture that, as it is given, the generator does not know.
+    #[default]
+    Auto,
+    /// In every picture.
+    Always,
+    /// In none.
+    Off,
+}
+
+impl Placing {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Always, Self::Off];
+
+    /// Its name in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Always => "always",
+            Self::Off => "off",
+        }
+    }
+}
+
+impl Judge {
+    /// Measures candidates together, and how typical each is of the generator.
+    ///
+    /// # Errors
+    /// As [`Prior::new`], [`Critic::new`] and [`Range::of`].
+    pub fn measure(
+        &mut self,
+        candidates: &[Candidate],
+        opened: &Opened,
+        problem: &Problem<'_>,
+        config: &SearchConfig,
+        engine: &dyn Engine,
+    ) -> Result<Range> {
+        let range = self.scores(candidates, opened, problem, config, engine)?;
+        Ok(match self.own_pictures(opened, problem, config, engine)? {
+            Some(own) => range.with_bent(&own.bent(&problem.target, candidates)),
+            None => range,
+        })
+    }
+
+    /// The same, with a verdict only where the generator's own pictures are known already.
+    pub(super) fn measure_known(
+        &mut self,
+        candidates: &[Candidate],
+        opened: &Opened,
+        problem: &Problem<'_>,
+        config: &SearchConfig,
+        engine: &dyn Engine,
+    ) -> Result<Range> {
+        let range = self.scores(candidates, opened, problem, config, engine)?;
+        Ok(match self.known(opened, problem, config) {
+            Some(own) => range.with_bent(&own.bent(&problem.target, candidates)),
+            None => range,
+        })
+    }
+
+    fn scores(
+        &mut self,
+        candidates: &[Candidate],
+        opened: &Opened,
+        problem: &Problem<'_>,
+        config: &SearchConfig,
+        engine: &dyn Engine,
+    ) -> Result<Range> {
+        let mut prior = Prior::new(problem, config, engine)?;
+        let plausibility: Vec<_> = candidates.iter().map(|candidate| prior.plausibility(&candidate.inputs)).collect();
+        // The program that it ran may be used again by what follows.
+        drop(prior);
+        if let (None, Some(Ok(discriminator))) = (&self.critic, &opened.discriminator) {
+            self.critic = Some(Critic::new(discriminator, engine)?);
+        }
+        let logits: Vec<_> = match &mut self.critic {
+            Some(critic) => candidates.iter().map(|candidate| critic.logit(candidate)).collect(),
+            None => Vec::new(),
+        };
+        let random = match self.random.take() {
+            Some(random) => random,
+            None => random_pictures(problem, config, engine, RANDOM_PICTURES)?,
+        };
+        let range = Range::of(candidates, problem.target.size(), &plausibility, &logits, &random);
+        self.random = Some(random);
+        range
+    }
+
+    /// The picture in the frame in which it is most like the generator's own, where that is to be looked for and found.
+    ///
+    /// # Errors
+    /// As [`Placer::new`] and [`Prepared::placed`].
+    pub fn place(
+        &mut self,
+        prepared: Arc<Prepared>,
+        placing: Placing,
+        opened: &Opened,
+        config: &SearchConfig,
+        engine: &dyn Engine,
+    ) -> Result<Arc<Prepared>> {
+        if placing == Placing::Off || prepared.kernel.is_none() {
+            return Ok(prepared);
+        }
+        if placing == Placing::Auto {
+            let glance = {
+                let problem = Problem::new(&*opened.generator, &*prepared.measurement, &prepared.target);
+                self.own_pictures(opened, &problem, config, engine)?.map(|own| own.glance(&prepared.target))
+            };
+            if glance != Some(Verdict::Unknown) {
+                return Ok(prepared);
+            }
+        }
+        if self.placer.is_none() {
+            self.placer = Some(Placer::new(&*opened.generator, engine)?);
+        }
+        let Some(Some(placer)) = &mut self.placer else { return Ok(prepared) };
+        let placed = prepared.placed(placer, opened.generator.spec())?;
+        Ok(placed.map_or(prepared, Arc::new))
+    }
+
+    /// The generator's own pictures under the problem's measurement, which are the same for every target of one shape and kind.
+    fn own_pictures(
+        &mut self,
+        opened: &Opened,
+        problem: &Problem<'_>,
+        config: &SearchConfig,
+        engine: &dyn Engine,
+    ) -> Result<Option<&OwnPictures>> {
+        if self.known(opened, problem, config).is_none() {
+            let fits = opened.embedding().and_then(|embedded| OwnFits::kept(embedded, problem, config));
+            let made = OwnPictures::of(problem, config, fits, engine)?;
+            let under = under(opened, problem, config);
+            if let (Some(cache), Some(made)) = (cache_of(opened), &made) {
+                cache.write(&under, made.to_arrays());
+            }
+            self.own = Some((under, made));
+        }
+        Ok(self.own.as_ref().and_then(|(_, own)| own.as_ref()))
+    }
+
+    /// The same, where they are in memory or in the cache.
+    fn known(&mut self, opened: &Opened, problem: &Problem<'_>, config: &SearchConfig) -> Option<&OwnPictures> {
+        let under = under(opened, problem, config);
+        if self.own.as_ref().is_none_or(|(known, _)| *known != under) {
+            let (size, channels) = (problem.target.size(), problem.target.channels());
+            let kept = OwnPictures::from_arrays(&cache_of(opened)?.read(&under)?, size, channels)?;
+            self.own = Some((under, Some(kept)));
+        }
+        self.own.as_ref().and_then(|(_, own)| own.as_ref())
+    }
+}
+
+/// The cache; none for a generator without a checksum, which could not be told from others.
+fn cache_of(opened: &Opened) -> Option<&Cache> {
+    opened.cache().filter(|_| !opened.record.sha256.is_empty())
+}
+
+/// Grows by one whenever the figures of the same generator change.
+const VERSION: u32 = 1;
+
+/// The checksum of all that a generator's own pictures depend on.
+fn under(opened: &Opened, problem: &Problem<'_>, config: &SearchConfig) -> String {
+    let settings = SearchConfig { candidates: 1, seed: 0, ..config.clone() };
+    let shape = problem.measurement.output_shape();
+    let (generator, measurement) = (&opened.record.sha256, problem.measurement.describe());
+    let latent = problem.latent().name();
+    sha256(format!("own pictures {VERSION}, {generator}, {measurement}, {shape}, {latent}, {settings:?}").as_bytes())
+}
