@@ -11,6 +11,7 @@
 //! | search, watch, stop, steer | [`search`](mod@search), [`event`], [`loss`], [`optimizer`], [`kept`] |
 //! | read what was found | [`candidate`], [`inputs`], [`render`] |
 //! | say what it is worth: scores, certainty, verdict | [`judge`], [`detail`] |
+//! | find the generator's frame in a small picture that is framed otherwise | [`place`] |
 //! | walk from a candidate to other consistent pictures, or search again from it | [`solved`], [`walk`] |
 //! | find faces, and cut them out | [`face`], [`placement`] |
 //!

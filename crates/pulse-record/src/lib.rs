@@ -3,7 +3,7 @@
 //! | To do what | Module |
 //! |---|---|
 //! | read pictures, and write those that say that they are synthetic | [`image`](mod@image) |
-//! | read generators, and keep the Gaussian fits that some of them need | [`generator`] |
+//! | read generators, and keep numbers that take long to make | [`generator`], [`cache`] |
 //! | read the files that a measurement or a search names | [`measurement`], [`mask`], [`inputs`] |
 //! | write the folder of a run, and read it again | [`run`], [`record`] |
 //! | write what was explored from a run; write photographs with faces put back | [`explored`], [`faces`], [`photograph`] |

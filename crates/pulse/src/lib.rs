@@ -45,6 +45,7 @@
 //! | open a generator, embedded or in a file | [`Opened`] |
 //! | crop a picture, reduce its blocks, shrink it, resolve the measurement | [`Preparation`], [`Prepared`] |
 //! | search step by step, watched by an [`Observer`](event::Observer) | [`session::Session`] |
+//! | look for the generator's frame in the picture | [`session::Judge::place`], [`place`] |
 //! | measure what was found: scores, certainty, [`Verdict`](judge::Verdict) | [`session::Judge`], [`judge`] |
 //! | write the folder of a run | [`session::Found::save`], [`run`], [`sheet`], [`report`] |
 //! | skip what an earlier run finished | [`standing`] |

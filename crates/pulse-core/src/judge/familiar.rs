@@ -19,7 +19,7 @@ const STEPS: usize = 60;
 ///
 /// Random pictures of the generator are taken as they are and very slightly moved (by up to 5% of the frame, 7% of the size, 5°): these
 /// are familiar, `y = 1`. The same pictures in other frames (moved by 15 to 35%, 1.4 to 2.2 times as large or as small, turned by 25 to
-/// 180°, or all of it) and sums of three of those are not, `y = −1`. All are measured as the target was, with its noise. On their [`Look`]
+/// 180°, or all of it) and sums of three of those are not, `y = −1`. All are measured as the target was, with its noise. On their look
 /// `x`, of `d` numbers, a kernel machine is fitted by least squares:
 ///
 /// `s(x) = Σⱼ cⱼ k(x, xⱼ)`, `k(a, b) = exp(−|a − b|² / 2 d)`, `(K + 0.1 W⁻¹) c = y`,
