@@ -5,7 +5,7 @@
 
 Needs numpy, scipy, pillow and torch (CPU). Of the package only the modules that compute NIQE are loaded, from the unpacked
 wheel: the rest of it needs much more, and downloads its parameters. Ours are given to it instead: the arrays in
-`crates/pulse/assets/niqe`. Pictures are made grey here as MATLAB's rgb2gray does it, which the authors' program uses.
+`crates/pulse-core/assets/niqe`. Pictures are made grey here as MATLAB's rgb2gray does it, which the authors' program uses.
 
 NIQE counts pixels below and above the mean of their surroundings. Where a picture is flat, rounding errors decide which, so
 two programs agree to some promille only. `textured` is the number of the same picture, darker by an eighth and with a texture of
@@ -54,7 +54,7 @@ def niqe_of(wheel):
 
 def main():
     niqe = niqe_of(sys.argv[1])
-    assets = ROOT / "crates/pulse/assets/niqe"
+    assets = ROOT / "crates/pulse-core/assets/niqe"
     mean = torch.tensor(np.load(assets / "mu_pris_param.npy"))
     covariance = torch.tensor(np.ascontiguousarray(np.load(assets / "cov_pris_param.npy")))[None]
     found = []

@@ -97,7 +97,7 @@ impl Detection {
         self.confidence.map(|_| "--confidence").or(self.smallest.map(|_| "--smallest"))
     }
 
-    /// What is said when no face is found in a photograph.
+    /// The note when no face is found in a photograph.
     pub(crate) fn no_face(&self, path: &Path) -> String {
         let DetectorConfig { confidence, smallest } = self.config();
         format!(
@@ -169,7 +169,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
         write_atomically(&path, &json)?;
         print(&format!("  {}\n", path.display()))?;
     }
-    // Only an empty folder goes away.
+    // This removes an empty folder only.
     let _ = std::fs::remove_dir(&arguments.out);
     Ok(verdict)
 }
@@ -185,7 +185,7 @@ fn frame(arguments: &Arguments) -> Result<(Frame, usize), Failure> {
     Ok((frame, arguments.size.map_or(size, usize::from)))
 }
 
-/// Makes the folder, which must not hold an earlier run's faces unless they may be replaced.
+/// Makes the folder. It may hold an earlier run's faces only when they may be replaced.
 fn prepare(arguments: &Arguments) -> Result<(), Failure> {
     let out = &arguments.out;
     if !arguments.force && out.join(RECORD).exists() {

@@ -1,4 +1,4 @@
-//! Where the program keeps what takes long to make.
+//! The folder in which the program caches what takes long to make.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ Environment:
                 generator's own pictures are like, for the verdict; empty to keep none
                 [default: pulse in the user's cache folder]";
 
-/// The folder for what earlier runs made; `None` where nothing is to be kept, or there is no place for it.
+/// The cache of earlier runs; `None` where nothing is to be kept, or there is no folder for it.
 pub(crate) fn folder() -> Option<Cache> {
     let folder = match std::env::var_os(VARIABLE) {
         Some(folder) if folder.is_empty() => return None,

@@ -32,7 +32,7 @@ impl EngineArguments {
 
     /// The engine, with as many threads as were asked for, for the whole program.
     pub(crate) fn start(&self) -> Result<Cpu, Failure> {
-        // Whoever knows the thread pool's own variable means it.
+        // A user who sets the thread pool's own variable means it.
         if self.threads.is_some() || std::env::var_os("RAYON_NUM_THREADS").is_none() {
             let count = self.threads.map_or_else(physical_cores, NonZeroUsize::get);
             let built = rayon::ThreadPoolBuilder::new().num_threads(count).build_global();

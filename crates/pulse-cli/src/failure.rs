@@ -83,7 +83,7 @@ pub(crate) fn blur_hint(shrink: &str, [sigma, own]: [f64; 2]) -> String {
     )
 }
 
-/// Prints one line on standard error. When nobody reads it, there is nobody to tell.
+/// Prints one line on standard error. An error in printing cannot be reported anywhere.
 pub(crate) fn note(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "pulse: {line}");
 }

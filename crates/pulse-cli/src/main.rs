@@ -1,7 +1,7 @@
 //! The `pulse` program: every sharp picture that a small picture could have been.
 //!
-//! A front of the library and nothing more: no search has a default, a random number or a picture from here. Only
-//! `bench` makes up something, the networks that it times.
+//! A front of the library and nothing more: defaults, random numbers and pictures come from the library. Only `bench` makes
+//! something by itself, the networks that it times.
 
 #![forbid(unsafe_code)]
 
@@ -119,7 +119,7 @@ fn main() -> ExitCode {
     let verdict = match Cli::try_parse() {
         Ok(cli) => cli.command.run(),
         Err(error) if error.use_stderr() => Err(Failure::of_arguments(&error)),
-        // Help and version: when nobody reads them, there is nothing to report.
+        // Help and version: an error in printing them is not reported.
         Err(help) => {
             let _ = help.print();
             Ok(Status::Good)

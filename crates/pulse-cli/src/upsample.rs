@@ -95,7 +95,7 @@ struct Job<'a> {
     config: SearchConfig,
     request: Request,
     engine: Arc<KeptPrograms<Cpu>>,
-    /// For what is done once, whose programs are not to be kept.
+    /// For what is done once: its programs are not to be kept.
     once: Cpu,
     opened: Opened,
     latent: LatentInput,
@@ -110,7 +110,7 @@ struct Job<'a> {
 struct Searched {
     record: Record,
     candidates: Vec<Candidate>,
-    /// What was searched for: the picture, or a face in it.
+    /// The name of what was searched for: the picture, or a face in it.
     of: String,
     /// Its sheet.
     sheet: PathBuf,
@@ -175,7 +175,7 @@ impl<'a> Job<'a> {
         let open = sources.iter().zip(&standings).filter(|(_, standing)| is_open(standing));
         let open: Vec<_> = open.map(|(source, _)| source).collect();
         if !open.is_empty() {
-            // Which may take its time, and then not within that of the first picture.
+            // It may take long, and is not to count as time of the first picture.
             self.opened.prepare(self.latent, &*self.engine)?;
             self.trace = self.arguments.trace.as_deref().map(Trace::create).transpose()?;
         }
@@ -349,7 +349,7 @@ impl<'a> Job<'a> {
     }
 }
 
-/// What is to be known about a picture, and which option changes it.
+/// A note about a picture, with the option that changes it.
 fn words(about: &Note) -> String {
     match about {
         Note::Blocks { .. } => format!("{about}; --mosaic off takes it as it is"),
@@ -360,7 +360,7 @@ fn words(about: &Note) -> String {
     }
 }
 
-/// What a person wants to know at the end.
+/// The lines about one picture at the end.
 fn summary(name: &str, sheet: &Path, record: &Record) -> String {
     let summary = &record.summary;
     let target = consistency_db(record.settings.epsilon);

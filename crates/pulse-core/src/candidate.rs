@@ -12,8 +12,8 @@ use crate::loss::Term;
 pub struct Candidate {
     /// Its number within the run, from 0.
     pub index: usize,
-    /// The number of its start, from 0: what events under way call it. It is `index`, but in a set that spreads, which is
-    /// numbered when all of it is there.
+    /// The number of its start, from 0: what events under way call it. It equals `index`, except in a set that spreads, which
+    /// is numbered once all of it is found.
     pub start: usize,
     /// How often it was started again from fresh inputs.
     pub restarts: usize,
@@ -27,8 +27,8 @@ pub struct Candidate {
     pub db: f64,
     /// The same before the exact projection.
     pub searched_db: f64,
-    /// The same when the latent had settled and no feature had moved yet, beside the target's noise: how well the generator fits
-    /// as it is. Where it never came to that, `searched_db`.
+    /// The same when the latent had settled and no feature had moved yet, the target's noise not counted: how well the
+    /// generator fits without features. If the search ended before that, `searched_db`.
     pub latent_db: f64,
     /// Each term of the loss, unweighted, at the best step.
     pub losses: Vec<(Term, f64)>,
@@ -66,9 +66,9 @@ impl Outcome {
 /// files need a finite number.
 pub const PERFECT_DB: f64 = 150.0;
 
-/// Consistency: `−10 log₁₀(mean squared error)` in dB for pictures in [0, 1] (the LR-PSNR of Lugmayr et
-/// al., "NTIRE 2021 Learning the Super-Resolution Space Challenge"), at most [`PERFECT_DB`]. An error that is not a number agrees with
-/// nothing: −∞ dB.
+/// Consistency: `−10 log₁₀(mean squared error)` in dB for pictures in [0, 1] (the LR-PSNR of Lugmayr et al., "NTIRE 2021
+/// Learning the Super-Resolution Space Challenge"), at most [`PERFECT_DB`]. An error that is not a number agrees with nothing:
+/// −∞ dB.
 pub fn consistency_db(mean_squared_error: f64) -> f64 {
     if mean_squared_error.is_nan() {
         return f64::NEG_INFINITY;

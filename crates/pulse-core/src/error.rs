@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-/// What went wrong, for a caller that decides by it.
+/// What went wrong, for a caller to act on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -64,7 +64,7 @@ impl Error {
         Self::new(ErrorKind::Io, format!("cannot {doing} {}: {source}", path.display())).with_source(source)
     }
 
-    /// Keeps the error that caused this one. Its text belongs into the message already.
+    /// Keeps the error that caused this one. The message has to contain its text already.
     #[must_use]
     pub fn with_source(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.cause = Some(Box::new(cause));
@@ -78,7 +78,7 @@ impl Error {
         self
     }
 
-    /// The same error with another message, which has the old one's text in it.
+    /// The same error with another message, which has to contain the old one.
     #[must_use]
     pub fn worded(self, message: impl FnOnce(&str) -> String) -> Self {
         Self { message: message(&self.message), ..self }
@@ -94,8 +94,8 @@ impl Error {
         self.way_out
     }
 
-    /// The error that caused this one, for a caller that decides by it. Its text is in this one's already, so that it is not
-    /// the standard library's `source`, which would be printed once more.
+    /// The error that caused this one, for a caller to act on. Its text is in this one's already. So it is not given as the
+    /// standard library's `source`, which reporters of errors would print a second time.
     pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
         self.cause.as_deref()
     }

@@ -1,5 +1,5 @@
-//! What a search tells whoever watches it. Every front (command line, server, Python) sees a search only
-//! through these.
+//! The events of a search, and the observer that receives them. Every front (command line, server, Python) sees a search
+//! only through these.
 
 use std::ops::ControlFlow;
 
@@ -28,8 +28,8 @@ pub enum SearchEvent<'a> {
         /// The best consistency that it had reached.
         db: f64,
     },
-    /// A candidate of a set that spreads is there, under the number of its start. When all of the set is, each gets its number
-    /// and is [`Finished`](Self::Finished).
+    /// A candidate of a set that spreads was found. Its index is still the number of its start. Once the whole set is found, the
+    /// candidates are numbered anew, and each is [`Finished`](Self::Finished).
     Found(&'a Candidate),
     /// A candidate is finished.
     Finished(&'a Candidate),
@@ -63,7 +63,8 @@ impl Step<'_> {
         Self { candidate, step, losses: &[], total, learning_rate: 0.0, db, image: &[], shape: [0; 3] }
     }
 
-    /// The picture in [0, 1], made when it is asked for. What a steered search keeps is put back at the end, and not in here.
+    /// The picture in [0, 1], made when it is asked for. A region that a steered search keeps is put back only at the end, and
+    /// is not in it.
     ///
     /// # Errors
     /// [`ErrorKind::Picture`](crate::ErrorKind::Picture) where a value is not finite.
@@ -75,7 +76,7 @@ impl Step<'_> {
 
 /// Watches a search, and may stop it: what was found until then is kept.
 pub trait Observer {
-    /// Is told everything as it happens. `Break` stops the search after the step under way.
+    /// Receives each event as it happens. `Break` stops the search after the step under way.
     fn event(&mut self, event: SearchEvent<'_>) -> ControlFlow<()>;
 }
 

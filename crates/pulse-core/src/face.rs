@@ -1,9 +1,9 @@
-//! Faces in photographs: found, cut out as a generator was trained on them, and put back.
+//! Faces in photographs: finding them, and cutting them out as a generator was trained on them.
 //!
 //! [`Detector`] is BlazeFace (Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs",
 //! 2019), one more network that the engine runs. [`Frame`] says how a generator's pictures frame a face, and from a
-//! face's [`Landmarks`] gives the [`Square`] of the photograph that it fills. [`aligned`] cuts that square out, and
-//! [`Photograph`] takes an imagined face back in.
+//! face's [`Landmarks`] gives the [`Square`] of the photograph that it fills. [`aligned`] cuts that square out.
+//! `Photograph` of the crate `pulse-record` puts an imagined face back.
 //!
 //! A detector finds faces. It cannot tell whose they are, and nothing here tries to.
 //!

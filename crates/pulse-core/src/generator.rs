@@ -3,6 +3,10 @@
 //! A [`Generator`] appends its operators to a network under construction. It names its inputs by the
 //! convention that every file and every front shares: one latent (`z`, `w`, `ws` or `latent`, see
 //! [`LatentInput`]), `noise.0 …`, `feature.0 …`, `c`.
+//!
+//! A feature is an offset: `feature.k` is added to stage `k`'s own output. Zero is what the generator would do by itself, so a
+//! file may leave a feature out, and the ball in which it is searched is round zero. The last feature is an offset of the
+//! picture itself, into which the exact projection goes, so inputs alone make a candidate again.
 
 mod assembly;
 mod dcgan;
@@ -62,7 +66,7 @@ impl Family {
     }
 }
 
-/// What a generator is, for people and for whoever builds a network of it.
+/// What a generator is: for people, and for code that builds a network of it.
 #[derive(Clone, Debug)]
 pub struct GeneratorSpec {
     /// The family that it belongs to.
@@ -133,7 +137,7 @@ pub struct InputSpec {
     pub name: String,
     /// Its shape, without the batch.
     pub shape: Shape,
-    /// What it is when nobody says otherwise.
+    /// Its value before the search moves it.
     pub start: Start,
     /// Where the search may take it.
     pub geometry: Geometry,
@@ -184,8 +188,8 @@ pub trait Generator: Send + Sync {
         None
     }
 
-    /// Makes it ready to be entered at `latent`, with `engine` where that takes computing. Whoever compiles it calls this
-    /// first; a second call costs nothing.
+    /// Makes it ready to be entered at `latent`, with `engine` where that takes computing. Code that compiles it calls
+    /// this first; a second call costs nothing.
     ///
     /// # Errors
     /// [`ErrorKind::Network`] when the engine cannot run what is to be computed.

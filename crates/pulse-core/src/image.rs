@@ -216,7 +216,7 @@ impl Image {
     /// The picture at another size. Where the kernel overshoots [0, 1], the nearest value within is taken.
     ///
     /// # Errors
-    /// As [`resize_matrix`](crate::image::resize_matrix).
+    /// As [`resize_matrix`].
     pub fn resized(&self, kernel: Kernel, to: Size) -> Result<Self> {
         let values = Resize::new(kernel, self.size(), to)?.apply(&self.values);
         Self::clamped(self.channels, to.height, to.width, values)

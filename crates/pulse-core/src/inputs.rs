@@ -1,4 +1,5 @@
-//! The inputs of candidates as a file: what a search leaves behind, starts from, and what a rendering reads.
+//! The inputs of candidates, in memory and as the bytes of a file. A search gives them and can start from them; a rendering reads
+//! them.
 //!
 //! A safetensors file with one row a candidate and these names: `z` [B, n], `w` [B, n], `ws` and `latent`
 //! [B, num_ws, n], `noise.0 …` [B, 1, h, w], `feature.0 …` [B, c, h, w], `c` [B, classes].
@@ -18,7 +19,7 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// The arrays of a checkpoint, or of whatever else names tensors.
+    /// The arrays of a checkpoint, or of anything else that names tensors.
     pub fn from_arrays(arrays: BTreeMap<String, Tensor>) -> Self {
         Self { arrays }
     }

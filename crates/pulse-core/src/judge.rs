@@ -1,7 +1,8 @@
-//! What finished candidates are, one by one and together.
+//! What finished candidates are worth, one by one and together.
 //!
-//! [`Certainty`] says what candidates agree on, [`Scores`] are what they are sorted by, and [`Range`] is all of that for one
-//! search. Nothing here changes a picture.
+//! [`Scores`] are what candidates are sorted by. [`Certainty`] says what they agree on. [`Verdict`] says whether the generator
+//! knows how to make such a picture, compared with its own random pictures. [`Range`] is all of that for one search. Nothing
+//! here changes a picture.
 
 mod certainty;
 mod critic;

@@ -8,17 +8,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pulse_engine::{Engine, InputId, Network, OutputId, Program};
 
-/// An engine that hands out a program again when it has one for an equal network and batch that nobody uses.
+/// An engine that reuses programs: it hands out an idle program of an equal network and batch, where it has one.
 ///
-/// A program comes back when it is dropped. A network for which there is none makes all programs go that nobody uses, so
-/// that they never take more memory than one search does.
+/// A program is idle once it was dropped. If no idle program matches, all idle programs are freed before a new one is compiled,
+/// so that they never take more memory than one search does.
 #[derive(Clone, Default)]
 pub struct KeptPrograms<E> {
     engine: E,
     idle: Idle,
 }
 
-/// The programs that nobody uses.
+/// The idle programs.
 type Idle = Arc<Mutex<Vec<Kept>>>;
 
 /// A program, and what it was made of.
@@ -62,7 +62,7 @@ impl Kept {
     }
 }
 
-/// A program that comes back.
+/// A program in use. Dropping it makes it idle again.
 struct Lent {
     /// Nothing only while it is dropped.
     kept: Option<Kept>,
@@ -167,7 +167,7 @@ mod tests {
         run(3.0, 1);
         run(3.0, 2);
         assert_eq!(compiled(), 3);
-        // The first one had to make way.
+        // The first one was freed.
         run(2.0, 1);
         assert_eq!(compiled(), 4);
     }

@@ -5,6 +5,10 @@
 //! into a [`Measurement`], which appends itself to a generator's network or stands alone as a network of its own.
 //!
 //! Pictures are `[channels, height, width]`, RGB or grey in [0, 1], on both sides.
+//!
+//! A stage is one or two operators; the sizes between stages follow from the two ends. Pixels that a mask hides are 0 in the
+//! measured picture and in the target, and do not count in any mean. A target of other proportions than the generator's picture
+//! is the middle of what the whole picture becomes: nothing is stretched.
 
 mod blur;
 mod composition;
@@ -50,9 +54,9 @@ pub trait Measurement: fmt::Debug + Send + Sync {
     /// What it does, for people: the kind and the two sizes.
     fn describe(&self) -> String;
 
-    /// The text that it is written as in the record of a run, and by which it is known again: that of a [`MeasurementKind`], or
-    /// a name that its maker gives it. Nothing where it has none: its runs are then recorded under what it
-    /// [describes](Self::describe), and only its maker can take them up again.
+    /// Its text in the record of a run, by which it is recognised when the run is taken up again: that of a
+    /// [`MeasurementKind`], or a name of your own. Without a text, runs are recorded under its [description](Self::describe),
+    /// and can be taken up again only by code that has the measurement itself.
     fn text(&self) -> Option<String> {
         None
     }

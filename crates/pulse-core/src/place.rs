@@ -1,9 +1,9 @@
 //! Where a generator's frame lies in a small picture that was framed otherwise.
 //!
-//! A generator of faces knows them at one place and of one size. People's small pictures show a face anywhere, or a part of one.
-//! [`Placer`] looks for the square of the small picture that is framed most like the generator's own pictures, learnt from the generator
-//! alone; it may reach out of the picture. In that [`Placement`] the picture's own pixels are what is searched for
-//! ([`PlacedMeasurement`]): nothing is resampled, and what lies outside of the frame or of the picture is not measured.
+//! A generator of faces knows them at one place and of one size. Small pictures of users show a face anywhere, or a part of one.
+//! [`Placer`] looks for the square of the small picture that is framed most like the generator's own pictures. It learns that
+//! from the generator alone, and the square may reach out of the picture. In that [`Placement`] the picture's own pixels are
+//! searched for ([`PlacedMeasurement`]): nothing is resampled, and what is outside of the frame or of the picture is not measured.
 
 mod measurement;
 mod odds;

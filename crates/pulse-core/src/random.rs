@@ -1,7 +1,7 @@
 //! Where each candidate starts: named, seeded, portable random numbers.
 //!
 //! The generator is ChaCha with 8 rounds, seeded with the run's seed. Each candidate, draw and input has
-//! a stream of its own, so that a candidate starts at the same point whatever else is searched beside it.
+//! a stream of its own, so that the start of a candidate does not depend on the others.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;

@@ -2,12 +2,12 @@
 //!
 //! For each candidate, from a random start: run the generator and the measurement, compare with the target,
 //! move the inputs against the gradient, bring them back to their geometry, keep the best step whole. The
-//! latent settles first; then, by default, intermediate features join it; and at the end the picture is moved
-//! to the nearest one that is consistent exactly ([`Projection`](crate::measurement::Projection)).
+//! latent settles first; then, by default, intermediate features join it. (Both at once lets features repair what
+//! a better latent would have explained.) At the end the picture is moved to the nearest one that is consistent
+//! exactly ([`Projection`](crate::measurement::Projection)).
 //!
-//! Candidates run in a batch, each with its own start, step count, optimiser state and outcome: one is the
-//! same whatever is searched beside it. (Menon et al. 2020, section 3; what we do otherwise stands in
-//! `docs/tuning.md`.)
+//! Candidates run in a batch, each with its own start, step count, optimiser state and outcome: a candidate does
+//! not depend on the others. (Menon et al. 2020, section 3; `docs/tuning.md` says what differs from it.)
 
 mod batch;
 mod config;
@@ -44,8 +44,7 @@ pub use stepped::Search;
 
 /// What to search: which generator, through which measurement, for which target.
 ///
-/// One that borrows is made by [`new`](Self::new); one that a thread, a server or an object can keep, by
-/// [`owned`](Self::owned).
+/// [`new`](Self::new) makes one that borrows; [`owned`](Self::owned) makes one that a thread, a server or an object can keep.
 #[derive(Clone)]
 pub struct Problem<'a> {
     /// The generative model.
@@ -112,7 +111,7 @@ impl Problem<'static> {
 /// [`Outcome`](crate::candidate::Outcome), not an error.
 ///
 /// # Errors
-/// [`ErrorKind::Setting`] for settings that cannot be, [`ErrorKind::Inputs`] for a start that does not fit
+/// [`ErrorKind::Setting`] for invalid settings, [`ErrorKind::Inputs`] for a start that does not fit
 /// the generator, [`ErrorKind::Network`] for a network that the engine cannot run.
 pub fn search(
     problem: &Problem<'_>,
@@ -123,8 +122,8 @@ pub fn search(
     search_steered(problem, &Steering::default(), config, engine, observer)
 }
 
-/// The same, with candidates that are steered beside. What is kept of a picture is exactly that picture's; the pictures of
-/// steps under way are the generator's own, without it.
+/// The same with [`Steering`]. A region that is kept is exactly that of its picture in every candidate. The pictures of steps
+/// under way are the generator's own, without that region.
 ///
 /// # Errors
 /// As [`search`], and [`ErrorKind::Picture`] when what they are steered by is not of the generator's shape.

@@ -1,14 +1,14 @@
-//! What a search needs for as long as it lasts.
+//! Values that a search needs for as long as it lasts: borrowed, or shared.
 
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// A value that is borrowed from a caller who waits for the search, or shared with one who does not.
+/// A value that is borrowed, for a search that ends before the value does, or shared, for a search that may outlive the caller.
 #[derive(Debug)]
 pub enum Shared<'a, T: ?Sized> {
     /// Borrowed for `'a`.
     Borrowed(&'a T),
-    /// Held together with others.
+    /// Shared with other owners.
     Owned(Arc<T>),
 }
 

@@ -1,4 +1,4 @@
-//! A problem with what was found for it: where walks and searches that are steered begin.
+//! A problem together with the candidates that were found for it. Walks and steered searches start from it.
 
 use std::sync::Arc;
 
@@ -15,11 +15,11 @@ use crate::search::{Problem, SearchConfig};
 use crate::walk::{Explorer, Point};
 use crate::{Error, ErrorKind, Result};
 
-/// How far from a candidate a search for another one begins where nothing else is said: far enough to vary, near enough for
-/// what is kept of it.
+/// How far from a candidate a search that keeps a region of it starts by default: far enough to vary, near enough to fit the
+/// region.
 pub const AGAIN: f64 = 0.8;
 
-/// How far from a candidate its neighbours are looked for where nothing else is said.
+/// How far from a candidate a search in its neighbourhood starts by default.
 pub const NEAR: f64 = 0.3;
 
 /// The search behind candidates, and the inputs of each.
@@ -41,12 +41,12 @@ pub struct Solved {
     pub numbers: Vec<usize>,
 }
 
-/// Where a search begins that is one from other candidates.
+/// Where a search starts that is based on candidates of another one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Origin {
-    /// Anywhere.
+    /// At random inputs.
     Anywhere,
-    /// In the neighbourhood of a candidate, this far from it: 0 is the candidate itself, 1 anywhere.
+    /// In the neighbourhood of a candidate, this far from it: 0 is the candidate itself, 1 random inputs.
     Near {
         /// The row of its inputs.
         row: usize,
@@ -118,7 +118,7 @@ impl Solved {
         self.specs.iter().map(numbers).collect()
     }
 
-    /// What walks through the pictures that are consistent too.
+    /// An explorer, which walks through the other consistent pictures.
     ///
     /// # Errors
     /// As [`Explorer::new`].
@@ -126,8 +126,8 @@ impl Solved {
         Explorer::new(&self.problem(), &self.specs, &self.config, engine)
     }
 
-    /// The problem for a search with these settings that begins at `origin`. Random starts are the search's own to draw, but it
-    /// draws those of the generator's first latent and class: where this one had others, they are drawn here.
+    /// The problem for a search with these settings that begins at `origin`. A search draws random starts by itself, but only
+    /// for the generator's first latent and class: those of others are drawn here.
     ///
     /// # Errors
     /// As [`neighbours`].
@@ -161,7 +161,7 @@ impl Solved {
 }
 
 /// Every input of every candidate, one row each. An offset of a stage that is zero for all of them is left out: what is
-/// not named is at its start. A noise map of zeros is named, as it is where maps start otherwise.
+/// not named is at its start. A noise map of zeros is not left out, because maps may start at other values.
 ///
 /// # Errors
 /// [`ErrorKind::Inputs`] when a candidate lacks an input of `specs`.

@@ -1,7 +1,8 @@
-//! From a candidate through the pictures that are consistent too.
+//! Walks from a candidate through other consistent pictures.
 //!
-//! An [`Explorer`] follows the directions that change what is imagined and little else, or leads to another candidate. Each
-//! picture on the way is brought back to the target by a [`Corrector`].
+//! An [`Explorer`] follows the directions that change the picture and hardly what it shrinks to, or leads to another candidate.
+//! Each picture on the way is brought back to the target by a [`Corrector`]: first in the inputs, by damped steps in latent and
+//! features, and only then by the exact projection. So no frame is the generator's picture with a blur added to it.
 
 mod coordinates;
 mod corrector;

@@ -1,4 +1,4 @@
-//! Numbers that take long to make, kept from one process to the next.
+//! A cache of numbers that take long to make.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -14,11 +14,11 @@ use crate::{Error, ErrorKind, Result};
 /// Larger than any file that is kept.
 const LARGEST: u64 = 1 << 26;
 
-/// A folder with a safetensors file for each thing that was made.
+/// A folder with a safetensors file for each set of numbers that was made.
 ///
-/// A file is called by the SHA-256 of all that it was made of, its key, and holds a checksum of its own. It appears whole or not
-/// at all, whichever process writes it at the same time. One that is broken or foreign is passed over and replaced; a folder
-/// that cannot be made or written is no error: the next process makes the numbers again.
+/// A file is called by the SHA-256 of all that it was made of, its key, and holds a checksum of its own. It is whole or not
+/// there, also when several processes write it at the same time. A broken or foreign file is ignored and replaced. A folder that
+/// cannot be made or written is no error: the next process makes the numbers again.
 #[derive(Clone, Debug)]
 pub struct Cache {
     folder: PathBuf,
@@ -38,7 +38,7 @@ impl Cache {
     /// The numbers of this key, where their file is there and whole.
     pub fn read(&self, key: &str) -> Option<BTreeMap<String, Tensor>> {
         let path = self.path(key);
-        // Opening what is no file, such as a pipe, may wait for ever.
+        // Opening something that is no file, such as a pipe, may block.
         if !fs::metadata(&path).ok()?.is_file() {
             return None;
         }
@@ -48,7 +48,7 @@ impl Cache {
         (kept.configuration == description(key, &kept.tensors)).then_some(kept.tensors)
     }
 
-    /// Keeps the numbers of this key. What cannot be kept is made again.
+    /// Stores the numbers of this key. Numbers that cannot be stored are made again next time.
     pub fn write(&self, key: &str, tensors: BTreeMap<String, Tensor>) {
         let write = || -> Result<()> {
             let bytes = safetensors_to_vec(&tensors, &description(key, &tensors))
@@ -64,7 +64,7 @@ impl Cache {
     }
 }
 
-/// What a whole file says beside its numbers: its key, and their checksum.
+/// The metadata of a whole file: its key, and the checksum of the numbers.
 fn description(key: &str, tensors: &BTreeMap<String, Tensor>) -> Configuration {
     let numbers = tensors.values().flat_map(|tensor| tensor.data().iter());
     let bytes: Vec<u8> = numbers.flat_map(|number| number.to_le_bytes()).collect();

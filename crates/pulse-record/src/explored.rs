@@ -1,4 +1,4 @@
-//! The folder that exploring leaves behind.
+//! The folder of an explored run: strips of directions, or a path between two candidates.
 
 use std::fs;
 use std::path::Path as FilePath;
@@ -24,7 +24,7 @@ pub(super) const RECORD: &str = "explore.json";
 pub(super) const INPUTS: &str = "inputs.safetensors";
 pub(super) const FRAMES: &str = "frames";
 
-/// What the pictures of a folder have in common.
+/// What all pictures of a folder have in common.
 #[derive(Clone, Copy, Debug)]
 pub struct Explored<'a> {
     /// The folder of the run.
@@ -51,9 +51,9 @@ pub struct ExploreFolder {
 }
 
 impl ExploreFolder {
-    /// Makes the folder at `path`, and those above it. What a killed process left there makes way. One that holds something
-    /// else is taken only when `replace` is set and it holds an `explore.json`, whose files make way; or nothing but files
-    /// of the names that are written here.
+    /// Makes the folder at `path`, and those above it. Files that a killed process left there are removed. A folder that holds
+    /// something else is taken only when `replace` is set and it holds an `explore.json`, whose files are then replaced, or
+    /// nothing but files of the names that are written here.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when it cannot be made, is not empty, or holds nothing to replace; and when another process is at
@@ -170,7 +170,7 @@ impl ExploreFolder {
     }
 }
 
-/// What may be said of pictures of which the worst is at `worst_db`.
+/// The sentence about pictures of which the worst is at `worst_db`.
 fn consistency_of(worst_db: f64, epsilon: f64) -> String {
     let wanted = consistency_db(epsilon);
     if worst_db >= wanted {

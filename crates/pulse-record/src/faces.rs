@@ -99,8 +99,8 @@ pub struct FacesFolder {
 }
 
 impl FacesFolder {
-    /// Takes a folder that holds nothing, what a killed process left, or an earlier one's faces when those may be replaced.
-    /// What is there of a photograph with more faces than `count`, or of other candidates, is removed.
+    /// Takes a folder that is empty, was left by a killed process, or holds an earlier process's faces that may be replaced.
+    /// Files of more faces than `count`, or of other candidates, are removed.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when it cannot be made, holds something else, or another process is at work in it.
@@ -114,7 +114,7 @@ impl FacesFolder {
         Ok(Self { folder, had_faces })
     }
 
-    /// Whether an earlier process's faces are in it, which are replaced one by one.
+    /// Whether faces of an earlier process are in it. They are replaced one by one.
     pub fn had_faces(&self) -> bool {
         self.had_faces
     }
@@ -168,13 +168,13 @@ impl FacesFolder {
     }
 }
 
-/// The photographs and the folders of runs that make way in a folder.
+/// The photographs and the folders of runs in a folder that may be removed.
 fn replaceable(path: &Path, replace: bool) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
     let names = names_in(path)?;
     let refuse = |reason: &str| Error::new(ErrorKind::Io, format!("the folder {} {reason}", path.display()));
     match PhotographRecord::read(path) {
         _ if names.iter().all(|name| name == crate::folder::MARK) => Ok((Vec::new(), Vec::new())),
-        // Nothing names what a killed process left, but that it is one's own.
+        // No record names the files of a killed process: their names show whose they are.
         None if Claim::is_on(path) => {
             let numbered = |start| within(path, names.iter().filter(move |name| is_numbered(name, start))).collect();
             Ok((numbered("photograph-"), numbered("face-")))

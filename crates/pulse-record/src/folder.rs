@@ -9,11 +9,10 @@ use crate::{Error, ErrorKind, Result};
 /// The mark's file.
 pub(crate) const MARK: &str = ".pulse-unfinished";
 
-/// A folder that this process writes, and no other until it is done or dead.
+/// A folder that only this process writes, until it is done or has ended.
 ///
-/// The mark is an empty file. It is made before anything is written, and locked; the system lets go of the lock however
-/// the process ends. So a mark that nobody has locked is that of a process that was killed, and what lies beside it was
-/// never finished.
+/// The mark is an empty file. It is made before anything is written, and locked; the system releases the lock however the
+/// process ends. So a mark without a lock is that of a process that was killed, and the files beside it were never finished.
 #[derive(Debug)]
 pub struct Claim {
     folder: PathBuf,
@@ -38,7 +37,7 @@ impl Claim {
             );
             return Err(Error::new(ErrorKind::Io, message));
         }
-        // Some file systems have no locks. There, that two processes do not share a folder is up to who starts them.
+        // Some file systems have no locks. There, the user has to see to it that two processes do not share a folder.
         let claim = Self { folder: folder.to_owned(), seal, lock: Some(file) };
         remove_temporaries(folder)?;
         Ok(claim)
@@ -64,7 +63,7 @@ impl Drop for Claim {
             let mut entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
             entries.any(|entry| entry.file_name() != MARK)
         };
-        // What could not be finished stays marked.
+        // An unfinished folder stays marked.
         if self.folder.join(self.seal).exists() || !others() {
             let _ = fs::remove_file(self.folder.join(MARK));
         }
@@ -73,23 +72,23 @@ impl Drop for Claim {
 }
 
 /// A folder that is written by this process: claimed before the work starts, sealed by its record at the end. Dropping it
-/// unsealed removes what is empty of it.
+/// unsealed removes the folders that are still empty.
 #[derive(Debug)]
 pub(crate) struct ClaimedFolder {
     path: PathBuf,
     seal: &'static str,
     /// The folder within it that pictures of one kind go to, where there is one.
     inner: Option<&'static str>,
-    /// What was not there before, the innermost first.
+    /// The folders that were made for it, the innermost first.
     made: Vec<PathBuf>,
-    /// The files that make way.
+    /// The files of an earlier result, which are removed before new ones are written.
     replaced: Vec<PathBuf>,
     claim: Option<Claim>,
 }
 
 impl ClaimedFolder {
-    /// Makes the folder at `path`, and those above it, and claims it. `replaceable` gives the files in a folder that make way
-    /// for new ones, or says why it may not be taken.
+    /// Makes the folder at `path`, and those above it, and claims it. `replaceable` gives the files in a folder that may be
+    /// removed for new ones, or says why the folder may not be taken.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when it cannot be made, or another process is at work in it; and those of `replaceable`.
@@ -116,17 +115,17 @@ impl ClaimedFolder {
         &self.path
     }
 
-    /// Whether an earlier result makes way.
+    /// Whether an earlier result is to be replaced.
     pub(crate) fn replaces(&self) -> bool {
         !self.replaced.is_empty()
     }
 
-    /// Removes the old seal: what is left of an earlier result is unfinished from here on.
+    /// Removes the old seal: from here on the earlier result counts as unfinished.
     pub(crate) fn break_seal(&self) -> Result<()> {
         remove_file(&self.path.join(self.seal))
     }
 
-    /// Removes what makes way, its seal first.
+    /// Removes the files of the earlier result, its seal first.
     pub(crate) fn make_way(&self) -> Result<()> {
         self.break_seal()?;
         self.replaced.iter().try_for_each(|file| remove_file(file))
@@ -145,7 +144,7 @@ impl ClaimedFolder {
 
 impl Drop for ClaimedFolder {
     fn drop(&mut self) {
-        // These remove empty folders only; a full one is what was wanted.
+        // This removes empty folders only.
         if let Some(inner) = self.inner {
             let _ = fs::remove_dir(self.path.join(inner));
         }
@@ -164,7 +163,7 @@ pub(crate) fn remove_file(path: &Path) -> Result<()> {
     }
 }
 
-/// The names of what is in `folder`. Those that are no text are kept apart by what stands in for their bytes.
+/// The names of what is in `folder`. In names that are no text, replacement characters stand for the bytes that are none.
 pub(crate) fn names_in(folder: &Path) -> Result<Vec<String>> {
     let fault = |source| Error::io("list the folder", folder, source);
     let name = |entry: std::io::Result<fs::DirEntry>| {
@@ -173,8 +172,7 @@ pub(crate) fn names_in(folder: &Path) -> Result<Vec<String>> {
     fs::read_dir(folder).map_err(fault)?.map(name).collect()
 }
 
-/// What a record names as a file of its own folder. A record may come from anyone: what it names lies in its folder and
-/// nowhere else.
+/// What a record names as a file of its own folder. A record is not trusted: what it names has to be in its own folder.
 pub(crate) fn within<'a>(folder: &Path, names: impl IntoIterator<Item = &'a String>) -> impl Iterator<Item = PathBuf> {
     names.into_iter().filter_map(move |name| Path::new(name).file_name().map(|name| folder.join(name)))
 }

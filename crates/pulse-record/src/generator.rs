@@ -1,4 +1,4 @@
-//! Generators in files and folders.
+//! Reading generators from files and folders.
 
 mod fit_cache;
 mod folder;

@@ -1,4 +1,4 @@
-//! Pictures in files: read, and written.
+//! Pictures in files: reading and writing them.
 
 mod animation;
 mod array;

@@ -1,4 +1,4 @@
-//! Inputs in files.
+//! Reading the inputs of candidates from files.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Masks in files.
+//! Reading masks from files.
 
 use std::path::Path;
 

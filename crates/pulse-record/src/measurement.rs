@@ -1,4 +1,4 @@
-//! The files that measurements name.
+//! Reading the files that measurements name: point-spread functions and masks.
 
 mod fits;
 
@@ -12,7 +12,7 @@ use crate::{Error, ErrorKind, Result};
 /// The most numbers that a function is made of: as many as the largest pictures that it could blur have.
 const MOST_NUMBERS: usize = 1 << 24;
 
-/// The same measurement with the content of all files that it names, those apart that are read already.
+/// The same measurement with the content of all files that it names, except those that are read already.
 ///
 /// # Errors
 /// As [`read_psf`] and [`Reader::read`].

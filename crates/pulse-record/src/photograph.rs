@@ -1,4 +1,4 @@
-//! Imagined faces back into the photograph.
+//! Puts imagined faces back into the photograph.
 
 mod seam;
 
@@ -13,7 +13,7 @@ use seam::{bounds, fitted, mask};
 /// cannot be told from each other beyond that.
 const ENLARGED: usize = 8;
 
-/// A photograph of 8 bits a channel, to paste faces into. Its copies have in common what nothing was pasted into: it is in memory
+/// A photograph of 8 bits a channel, to paste faces into. Copies share the rows that nothing was pasted into: these are in memory
 /// once, and [compressed](Self::to_png) once.
 #[derive(Clone, Debug)]
 pub struct Photograph {
@@ -42,7 +42,7 @@ impl Photograph {
         self.rows.to_bytes()
     }
 
-    /// It as a PNG that says which part of it is synthetic; large rather than slow.
+    /// The photograph as a PNG that says which part of it is synthetic; fast to write rather than small.
     ///
     /// # Errors
     /// As [`encode_png`](crate::image::encode_png).
@@ -50,10 +50,10 @@ impl Photograph {
         self.rows.to_png(provenance)
     }
 
-    /// Puts the square picture `face` where `square` lies. It is seen through a mask `m` that is 1 in the middle and 0
-    /// at the edge: `round((1 − m) photograph + m (face + correction))`, where the correction brings the colours of the
-    /// face at the seam to those of `seen`, what the photograph shows there, [`aligned`](pulse_core::face::aligned) to the same size. Pixels at
-    /// which the mask is zero keep their bytes.
+    /// Puts the square picture `face` where `square` lies. It is seen through a mask `m` that is 1 in the middle and 0 at the
+    /// edge: `round((1 − m) photograph + m (face + correction))`, where the correction brings the colours of the face at the
+    /// seam to those of `seen`, what the photograph shows there, [`aligned`](pulse_core::face::aligned) to the same size.
+    /// Pixels at which the mask is zero keep their bytes.
     ///
     /// # Errors
     /// As [`Image::resized`] and [`aligned`](pulse_core::face::aligned).

@@ -1,7 +1,8 @@
 //! `report.html`: all of a run on one page that opens offline.
 //!
-//! The page is one file: pictures are data, and its policy (`Content-Security-Policy`) lets it load nothing, from anywhere. What
-//! it says in words is computed from the run.
+//! The page is one file: pictures are data, and its policy (`Content-Security-Policy`) lets it load nothing, from anywhere. Style
+//! and script are allowed by their hashes. So text that a file's name brings in cannot run. The sentences are computed from
+//! the run. The template is filled in by our own code: it has no loops.
 
 mod cards;
 mod chart;

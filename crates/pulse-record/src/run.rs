@@ -70,7 +70,7 @@ impl Run {
         &self.record
     }
 
-    /// Whether it is finished, and every file that its record names is there. What they hold is not looked at.
+    /// Whether it is finished, and every file that its record names is there. Their content is not checked.
     pub fn is_whole(&self) -> bool {
         let there = |name| self.folder.join(name).metadata().is_ok_and(|file| file.is_file() && file.len() > 0);
         !self.record.summary.stopped && left::files_of(&self.record).all(there)
@@ -122,7 +122,7 @@ impl Run {
         Reader::default().read(&self.path(name)?)
     }
 
-    /// A record may come from anyone: what it names lies in its own folder and nowhere else.
+    /// A record is not trusted: what it names has to be in its own folder.
     fn path(&self, name: &str) -> Result<PathBuf> {
         if Path::new(name).file_name().is_some_and(|own| own == name) {
             return Ok(self.folder.join(name));

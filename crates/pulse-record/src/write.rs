@@ -9,8 +9,8 @@ use crate::{Error, ErrorKind, Result};
 
 pub(crate) use pulse_checkpoint::write::is_temporary;
 
-/// Writes `bytes` to `path`, replacing what is there: whoever reads `path`, at any time and after any
-/// failure, finds the old file or the whole new one.
+/// Writes `bytes` to `path`, replacing what is there: at any time and after any failure, `path` is the old
+/// file or the whole new one.
 ///
 /// The bytes go to a hidden file beside it first, which then takes its name; when anything fails, the
 /// hidden file is removed.
@@ -29,12 +29,12 @@ pub(crate) fn make_folder(path: &Path) -> Result<()> {
     })
 }
 
-/// Removes the hidden files in `folder` that killed writers left behind. Nobody may be writing there.
+/// Removes the hidden files in `folder` that killed writers left behind. No process may be writing there.
 pub(crate) fn remove_temporaries(folder: &Path) -> Result<()> {
     write::remove_temporaries(folder).map_err(|error| io(&error))
 }
 
-/// The same text as an error of this crate; it has no source, which would say it again.
+/// The same text as an error of this crate, without a cause that would repeat it.
 fn io(error: &pulse_checkpoint::Error) -> Error {
     Error::new(ErrorKind::Io, error.to_string())
 }

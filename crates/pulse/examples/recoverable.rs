@@ -6,7 +6,7 @@
 //!
 //! A face is shrunk to 16x16, 8x8 and 4x4 pixels and searched for. Its candidates are compared with a gallery of 64 faces, in
 //! which it is one. The distance of the gallery's face `f` from the candidates is the least, or the mean, over candidates `c` of
-//! `|D c − D f|`, where `D` takes away what shrinking leaves (`explore::Detail`; root mean square, 1/255). Were the small
+//! `|D c − D f|`, where `D` takes away what shrinking leaves (`detail::Detail`; root mean square, 1/255). Were the small
 //! picture's own pixels compared too, the right face would win by them alone.
 //!
 //! Once with faces of the generator itself, once with the photographs of `examples/photos`, which it has never seen.

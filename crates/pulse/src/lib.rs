@@ -9,12 +9,12 @@
 //! [`search`](search::search) finds [`Candidate`](candidate::Candidate)s.
 //!
 //! ```
+//! use pulse::engine::Cpu;
 //! use pulse::event::Silent;
 //! use pulse::generator::EMBEDDED;
 //! use pulse::image::Image;
 //! use pulse::measurement::{MeasurementKind, Size};
 //! use pulse::search::{Problem, SearchConfig, search};
-//! use pulse_engine::Cpu;
 //!
 //! // The embedded face generator, and a picture of 2x2 pixels.
 //! let generator = EMBEDDED[0].open()?;
@@ -34,9 +34,31 @@
 //! # Ok::<(), pulse::Error>(())
 //! ```
 //!
-//! A search tells an [`Observer`](event::Observer) what happens, step by step. [`run`] writes what was found into
-//! a folder, [`sheet`] draws it on one page, [`report`] writes it on one that a browser opens, [`explore`] measures the
-//! candidates together, and [`render`] makes pictures from inputs again.
+//! # From one search to an application
+//!
+//! [`search::search`] returns when all is done. A [`Session`](session::Session) is the same search for a program that has
+//! something else to do meanwhile: it holds all that it needs, takes one step when it is asked to, and says at any time what it
+//! has found so far.
+//!
+//! | To do what | Where |
+//! |---|---|
+//! | open a generator, embedded or in a file | [`Opened`] |
+//! | crop a picture, reduce its blocks, shrink it, resolve the measurement | [`Preparation`], [`Prepared`] |
+//! | search step by step, watched by an [`Observer`](event::Observer) | [`session::Session`] |
+//! | look for the generator's frame in the picture | [`session::Judge::place`], [`place`] |
+//! | measure what was found: scores, certainty, [`Verdict`](judge::Verdict) | [`session::Judge`], [`judge`] |
+//! | write the folder of a run | [`session::Found::save`], [`run`], [`sheet`], [`report`] |
+//! | skip what an earlier run finished | [`standing`] |
+//! | take up a run: search again from a candidate, or walk from it | [`steer`], [`solved`], [`walk`] |
+//! | find the faces in a photograph, and put others in their place | [`portrait`], [`face`] |
+//! | make pictures of inputs again | [`render`], [`inputs`] |
+//!
+//! # The crates below
+//!
+//! This crate is the only one to depend on. It re-exports [`engine`] (`pulse-engine`: networks, and what runs them),
+//! [`checkpoint`] (`pulse-checkpoint`: files to tensors), `pulse-core` (all that is computed) and `pulse-record` (all that is
+//! on the disk). Where a subject is both computed and stored, such as [`image`](mod@image) or [`generator`], one module here has
+//! both halves.
 #![forbid(unsafe_code)]
 
 mod opened;
@@ -56,19 +78,19 @@ pub use pulse_core::{
 pub use pulse_engine as engine;
 pub use pulse_record::{cache, checksum, explored, faces, folder, record, report, run, sheet, write};
 
-/// Pictures: values and sizes, and the files that they are read from and written to.
+/// Pictures: values and sizes; reading them from files, and writing them.
 pub mod image {
     pub use pulse_core::image::*;
     pub use pulse_record::image::*;
 }
 
-/// Generators: what they are, and the files that they are read from.
+/// Generators: what they are, and reading them from files.
 pub mod generator {
     pub use pulse_core::generator::*;
     pub use pulse_record::generator::*;
 }
 
-/// What the camera did, and the files that it names.
+/// Measurements: what the camera did, and reading the files that they name.
 pub mod measurement {
     pub use pulse_core::measurement::*;
     pub use pulse_record::measurement::*;
@@ -86,7 +108,7 @@ pub mod face {
     pub use pulse_record::photograph::Photograph;
 }
 
-/// What a search is steered by, in memory and in files.
+/// What steers a search: a region that stays, an example, a neighbourhood; and reading masks from files.
 pub mod steering {
     pub use pulse_core::search::steering::*;
     pub use pulse_record::mask::read_mask;

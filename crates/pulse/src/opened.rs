@@ -1,4 +1,4 @@
-//! A generator that is ready to be searched, and what a record says of it.
+//! A generator that is ready to be searched, and its entry in the record of a run.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,26 +16,26 @@ use pulse_record::report::Subject;
 
 use crate::{Error, ErrorKind, Result, WayOut};
 
-/// A generator with all that belongs to it. Cheap to clone, and shared by as many sessions as there are.
+/// A generator with all that belongs to it. It is cheap to clone, and sessions share it.
 #[derive(Clone)]
 pub struct Opened {
     /// The generative model.
     pub generator: Arc<dyn Generator>,
-    /// What the record of a run says of it.
+    /// Its entry in the record of a run.
     pub record: GeneratorRecord,
-    /// What its pictures are of, as far as anyone said.
+    /// What its pictures are of, where that is known.
     pub subject: Subject,
-    /// What it was trained against, where its file has it; or why that cannot be used.
+    /// The discriminator that it was trained against, where its file has one; or why that cannot be used.
     pub discriminator: Option<std::result::Result<Arc<Discriminator>, Arc<Error>>>,
-    /// What its file says of it beside its numbers.
+    /// The configuration in its file.
     pub configuration: Configuration,
-    /// Where numbers that take long to make are kept.
+    /// The cache of numbers that take long to make.
     cache: Option<Cache>,
     embedded: Option<&'static Embedded>,
 }
 
 impl Opened {
-    /// The name of the embedded generator that is taken when nothing else is said.
+    /// The name of the embedded generator that is the default.
     pub fn default_name() -> &'static str {
         EMBEDDED[0].name
     }
@@ -94,7 +94,7 @@ impl Opened {
         })
     }
 
-    /// A generator of the caller's own, under this name. `checksum` is what tells it from others in the record of a run.
+    /// A generator of the caller's own, under this name. `checksum` identifies it in the record of a run.
     pub fn own(generator: Arc<dyn Generator>, name: &str, checksum: &str) -> Self {
         let spec = generator.spec();
         let record = GeneratorRecord {
@@ -117,20 +117,20 @@ impl Opened {
         }
     }
 
-    /// The same with a folder in which numbers that take long to make are kept from one process to the next: the Gaussian fit
-    /// of a mapping, and what its own pictures are like under a measurement.
+    /// The same with a cache on the disk for numbers that take long to make: the Gaussian fit of a mapping, and figures of the
+    /// generator's own pictures under a measurement.
     #[must_use]
     pub fn with_cache(self, cache: Option<Cache>) -> Self {
         Self { cache, ..self }
     }
 
-    /// The folder in which numbers are kept.
+    /// The cache of numbers that take long to make.
     pub fn cache(&self) -> Option<&Cache> {
         self.cache.as_ref()
     }
 
-    /// Makes it ready to be entered at `latent`: a Gaussian fit that it needs and lacks is taken from the cache, or made and
-    /// kept there.
+    /// Makes it ready to be entered at `latent`. A Gaussian fit that it needs and lacks is read from the cache, or made and
+    /// stored there.
     ///
     /// # Errors
     /// As [`Generator::prepare`].
@@ -160,7 +160,7 @@ impl Opened {
         Ok(inputs.iter().filter(|input| input.name.starts_with("noise.")).count())
     }
 
-    /// Where it is embedded in the program, as what.
+    /// The embedded generator that it is, where it is one.
     pub fn embedding(&self) -> Option<&'static Embedded> {
         self.embedded
     }

@@ -1,4 +1,4 @@
-//! Faces of a photograph as pictures to search for.
+//! Cuts faces out of a photograph and prepares them to be searched for.
 
 use pulse_core::face::{Detector, aligned};
 use pulse_core::generator::GeneratorSpec;
@@ -9,7 +9,7 @@ use pulse_record::measurement::read_files;
 
 use crate::{Error, ErrorKind, Preparation, Prepared, Result};
 
-/// How many times smaller than the generator's pictures a face is made when nothing else is said.
+/// How many times smaller than the generator's pictures a face is made by default.
 pub const FACTOR: usize = 4;
 
 /// Checks that a generator's pictures can be faces cut out of a photograph, which are squares.
@@ -42,8 +42,8 @@ pub fn cut_faces(photograph: &Image, detector: &mut Detector, spec: &GeneratorSp
 }
 
 impl Prepared {
-    /// A face as small as it is searched for: of the size that is asked for, or of a part of the generator's size
-    /// ([`FACTOR`]), but never of more pixels than the photograph has there.
+    /// A face, shrunk to the size at which it is searched for: the size that is asked for, or else the generator's divided by
+    /// [`FACTOR`], but never of more pixels than the photograph has there.
     ///
     /// # Errors
     /// As [`Prepared::shrunk`].

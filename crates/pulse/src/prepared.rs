@@ -15,16 +15,16 @@ use pulse_record::record::{MosaicRecord, PlacementRecord};
 
 use crate::{Error, ErrorKind, Result, WayOut};
 
-/// What is done to a picture before it is searched for. The default takes it as it is, blocks apart.
+/// What is done to a picture before it is searched for. The default only reduces blocks to pixels, where it finds any.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Preparation {
     /// The part of the picture that is taken.
     pub crop: Option<Rectangle>,
-    /// Whether it is made of blocks.
+    /// Which blocks it is made of.
     pub blocks: Blocks,
     /// The size that it is shrunk to first, for demonstrations: of its largest middle part of these proportions.
     pub pixelation: Option<Size>,
-    /// What made it small; where nothing is said, PULSE's, and [`Kernel::Area`] of blocks.
+    /// What made it small; by default bicubic, as in PULSE, and [`Kernel::Area`] for a picture of blocks.
     pub measurement: Option<MeasurementKind>,
 }
 
@@ -40,7 +40,7 @@ pub enum Blocks {
     Grid(Grid),
 }
 
-/// The picture to search for, and how it came about.
+/// The picture to search for, and how it was made.
 #[derive(Clone, Debug)]
 pub struct Prepared {
     /// `y`.
@@ -57,11 +57,11 @@ pub struct Prepared {
     pub measured_as: String,
     /// `A`.
     pub measurement: Arc<dyn Measurement>,
-    /// What a person should know about it.
+    /// What the user should know about it.
     pub notes: Vec<Note>,
 }
 
-/// What a person should know about a picture that was prepared.
+/// What the user should know about a picture that was prepared.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Note {

@@ -23,8 +23,8 @@ pub use judge::{Judge, Placing};
 
 use crate::{Opened, Prepared, Result};
 
-/// One search under way: a generator, a picture, and the settings. It holds all that it needs, so that a thread, a server or an
-/// object can keep it.
+/// One search under way: a generator, a picture, and the settings. It owns all that it needs, so a thread, a server or an object
+/// can keep it.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -72,7 +72,7 @@ impl Session {
         Self::start_at(opened, prepared, config, None, engine)
     }
 
-    /// A search from these inputs, one row a candidate, where there are any.
+    /// A search that starts from these inputs, one row a candidate; from random starts where there are none.
     ///
     /// # Errors
     /// As [`Search::new`].
@@ -89,7 +89,7 @@ impl Session {
         Self::of(opened, prepared, problem, Steering::default(), config, engine)
     }
 
-    /// A search for a problem that is put already, with what steers it.
+    /// A search for a problem that the caller has put together, with what steers it.
     ///
     /// # Errors
     /// As [`Search::new`].
@@ -142,7 +142,7 @@ impl Session {
         self.search.stop(&mut Both { curves: &mut self.curves, observer })
     }
 
-    /// Every candidate as it would be if the search were stopped here. The search goes on as if nobody had asked.
+    /// Every candidate as it would be if the search were stopped here. The search itself is not changed by this.
     ///
     /// # Errors
     /// As [`Search::so_far`].
@@ -150,7 +150,7 @@ impl Session {
         self.search.so_far()
     }
 
-    /// Looks for `count` candidates more.
+    /// Looks for `count` more candidates.
     ///
     /// # Errors
     /// As [`Search::add_candidates`].
@@ -174,7 +174,7 @@ impl Session {
     }
 }
 
-/// The curves of a session, and whoever watches it.
+/// Passes events on to the curves of a session and to its observer.
 struct Both<'a> {
     curves: &'a mut Curves,
     observer: &'a mut dyn Observer,
@@ -207,20 +207,20 @@ pub struct Found {
     problem: Problem<'static>,
 }
 
-/// What a folder says beside what was found.
+/// What the folder of a run holds besides what was found.
 #[derive(Clone, Debug)]
 pub struct Labels {
     /// The file that was given.
     pub input: InputRecord,
-    /// What was asked for beside the settings of the search, where the run is to be told from others by it.
+    /// What was asked for besides the settings of the search, where later runs are to be compared with it.
     pub request: Option<RequestRecord>,
-    /// What candidates were steered by.
+    /// What steered the candidates.
     pub steering: Option<SteeringRecord>,
     /// What comes first on the sheet and on the page.
     pub order: Order,
     /// Whether there is to be a page.
     pub page: bool,
-    /// What the generator's pictures are of, where that is not what the generator says.
+    /// What the pictures are of, where that differs from [`Opened::subject`].
     pub subject: Option<Subject>,
     /// Seconds that it took before the session.
     pub seconds_before: f64,
@@ -229,7 +229,7 @@ pub struct Labels {
 }
 
 impl Found {
-    /// The problem with what was found for it: where walks and searches that are steered begin.
+    /// The problem together with its candidates, from which walks and steered searches start.
     ///
     /// # Errors
     /// As [`Solved::new`].
@@ -254,7 +254,7 @@ impl Found {
         judge.measure_known(&self.candidates, &self.opened, &self.problem, &self.config, &*self.engine)
     }
 
-    /// Measures the candidates, and writes the folder of the run, its record last, which it gives back.
+    /// Measures the candidates, and writes the folder of the run, the record last. Gives the record.
     ///
     /// # Errors
     /// As [`RunFolder::write`].

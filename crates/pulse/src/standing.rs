@@ -1,4 +1,4 @@
-//! What is asked for, and what earlier runs have of it already.
+//! What is asked for, and whether an earlier run has done it already.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::session::Placing;
 use crate::{Blocks, Error, ErrorKind, Preparation, Result, WayOut};
 
-/// Everything beside the settings of a search that can alter its result.
+/// Everything besides the settings of a search that can alter its result.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Request {
     /// What is done to the picture first.
@@ -34,10 +34,10 @@ pub struct Request {
 }
 
 impl Request {
-    /// It as a run's record has it. Files that it names are read for their checksums.
+    /// The request as the record of a run has it. Files that it names are read for their checksums.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when the file of inputs cannot be read. What is wrong with others is said when they are needed.
+    /// [`ErrorKind::Io`] when the file of inputs cannot be read. Errors in other files are reported when these are used.
     pub fn record(&self) -> Result<RequestRecord> {
         let Preparation { crop, blocks, pixelation, measurement } = &self.preparation;
         let [red, green, blue] = self.background;
@@ -47,7 +47,7 @@ impl Request {
             mosaic: match blocks {
                 Blocks::Auto => "auto".into(),
                 Blocks::Off => "off".into(),
-                // Not as people read it, which is rounded.
+                // With all digits; the text for people is rounded.
                 Blocks::Grid(grid) => format!("{}+{}+{}", grid.size, grid.left, grid.top),
             },
             crop: crop.map(|part| [part.left, part.top, part.width, part.height]),
@@ -73,12 +73,12 @@ fn checksums(measurement: &MeasurementKind) -> BTreeMap<String, String> {
     files.filter_map(|file| Some((file.display().to_string(), sha256_of_file(&file).ok()?))).collect()
 }
 
-/// How a picture stands before it is searched for.
+/// Whether a picture has to be searched for.
 #[derive(Debug)]
 pub enum Standing {
-    /// Nothing is to be done: an earlier run left just what this one would, these records among it.
+    /// Nothing has to be done: an earlier run with the same settings and the same picture is finished. These are its records.
     Finished(Vec<Record>),
-    /// It is to be searched for.
+    /// It has to be searched for.
     Open {
         /// Whether what is in its folder may be replaced.
         replace: bool,
@@ -87,7 +87,7 @@ pub enum Standing {
     Taken(Error),
 }
 
-/// What the record of a run says when it is the one that is asked for.
+/// What the record of a finished run has to say for the run to be skipped.
 #[derive(Clone, Debug)]
 pub struct Asked {
     /// The generator.
@@ -101,8 +101,8 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// How the picture at `path` stands, whose result goes to `folder`. Its bytes are read when all the rest of an earlier
-    /// run agrees, and never decoded.
+    /// Whether the picture at `path`, whose result goes to `folder`, has to be searched for. The picture is read only when all
+    /// else of an earlier run agrees, and is never decoded.
     pub fn standing(&self, path: &Path, folder: &Path) -> Standing {
         if self.again {
             return Standing::Open { replace: true };
@@ -118,7 +118,7 @@ impl Asked {
                 let is_whole = run.is_whole();
                 self.judge(path, folder, vec![run.record().clone()], is_whole)
             }
-            // Whether that is a folder for a run is found out when one is to be written.
+            // Whether a run may be written there is checked when its folder is made.
             Err(_) => Standing::Open { replace: false },
         }
     }
@@ -128,7 +128,7 @@ impl Asked {
         let other = match other {
             None => match sha256_of_file(path) {
                 Ok(checksum) => runs.iter().find_map(|run| other_picture(&run.input, path, &checksum)),
-                // Reading it will say so.
+                // The error is reported when it is read.
                 Err(_) => return Standing::Open { replace: false },
             },
             Some(other) => Some(other),
@@ -143,7 +143,7 @@ impl Asked {
         }
     }
 
-    /// In what `record` is of another run, the picture apart.
+    /// In what `record` differs from what is asked for, the picture not counted.
     fn difference(&self, record: &Record) -> Option<String> {
         if record.generator.sha256 != self.generator.sha256 {
             return Some(format!("another generator ({})", record.generator.name));
@@ -162,7 +162,7 @@ impl Asked {
     }
 }
 
-/// In what an earlier run's `input` is not the picture at `path`, which has this `checksum` now.
+/// In what an earlier run's `input` differs from the picture at `path`, which has this `checksum` now.
 fn other_picture(input: &InputRecord, path: &Path, checksum: &str) -> Option<String> {
     // A picture of the same bytes under another name has a folder of its own.
     let same_name = Path::new(&input.path).file_name() == path.file_name();
@@ -172,7 +172,7 @@ fn other_picture(input: &InputRecord, path: &Path, checksum: &str) -> Option<Str
     (input.sha256 != checksum).then(|| format!("{} as it was before it changed", input.path))
 }
 
-/// The first value, by its keys, in which the old one is not the new one.
+/// The first value, by its keys, in which the two differ.
 fn first_difference(key: &str, old: &Value, new: &Value) -> Option<String> {
     match (old, new) {
         _ if old == new => None,

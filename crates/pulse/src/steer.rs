@@ -1,4 +1,4 @@
-//! A run taken up again, to walk from its candidates or to search from them.
+//! Takes up a finished run again, to walk from its candidates or to search again from them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,10 +29,10 @@ pub struct Reopened {
     pub solved: Solved,
 }
 
-/// Which generator a run was made with, where the caller has to say.
+/// The name of the embedded generator that a run was made with.
 ///
 /// # Errors
-/// [`ErrorKind::Generator`] when the record names a file, whose place it does not hold.
+/// [`ErrorKind::Generator`] when the record names a file: its path is not recorded, and the caller has to give it.
 pub fn generator_of(run: &Run) -> Result<&'static str> {
     let recorded = &run.record().generator.name;
     Embedded::find(recorded).map(|embedded| embedded.name).ok_or_else(|| {
@@ -44,10 +44,10 @@ pub fn generator_of(run: &Run) -> Result<&'static str> {
     })
 }
 
-/// What is asked of a search from a run's candidates. Files are named as the record of the new run names them.
+/// What is asked of a search from a run's candidates. Paths go into the record of the new run as they are given here.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Wishes {
-    /// The number of the candidate of which a region stays, or from which it is searched.
+    /// The number of the candidate of which a region stays, or from which the search starts.
     pub candidate: Option<usize>,
     /// The mask of the region that stays.
     pub keep: Option<PathBuf>,
@@ -55,9 +55,9 @@ pub struct Wishes {
     pub vary: Option<PathBuf>,
     /// The picture that candidates are drawn to, and the mask of the part of it that counts.
     pub toward: Option<(PathBuf, Option<PathBuf>)>,
-    /// The number of the candidate in whose neighbourhood it is searched.
+    /// The number of the candidate in whose neighbourhood the search starts.
     pub like: Option<usize>,
-    /// How far from that candidate, from 0 to 1; [`NEAR`] where nothing is said.
+    /// How far from that candidate, from 0 to 1; by default [`NEAR`].
     pub amount: Option<f64>,
 }
 
@@ -78,7 +78,7 @@ impl Reopened {
         Ok(Self { run, opened, solved })
     }
 
-    /// A search for what is wished, with these settings.
+    /// A search for these wishes, with these settings.
     ///
     /// # Errors
     /// [`ErrorKind::Run`] for candidates that are not there, [`ErrorKind::Setting`] for one that cannot be kept, and as
@@ -121,8 +121,8 @@ impl Reopened {
         Ok(steering)
     }
 
-    /// The picture of a candidate that can be kept: what is kept of one that does not shrink to the target would keep all
-    /// others from it.
+    /// The picture of a candidate of which a region can be kept. The candidate has to be consistent, or no candidate with the
+    /// region would be.
     fn kept(&self, candidate: usize, engine: &dyn Engine) -> Result<Image> {
         let row = self.solved.row(candidate)?;
         let (db, wanted) = (self.run.record().candidates[row].db, consistency_db(self.solved.config.epsilon));
@@ -136,7 +136,7 @@ impl Reopened {
         Err(Error::new(ErrorKind::Setting, message))
     }
 
-    /// Where the search begins: near the candidate that is named, or anywhere.
+    /// Where the search starts: near the candidate that is named, or at random.
     fn origin(&self, wishes: &Wishes) -> Result<Origin> {
         let near = match (wishes.like, wishes.candidate) {
             (Some(like), _) => Some((like, wishes.amount.unwrap_or(NEAR))),
@@ -149,8 +149,8 @@ impl Reopened {
         })
     }
 
-    /// What is wished as a record has it, with the checksums of what it is asked of. `run` is the run's folder as it is to be
-    /// named.
+    /// The wishes as the record of a run has them, with the checksums of the files that they name. `run` is the run's folder as
+    /// it is to be recorded.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when a file cannot be read.
@@ -176,20 +176,20 @@ impl Reopened {
     }
 }
 
-/// What a folder holds, seen from what is to be explored.
+/// What a folder holds, compared with what is to be explored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holds {
     /// Nothing that is finished.
     Nothing,
-    /// The same, from the same run.
+    /// The same, of the same run.
     Same,
     /// Something else from the same run.
     Other,
-    /// Something from another run, which lay in the folder of this one before.
+    /// Something of another run, which was in the folder of this one before.
     Stale,
 }
 
-/// What the folder of an earlier search from a run holds, seen from one that is `steering` with these `settings`.
+/// What the folder of an earlier steered search holds, compared with a search by this `steering` with these `settings`.
 pub fn holds(folder: &Path, steering: &SteeringRecord, settings: &SettingsRecord) -> Holds {
     let Ok(run) = Run::open(folder) else { return Holds::Nothing };
     match &run.record().steering {

@@ -53,7 +53,7 @@ pub(super) fn measure(case: Case, runs: usize, engine: &Cpu) -> Result<Measured,
     let start = styles(&*generator, case.batch);
     let problem =
         Problem { start: start.as_ref().map(Into::into), ..Problem::new(&*generator, &*measurement, &target) };
-    // There is a step less between the looks at them than there are looks.
+    // Between n looks there are n − 1 steps.
     let config =
         SearchConfig { candidates: case.batch, batch: case.batch, steps: WARM_UP + runs + 1, ..SearchConfig::paper() };
     let mut looks = Vec::with_capacity(config.steps);

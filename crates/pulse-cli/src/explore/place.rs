@@ -1,4 +1,4 @@
-//! Where what is explored goes: in the place of the same, and never over anything else.
+//! The folder for what is explored: it may replace the same, and never anything else.
 
 use std::path::{Path, PathBuf};
 
@@ -34,7 +34,7 @@ pub(super) fn place(arguments: &Arguments, name: &str, holds: impl Fn(&Path) -> 
     folder
 }
 
-/// Says that there is nothing to do.
+/// Prints that there is nothing to do.
 pub(super) fn print_found(folder: &Path) -> Result<(), Failure> {
     let folder = folder.display();
     print(&format!("it was explored before; --force explores again\n  {folder}\n"))

@@ -10,10 +10,10 @@ use serde_json::json;
 use crate::interrupt::Interrupt;
 use crate::upsample::{ProgressMode, duration};
 
-/// How often machines are told.
+/// How often a line of JSON is written.
 const OFTEN: Duration = Duration::from_millis(100);
 
-/// How often a log is told.
+/// How often a plain line is written.
 const RARELY: Duration = Duration::from_secs(2);
 
 /// The bar's own unit: thousandths of the whole.
@@ -56,7 +56,7 @@ impl<'a> Progress<'a> {
         if self.interrupt.pressed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    /// Whether nothing has been told for so long. What is short may say nothing but its beginning.
+    /// Whether the last line was so long ago. Short work has one line only, at its beginning.
     fn is_due(&mut self, pause: Duration) -> bool {
         let due = self.told.is_none_or(|told| told.elapsed() >= pause);
         if due {

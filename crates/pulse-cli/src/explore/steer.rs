@@ -1,4 +1,4 @@
-//! `pulse explore --keep`, `--vary`, `--toward` and `--like`: the search again, where the range is drawn somewhere.
+//! `pulse explore --keep`, `--vary`, `--toward` and `--like`: a steered search from a run.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -86,7 +86,7 @@ impl Options {
         Ok(())
     }
 
-    /// An option that does nothing where there is nothing to steer by.
+    /// An option that does nothing without anything to steer by.
     pub(super) fn idle(&self) -> Option<&'static str> {
         let given =
             [("--candidates", self.candidates.is_some()), ("--seed", self.seed.is_some()), ("--spread", self.spread)];
@@ -177,7 +177,7 @@ impl Observer for Watched<'_> {
                 self.shares[step.candidate] = step.step as f64 / self.steps as f64;
                 self.progress.at(self.shares.iter().sum::<f64>() / self.shares.len() as f64)
             }
-            // What comes before the first step may take its time.
+            // The first step may come late.
             SearchEvent::Started { candidates, steps } => {
                 (self.shares, self.steps) = (vec![0.0; candidates], steps);
                 self.progress.at(0.0)

@@ -41,7 +41,7 @@ pub(super) struct Decoder<'a> {
 
 impl Decoder<'_> {
     /// Reads `sources` in their order, one ahead: no more than two pictures are in memory, the one that is searched for
-    /// and the next. It ends when nobody receives any more.
+    /// and the next. It ends when the receiver is dropped.
     pub(super) fn ahead<'scope, 'env>(
         &'env self,
         scope: &'scope Scope<'scope, 'env>,

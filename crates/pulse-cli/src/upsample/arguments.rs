@@ -23,7 +23,7 @@ use crate::failure::Failure;
 use crate::generator;
 
 pub(crate) const EXAMPLES: &str = "\
-Each picture gets a folder below --out, opened after its file:
+Each picture gets a folder below --out, named after its file:
   report.html          all of it on one page for a browser, to be sorted and looked at
   sheet.png            the given picture, the candidates, and what each shrinks to, at a glance
   certainty.png        what the candidates agree on, and where they differ
@@ -38,7 +38,7 @@ the photograph with candidate 1 … of every face in it, and faces.json.
 A picture that an earlier run finished is skipped: its folder has all files, and run.json has the same checksums of picture and
 generator and the same settings. So what was stopped or killed goes on when it is started again. A folder with another finished
 run (other settings, another picture) is an error, unless --force is given, which skips nothing. Where several pictures are
-opened, a table says at the end what became of each, and so does summary.csv in the folder of --out (summary-I-of-N.csv with
+named, a table says at the end what became of each, and so does summary.csv in the folder of --out (summary-I-of-N.csv with
 --shard I/N). A bad picture does not stop the others.
 
 Examples:
@@ -118,7 +118,7 @@ pub(crate) struct Arguments {
     #[arg(short, long)]
     pub(super) force: bool,
 
-    /// Go through a part of the pictures only: the I-th, the (I+N)-th and so on of all that are opened, those of a folder
+    /// Go through a part of the pictures only: the I-th, the (I+N)-th and so on of all that are named, those of a folder
     /// sorted by name. N jobs, given the same pictures and 1/N to N/N, go through each once
     #[arg(long, value_name = "I/N")]
     pub(super) shard: Option<Shard>,

@@ -1,8 +1,8 @@
-//! How far the way through all pictures is.
+//! How many pictures are done, and how long the others take.
 
 use std::time::Instant;
 
-/// Where one search stands among all of them.
+/// The place of one search among all of them.
 #[derive(Clone, Copy)]
 pub(super) struct Course {
     /// When the first one began.
@@ -11,7 +11,7 @@ pub(super) struct Course {
     pub(super) number: usize,
     /// How many there are, those among them that earlier runs finished.
     pub(super) of: usize,
-    /// How many pictures are behind, of those to be searched for.
+    /// How many pictures are done, of those to be searched for.
     pub(super) behind: f64,
     /// What part of a picture's search this one is: less than 1 where it has several faces.
     pub(super) share: f64,

@@ -86,13 +86,13 @@ impl Entry {
         Self::with(source, Fate::Skipped, records)
     }
 
-    /// A picture that something is wrong with.
+    /// A picture with an error.
     pub(super) fn failed(source: &Source, failure: &Failure) -> Self {
         let entry = Self::with(source, Fate::Failed, &[]);
         Self { verdict: Status::Failed, reason: failure.line().to_owned(), ..entry }
     }
 
-    /// A picture that was not come to.
+    /// A picture that was not reached.
     pub(super) fn not_begun(source: &Source) -> Self {
         Self::with(source, Fate::NotBegun, &[])
     }
@@ -119,7 +119,7 @@ impl Entry {
         self.fate
     }
 
-    /// How the program ends for this picture's sake.
+    /// The status of the program that this picture asks for.
     pub(super) fn verdict(&self) -> Status {
         self.verdict
     }

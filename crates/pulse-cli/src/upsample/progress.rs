@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use super::arguments::ProgressMode;
 use super::course::Course;
 
-/// How often a bar and machines are told.
+/// How often the bar moves, or a line of JSON is written.
 const OFTEN: Duration = Duration::from_millis(100);
 
-/// How often a log is told.
+/// How often a plain line is written.
 const RARELY: Duration = Duration::from_secs(2);
 
 /// The bar's own unit: thousandths of the whole.
@@ -179,7 +179,7 @@ impl State {
         line
     }
 
-    /// What is told at once.
+    /// What is shown at once.
     fn json_of(&self, event: &SearchEvent<'_>) -> Option<Value> {
         Some(match event {
             SearchEvent::Started { candidates, steps } => {

@@ -1,4 +1,4 @@
-//! The options about what of a StyleGAN is searched.
+//! The options that say which inputs of a StyleGAN are searched.
 
 use clap::{Args, ValueEnum};
 use pulse::Opened;

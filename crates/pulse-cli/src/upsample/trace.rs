@@ -56,7 +56,7 @@ impl InputTrace<'_> {
         writeln!(self.trace.file, "{line}").map_err(|error| fault(&self.trace.path, &error))
     }
 
-    /// Brings to the file what is still on its way.
+    /// Writes what is still in memory to the file.
     pub(super) fn flush(&mut self) -> Result<(), Failure> {
         self.trace.file.flush().map_err(|error| fault(&self.trace.path, &error))
     }

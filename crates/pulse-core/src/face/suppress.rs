@@ -6,8 +6,8 @@ use super::{Face, Landmarks, Point, Square};
 const OVERLAP: f64 = 0.3;
 
 /// The faces that the detections are of, the surest first. Where detections overlap, the surest stands for them, with
-/// the mean of their places weighted by their scores ("blending", Bazarevsky et al. 2019, section 3.4); those that were
-/// seen turned otherwise are not as exact, and only go away.
+/// the mean of their places weighted by their scores ("blending", Bazarevsky et al. 2019, section 3.4). Detections in views that
+/// are turned otherwise are less exact, and are dropped.
 pub(super) fn blended(mut detections: Vec<Face>) -> Vec<Face> {
     detections.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut faces = Vec::new();

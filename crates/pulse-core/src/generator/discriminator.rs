@@ -1,17 +1,17 @@
-//! Discriminators: what a generator was trained against, and learned to please.
+//! Discriminators: the networks that generators were trained against.
 //!
-//! A discriminator takes a picture in [-1, 1] to a logit: more, where it looks more like those of the training set. Each resolution
-//! halves the picture, `x ← f₁(halve(f₀(x)))`, with convolutions of 3x3 and leaky ReLUs; the last one, 4x4, ends in two dense
-//! layers. How the picture comes in is the architecture (Karras et al. 2020, section 4.1):
+//! A discriminator takes a picture in [-1, 1] to a logit: more, where it looks more like those of the training set. Each
+//! resolution halves the picture, `x ← f₁(halve(f₀(x)))`, with convolutions of 3x3 and leaky ReLUs; the last one, 4x4, ends in
+//! two dense layers. How the picture comes in is the architecture (Karras et al. 2020, section 4.1):
 //!
 //! - *skip*: each resolution takes its part, `x ← x + fromRGB(picture)`, `picture ← halve(picture)`;
 //! - *resnet*: each resolution has a short cut, `x ← (layers(x) + S halve(x)) / √2`, and only the first sees the picture;
 //! - *orig*: neither, as in StyleGAN (Karras et al. 2019) and before.
 //!
-//! At 4x4 the last layers also see how much the pictures of a batch differ, as one more channel (Karras et al. 2018, section 3).
-//! Here each picture is judged alone, so that its logit does not depend on its neighbours: the deviation over a batch of one is 0,
-//! `sqrt(0 + 1e-8)` as the programs have it. No batch in training was like that, so logits are not those of training: they
-//! compare pictures of one generator, and are no probabilities.
+//! At 4x4 the last layers also see how much the pictures of a batch differ, as one more channel (Karras et al. 2018, section
+//! 3). Here each picture is judged alone, so that its logit does not depend on its neighbours: the deviation over a batch of
+//! one is 0, `sqrt(0 + 1e-8)` as the programs have it. No batch in training was like that, so logits are not those of training:
+//! they compare pictures of one generator, and are no probabilities.
 //!
 //! One that was trained on classes judges a picture as one of its class `c`: `logit = ⟨d(x), m(c)⟩ / √n` with a mapping network
 //! `m` (Miyato and Koyama 2018; Karras et al. 2020, ADA), or the element of `d(x)` that `c` chooses.

@@ -1,4 +1,4 @@
-//! The generators that travel inside the program.
+//! The generators that are embedded in the program.
 
 use pulse_checkpoint::Checkpoint;
 
@@ -6,7 +6,7 @@ use super::{Dcgan, Generator};
 use crate::placement::{Frame, FramePoints};
 use crate::{Error, ErrorKind, Result};
 
-/// A generator that travels inside the program.
+/// A generator that is embedded in the program.
 #[derive(Clone, Copy, Debug)]
 pub struct Embedded {
     /// Its name on the command line.
@@ -15,7 +15,7 @@ pub struct Embedded {
     pub card: &'static str,
     /// How its pictures frame a face.
     pub frame: Frame,
-    /// The file, as it was given to us.
+    /// The bytes of its file.
     pub bytes: &'static [u8],
 }
 

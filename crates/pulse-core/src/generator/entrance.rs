@@ -174,7 +174,7 @@ impl Entrance {
     }
 }
 
-/// The input `c`, one number a class; the first class when nobody says which.
+/// The input `c`, one number a class; by default the first class.
 fn class(classes: usize, assembly: &mut Assembly) -> Result<Option<Value>> {
     if classes == 0 {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! What of a generator's inputs is free: truncation, noise maps, one row of the latent or all.
+//! Which inputs of a generator are free, and how they are set up: truncation, noise maps, one row of the latent or all.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,11 +17,11 @@ use pulse_engine::{Shape, Weights};
 pub struct Space {
     /// How near to the average `w` is brought when the generator is entered at `z` or `w`.
     pub truncation: Truncation,
-    /// What noise maps are that nobody gives.
+    /// The values of noise maps that are not given.
     pub noise: NoiseStart,
     /// How many noise maps are searched, each on its sphere, from `noise.0` on.
     pub searched_noise: usize,
-    /// Which noise maps are zero, whatever else is said of them.
+    /// Which noise maps are zero, whatever the other settings are.
     pub zeroed_noise: ZeroedNoise,
     /// Whether all rows of the sphere variable `latent` are one row.
     pub tile_latent: bool,
@@ -37,7 +37,7 @@ pub struct Truncation {
     pub cutoff: Option<usize>,
 }
 
-/// What noise maps are that nobody gives.
+/// The values of noise maps that are not given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NoiseStart {
     /// `const`: those that came with the file; random where it has none.

@@ -181,7 +181,7 @@ impl Resize {
         Ok(Self { from, to, vertical, horizontal })
     }
 
-    /// It as an operator on maps of any number of channels.
+    /// The resize as an operator on maps of any number of channels.
     pub fn operator(&self) -> Operator {
         let map = SeparableMap { vertical: Arc::clone(&self.vertical), horizontal: Arc::clone(&self.horizontal) };
         Operator::SeparableMap(map)

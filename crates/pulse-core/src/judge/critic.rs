@@ -1,4 +1,4 @@
-//! What a discriminator says of candidates.
+//! The logits that a discriminator gives to candidates.
 
 use pulse_engine::{Engine, InputId, NetworkBuilder, Operator, OutputId, Program};
 

@@ -1,4 +1,4 @@
-//! How much of a known truth a set of candidates has between them.
+//! How near a set of candidates comes to a known truth.
 
 use crate::image::Image;
 use crate::{Error, ErrorKind, Result};

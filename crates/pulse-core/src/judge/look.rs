@@ -1,4 +1,4 @@
-//! What of a small picture is compared, whatever its light and colours.
+//! The numbers by which small pictures are compared, whatever their light and colours.
 
 use crate::Result;
 use crate::image::LUMA;

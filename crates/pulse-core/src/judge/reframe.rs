@@ -14,7 +14,7 @@ pub(super) struct Reframe {
     pub(super) turn: f64,
 }
 
-/// Up to so many pixels along a side, a pixel is the mean of 2x2 samples.
+/// Pictures of at most this side have the mean of 2x2 samples in each pixel.
 const FINE: usize = 256;
 
 impl Reframe {

@@ -16,7 +16,7 @@ use crate::generator::Embedded;
 use crate::image::{Image, Size};
 use crate::search::{Problem, SearchConfig, search};
 
-/// How many own pictures are searched for, to see how well they are fitted. The range's random pictures are none of them.
+/// How many own pictures are searched for, to see how well they are fitted. They are not the random pictures of the range.
 const SEARCHED: usize = 8;
 const FIRST: usize = 1024;
 
@@ -33,17 +33,17 @@ const UNKNOWN: f64 = 2.0;
 /// fitted well by anything.
 const BETTER: f64 = -1.0;
 
-/// What is too little in dB for one deviation.
+/// How many dB of shortfall count as one deviation.
 const SHORT: f64 = 4.0;
 
 /// Whether a picture is one that the generator knows how to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
-    /// As most of its own pictures are.
+    /// Like most of its own pictures.
     Known,
-    /// As few of its own pictures are.
+    /// Like few of its own pictures.
     Stretched,
-    /// As hardly any of its own pictures is.
+    /// Like hardly any of its own pictures.
     Unknown,
 }
 
@@ -65,7 +65,7 @@ impl Verdict {
         Self::ALL.into_iter().find(|verdict| Some(verdict.name()) == name)
     }
 
-    /// It in plain words.
+    /// The verdict in plain words.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Known => "like the model's own pictures",
@@ -143,8 +143,8 @@ pub struct OwnFits {
     pub searched: Usual,
 }
 
-/// [`OwnFits`] of the embedded `faces` with the default search, by the numbers of the target: 4x4, 8x8, 16x16 and 32x32 in colour,
-/// shrunk bicubically. Of 40, 60, 60 and 40 pictures.
+/// [`OwnFits`] of the embedded `faces` with the default search, by the numbers of the target: 4x4, 8x8, 16x16 and 32x32 in
+/// colour, shrunk bicubically. Of 40, 60, 60 and 40 pictures.
 const FACES: [(f64, OwnFits); 4] = [
     (48.0, fits([31.9, 2.8], [45.6, 0.5])),
     (192.0, fits([26.6, 2.7], [45.3, 0.5])),

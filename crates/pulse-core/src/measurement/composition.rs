@@ -21,7 +21,7 @@ pub(super) struct Composition {
     operators: Vec<Operator>,
     /// Whether no stage spreads light.
     exact: bool,
-    /// What a target goes through to be one of this measurement's.
+    /// The stages on single pixels, which a target goes through to fit this measurement.
     pixelwise: Vec<Pixelwise>,
     known: usize,
 }
@@ -71,7 +71,7 @@ impl Composition {
         Ok(composition)
     }
 
-    /// White goes through everything; what is black then was hidden.
+    /// Counts the numbers that no mask hides: those of a white picture that are not 0.
     fn count_known(&self) -> Result<usize> {
         let channels = self.input.channels();
         let white = Image::new(channels, self.target.height, self.target.width, vec![1.0; channels * self.pixels()])?;

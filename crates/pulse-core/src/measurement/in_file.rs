@@ -1,12 +1,12 @@
-//! What a measurement finds in a file.
+//! Files that measurements name.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::{Error, ErrorKind, Result};
 
-/// A file that a stage names, and its content once somebody has read it. Nothing here reads: text gives the name alone,
-/// and whoever has a disk, an upload or an array brings the content.
+/// A file that a stage names, and its content once it was read. This crate reads no files: the text of a measurement gives the
+/// name alone, and the caller adds the content, from a disk, an upload or an array.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InFile<T> {
     path: PathBuf,
@@ -19,7 +19,7 @@ impl<T> InFile<T> {
         Self { path: path.into(), content: None }
     }
 
-    /// The content of a file, or of whatever stands under this name.
+    /// A file with its content, or any content under this name.
     pub fn read(path: impl Into<PathBuf>, content: T) -> Self {
         Self { path: path.into(), content: Some(Arc::new(content)) }
     }

@@ -49,7 +49,7 @@ impl Pixelwise {
         }
     }
 
-    /// How many channels it leaves of so many.
+    /// How many channels its result has, for this number of channels.
     pub(super) fn channels(&self, of: usize) -> usize {
         match self {
             Self::Gray => 1,
@@ -58,7 +58,7 @@ impl Pixelwise {
         }
     }
 
-    /// It as an operator on pictures of so many channels.
+    /// The stage as an operator on pictures of this number of channels.
     pub(super) fn operator(&self, channels: usize) -> Operator {
         match self {
             Self::Gray => weighted_sum(LUMA),
@@ -70,7 +70,7 @@ impl Pixelwise {
         }
     }
 
-    /// It on a picture that may have gone through it already.
+    /// The stage, applied to a picture that it may have been applied to already.
     pub(super) fn apply(&self, picture: Image) -> Result<Image> {
         let (size, channels) = (picture.size(), picture.channels());
         let pixels = size.width * size.height;

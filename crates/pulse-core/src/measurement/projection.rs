@@ -1,4 +1,7 @@
 //! The nearest picture that measures exactly as the target does.
+//!
+//! It is exact only where that makes sense. Shrinking can be met to single precision. A blur cannot be undone, and noise is not
+//! to be fitted: there the projection stops at the ball of epsilon.
 
 mod solver;
 

@@ -70,7 +70,7 @@ pub enum Blur {
     /// this radius round 0 covers.
     Disk(Length),
     /// `psf:FILE`: `h` is the picture or array in the file, divided by its sum; its pixel
-    /// `(width / 2, height / 2)`, rounded down, is `h[0]`. See [`Psf::read`](super::Psf::read).
+    /// `(width / 2, height / 2)`, rounded down, is `h[0]`.
     Psf(InFile<Psf>),
 }
 

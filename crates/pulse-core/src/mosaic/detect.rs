@@ -6,7 +6,7 @@ use crate::image::{Image, Rectangle};
 /// The fewest blocks along an axis.
 const LEAST_BLOCKS: f64 = 4.0;
 /// The share of the variance of the steps that the grid explains: mosaics lie above 0.5, even as JPEG of quality 60, and
-/// photographs below 0.1 (`tests/all/mosaic.rs`).
+/// photographs below 0.1 (`crates/pulse/tests/all/mosaic.rs`).
 const LEAST_SHARE: f64 = 0.3;
 /// How many times larger steps are at edges than inside of blocks: above 6 in mosaics, below 1.7 in photographs.
 const LEAST_CONTRAST: f64 = 3.0;

@@ -1,4 +1,5 @@
-//! A square of a picture, turned by any angle.
+//! A square of a picture, turned by any angle: the one type of every placement. Views of the detector, FFHQ's quads and the
+//! frames of other generators are squares.
 
 use super::{Point, difference, length};
 
@@ -26,7 +27,7 @@ impl Square {
         Self { right: self.right.map(|x| x * factor), ..self }
     }
 
-    /// The same square, turned clockwise (as it is seen) by so many radians.
+    /// The same square, turned clockwise (as it is seen) by this angle in radians.
     #[must_use]
     pub fn turned(self, angle: f64) -> Self {
         let (sine, cosine) = angle.sin_cos();

@@ -133,7 +133,7 @@ impl<'a> Batch<'a> {
         &self.config
     }
 
-    /// Searches for so many in all.
+    /// Sets how many candidates are searched for in all.
     pub(super) fn grow(&mut self, candidates: usize) {
         self.candidates = candidates;
     }
@@ -173,7 +173,7 @@ impl<'a> Batch<'a> {
         Ok(Some(candidate))
     }
 
-    /// What the candidates under way would be if they were stopped here, those apart that have not taken a step.
+    /// What the candidates under way would be if they were stopped here, except those that have not taken a step.
     pub(super) fn so_far(&mut self) -> Result<Vec<Candidate>> {
         let Self { end, slots, inputs, problem, config, .. } = self;
         let mut found = Vec::new();
@@ -303,7 +303,7 @@ impl<'a> Batch<'a> {
         let image = &program.output(self.network.image)[row * pixels..][..pixels];
         let state = &mut self.slots[slot];
         state.taken += 1;
-        // Fit alone says nothing about a candidate that is guided: as long as it is, the last step is the one to go on from.
+        // While forces act on a candidate, its best fit is not its best step: it goes on from its last one.
         let guided = values.total.is_finite() && self.guide.as_ref().is_some_and(|guide| guide.acts(state.step));
         // Where a candidate may end early, the step at which it is within epsilon is the one that is wanted, even
         // when another term of the loss was less before.
@@ -428,7 +428,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// What guided candidates are seen by, where there is anything to guide them.
+/// The view in which forces act, where there are any.
 pub(super) fn view(problem: &Problem<'_>, steering: &Steering, config: &SearchConfig) -> Result<Option<View>> {
     let guided = config.spread.is_some() || steering.keep.is_some() || steering.toward.is_some();
     let spec = problem.generator.spec();

@@ -53,8 +53,8 @@ pub struct SearchConfig {
 }
 
 /// A search for a set of candidates that are far apart: they are moved in lockstep and repel each other in the space of a
-/// [`View`](super::steering::View), until the force is gone and each only fits. The set depends on how many candidates it
-/// has, but not on the batch. All of it is in memory at the same time. What was found is ordered by
+/// [`View`](super::steering::View), until the repulsion has fallen to 0 and each only fits. The set depends on how many
+/// candidates it has, but not on the batch. All of it is in memory at the same time. What was found is ordered by
 /// [`widest_first`](super::steering::widest_first); events under way number candidates by their starts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Repulsion {
@@ -154,7 +154,7 @@ impl SearchConfig {
         Self { sigma, epsilon: sigma * sigma, ..self }
     }
 
-    /// Says which setting cannot be.
+    /// Names a setting that is invalid.
     ///
     /// # Errors
     /// [`ErrorKind::Setting`].
@@ -193,15 +193,14 @@ impl SearchConfig {
     }
 }
 
-/// More candidates than anyone can look at. All are kept in memory, and compared pair by pair.
+/// The most candidates of a search. All are in memory, and are compared pair by pair.
 pub const MOST_CANDIDATES: usize = 1000;
 
-/// More starts than any candidate needs. Streams of random numbers number starts and restarts together in 16
-/// bits.
+/// The most starts of a candidate. Streams of random numbers count starts and restarts together in 16 bits.
 pub const MOST_STARTS: usize = 1024;
 
-/// More restarts than any candidate needs.
+/// The most restarts of a candidate.
 pub const MOST_RESTARTS: usize = 32;
 
-/// More steps than any search needs.
+/// The most steps of a search.
 pub const MOST_STEPS: usize = 1_000_000;

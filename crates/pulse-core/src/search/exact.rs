@@ -9,7 +9,7 @@ use crate::image::{Image, mean_squared_error};
 use crate::measurement::Projection;
 
 /// How often a picture is projected and clipped again. Where a consistent picture in [0, 1] exists, the few
-/// clipped pixels leave an error far below any target after so many.
+/// clipped pixels leave an error far below any target after these.
 const ALTERNATIONS: usize = 24;
 
 /// Brings the generator's own pictures to the target, the only place where that is done.
@@ -23,7 +23,7 @@ pub(crate) struct ExactEnd {
     known: f64,
 }
 
-/// A picture at its end.
+/// A picture after the exact end.
 pub(crate) struct Ended {
     /// In [0, 1].
     pub(crate) image: Image,
@@ -58,7 +58,7 @@ impl ExactEnd {
         Ok(Self { projection, projects: config.project, kept, known })
     }
 
-    /// The same, which moves pictures whatever the settings say.
+    /// The same, but pictures are always moved.
     pub(crate) fn always(self) -> Self {
         Self { projects: true, ..self }
     }

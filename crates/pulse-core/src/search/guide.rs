@@ -1,4 +1,4 @@
-//! What acts on the details of candidates beside the loss: each other, and examples.
+//! Forces on the details of candidates, added to the loss: repulsion from each other, and attraction to examples.
 
 use super::Repulsion;
 use super::steering::Attraction;
@@ -18,11 +18,11 @@ const NEAREST: f64 = 1e-3;
 /// - Repulsion: candidate `i` goes down the energy `−w(t) h(i) / (N − 1) Σ_j d(i, j)`, `d(i, j) = sqrt(mean (f_i − f_j)²)`, where
 ///   `f_j` are the others' details of the step before, `h` is the [`hardness`], and most of the force along `f_i` itself is taken
 ///   away.
-/// - Attraction: the energy `w(t) mean m (f_i − e)²` for an example of details `e` and a mask `m`; `w` is constant for what is
-///   kept, which is consistent and need not be let go.
+/// - Attraction: the energy `w(t) mean m (f_i − e)²` for an example of details `e` and a mask `m`; `w` is constant for a region
+///   that is kept, because that is consistent, and falls to 0 for any other example.
 ///
-/// That others count as they were a step before is what makes a set the same in any batch: nobody needs to be run again
-/// to know where the others are. All memory is allocated when it is made.
+/// The others count as they were a step before, so that a set is the same in any batch: no candidate has to be run again to know
+/// where the others are. All memory is allocated when it is made.
 pub(super) struct Guide {
     spread: Option<Repulsion>,
     attractions: Vec<Attraction>,
@@ -131,7 +131,7 @@ impl Guide {
             let others = &self.before[other * self.numbers..][..self.numbers];
             let squares: f64 =
                 details.iter().zip(others).map(|(&own, &other)| (f64::from(own) - f64::from(other)).powi(2)).sum();
-            // One that has left what can be computed takes nobody with it.
+            // A candidate whose numbers are not finite must not spoil the others.
             if !squares.is_finite() {
                 continue;
             }

@@ -26,7 +26,7 @@ pub(super) enum Stage {
     Fresh { nearest: usize, error: f64 },
     /// It is searched.
     Running,
-    /// It is within epsilon, has taken all its steps, or left what can be computed.
+    /// It is within epsilon, has taken all its steps, or has numbers that are not finite.
     Finished,
     /// It was stopped from outside.
     Stopped,

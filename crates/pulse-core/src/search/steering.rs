@@ -1,4 +1,4 @@
-//! Where the range is drawn: what shall stay, what it shall resemble, whose neighbourhood it shall be.
+//! Steering a search: a region that stays, an example that candidates resemble, a candidate near which they start.
 
 mod kept;
 mod mask;
@@ -21,8 +21,8 @@ const EXAMPLE: f64 = 30.0;
 /// The weight of what is kept: it is to be met by the generator itself, so that there is no seam.
 const KEPT: f64 = 100.0;
 
-/// What is asked of candidates beside the target. All of them are consistent all the same: what is kept is consistent
-/// already, and what resembles an example is let go before the end.
+/// What steers candidates, besides the target. They are as consistent as without it: a region that is kept is consistent
+/// already, and the attraction to an example ends before the search does.
 #[derive(Clone, Debug, Default)]
 pub struct Steering {
     /// A region that stays as it is in a picture.
@@ -47,7 +47,7 @@ pub(crate) struct Attraction {
     /// Of each number.
     pub(crate) mask: Vec<f32>,
     pub(crate) weight: f64,
-    /// Whether it acts to the end. What is not consistent by itself has to be let go before.
+    /// Whether it acts until the end. An attraction to a picture that is not consistent has to end before.
     pub(crate) lasts: bool,
 }
 

@@ -11,8 +11,8 @@ use crate::candidate::Candidate;
 use crate::event::{Observer, SearchEvent};
 use crate::{Error, ErrorKind, Result};
 
-/// A search under way. It goes on while somebody calls [`step`](Self::step), waits when nobody does, and can be asked for
-/// what it has at any time.
+/// A search that its caller advances. It does nothing between two calls of [`step`](Self::step), and gives what it has found so
+/// far at any time.
 ///
 /// ```
 /// # use pulse_core::{event::Silent, generator::EMBEDDED, image::{Image, Size}, measurement::MeasurementKind};
@@ -70,8 +70,9 @@ impl<'a> Search<'a> {
         self.batch.is_idle() && (self.is_stopped || self.batch.has_started_all())
     }
 
-    /// One step of every candidate under way, the start of new ones before it and the end of those that are finished after
-    /// it. `Break` where the observer asked to stop: what follows from that is up to the caller. Nothing when all is done.
+    /// One step of every candidate under way, the start of new ones before it and the end of those that are finished after it.
+    /// Gives `Break` when the observer asked to stop: the caller then decides whether to [`stop`](Self::stop). Does nothing
+    /// when all is done.
     ///
     /// # Errors
     /// [`ErrorKind::Picture`] for a generator whose pictures are not finite.
@@ -112,7 +113,7 @@ impl<'a> Search<'a> {
     }
 
     /// Every candidate as it would be if the search were stopped here: those that are finished, and the best of those under
-    /// way. The search goes on as if nobody had asked.
+    /// way. The search itself is not changed by this.
     ///
     /// # Errors
     /// As [`step`](Self::step).
@@ -123,7 +124,7 @@ impl<'a> Search<'a> {
         Ok(all)
     }
 
-    /// Looks for `count` candidates more, also where all were done: the ones that a search for so many would have found.
+    /// Looks for `count` more candidates, also when all were done: those that a search for as many in all would have found.
     ///
     /// # Errors
     /// [`ErrorKind::Setting`] for more than [`MOST_CANDIDATES`] in all, for a set that spreads, which is of one size, and
@@ -144,8 +145,8 @@ impl<'a> Search<'a> {
         Err(Error::new(ErrorKind::Setting, problem))
     }
 
-    /// What was found, in the order of the candidates' numbers. Those of a set that spreads get them here, by how much they
-    /// show, and are told to the observer once more.
+    /// What was found, in the order of the candidates' numbers. A set that spreads is numbered here, the widest view first, and
+    /// the observer receives each candidate as [`SearchEvent::Finished`].
     pub fn into_found(self, observer: &mut dyn Observer) -> Vec<Candidate> {
         let spreads = self.config().spread.is_some();
         let mut found = self.found;

@@ -27,7 +27,7 @@ pub(super) struct Segment {
 }
 
 impl Coordinates {
-    /// What the search moves and the prior speaks of: the latent, and the noise maps that are searched. One unit of each
+    /// What the search moves and the prior covers: the latent, and the noise maps that are searched. One unit of each
     /// number is one standard deviation under the prior.
     pub fn latent(specs: &[InputSpec]) -> Self {
         Self::scaled(specs, |_, geometry| match geometry {

@@ -232,7 +232,7 @@ impl<'a> Corrector<'a> {
     /// The exact end: pictures that shrink to the target, kept in their inputs.
     ///
     /// # Errors
-    /// None that points of the problem's generator can meet.
+    /// None for points of the problem's generator.
     pub fn finish(&mut self, points: &[Point]) -> Result<Vec<Frame>> {
         let mut frames = Vec::with_capacity(points.len());
         for points in points.chunks(self.batch) {

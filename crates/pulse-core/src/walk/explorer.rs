@@ -27,13 +27,13 @@ pub struct DirectionSettings {
     pub seed: u64,
 }
 
-/// More directions than anyone can look at.
+/// The most directions.
 pub const MOST_DIRECTIONS: usize = 64;
 
-/// More frames than a path, or all strips together, need. All are kept in memory.
+/// The most frames of a path, or of all strips together. All are in memory.
 pub const MOST_FRAMES: usize = 999;
 
-/// How many frames a path has where nothing else is said.
+/// How many frames a path has by default.
 pub const PATH_FRAMES: usize = 24;
 
 impl Default for DirectionSettings {
@@ -43,7 +43,7 @@ impl Default for DirectionSettings {
 }
 
 impl DirectionSettings {
-    /// Says which setting cannot be.
+    /// Names a setting that is invalid.
     ///
     /// # Errors
     /// [`ErrorKind::Setting`].
@@ -94,7 +94,7 @@ pub struct Path {
     pub jumps: Vec<f64>,
 }
 
-/// Is told the share that is done, from 0 to 1, and may stop it.
+/// Receives the share that is done, from 0 to 1, and may stop the walk.
 pub type Watch<'a> = &'a mut dyn FnMut(f64) -> ControlFlow<()>;
 
 /// Walks through the pictures that are consistent with one target.
@@ -121,12 +121,12 @@ impl<'a> Explorer<'a> {
         self.specs.iter().map(numbers).collect()
     }
 
-    /// The directions from a point, those of the [`Region`] of the run's epsilon and of the radius of the sphere, and the curves that they lead along: for each frame a step along the direction on a
-    /// great circle, what the frame before it was corrected by, and a correction of its own ([`Corrector`]). Nothing when
-    /// it was stopped.
+    /// The directions from a point, and the curve that each leads along. Directions are those of the [`Region`] of the run's
+    /// epsilon and of the radius of the sphere. For each frame of a curve: a step along the direction on a great circle, the
+    /// correction of the frame before it, and a correction of its own ([`Corrector`]). Nothing when it was stopped.
     ///
     /// # Errors
-    /// [`ErrorKind::Setting`] for settings that cannot be, and for a generator whose latent is not searched.
+    /// [`ErrorKind::Setting`] for invalid settings, and for a generator whose latent is not searched.
     pub fn directions(
         &mut self,
         from: &Point,
@@ -278,7 +278,7 @@ impl Path {
 const LARGEST_BATCH: usize = 16;
 const MOST_NUMBERS: usize = 8 * 3 * 256 * 256;
 
-/// How many points go together when the picture of each has so many numbers.
+/// How many points run together, by the numbers of a picture.
 fn at_a_time(numbers: usize) -> usize {
     (MOST_NUMBERS / numbers).clamp(1, LARGEST_BATCH)
 }

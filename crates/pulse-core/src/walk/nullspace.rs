@@ -1,4 +1,4 @@
-//! Where else a candidate could go: directions that change the picture and hardly what it shrinks to.
+//! Directions from a candidate that change the picture and hardly what it shrinks to.
 
 use std::ops::ControlFlow;
 
@@ -52,7 +52,7 @@ impl Derivatives {
     ///
     /// No matrix is formed: a subspace grows by blocks of residuals (a block of Davidson's method without a
     /// preconditioner; Davidson 1975), from random vectors of the `seed`, and the equation is solved within it. Fewer
-    /// come back where there are not so many; nothing when it was stopped.
+    /// are given where there are no more; nothing when it was stopped.
     pub fn null_directions(
         &mut self,
         coordinates: &Coordinates,

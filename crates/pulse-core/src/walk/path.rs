@@ -1,4 +1,4 @@
-//! From one point to another, along what the prior knows.
+//! From one point to another, along great circles and straight lines.
 
 use super::coordinates::Point;
 use crate::generator::{InputSpec, Start};

@@ -1,4 +1,4 @@
-//! What was left in a folder by earlier exploring, and what of it is its own.
+//! The files of earlier exploring in a folder, told apart from files of the user.
 
 use std::path::{Path, PathBuf};
 
@@ -8,9 +8,9 @@ use crate::record::ExploreRecord;
 use crate::write::is_temporary;
 use crate::{Error, ErrorKind, Result, WayOut};
 
-/// The files in the folder at `path`, its record apart, that make way for what is explored now. What was never finished may
-/// go where a killed process left its mark, or, when `replace` is set, where nothing else is there. What is finished goes
-/// only when `replace` is set: the files that its record names.
+/// The files in the folder at `path`, without its record, that may be removed for what is explored now. Unfinished files may be
+/// removed where a killed process left its mark, or, when `replace` is set, where nothing else is there. Finished files may be
+/// removed only when `replace` is set: those that the record names.
 ///
 /// # Errors
 /// [`ErrorKind::Io`] when something is there that may not be replaced.
@@ -63,7 +63,7 @@ fn is_own(name: &str) -> bool {
         || ends.is_some_and(|ends| ends.split_once('-').is_some_and(|(from, to)| is_number(from) && is_number(to)))
 }
 
-/// A record may come from anyone: what it names lies in its own folder and nowhere else.
+/// A record is not trusted: what it names has to be in its own folder.
 pub(super) fn is_within(file: &str) -> bool {
     let own = file.strip_prefix("frames/").unwrap_or(file);
     Path::new(own).file_name().is_some_and(|name| name == own)

@@ -13,11 +13,11 @@ use crate::checksum::hexadecimal;
 /// A folder with a small safetensors file for each mapping that a Gaussian fit was made of.
 ///
 /// A file is called by the SHA-256 of the mapping's numbers and of how the fit is made, so that it can never be that
-/// of another mapping, and it holds a checksum of its own. It appears whole or not at all, whoever else writes it at
-/// the same time. One that is broken or foreign is passed over and replaced; a folder that cannot be made or written
-/// is no error: the fit is made again by the next process.
+/// of another mapping, and it holds a checksum of its own. It is whole or not there, also when several processes
+/// write it at the same time. A broken or foreign file is ignored and replaced. A folder that cannot be made or written is
+/// no error: the next process makes the fit again.
 ///
-/// Nothing but [`FitCache::fit`] reads or writes it: a search does not.
+/// Only [`FitCache::fit`] reads or writes it; a search does not.
 #[derive(Clone, Debug)]
 pub struct FitCache {
     folder: PathBuf,
@@ -40,7 +40,7 @@ impl FitCache {
         Self { folder: folder.into() }
     }
 
-    /// Sees to it that `generator` has its Gaussian fit; `None` where it can have none.
+    /// Gives `generator` its Gaussian fit: from the cache, or made and stored there. `None` where it can have none.
     ///
     /// # Errors
     /// [`ErrorKind::Network`](pulse_core::ErrorKind::Network) when its mapping cannot be run.

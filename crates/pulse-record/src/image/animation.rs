@@ -13,7 +13,7 @@ const END: u16 = 700;
 /// Smaller pictures are enlarged until their longer side has this many pixels.
 const COMFORTABLE: usize = 320;
 
-/// The pictures one after the other, and back again, for ever: an animated PNG (PNG, third edition, section 11.3.4), which a
+/// The pictures one after the other, and back again, without end: an animated PNG (PNG, third edition, section 11.3.4), which a
 /// reader that knows nothing of it shows as its first picture. Small ones are enlarged smoothly, by a whole factor.
 ///
 /// # Errors

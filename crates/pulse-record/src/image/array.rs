@@ -121,7 +121,7 @@ impl Array<'_> {
         Image::new(channels, height, width, values).map_err(|error| format!("cannot be used: {error}"))
     }
 
-    /// Whether there are the bytes of so many numbers, no fewer and no more.
+    /// Whether there are exactly the bytes of this number of numbers.
     fn check_length(&self, numbers: usize) -> Result<(), String> {
         let needed = numbers * self.number.size();
         if self.bytes.len() < needed {

@@ -45,7 +45,7 @@ struct Piece {
     checksum: Adler,
 }
 
-/// A checksum of Adler (RFC 1950, section 8.2) of so many bytes: `a = 1 + Σ x` and the sum `b` of all `a`, modulo 65521.
+/// A checksum of Adler (RFC 1950, section 8.2) of a number of bytes: `a = 1 + Σ x` and the sum `b` of all `a`, modulo 65521.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Adler {
     a: u64,
@@ -96,7 +96,7 @@ impl Bands {
         })
     }
 
-    /// It as a PNG that says which part of it is synthetic.
+    /// The picture as a PNG that says which part of it is synthetic.
     pub(crate) fn to_png(&self, provenance: &Provenance) -> Result<Vec<u8>> {
         let pieces: Vec<_> = self.parts.iter().map(|band| band.piece(self.channels, self.size.width)).collect();
         let checksum = pieces.iter().fold(Adler::EMPTY, |all, piece| all.then(piece.checksum));

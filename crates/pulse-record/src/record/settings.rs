@@ -1,4 +1,6 @@
 //! The settings of a search, and what steered it, in the record of a run; and from the record back to a search.
+//!
+//! These are types of their own on purpose: the format of `run.json` does not change when a type of the library does.
 
 use serde::{Deserialize, Serialize};
 
@@ -66,7 +68,7 @@ pub struct SpaceRecord {
     pub tile_latent: bool,
 }
 
-/// What candidates were steered by, and the run that it was said of.
+/// What steered the candidates, and the run that it refers to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SteeringRecord {
     /// The folder of that run, as it was given.
@@ -194,7 +196,7 @@ impl TryFrom<&SettingsRecord> for SearchConfig {
     /// The settings that were recorded: the record of what this gives is the record that was given.
     ///
     /// # Errors
-    /// [`ErrorKind::Run`] when a name in them is not known, or when no search could have had them.
+    /// [`ErrorKind::Run`] when a name in them is not known, or when they are invalid.
     fn try_from(record: &SettingsRecord) -> Result<Self> {
         // Without `..`, so that a new setting cannot be forgotten here.
         let SettingsRecord {

@@ -1,11 +1,11 @@
-//! What candidates were steered by, in words.
+//! What steered the candidates of a run, in words.
 
 use std::fmt;
 
 use super::SteeringRecord;
 
 impl SteeringRecord {
-    /// Whether the two say the same: what a file is called, and where the run lies, says nothing.
+    /// Whether the two ask for the same. Names of files and the place of the run do not count.
     pub fn is_same(&self, other: &Self) -> bool {
         let masks = |steering: &Self| {
             let toward = steering.toward.is_some();

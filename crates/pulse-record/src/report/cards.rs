@@ -16,7 +16,7 @@ pub(super) const LARGEST: usize = 512;
 /// By how much differences are made larger.
 const MAGNIFIED: f32 = 20.0;
 
-/// The longest side of each of so many pictures: a page of any number of candidates can still be opened.
+/// The longest side of a picture, by their number: a page of many candidates has to open, too.
 fn side_of(candidates: usize) -> usize {
     match candidates {
         0..=16 => LARGEST,

@@ -1,4 +1,4 @@
-//! What the page says in words: computed from the run, never canned.
+//! The sentences of the page, computed from the run.
 
 use std::path::Path;
 
@@ -8,12 +8,12 @@ use crate::record::Record;
 use pulse_core::candidate::consistency_db;
 use pulse_core::judge::{Certainty, Range, Spread, Verdict};
 
-/// What a generator's pictures are of, as far as anyone said.
+/// What a generator's pictures are of, where that is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Subject {
     /// Faces.
     Faces,
-    /// Anything else, or nobody knows.
+    /// Anything else, or unknown.
     #[default]
     Pictures,
 }
@@ -104,7 +104,7 @@ impl Words<'_> {
         ])
     }
 
-    /// What was found, in one breath.
+    /// What was found, in short.
     pub(super) fn statement(&self) -> String {
         let summary = &self.record.summary;
         let (count, reached) = (summary.candidates, summary.reached);
@@ -196,7 +196,7 @@ impl Words<'_> {
             return format!("{agreed}{steering} What was kept, or drawn to one place, counts as agreed here.");
         }
         if self.record.settings.spread.is_some() {
-            // They were pushed apart, which nobody has calibrated.
+            // They were pushed apart; intervals are not calibrated for that.
             return format!(
                 "{agreed}These candidates were made as different as they can be: they show how far the range goes."
             );
@@ -228,7 +228,7 @@ impl Words<'_> {
         format!("{steps} steps in {:.1} seconds{again}.{project}", record.seconds)
     }
 
-    /// The plain statement of what all of this is worth, as paragraphs.
+    /// What all of this is worth, in plain paragraphs.
     pub(super) fn limits(&self) -> String {
         let several = self.subject.several();
         let (width, height) = (self.record.target.width, self.record.target.height);

@@ -22,7 +22,7 @@ use pulse_core::judge::{Certainty, Order, Range};
 use pulse_core::search::SearchConfig;
 use pulse_core::solved::inputs_of;
 
-/// What comes last into the folder of a run, and seals it.
+/// The record, which is written last and seals the folder of a run.
 pub const RECORD: &str = "run.json";
 pub(super) const TARGET: &str = "target.png";
 pub(super) const TARGET_EXACT: &str = "target.safetensors";
@@ -42,7 +42,7 @@ pub struct Finished<'a> {
     pub input: InputRecord,
     /// The generative model.
     pub generator: GeneratorRecord,
-    /// What was asked for beside the settings of the search, where the run is to be told from others by it.
+    /// What was asked for besides the settings of the search, where later runs are to be compared with it.
     pub request: Option<RequestRecord>,
     /// The generator's inputs, in the order of the network's.
     pub specs: &'a [InputSpec],
@@ -82,7 +82,7 @@ pub struct Page<'a> {
 }
 
 /// The folder of a run, claimed before the search starts and sealed by its record. Candidates can be written as they are
-/// found. Dropping it without sealing removes it again, where nothing was in it.
+/// found. Dropping it without sealing removes what was written, and the folder where it is empty then.
 #[derive(Debug)]
 pub struct RunFolder {
     folder: ClaimedFolder,
@@ -91,9 +91,9 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Makes the folder at `path`, and those above it. What a killed run left there makes way. A finished run is
-    /// replaced only when `replace` is set: the files that its record names make way when the new ones are
-    /// [written](Self::write), and nothing else. A folder with anything else in it is not taken.
+    /// Makes the folder at `path`, and those above it. Files that a killed run left there are removed. A finished run is
+    /// replaced only when `replace` is set: the files that its record names, and no others, are removed when the new ones
+    /// are [written](Self::write). A folder with anything else in it is not taken.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when it cannot be made, is not empty, or holds no run to replace; and when another process is
@@ -109,9 +109,8 @@ impl RunFolder {
         self.folder.path()
     }
 
-    /// Writes the pictures of a candidate as soon as it is found, of `most` in all: whoever looks into the folder sees it, and
-    /// nothing that is done later can lose it. Where an earlier run is to be replaced, that one stays whole until all is
-    /// [written](Self::write), and this does nothing.
+    /// Writes the pictures of a candidate as soon as it is found, of `most` in all. Where an earlier run is to be replaced, this
+    /// does nothing: that run stays whole until all is [written](Self::write).
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when a file cannot be written.
@@ -139,7 +138,7 @@ impl RunFolder {
         let candidates = finished.candidates;
         let inputs = inputs_of(candidates, finished.specs)?.to_bytes()?;
         self.folder.break_seal()?;
-        // Before the old inputs go, which tell what was explored from them.
+        // Before the old inputs are removed: they tell what was explored from them.
         set_aside_explored(self.path(), &inputs)?;
         self.folder.make_way()?;
         let provenance = finished.generator.provenance(finished.config.seed);
@@ -180,7 +179,7 @@ impl RunFolder {
         Ok(record)
     }
 
-    /// What there is one of, whatever the number of candidates.
+    /// The files that are there once, whatever the number of candidates.
     fn write_shared(&self, finished: &Finished<'_>, inputs: &[u8]) -> Result<Files> {
         let target = finished.target;
         self.file(TARGET, &encode_png(target, None)?)?;
@@ -224,7 +223,7 @@ impl RunFolder {
 
 impl Drop for RunFolder {
     fn drop(&mut self) {
-        // Without its record a picture says nothing.
+        // Without their record pictures are not a run.
         if !self.path().join(RECORD).exists() {
             for name in self.written.iter().flatten() {
                 let _ = std::fs::remove_file(self.path().join(name));

@@ -1,4 +1,4 @@
-//! What earlier runs left in a folder, and what of it is theirs.
+//! The files of earlier runs in a folder, told apart from files of the user.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -15,13 +15,13 @@ use crate::{Error, ErrorKind, Result, WayOut};
 /// The folder within a run's folder for what is explored from it.
 pub const EXPLORED: &str = "explore";
 
-/// What the name begins with that it gets when the run is made anew.
+/// The beginning of the name that this folder gets when the run is made anew.
 const SET_ASIDE: &str = "explore-of-";
-/// How much of a checksum is enough to tell the runs of one folder apart.
+/// How many digits of a checksum tell the runs of one folder apart.
 const TELLING: usize = 8;
 
-/// The files in the folder at `path` that make way for a new run. There are none in an empty folder; what was never
-/// finished may go; a finished run only when `replace` is set; and what is not a run's stays, as does what was explored from one.
+/// The files in the folder at `path` that may be removed for a new run: none in an empty folder; those of an unfinished run;
+/// those of a finished run only when `replace` is set. Files of the user stay, and so does what was explored from a run.
 ///
 /// # Errors
 /// [`ErrorKind::Io`] when something is there that may not be replaced.
@@ -62,7 +62,7 @@ pub fn remove_run(folder: &Path) -> Result<()> {
     remove_file(&folder.join(RECORD))?;
     files_of(run.record()).try_for_each(|file| remove_file(&folder.join(file)))?;
     remove_intermediate(folder)?;
-    // Other people's files keep it.
+    // A folder with files of the user stays.
     let _ = fs::remove_dir(folder);
     Ok(())
 }
@@ -76,7 +76,7 @@ pub(super) fn files_of(record: &Record) -> impl Iterator<Item = &OsStr> {
     single.into_iter().chain(some).flatten().chain(pictures).filter_map(|name| Path::new(name).file_name())
 }
 
-/// Removes the pictures of an earlier run's steps. When somebody else's files are beside them, the folder stays.
+/// Removes the pictures of an earlier run's steps. A folder with other files in it stays.
 pub(super) fn remove_intermediate(folder: &Path) -> Result<()> {
     let intermediate = folder.join(INTERMEDIATE);
     if intermediate.is_dir() {
@@ -87,8 +87,8 @@ pub(super) fn remove_intermediate(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Gives what was explored from the run in `folder` another name, `explore-of-` and the beginning of the checksum of that
-/// run's inputs, unless the run that comes has the same `inputs`: then it belongs to that one too.
+/// Renames the folder of what was explored from the run in `folder` to `explore-of-` and the beginning of the checksum of that
+/// run's inputs, unless the new run has the same `inputs`: then it belongs to that one too.
 pub(super) fn set_aside_explored(folder: &Path, inputs: &[u8]) -> Result<()> {
     let explored = folder.join(EXPLORED);
     if !explored.is_dir() {
@@ -98,7 +98,7 @@ pub(super) fn set_aside_explored(folder: &Path, inputs: &[u8]) -> Result<()> {
     if old.as_ref() == Some(&sha256(inputs)) {
         return Ok(());
     }
-    // Where the old inputs are lost, nobody can tell any more what it was explored from.
+    // Without the old inputs it is not known what it was explored from.
     let name = format!("{SET_ASIDE}{}", old.as_ref().map_or("unknown", |checksum| &checksum[..TELLING]));
     let mut numbered = (2..).map(|number| folder.join(format!("{name}-{number}")));
     let mut aside = folder.join(&name);
@@ -108,7 +108,7 @@ pub(super) fn set_aside_explored(folder: &Path, inputs: &[u8]) -> Result<()> {
     fs::rename(&explored, aside).map_err(|source| Error::io("rename", &explored, source))
 }
 
-/// Whether `run.json` is there and is cut off, or no JSON at all. One of another schema is somebody's.
+/// Whether `run.json` is there and is cut off, or no JSON at all. One of another schema counts as a file of the user.
 fn is_torn(folder: &Path) -> bool {
     let bytes = fs::read(folder.join(RECORD));
     bytes.is_ok_and(|bytes| serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_err())

@@ -220,7 +220,7 @@ pub fn fitted(of: Size, into: Size) -> Size {
 /// A picture scaled smoothly to just fit into a box: for sharp pictures.
 ///
 /// # Errors
-/// None that a picture and a box of at least one pixel can meet.
+/// None for a picture and a box of at least one pixel.
 pub fn smooth(image: &Image, into: Size) -> Result<Image> {
     image.resized(Kernel::Bicubic, fitted(image.size(), into))
 }
@@ -229,7 +229,7 @@ pub fn smooth(image: &Image, into: Size) -> Result<Image> {
 /// fit. A picture of more than half the side of the box is scaled to just fit into it.
 ///
 /// # Errors
-/// None that a picture and a box of at least one pixel can meet.
+/// None for a picture and a box of at least one pixel.
 pub fn pixelated(image: &Image, into: Size) -> Result<Image> {
     let Size { width, height } = image.size();
     let factor = (into.width / width).min(into.height / height);

@@ -71,7 +71,7 @@ impl<'a> CertaintyMap<'a> {
     /// The mean in grey, coloured by the standard deviation of each pixel.
     ///
     /// # Errors
-    /// None that a picture of at least one pixel can meet.
+    /// None for a picture of at least one pixel.
     pub fn overlay(&self) -> Result<Image> {
         let mean = self.certainty.mean().to_grey();
         let pixel = |(&grey, &level): (&f32, &f32)| {
@@ -84,7 +84,7 @@ impl<'a> CertaintyMap<'a> {
     /// Mean and map side by side, with a legend, and below them the `caption`.
     ///
     /// # Errors
-    /// None that a picture of at least one pixel can meet.
+    /// None for a picture of at least one pixel.
     pub fn draw(&self, title: &str, caption: &str) -> Result<Image> {
         let mean = smooth(self.certainty.mean(), PICTURE)?;
         let overlay = smooth(&self.overlay()?, PICTURE)?;

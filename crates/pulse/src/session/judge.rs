@@ -1,4 +1,4 @@
-//! What is known of candidates beside a generator's own pictures, kept for all searches of one generator.
+//! Measures candidates in comparison with a generator's own pictures, which are kept for all searches of one generator.
 
 use std::sync::Arc;
 
@@ -13,24 +13,24 @@ use pulse_record::checksum::sha256;
 
 use crate::{Opened, Prepared, Result};
 
-/// Measures candidates together. What it compiles and renders for the first ones it uses again for all others of the same
-/// generator.
+/// Measures candidates together. It is for the runs of one generator: what it compiles and renders for the first run is used
+/// again for the others.
 #[derive(Default)]
 pub struct Judge {
-    /// What the generator was trained against, where that is known.
+    /// The discriminator, where there is one.
     critic: Option<Critic>,
-    /// Pictures of the generator that have nothing to do with each other.
+    /// Random pictures of the generator.
     random: Option<Vec<Image>>,
     /// The generator's own pictures, under this measurement and with these settings.
     own: Option<(String, Option<OwnPictures>)>,
-    /// What finds the generator's frame, once that was looked for; nothing for a generator that has none.
+    /// What finds the generator's frame, once it was needed; nothing inside for a generator without a frame.
     placer: Option<Option<Placer>>,
 }
 
 /// Whether the frame of the generator's pictures is looked for in a small picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Placing {
-    /// Where the picture as it is given is none that the generator knows.
+    /// In a picture that, as it is given, the generator does not know.
     #[default]
     Auto,
     /// In every picture.
@@ -99,7 +99,7 @@ impl Judge {
     ) -> Result<Range> {
         let mut prior = Prior::new(problem, config, engine)?;
         let plausibility: Vec<_> = candidates.iter().map(|candidate| prior.plausibility(&candidate.inputs)).collect();
-        // What it ran may be what the next ones run.
+        // The program that it ran may be used again by what follows.
         drop(prior);
         if let (None, Some(Ok(discriminator))) = (&self.critic, &opened.discriminator) {
             self.critic = Some(Critic::new(discriminator, engine)?);
@@ -181,12 +181,12 @@ impl Judge {
     }
 }
 
-/// Where numbers are kept: nowhere for a generator that nothing tells from others.
+/// The cache; none for a generator without a checksum, which could not be told from others.
 fn cache_of(opened: &Opened) -> Option<&Cache> {
     opened.cache().filter(|_| !opened.record.sha256.is_empty())
 }
 
-/// Grows by one whenever the same generator's pictures get other figures.
+/// Grows by one whenever the figures of the same generator change.
 const VERSION: u32 = 1;
 
 /// The checksum of all that a generator's own pictures depend on.

@@ -155,7 +155,7 @@ impl Reader<'_> {
         self.filter(name, 2, |taps| [(taps - 1) / 2, (taps - 2) / 2])
     }
 
-    /// The filter of `name`, with the padding of so many taps.
+    /// The filter of `name`, with the padding for this number of taps.
     fn filter(&self, name: &str, down: usize, padding: impl Fn(isize) -> [isize; 2]) -> Result<Fir> {
         let taps = filter::read(self.tensors, &format!("{name}.resample_filter"), 1.0)?;
         let [padding_y, padding_x] = taps.size().map(|taps| padding(taps as isize));

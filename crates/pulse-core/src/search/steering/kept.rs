@@ -1,4 +1,8 @@
 //! A region that stays as it is.
+//!
+//! The region could be left out of the loss, because it is put back at the end. But then what the generator makes of the rest
+//! would not meet it. So the search fits the whole small picture and is drawn to the region's details until the end. Only the
+//! projection puts the region back, with an edge that fades outwards.
 
 use pulse_engine::{NetworkBuilder, Operator, Shape, Value};
 
