@@ -71,7 +71,8 @@ impl<'a> Search<'a> {
     }
 
     /// One step of every candidate under way, the start of new ones before it and the end of those that are finished after
-    /// it. `Break` where the observer asked to stop: what follows from that is up to the caller. Nothing when all is done.
+    /// it. `Break` where the observer asked to stop: what follows from that is up to the caller, and going on is as if it had not
+    /// asked. Nothing when all is done.
     ///
     /// # Errors
     /// [`ErrorKind::Picture`] for a generator whose pictures are not finite.
@@ -129,7 +130,7 @@ impl<'a> Search<'a> {
     /// [`ErrorKind::Setting`] for more than [`MOST_CANDIDATES`] in all, for a set that spreads, which is of one size, and
     /// where each candidate was given its start.
     pub fn add_candidates(&mut self, count: usize) -> Result<()> {
-        let all = self.candidates() + count;
+        let all = self.candidates().saturating_add(count);
         let problem = if self.config().spread.is_some() {
             "a set that spreads cannot grow: search for a larger one".to_owned()
         } else if self.problem().start.is_some() {
