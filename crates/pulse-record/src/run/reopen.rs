@@ -46,10 +46,23 @@ impl Run {
     pub fn reopen(&self, generator: Arc<dyn Generator>) -> Result<Solved> {
         let spec = generator.spec();
         let target = self.target()?;
-        let kind: MeasurementKind = self.record.measurement.parse()?;
+        let kind = self.kind()?;
         let measurement =
             read_files(&kind)?.resolve(spec.channels, Size::new(spec.width, spec.height), target.size())?;
         self.reopen_measured(generator, measurement.into())
+    }
+
+    /// The measurement that its text says.
+    fn kind(&self) -> Result<MeasurementKind> {
+        let text = &self.record.measurement;
+        text.parse().map_err(|error: Error| {
+            let message = format!(
+                "the run in {} was made with the measurement `{text}`, which is one of its maker's own: it has to be given, by \
+                 the program that made the run",
+                self.folder.display()
+            );
+            Error::new(ErrorKind::Setting, message).with_source(error)
+        })
     }
 
     /// The same with a measurement of the caller's own, which has to be the one that the run was made with.
