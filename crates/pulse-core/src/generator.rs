@@ -26,10 +26,11 @@ mod tensors;
 use pulse_checkpoint::Checkpoint;
 use pulse_engine::{Engine, NetworkBuilder, Operator, Shape, Value, Weights};
 
+pub use assembly::{Assembly, Noise};
 pub use dcgan::Dcgan;
 pub use discriminator::{Architecture, Discriminator};
 pub use embedded::{EMBEDDED, Embedded};
-pub use entrance::Entrance;
+pub use entrance::{Entered, Entrance};
 pub use space::{NoiseStart, Space, Truncation, ZeroedNoise};
 pub use stylegan1::StyleGan1;
 pub use stylegan2::StyleGan2;
@@ -79,7 +80,7 @@ pub struct GeneratorSpec {
     pub width: usize,
     /// How many frozen numbers it has.
     pub parameters: usize,
-    /// The latents at which it can be entered; the first is what the search starts from.
+    /// The latents at which it can be entered, at least one; the first is what the search starts from.
     pub latents: Vec<LatentInput>,
     /// The length of `z`, 0 where it has none.
     pub z_dim: usize,
@@ -183,7 +184,7 @@ pub trait Generator: Send + Sync {
     /// What it is.
     fn spec(&self) -> &GeneratorSpec;
 
-    /// The way from its latents to `ws`, where it is a StyleGAN of this library.
+    /// The way from its latents to `ws`, where it has styles.
     fn entrance(&self) -> Option<&Entrance> {
         None
     }
@@ -200,7 +201,7 @@ pub trait Generator: Send + Sync {
         }
     }
 
-    /// Adds its inputs, set up as `space` says, and its operators to `builder`.
+    /// Adds its inputs, set up as `space` says, and its operators to `builder`; an [`Assembly`] helps with that.
     ///
     /// # Errors
     /// [`ErrorKind::Inputs`] when it has no such latent; [`ErrorKind::Setting`] when it cannot be set up so;
@@ -244,6 +245,9 @@ fn checked<G: Generator>(generator: G) -> Result<G> {
 
 /// Adds `generator` to `builder`, and to its picture the last feature of all, an offset of the picture
 /// itself: what the exact projection found is kept there, so that inputs alone make a candidate again.
+///
+/// # Errors
+/// As [`Generator::append`], and [`ErrorKind::Generator`] when its pictures are not of the shape that it says.
 pub fn append_whole(
     generator: &dyn Generator,
     builder: &mut NetworkBuilder,
@@ -251,6 +255,13 @@ pub fn append_whole(
     space: &Space,
 ) -> Result<Generated> {
     let mut generated = generator.append(builder, latent, space)?;
+    let spec = generator.spec();
+    let (made, said) = (builder.shape(generated.image), Shape::map(spec.channels, spec.height, spec.width));
+    if made != said {
+        let message =
+            format!("the {} generator makes pictures of {made}, not of {said} as it says", spec.family.name());
+        return Err(Error::new(ErrorKind::Generator, message));
+    }
     let index = generated.inputs.iter().filter(|input| input.name.starts_with("feature.")).count();
     generated.image = add_feature(builder, generated.image, index, Geometry::Fixed, &mut generated.inputs)?;
     Ok(generated)

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use pulse_checkpoint::Tensor;
 use pulse_engine::{Convolution, NetworkBuilder, Operator, Shape};
 
-use super::{Family, Generated, Generator, GeneratorSpec, InputSpec, LatentInput, Space, Start};
+use super::{Assembly, Family, Generated, Generator, GeneratorSpec, LatentInput, Space, Start};
 use crate::latent::Geometry;
 use crate::placement::Frame;
 use crate::{Error, ErrorKind, Result, WayOut};
@@ -63,33 +63,26 @@ impl Generator for Dcgan {
         &self.spec
     }
 
-    fn append(&self, builder: &mut NetworkBuilder, latent: LatentInput, _: &Space) -> Result<Generated> {
+    fn append(&self, builder: &mut NetworkBuilder, latent: LatentInput, space: &Space) -> Result<Generated> {
         if latent != LatentInput::Z {
             let message = format!("a DCGAN is entered at `z`, not at `{}`", latent.name());
             return Err(Error::new(ErrorKind::Inputs, message));
         }
         let length = self.stages[0].in_channels;
         let shape = Shape::Vector(length);
-        let z = builder.input("z", shape)?;
-        let mut inputs = vec![InputSpec {
-            name: "z".into(),
-            shape,
-            start: Start::Normal,
-            geometry: Geometry::sphere(shape),
-            stage: None,
-        }];
-        let mut x = builder.add(Operator::Reshape(Shape::map(length, 1, 1)), &[z])?;
+        let mut assembly = Assembly::new(builder, space, 0);
+        let z = assembly.input("z", shape, Start::Normal, Geometry::sphere(shape))?;
+        let mut x = assembly.add(Operator::Reshape(Shape::map(length, 1, 1)), &[z])?;
         for (index, stage) in self.stages.iter().enumerate() {
-            let convolved = builder.add(Operator::TransposedConvolution(stage.clone()), &[x])?;
+            let convolved = assembly.add(Operator::TransposedConvolution(stage.clone()), &[x])?;
             if index + 1 == self.stages.len() {
-                x = builder.add(Operator::Tanh, &[convolved])?;
+                x = assembly.add(Operator::Tanh, &[convolved])?;
             } else {
-                let activated = builder.add(Operator::relu(), &[convolved])?;
-                let geometry = Geometry::Ball { relative_radius: FEATURE_RADIUS };
-                x = super::add_feature(builder, activated, index, geometry, &mut inputs)?;
+                let activated = assembly.add(Operator::relu(), &[convolved])?;
+                x = assembly.add_feature(activated, FEATURE_RADIUS)?;
             }
         }
-        Ok(Generated { image: x, inputs, rows: None, ws: None })
+        Ok(assembly.finish(x, None))
     }
 }
 

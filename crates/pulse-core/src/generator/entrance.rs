@@ -1,10 +1,10 @@
-//! The way from a latent to `ws`, the rows that the layers read; the same in every StyleGAN.
+//! The way from a latent to `ws`, the rows that the layers read; the same in every generator with styles.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use pulse_checkpoint::{Configuration, Tensor};
-use pulse_engine::{Engine, Operator, Shape, Value, Weights};
+use pulse_engine::{Dense, Engine, Operator, Shape, Value, Weights};
 
 use super::assembly::Assembly;
 use super::mapping::Mapping;
@@ -15,7 +15,7 @@ use super::{LatentInput, Start};
 use crate::latent::Geometry;
 use crate::{Error, ErrorKind, Result};
 
-/// The way into a StyleGAN: `z → mapping → w → truncation → ws`, and `latent → Gaussian fit → ws`.
+/// The way into a generator with styles: `z → mapping → w → truncation → ws`, and `latent → Gaussian fit → ws`.
 ///
 /// The fit is that of the file, or else is [made](Entrance::prepare) of the mapping, which takes seconds for a mapping of
 /// full width.
@@ -33,15 +33,35 @@ pub struct Entrance {
 }
 
 /// Where the synthesis starts.
-pub(super) struct Entered {
+#[derive(Clone, Copy, Debug)]
+pub struct Entered {
     /// `[num_ws, w_dim]`.
-    pub(super) ws: Value,
+    pub ws: Value,
     /// The same, where its rows can differ.
-    pub(super) rows: Option<Value>,
+    pub rows: Option<Value>,
 }
 
 impl Entrance {
-    pub(super) fn new(mapping: Option<Mapping>, average: Option<Weights>, rows: usize, width: usize) -> Self {
+    /// Of a mapping network of the caller's own: `x = z / rms(z)`; for each layer `x ← gain · LeakyReLU0.2(W x + b)`; and `rows`
+    /// times what comes out. Truncation needs the `average` of that.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Generator`] when there is no layer or row, when the layers do not fit each other, or when the average is of
+    /// another length.
+    pub fn new(layers: Vec<Dense>, gain: f32, average: Option<Weights>, rows: usize) -> Result<Self> {
+        let unfit = |problem: &str| Error::new(ErrorKind::Generator, format!("the mapping network {problem}"));
+        let width = layers.last().map(|layer| layer.out_features).ok_or_else(|| unfit("has no layer"))?;
+        if layers.windows(2).any(|pair| pair[0].out_features != pair[1].in_features) {
+            return Err(unfit("has a layer that does not take what the layer before it makes"));
+        }
+        if rows == 0 || average.as_ref().is_some_and(|average| average.len() != width) {
+            return Err(unfit("has no rows, or an average of another length than what it makes"));
+        }
+        Ok(Self::read(Some(Mapping::plain(layers, gain)), average, rows, width))
+    }
+
+    /// As a file has it.
+    pub(super) fn read(mapping: Option<Mapping>, average: Option<Weights>, rows: usize, width: usize) -> Self {
         Self { mapping, average, rows, width, fit: OnceLock::new() }
     }
 
@@ -99,7 +119,7 @@ impl Entrance {
     }
 
     /// The latents at which it can be entered, PULSE's first.
-    pub(super) fn latents(&self) -> Vec<LatentInput> {
+    pub fn latents(&self) -> Vec<LatentInput> {
         let fitted = self.mapping.is_some() || self.fit.get().is_some();
         let all = [
             (fitted, LatentInput::LATENT),
@@ -110,7 +130,11 @@ impl Entrance {
         all.into_iter().filter(|entry| entry.0).map(|entry| entry.1).collect()
     }
 
-    pub(super) fn append(&self, assembly: &mut Assembly, latent: LatentInput) -> Result<Entered> {
+    /// Adds the `latent` to the inputs, and the way from there to `ws`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Inputs`] when it cannot be entered there, [`ErrorKind::Setting`] for a truncation without an average.
+    pub fn enter(&self, assembly: &mut Assembly<'_>, latent: LatentInput) -> Result<Entered> {
         let (rows, width) = (self.rows, self.width);
         match latent {
             LatentInput::Z => {

@@ -38,6 +38,11 @@ impl Classes {
 }
 
 impl Mapping {
+    /// These layers, at least one, without classes.
+    pub(super) const fn plain(layers: Vec<Dense>, gain: f32) -> Self {
+        Self { classes: None, layers, gain }
+    }
+
     /// The layers `name(0)`, `name(1)`, …, as many as there are, with `gain` times their weights when they run
     /// and `activation_gain` after each activation.
     pub(super) fn read(

@@ -133,14 +133,14 @@ impl Generator for StyleGan1 {
 
     fn append(&self, builder: &mut NetworkBuilder, latent: LatentInput, space: &Space) -> Result<Generated> {
         let mut assembly = Assembly::new(builder, space, self.layers.len());
-        let entered = self.entrance.append(&mut assembly, latent)?;
+        let entered = self.entrance.enter(&mut assembly, latent)?;
         let mut last = None;
         for (row, layer) in self.layers.iter().enumerate() {
             let w = assembly.add(Operator::Row(row), &[entered.ws])?;
             last = Some(self.append_layer(&mut assembly, layer, last, w)?);
         }
         let image = assembly.add(Operator::Convolution(self.to_rgb.clone()), last.as_slice())?;
-        Ok(assembly.finish(image, entered))
+        Ok(assembly.finish(image, Some(entered)))
     }
 }
 
@@ -294,5 +294,5 @@ fn read_entrance(tensors: &Tensors, rows: usize, width: usize) -> Result<Entranc
         None
     };
     let average = tensors.optional("w_avg", &[width])?;
-    Entrance::new(mapping, average, rows, width).with_fit_of(tensors)
+    Entrance::read(mapping, average, rows, width).with_fit_of(tensors)
 }

@@ -111,7 +111,7 @@ impl Generator for StyleGan2 {
         let noise_maps =
             self.blocks.iter().flat_map(|block| &block.layers).filter(|layer| layer.noise.is_some()).count();
         let mut assembly = Assembly::new(builder, space, noise_maps);
-        let entered = self.entrance.append(&mut assembly, latent)?;
+        let entered = self.entrance.enter(&mut assembly, latent)?;
         let shape = Shape::map(self.constant.len() / 16, 4, 4);
         let mut x = assembly.add(Operator::Constant(shape, self.constant.clone()), &[])?;
         let mut image = None;
@@ -133,7 +133,7 @@ impl Generator for StyleGan2 {
             }
         }
         // Readers let no network through whose last resolution makes no picture.
-        Ok(assembly.finish(image.unwrap_or(x), entered))
+        Ok(assembly.finish(image.unwrap_or(x), Some(entered)))
     }
 }
 

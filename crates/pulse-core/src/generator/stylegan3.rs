@@ -108,7 +108,7 @@ impl Generator for StyleGan3 {
 
     fn append(&self, builder: &mut NetworkBuilder, latent: LatentInput, space: &Space) -> Result<Generated> {
         let mut assembly = Assembly::new(builder, space, 0);
-        let entered = self.entrance.append(&mut assembly, latent)?;
+        let entered = self.entrance.enter(&mut assembly, latent)?;
         let w = assembly.add(Operator::Row(0), &[entered.ws])?;
         let transform = assembly.add(Operator::Dense(self.input.affine.clone()), &[w])?;
         let sines = assembly.add(Operator::FourierFeatures(self.input.features.clone()), &[transform])?;
@@ -118,7 +118,7 @@ impl Generator for StyleGan3 {
             x = layer.append(&mut assembly, x, w)?;
         }
         let image = assembly.add(Operator::affine(vec![self.output_scale], Vec::<f32>::new()), &[x])?;
-        Ok(assembly.finish(image, entered))
+        Ok(assembly.finish(image, Some(entered)))
     }
 }
 

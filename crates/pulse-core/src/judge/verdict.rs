@@ -14,6 +14,7 @@ use crate::candidate::Candidate;
 use crate::event::Silent;
 use crate::generator::Embedded;
 use crate::image::{Image, Size};
+use crate::measurement::MeasurementKind;
 use crate::search::{Problem, SearchConfig, search};
 
 /// How many own pictures are searched for, to see how well they are fitted. They are not the random pictures of the range.
@@ -167,7 +168,10 @@ impl OwnFits {
         let SearchConfig { candidates, seed, batch, spread, steps, .. } = *config;
         let same = SearchConfig { candidates, seed, batch, spread, steps, ..default } == *config;
         let measured = problem.measurement.output_shape();
-        let shrinks = problem.measurement.is_well_conditioned()
+        // What others bring may fit in other ways.
+        let ours = problem.measurement.text().is_some_and(|text| text.parse::<MeasurementKind>().is_ok());
+        let shrinks = ours
+            && problem.measurement.is_well_conditioned()
             && problem.measurement.known() == measured.len()
             && measured.channels() == 3;
         (embedded.name == "faces" && same && shrinks).then(|| Self::of_faces(measured.len()))

@@ -4,12 +4,12 @@ use std::ops::{ControlFlow, Range};
 
 use pulse_engine::{Engine, InputId, OutputId};
 
-use super::steering::{Steering, View};
+use super::steering::Steering;
 use crate::Result;
 use crate::candidate::{Candidate, consistency_db};
 use crate::event::{Observer, SearchEvent, Step};
 use crate::generator;
-use crate::image::{Size, mean_squared_error};
+use crate::image::mean_squared_error;
 use crate::loss::{LossEvaluator, Term};
 use crate::random::Stream;
 
@@ -67,7 +67,7 @@ impl<'a> Batch<'a> {
         let candidates = problem.start.as_ref().map_or(Ok(config.candidates), |start| start.check(&specs))?;
         let batch = config.batch.min(candidates);
         let capacity = if config.spread.is_some() { candidates } else { batch };
-        let view = view(&problem, steering, &config)?;
+        let view = program::view(&problem, steering, &config)?;
         let entered = (problem.latent(), &config.space);
         let mut network = SearchProgram::compile_with_view(&problem, entered, view.as_ref(), engine, batch)?;
         let ports = std::mem::take(&mut network.ports);
@@ -187,32 +187,37 @@ impl<'a> Batch<'a> {
     }
 
     /// One step of every slot, as many at a time as the program runs.
+    ///
+    /// A step is taken whole, also where the observer asks to stop in its middle: so each candidate has been looked at, and the
+    /// search can go on as if nobody had asked.
     pub(super) fn step(&mut self, observer: &mut dyn Observer) -> ControlFlow<()> {
         let batch = self.network.program.batch();
+        let mut flow = ControlFlow::Continue(());
         for first in (0..self.slots.len()).step_by(batch) {
-            self.step_window(first..self.slots.len().min(first + batch), observer)?;
+            flow = either(flow, self.step_window(first..self.slots.len().min(first + batch), observer));
         }
         if let Some(guide) = &mut self.guide {
             guide.turn();
         }
-        ControlFlow::Continue(())
+        flow
     }
 
     fn step_window(&mut self, window: Range<usize>, observer: &mut dyn Observer) -> ControlFlow<()> {
         self.upload(window.clone());
         self.forward(window.clone());
+        let mut flow = ControlFlow::Continue(());
         for slot in window.clone() {
-            self.evaluate(slot, slot - window.start, observer)?;
+            flow = either(flow, self.evaluate(slot, slot - window.start, observer));
         }
         if self.slots[window.clone()].iter().any(Slot::is_running) {
             self.backward(window.clone());
             for slot in window.clone() {
                 if self.slots[slot].is_running() {
-                    self.advance(slot, slot - window.start, observer)?;
+                    flow = either(flow, self.advance(slot, slot - window.start, observer));
                 }
             }
         }
-        ControlFlow::Continue(())
+        flow
     }
 
     /// The forward pass of a step. A stage is read only by a candidate whose features start to move.
@@ -428,10 +433,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// The view in which forces act, where there are any.
-pub(super) fn view(problem: &Problem<'_>, steering: &Steering, config: &SearchConfig) -> Result<Option<View>> {
-    let guided = config.spread.is_some() || steering.keep.is_some() || steering.toward.is_some();
-    let spec = problem.generator.spec();
-    let view = || View::new(Size::new(spec.width, spec.height), problem.target.size());
-    guided.then(view).transpose()
+/// `Break` where one of the two is.
+fn either(a: ControlFlow<()>, b: ControlFlow<()>) -> ControlFlow<()> {
+    if a.is_break() { a } else { b }
 }

@@ -5,9 +5,9 @@ use pulse_engine::{Engine, InputId, NetworkBuilder, Operator, OutputId, Program}
 use super::steering::{Steering, View};
 use crate::Result;
 use crate::generator::{InputSpec, LatentInput, Space, append_whole};
+use crate::image::Size;
 use crate::latent::Geometry;
 
-use super::batch::view;
 use super::{Problem, SearchConfig};
 
 /// One input of the network, with the output that holds the stage that it is an offset of.
@@ -103,4 +103,12 @@ impl SearchProgram {
 /// What the generator's inputs are, before anything is compiled.
 pub(super) fn specs(problem: &Problem, space: &Space) -> Result<Vec<InputSpec>> {
     Ok(append_whole(&*problem.generator, &mut NetworkBuilder::new(), problem.latent(), space)?.inputs)
+}
+
+/// What guided candidates are seen by, where there is anything to guide them.
+pub(super) fn view(problem: &Problem<'_>, steering: &Steering, config: &SearchConfig) -> Result<Option<View>> {
+    let guided = config.spread.is_some() || steering.keep.is_some() || steering.toward.is_some();
+    let spec = problem.generator.spec();
+    let view = || View::new(Size::new(spec.width, spec.height), problem.target.size());
+    guided.then(view).transpose()
 }

@@ -71,8 +71,8 @@ impl<'a> Search<'a> {
     }
 
     /// One step of every candidate under way, the start of new ones before it and the end of those that are finished after it.
-    /// Gives `Break` when the observer asked to stop: the caller then decides whether to [`stop`](Self::stop). Does nothing
-    /// when all is done.
+    /// Gives `Break` when the observer asked to stop: the caller then decides whether to [`stop`](Self::stop), and going on is
+    /// as if it had not asked. Does nothing when all is done.
     ///
     /// # Errors
     /// [`ErrorKind::Picture`] for a generator whose pictures are not finite.
@@ -130,7 +130,7 @@ impl<'a> Search<'a> {
     /// [`ErrorKind::Setting`] for more than [`MOST_CANDIDATES`] in all, for a set that spreads, which is of one size, and
     /// where each candidate was given its start.
     pub fn add_candidates(&mut self, count: usize) -> Result<()> {
-        let all = self.candidates() + count;
+        let all = self.candidates().saturating_add(count);
         let problem = if self.config().spread.is_some() {
             "a set that spreads cannot grow: search for a larger one".to_owned()
         } else if self.problem().start.is_some() {

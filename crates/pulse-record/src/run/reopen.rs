@@ -47,7 +47,7 @@ impl Run {
     pub fn reopen(&self, generator: Arc<dyn Generator>) -> Result<Solved> {
         let spec = generator.spec();
         let target = self.target()?;
-        let kind: MeasurementKind = self.record.measurement.parse()?;
+        let kind = self.kind()?;
         let sharp = Size::new(spec.width, spec.height);
         if let (Some(placed), Some(kernel)) = (&self.record.placement, kind.resize()) {
             let (placement, given) = (placed.placement(), placed.given());
@@ -56,6 +56,19 @@ impl Run {
         }
         let measurement = read_files(&kind)?.resolve(spec.channels, sharp, target.size())?;
         self.reopen_measured(generator, measurement.into())
+    }
+
+    /// The measurement that its text says.
+    fn kind(&self) -> Result<MeasurementKind> {
+        let text = &self.record.measurement;
+        text.parse().map_err(|error: Error| {
+            let message = format!(
+                "the run in {} was made with the measurement `{text}`, which is one of its maker's own: it has to be given, by \
+                 the program that made the run",
+                self.folder.display()
+            );
+            Error::new(ErrorKind::Setting, message).with_source(error)
+        })
     }
 
     /// The same with a measurement of the caller's own, which has to be the one that the run was made with.

@@ -63,7 +63,7 @@ pub(in super::super) fn read_entrance(tensors: &Tensors, num_ws: usize, width: u
     } else {
         None
     };
-    Entrance::new(mapping, tensors.optional("mapping.w_avg", &[width])?, num_ws, width).with_fit_of(tensors)
+    Entrance::read(mapping, tensors.optional("mapping.w_avg", &[width])?, num_ws, width).with_fit_of(tensors)
 }
 
 /// A generator of square pictures that is entered there.

@@ -61,7 +61,7 @@ pub(super) fn read(checkpoint: &Checkpoint) -> Result<StyleGan2> {
         None
     };
     let entrance =
-        Entrance::new(mapping, tensors.optional("latent_avg", &[width])?, num_ws, width).with_fit_of(tensors)?;
+        Entrance::read(mapping, tensors.optional("latent_avg", &[width])?, num_ws, width).with_fit_of(tensors)?;
     let spec = describe(&entrance, Family::STYLEGAN2, colours, 2 << blocks.len(), tensors.parameters(&BUFFERS));
     checked(StyleGan2 { spec, entrance, constant, blocks })
 }
