@@ -319,7 +319,7 @@ mod tests {
     #[test]
     fn verdicts_are_by_the_total() {
         let verdict = |strangeness| Bent { strangeness, ..USUAL }.verdict();
-        assert_eq!([0.0, 1.0, 1.5, 2.0].map(verdict), {
+        assert_eq!([0.0, 1.0, 2.0, 2.1].map(verdict), {
             use Verdict::{Known, Stretched, Unknown};
             [Known, Known, Stretched, Unknown]
         });

@@ -137,7 +137,7 @@ impl Judge {
                 let problem = Problem::new(&*opened.generator, &*prepared.measurement, &prepared.target);
                 self.own_pictures(opened, &problem, config, engine)?.map(|own| own.glance(&prepared.target))
             };
-            if glance != Some(Verdict::Unknown) {
+            if glance.is_none_or(|glance| glance == Verdict::Known) {
                 return Ok(prepared);
             }
         }
