@@ -15,7 +15,8 @@
 //! | walk from a candidate to other consistent pictures, or search again from it | [`solved`], [`walk`] |
 //! | find faces, and cut them out | [`face`], [`placement`] |
 //!
-//! A generator is anything that implements [`Generator`](generator::Generator). This one makes grey pictures of 4x4 pixels,
+//! A generator is anything that implements [`Generator`](generator::Generator). (For styles, noise maps and features an
+//! [`Assembly`](generator::Assembly) and an [`Entrance`](generator::Entrance) help.) This one makes grey pictures of 4x4 pixels,
 //! `x = tanh(W z)`, and is searched for those that shrink to a given picture of 2x2 pixels:
 //!
 //! ```

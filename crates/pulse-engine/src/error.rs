@@ -25,7 +25,7 @@ pub struct Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// An error of `kind` whose `message` says the thing and the reason. Engines of others have theirs too.
+    /// An error of `kind` whose `message` says the thing and the reason. Engines outside of this crate make theirs with it.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
     }

@@ -188,8 +188,8 @@ impl<'a> Batch<'a> {
 
     /// One step of every slot, as many at a time as the program runs.
     ///
-    /// A step is taken whole, also where the observer asks to stop in its middle: so each candidate has been looked at, and the
-    /// search can go on as if nobody had asked.
+    /// A step is taken whole, also where the observer asks to stop in its middle: then every candidate has taken it, and the search
+    /// can go on as without the request.
     pub(super) fn step(&mut self, observer: &mut dyn Observer) -> ControlFlow<()> {
         let batch = self.network.program.batch();
         let mut flow = ControlFlow::Continue(());

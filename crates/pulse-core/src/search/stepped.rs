@@ -71,8 +71,8 @@ impl<'a> Search<'a> {
     }
 
     /// One step of every candidate under way, the start of new ones before it and the end of those that are finished after it.
-    /// Gives `Break` when the observer asked to stop: the caller then decides whether to [`stop`](Self::stop), and going on is
-    /// as if it had not asked. Does nothing when all is done.
+    /// Gives `Break` when the observer asked to stop: the caller then decides whether to [`stop`](Self::stop) or to go on;
+    /// going on gives the same candidates as without the request. Does nothing when all is done.
     ///
     /// # Errors
     /// [`ErrorKind::Picture`] for a generator whose pictures are not finite.

@@ -58,7 +58,7 @@ impl Run {
         self.reopen_measured(generator, measurement.into())
     }
 
-    /// The measurement that its text says.
+    /// The measurement that the record's text says.
     fn kind(&self) -> Result<MeasurementKind> {
         let text = &self.record.measurement;
         text.parse().map_err(|error: Error| {
