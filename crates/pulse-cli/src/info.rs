@@ -169,11 +169,13 @@ fn describe_input(input: &InputSpec) -> String {
         }
         Geometry::Free => "anywhere".into(),
         Geometry::Fixed => "not searched".into(),
+        _ => "as its generator says".into(),
     };
     let start = match input.start {
         Start::Normal => "starts at random",
         Start::Zero => "starts at zero",
         Start::Constant(_) => "starts as it came with the generator",
+        _ => "starts as its generator says",
     };
     format!("{:<12}{:<16}{geometry}; {start}", input.name, input.shape.to_string())
 }

@@ -42,6 +42,7 @@ pub struct Candidate {
 
 /// How the search for one candidate ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Outcome {
     /// Within epsilon of the target.
     Reached,

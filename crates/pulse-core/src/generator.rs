@@ -148,6 +148,7 @@ pub struct InputSpec {
 
 /// What an input is before a search moves it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Start {
     /// Independent standard normal numbers.
     Normal,

@@ -1,7 +1,7 @@
 //! What finished candidates are worth, one by one and together.
 //!
 //! [`Scores`] are what candidates are sorted by. [`Certainty`] says what they agree on. [`Verdict`] says whether the generator
-//! knows how to make such a picture, compared with its own random pictures. [`Range`] is all of that for one search. Nothing
+//! knows how to make such a picture, compared with its own random pictures. [`Assessment`] is all of that for one search. Nothing
 //! here changes a picture.
 
 mod certainty;
@@ -24,6 +24,6 @@ pub use familiar::Familiar;
 pub(crate) use lessons::Lessons;
 pub use niqe::niqe;
 pub use plausibility::{Plausibility, Prior, random_pictures};
-pub use range::{RANDOM_PICTURES, Range, Spread};
+pub use range::{Assessment, RANDOM_PICTURES, Spread};
 pub use scores::{Order, Scores};
 pub use verdict::{Bent, OwnFits, OwnPictures, Usual, Verdict};

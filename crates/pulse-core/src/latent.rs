@@ -6,6 +6,7 @@ use crate::vector::{dot, mixed};
 
 /// Where the numbers of one input may lie. After each step of the optimiser a candidate returns to it.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Geometry {
     /// Each group `v` of consecutive numbers keeps the norm `r` that it started with:
     /// `v ← r v / sqrt(|v|² + 1e-9)`, `r = sqrt(|v₀|² + 1e-9)` (Menon et al. 2020, section 3.2).

@@ -11,6 +11,7 @@ use self::geocross::Geocross;
 
 /// One term of the sum, for one candidate: `y` the target, `A(x)` the measured image, both of `n` numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Term {
     /// `L2 = (1/n) Σ (A(x) − y)²`, the mean squared error.
     L2,

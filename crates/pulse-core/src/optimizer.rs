@@ -15,6 +15,7 @@ use crate::{Error, ErrorKind, Result};
 /// How a gradient `g` moves the numbers `x` at learning rate `η`, in step `t = 1, 2, …`. All state is zero
 /// at first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum OptimizerKind {
     /// `adam` (Kingma & Ba 2015): `m ← 0.9 m + 0.1 g`, `v ← 0.999 v + 0.001 g²`,
     /// `x ← x − η m̂ / (√v̂ + 1e-8)`, `m̂ = m / (1 − 0.9ᵗ)`, `v̂ = v / (1 − 0.999ᵗ)`.

@@ -28,6 +28,9 @@ const SCALE_STEP: f64 = 1.08;
 /// The smallest and the largest side, in shorter and longer sides of the small picture.
 const SIDES: [f64; 2] = [0.5, 2.0];
 
+/// The least side of a frame in pixels of the small picture: fewer show no frame, and anything is found in them.
+const LEAST_SIDE: f64 = 6.0;
+
 /// Places are tried so many to a side of the frame.
 const PLACES: f64 = 16.0;
 
@@ -120,6 +123,9 @@ impl Placer {
         let given = Placement::given(small.size());
         let as_given = self.evidence(&small, given).unwrap_or(f64::NEG_INFINITY);
         let mut best = (given, as_given);
+        if (small.width().min(small.height()) as f64) < LEAST_SIDE {
+            return Found { placement: given, evidence: as_given, as_given };
+        }
         for placement in tried(small.size()) {
             self.try_out(&small, placement, &mut best);
         }
@@ -127,7 +133,7 @@ impl Placer {
             let centre = best.0;
             let step = centre.side / PLACES / halving;
             for (scale, x, y) in neighbours() {
-                let side = centre.side * SCALE_STEP.powf(scale / halving);
+                let side = (centre.side * SCALE_STEP.powf(scale / halving)).max(LEAST_SIDE);
                 let grown = (centre.side - side) / 2.0;
                 let (left, top) = (centre.left + grown + x * step, centre.top + grown + y * step);
                 self.try_out(&small, Placement { left, top, side }, &mut best);
@@ -155,7 +161,7 @@ impl Placer {
 fn tried(small: Size) -> Vec<Placement> {
     let [width, height] = [small.width as f64, small.height as f64];
     let mut placements = Vec::new();
-    let mut side = SIDES[0] * width.min(height);
+    let mut side = (SIDES[0] * width.min(height)).max(LEAST_SIDE);
     while side <= SIDES[1] * width.max(height) {
         let tops = places(side, height);
         for &left in &places(side, width) {

@@ -16,6 +16,6 @@ pub use coordinates::{Coordinates, Point};
 pub use corrector::{Corrector, Frame};
 pub use derivatives::{Cotangent, Derivatives, Seen};
 pub use explorer::{
-    Curve, CurveFrame, DirectionSettings, Explorer, MOST_DIRECTIONS, MOST_FRAMES, PATH_FRAMES, Path, Watch,
+    Curve, CurveFrame, DirectionSettings, Explorer, MOST_DIRECTIONS, MOST_FRAMES, PATH_FRAMES, Passage, Watch,
 };
 pub use nullspace::{Direction, Region};

@@ -1,7 +1,7 @@
 //! The folder of an explored run: strips of directions, or a path between two candidates.
 
 use std::fs;
-use std::path::Path as FilePath;
+use std::path::Path;
 
 mod left;
 
@@ -18,7 +18,7 @@ use pulse_core::candidate::consistency_db;
 use pulse_core::generator::InputSpec;
 use pulse_core::image::Image;
 use pulse_core::inputs::Inputs;
-use pulse_core::walk::{Curve, CurveFrame, Frame, Path};
+use pulse_core::walk::{Curve, CurveFrame, Frame, Passage};
 
 pub(super) const RECORD: &str = "explore.json";
 pub(super) const INPUTS: &str = "inputs.safetensors";
@@ -28,7 +28,7 @@ pub(super) const FRAMES: &str = "frames";
 #[derive(Clone, Copy, Debug)]
 pub struct Explored<'a> {
     /// The folder of the run.
-    pub run: &'a FilePath,
+    pub run: &'a Path,
     /// The checksum of its inputs.
     pub run_inputs: &'a str,
     /// The generative model.
@@ -58,7 +58,7 @@ impl ExploreFolder {
     /// # Errors
     /// [`ErrorKind::Io`] when it cannot be made, is not empty, or holds nothing to replace; and when another process is at
     /// work in it.
-    pub fn create(path: &FilePath, replace: bool) -> Result<Self> {
+    pub fn create(path: &Path, replace: bool) -> Result<Self> {
         let folder = ClaimedFolder::take(path, RECORD, Some(FRAMES), |path| replaceable(path, replace))?;
         Ok(Self { folder })
     }
@@ -101,7 +101,7 @@ impl ExploreFolder {
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when a file cannot be written.
-    pub fn write_path(&self, explored: &Explored<'_>, [from, to]: [usize; 2], path: &Path) -> Result<ExploreRecord> {
+    pub fn write_path(&self, explored: &Explored<'_>, [from, to]: [usize; 2], path: &Passage) -> Result<ExploreRecord> {
         self.folder.make_way()?;
         let whole = explored.generator.provenance(explored.seed);
         let mut composite = whole.clone();
@@ -204,7 +204,7 @@ fn strip_of(curve: &Curve, candidate: usize, number: usize, epsilon: f64) -> Res
     Strip { title: &title, note: &note, cells: cells.collect(), columns: 11 }.draw()
 }
 
-fn page_of(path: &Path, from: usize, to: usize, epsilon: f64) -> Result<Image> {
+fn page_of(path: &Passage, from: usize, to: usize, epsilon: f64) -> Result<Image> {
     let title = format!("From candidate {from} to candidate {to}");
     let note = format!(
         "{} They are imagined: they do not show who or what was really in it.",
@@ -232,7 +232,7 @@ impl ExploreRecord {
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when there is none, [`ErrorKind::Run`] when it is damaged or of another schema.
-    pub fn open(folder: &FilePath) -> Result<Self> {
+    pub fn open(folder: &Path) -> Result<Self> {
         let path = folder.join(RECORD);
         let bytes = fs::read(&path).map_err(|source| Error::io("read", &path, source))?;
         let damaged = |reason: String| Error::new(ErrorKind::Run, reason);
@@ -247,7 +247,7 @@ impl ExploreRecord {
     }
 
     /// Whether every file that it names is in `folder`.
-    pub fn is_whole(&self, folder: &FilePath) -> bool {
+    pub fn is_whole(&self, folder: &Path) -> bool {
         self.files.iter().all(|file| is_within(file) && folder.join(file).is_file())
     }
 }

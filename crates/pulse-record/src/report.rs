@@ -22,7 +22,7 @@ use crate::sheet::canvas::smooth;
 use pulse_core::candidate::Candidate;
 use pulse_core::image::Image;
 use pulse_core::image::Size;
-use pulse_core::judge::{Order, Range};
+use pulse_core::judge::{Assessment, Order};
 
 use chart::{Shown, chart};
 pub use curves::{Curve, Curves, Point};
@@ -49,7 +49,7 @@ pub struct Report<'a> {
     /// What was found.
     pub candidates: &'a [Candidate],
     /// The same, measured together.
-    pub range: &'a Range,
+    pub range: &'a Assessment,
     /// How the search went; may be empty.
     pub curves: &'a Curves,
 }

@@ -106,7 +106,7 @@ impl At {
         Ok(append_whole(&*self.generator, &mut NetworkBuilder::new(), LatentInput::Z, &self.config.space)?.inputs)
     }
 
-    fn path(&self) -> pulse::Result<pulse::walk::Path> {
+    fn path(&self) -> pulse::Result<pulse::walk::Passage> {
         let (measurement, specs) = (self.measurement()?, self.specs()?);
         let problem = Problem::new(&*self.generator, &*measurement, &self.target);
         let mut explorer = Explorer::new(&problem, &specs, &self.config, &Cpu::default())?;

@@ -10,7 +10,7 @@ use pulse_core::candidate::Candidate;
 use pulse_core::event::{Observer, SearchEvent};
 use pulse_core::generator::{InputSpec, LatentInput};
 use pulse_core::inputs::Inputs;
-use pulse_core::judge::{Order, Range};
+use pulse_core::judge::{Assessment, Order};
 use pulse_core::search::steering::Steering;
 use pulse_core::search::{Problem, Search, SearchConfig};
 use pulse_core::solved::{Solved, inputs_of};
@@ -245,12 +245,12 @@ impl Found {
     ///
     /// # Errors
     /// As [`Judge::measure`].
-    pub fn measure(&self, judge: &mut Judge) -> Result<Range> {
+    pub fn measure(&self, judge: &mut Judge) -> Result<Assessment> {
         judge.measure(&self.candidates, &self.opened, &self.problem, &self.config, &*self.engine)
     }
 
     /// The same without what takes long: a verdict only where it needs no computing.
-    fn measure_in_a_hurry(&self, judge: &mut Judge) -> Result<Range> {
+    fn measure_in_a_hurry(&self, judge: &mut Judge) -> Result<Assessment> {
         judge.measure_known(&self.candidates, &self.opened, &self.problem, &self.config, &*self.engine)
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::program::{FILES, Place, Ran};
 
 /// Options for a search of a fraction of a second, of whose quality nothing is asked.
-pub(crate) const QUICK: [&str; 6] = ["--steps", "1", "--candidates", "1", "--target-db", "1"];
+pub(crate) const QUICK: [&str; 8] = ["--steps", "1", "--candidates", "1", "--target-db", "1", "--place", "off"];
 
 /// Writes a folder of pictures that differ in their sizes.
 pub(crate) fn pictures(place: &Place, folder: &str, names: &[&str]) {

@@ -13,6 +13,7 @@ mod folder;
 #[cfg(unix)]
 mod interrupt;
 mod killed;
+mod newcomer;
 mod others;
 mod program;
 mod render;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Options for a search of a fraction of a second.
-pub(crate) const SHORT: [&str; 4] = ["--steps", "3", "--candidates", "1"];
+pub(crate) const SHORT: [&str; 6] = ["--steps", "3", "--candidates", "1", "--place", "off"];
 
 /// What is in the folder of a run for one candidate whose small picture was given.
 pub(crate) const FILES: [&str; 7] =

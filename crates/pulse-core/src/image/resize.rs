@@ -11,6 +11,7 @@ use crate::{Error, ErrorKind, Result};
 /// How a resize weighs the pixels along one axis. With `factor = from / to`, output pixel `i` has its centre
 /// at `c = (i + 1/2) factor − 1/2`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Kernel {
     /// `y[i] = Σ_k cubic((k − c) / s) x[k] / Σ_k cubic((k − c) / s)` over `|k − c| < 2 s`, `s = max(factor, 1)`,
     /// where

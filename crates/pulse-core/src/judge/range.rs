@@ -13,7 +13,7 @@ pub const RANDOM_PICTURES: usize = 16;
 
 /// What is known of a run's candidates together.
 #[derive(Clone, Debug)]
-pub struct Range {
+pub struct Assessment {
     /// The scores of each candidate.
     pub scores: Vec<Scores>,
     /// How far they are apart, where there are two.
@@ -43,7 +43,7 @@ pub struct Spread {
     pub random: Option<f64>,
 }
 
-impl Range {
+impl Assessment {
     /// Of candidates for a small picture of size `small`, with what is known of their plausibility (one each, or none), the
     /// [logits](super::Critic::logit) of a discriminator (one each, or none), and
     /// [random pictures](super::random_pictures) of the generator, or none.

@@ -28,6 +28,7 @@ pub struct Scores {
 
 /// What comes first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Order {
     /// `number`: as they were searched for.
     #[default]

@@ -8,6 +8,7 @@ use crate::{Error, ErrorKind, Result};
 /// The factor on the learning rate in step `i = 0, 1, …` of `n`, with `cycle(x) = (1 + 9 (1 − 2 |x − 1/2|)) / 10`:
 /// from 1/10 up to 1 in the middle and back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Schedule {
     /// `fixed`: 1.
     Fixed,

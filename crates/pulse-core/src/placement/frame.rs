@@ -4,6 +4,7 @@ use super::{Landmarks, Point, Square, difference, length, midpoint};
 
 /// How the pictures that a generator was trained on frame a face.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub enum Frame {
     /// FFHQ's (Karras, Laine, Aila 2019, appendix A), and so that of most StyleGANs. With `e` from eye to eye, `m` from
     /// the middle of the eyes to the mouth, and `m⊥` that turned by a right angle, towards the right:

@@ -87,7 +87,7 @@ pub struct CurveFrame {
 
 /// The pictures between two candidates.
 #[derive(Clone, Debug)]
-pub struct Path {
+pub struct Passage {
     /// From the one to the other; the first and the last are the candidates themselves.
     pub frames: Vec<Frame>,
     /// The root mean squared distance from each frame to the next.
@@ -208,7 +208,7 @@ impl<'a> Explorer<'a> {
     ///
     /// # Errors
     /// [`ErrorKind::Setting`] for fewer than 2 frames, or more than [`MOST_FRAMES`].
-    pub fn path(&mut self, from: &Point, to: &Point, frames: usize, watch: Watch<'_>) -> Result<Option<Path>> {
+    pub fn path(&mut self, from: &Point, to: &Point, frames: usize, watch: Watch<'_>) -> Result<Option<Passage>> {
         if !(2..=MOST_FRAMES).contains(&frames) {
             let message =
                 format!("a path of {frames} frames: ask for 2 to {MOST_FRAMES}, the two candidates among them");
@@ -227,7 +227,7 @@ impl<'a> Explorer<'a> {
         all.extend(self.corrector.finish(&points)?);
         all.push(self.corrector.look(to)?);
         let jumps = all.windows(2).map(|pair| pair[0].image.mean_squared_difference(&pair[1].image).sqrt()).collect();
-        Ok(Some(Path { frames: all, jumps }))
+        Ok(Some(Passage { frames: all, jumps }))
     }
 }
 
@@ -259,7 +259,7 @@ impl Explorer<'_> {
 const FINER: usize = 3;
 const MOST_LOOKS: usize = 120;
 
-impl Path {
+impl Passage {
     /// The largest of the jumps from frame to frame, as a multiple of their mean; 1 where all are the same.
     pub fn roughness(&self) -> f64 {
         let mean = self.jumps.iter().sum::<f64>() / self.jumps.len() as f64;

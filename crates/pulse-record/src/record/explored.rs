@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{GeneratorRecord, ProgramRecord};
-use pulse_core::walk::{Curve, Path};
+use pulse_core::walk::{Curve, Passage};
 /// The version of the schema. It grows when a field changes its meaning or goes; a new field does not make a new schema.
 pub const EXPLORE_SCHEMA: u32 = 1;
 
@@ -90,7 +90,7 @@ pub struct PathRecord {
     pub animation: String,
     /// The least consistency of all frames, in dB.
     pub worst_db: f64,
-    /// As in [`Path::roughness`].
+    /// As in [`Passage::roughness`].
     pub roughness: f64,
     /// From the first candidate to the last.
     pub frames: Vec<PathFrameRecord>,
@@ -152,7 +152,7 @@ impl CurveRecord {
 
 impl PathFrameRecord {
     /// The records of all frames of a path.
-    pub(crate) fn of(path: &Path, images: &[String]) -> Vec<Self> {
+    pub(crate) fn of(path: &Passage, images: &[String]) -> Vec<Self> {
         let frames = path.frames.iter().zip(images).enumerate().map(|(row, (frame, image))| Self {
             row,
             image: image.clone(),

@@ -1,10 +1,10 @@
-//! The part of `run.json` that [`Range`] measures.
+//! The part of `run.json` that [`Assessment`] measures.
 
 use serde::{Deserialize, Serialize};
 
 use pulse_core::candidate::Candidate;
 use pulse_core::image::Size;
-use pulse_core::judge::{Band, Bent, Plausibility, Range, Spread};
+use pulse_core::judge::{Assessment, Band, Bent, Plausibility, Spread};
 
 /// [`Spread`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ pub struct SpreadRecord {
 pub struct CertaintyRecord {
     /// As in [`Certainty::agreed`](pulse_core::judge::Certainty::agreed).
     pub agreed: Option<f64>,
-    /// As in [`Range::agreed_at_random`].
+    /// As in [`Assessment::agreed_at_random`].
     pub agreed_at_random: Option<f64>,
     /// The root mean square of [`Certainty::deviation`](pulse_core::judge::Certainty::deviation).
     pub deviation: f64,
@@ -93,7 +93,7 @@ impl SpreadRecord {
 
 impl CertaintyRecord {
     /// Of what was measured of a run; nothing for a single candidate.
-    pub(crate) fn new(range: &Range) -> Option<Self> {
+    pub(crate) fn new(range: &Assessment) -> Option<Self> {
         let certainty = range.certainty.as_ref()?;
         let sides = |size: Size| [size.width, size.height];
         let band = |&Band { above, upto, energy, agreed }: &Band| BandRecord {

@@ -6,7 +6,7 @@ use super::Report;
 use super::page::{definitions, escaped};
 use crate::record::Record;
 use pulse_core::candidate::consistency_db;
-use pulse_core::judge::{Certainty, Range, Spread, Verdict};
+use pulse_core::judge::{Assessment, Certainty, Spread, Verdict};
 
 /// What a generator's pictures are of, where that is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(super) const HOW_TO_LOOK: &str = "Hover over a picture, or press its button,
 /// The sentences about one run.
 pub(super) struct Words<'a> {
     record: &'a Record,
-    range: &'a Range,
+    range: &'a Assessment,
     subject: Subject,
     is_demonstration: bool,
     numbers: Vec<usize>,

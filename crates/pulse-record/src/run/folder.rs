@@ -18,7 +18,7 @@ use crate::{Error, ErrorKind, Result};
 use pulse_core::candidate::{Candidate, Outcome, consistency_db, mean_pairwise_distance};
 use pulse_core::generator::InputSpec;
 use pulse_core::image::Image;
-use pulse_core::judge::{Certainty, Order, Range};
+use pulse_core::judge::{Assessment, Certainty, Order};
 use pulse_core::search::SearchConfig;
 use pulse_core::solved::inputs_of;
 
@@ -63,7 +63,7 @@ pub struct Finished<'a> {
     /// What was found, at least one.
     pub candidates: &'a [Candidate],
     /// The same, measured together.
-    pub range: &'a Range,
+    pub range: &'a Assessment,
     /// What comes first on the sheet and on the page.
     pub order: Order,
     /// What the page has beside it, where there is to be one.
@@ -299,7 +299,7 @@ impl Finished<'_> {
     }
 }
 
-fn summary(candidates: &[Candidate], range: &Range, wanted: usize) -> Summary {
+fn summary(candidates: &[Candidate], range: &Assessment, wanted: usize) -> Summary {
     let images: Vec<_> = candidates.iter().map(|candidate| &candidate.image).collect();
     let db = || candidates.iter().map(|candidate| candidate.db);
     Summary {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pulse_core::candidate::Candidate;
 use pulse_core::image::Image;
-use pulse_core::judge::{Critic, OwnFits, OwnPictures, Prior, RANDOM_PICTURES, Range, Verdict, random_pictures};
+use pulse_core::judge::{Assessment, Critic, OwnFits, OwnPictures, Prior, RANDOM_PICTURES, Verdict, random_pictures};
 use pulse_core::place::Placer;
 use pulse_core::search::{Problem, SearchConfig};
 use pulse_engine::Engine;
@@ -57,7 +57,7 @@ impl Judge {
     /// Measures candidates together, and how typical each is of the generator.
     ///
     /// # Errors
-    /// As [`Prior::new`], [`Critic::new`] and [`Range::of`].
+    /// As [`Prior::new`], [`Critic::new`] and [`Assessment::of`].
     pub fn measure(
         &mut self,
         candidates: &[Candidate],
@@ -65,7 +65,7 @@ impl Judge {
         problem: &Problem<'_>,
         config: &SearchConfig,
         engine: &dyn Engine,
-    ) -> Result<Range> {
+    ) -> Result<Assessment> {
         let range = self.scores(candidates, opened, problem, config, engine)?;
         Ok(match self.own_pictures(opened, problem, config, engine)? {
             Some(own) => range.with_bent(&own.bent(&problem.target, candidates)),
@@ -81,7 +81,7 @@ impl Judge {
         problem: &Problem<'_>,
         config: &SearchConfig,
         engine: &dyn Engine,
-    ) -> Result<Range> {
+    ) -> Result<Assessment> {
         let range = self.scores(candidates, opened, problem, config, engine)?;
         Ok(match self.known(opened, problem, config) {
             Some(own) => range.with_bent(&own.bent(&problem.target, candidates)),
@@ -96,7 +96,7 @@ impl Judge {
         problem: &Problem<'_>,
         config: &SearchConfig,
         engine: &dyn Engine,
-    ) -> Result<Range> {
+    ) -> Result<Assessment> {
         let mut prior = Prior::new(problem, config, engine)?;
         let plausibility: Vec<_> = candidates.iter().map(|candidate| prior.plausibility(&candidate.inputs)).collect();
         // The program that it ran may be used again by what follows.
@@ -112,7 +112,7 @@ impl Judge {
             Some(random) => random,
             None => random_pictures(problem, config, engine, RANDOM_PICTURES)?,
         };
-        let range = Range::of(candidates, problem.target.size(), &plausibility, &logits, &random);
+        let range = Assessment::of(candidates, problem.target.size(), &plausibility, &logits, &random);
         self.random = Some(random);
         range
     }
@@ -133,11 +133,8 @@ impl Judge {
             return Ok(prepared);
         }
         if placing == Placing::Auto {
-            let glance = {
-                let problem = Problem::new(&*opened.generator, &*prepared.measurement, &prepared.target);
-                self.own_pictures(opened, &problem, config, engine)?.map(|own| own.glance(&prepared.target))
-            };
-            if glance.is_none_or(|glance| glance == Verdict::Known) {
+            let given = self.glance(&prepared, opened, config, engine)?;
+            if given.is_none_or(|given| given == Verdict::Known) {
                 return Ok(prepared);
             }
         }
@@ -145,8 +142,23 @@ impl Judge {
             self.placer = Some(Placer::new(&*opened.generator, engine)?);
         }
         let Some(Some(placer)) = &mut self.placer else { return Ok(prepared) };
-        let placed = prepared.placed(placer, opened.generator.spec())?;
-        Ok(placed.map_or(prepared, Arc::new))
+        let Some(placed) = prepared.placed(placer, opened.generator.spec())? else { return Ok(prepared) };
+        // A picture that is strange in every frame stays as it was given.
+        let better = self.glance(&placed, opened, config, engine)? == Some(Verdict::Known);
+        Ok(if better { Arc::new(placed) } else { prepared })
+    }
+
+    /// Whether a picture is one that the generator knows, by its looks alone.
+    fn glance(
+        &mut self,
+        prepared: &Prepared,
+        opened: &Opened,
+        config: &SearchConfig,
+        engine: &dyn Engine,
+    ) -> Result<Option<Verdict>> {
+        let problem = Problem::new(&*opened.generator, &*prepared.measurement, &prepared.target);
+        let own = self.own_pictures(opened, &problem, config, engine)?;
+        Ok(own.map(|own| own.glance(&prepared.target)))
     }
 
     /// The generator's own pictures under the problem's measurement, which are the same for every target of one shape and kind.

@@ -8,7 +8,7 @@ use pulse::event::{SearchEvent, Step};
 use pulse::folder::Claim;
 use pulse::generator::{EMBEDDED, InputSpec, input_specs};
 use pulse::image::Image;
-use pulse::judge::{Order, Plausibility, Range};
+use pulse::judge::{Assessment, Order, Plausibility};
 use pulse::measurement::Size;
 use pulse::record::{GeneratorRecord, InputRecord, Record};
 use pulse::report::{Curves, Subject};
@@ -22,7 +22,7 @@ pub(crate) struct Story {
     pub(crate) target: Image,
     config: SearchConfig,
     pub(crate) candidates: Vec<Candidate>,
-    range: Range,
+    range: Assessment,
     /// What a discriminator says of each candidate, or nothing.
     pub(crate) logits: Vec<Option<f64>>,
     curves: Curves,
@@ -72,7 +72,7 @@ impl Story {
             target,
             config,
             candidates,
-            range: Range::of(&[], Size::new(4, 4), &[], &[], &[]).unwrap(),
+            range: Assessment::of(&[], Size::new(4, 4), &[], &[], &[]).unwrap(),
             logits: Vec::new(),
             curves,
             path: "a/face.npy".into(),
@@ -89,7 +89,7 @@ impl Story {
         let plausible = |offsets| Plausibility { radius: Some(1.0), offsets, angles: None };
         let plausibility: Vec<_> =
             (0..self.candidates.len()).map(|place| plausible(0.5 / (place + 1) as f64)).collect();
-        self.range = Range::of(&self.candidates, self.target.size(), &plausibility, &self.logits, random).unwrap();
+        self.range = Assessment::of(&self.candidates, self.target.size(), &plausibility, &self.logits, random).unwrap();
     }
 
     /// The page of the run, as it is in its folder.
