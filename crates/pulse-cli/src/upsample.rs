@@ -309,6 +309,10 @@ impl<'a> Job<'a> {
     fn search(&mut self, sought: Search<'_>, interrupt: &Interrupt) -> Result<Searched, Failure> {
         let Search { prepared, input, of, folder, replace, seconds, course } = sought;
         let of_picture = |error: pulse::Error| Failure::with(&of, &error);
+        let shown = !matches!(self.arguments.progress, ProgressMode::None | ProgressMode::Json);
+        if shown && !self.judge.is_ready(&prepared, &self.opened, &self.config) {
+            note(&format!("{of}: looking at the model's own pictures first, once for pictures of this kind"));
+        }
         let (placing, engine) = (self.request.place, Arc::clone(&self.engine));
         let placed = self.judge.place(prepared, placing, &self.opened, &self.config, &*engine);
         let prepared = placed.map_err(of_picture)?;

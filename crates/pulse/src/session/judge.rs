@@ -117,6 +117,12 @@ impl Judge {
         range
     }
 
+    /// Whether the generator's own pictures for such a picture are known already; else finding out takes seconds.
+    pub fn is_ready(&mut self, prepared: &Prepared, opened: &Opened, config: &SearchConfig) -> bool {
+        let problem = Problem::new(&*opened.generator, &*prepared.measurement, &prepared.target);
+        self.known(opened, &problem, config).is_some()
+    }
+
     /// The picture in the frame in which it is most like the generator's own, where that is to be looked for and found.
     ///
     /// # Errors
