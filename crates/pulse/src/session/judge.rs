@@ -30,7 +30,7 @@ pub struct Judge {
 /// Whether the frame of the generator's pictures is looked for in a small picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Placing {
-    /// In a picture that, as it is given, the generator does not know.
+    /// In a picture that, as it is given, is not like the generator's own.
     #[default]
     Auto,
     /// In every picture.
