@@ -78,15 +78,7 @@ pub fn search_in(folder: &Path, seen: Image, config: SearchConfig) -> Result<Fou
     let mut session = Session::start(opened, prepared, config, engine)?;
     session.run(&mut Silent)?;
     let found = session.finish(&mut Silent)?;
-    let labels = Labels {
-        input,
-        request: None,
-        steering: None,
-        order: Order::default(),
-        page: true,
-        subject: None,
-        seconds_before: 0.0,
-    };
+    let labels = Labels::of(input);
     found.save(&run, labels, &mut Judge::default())?;
     Ok(found)
 }

@@ -228,6 +228,22 @@ pub struct Labels {
     pub in_a_hurry: bool,
 }
 
+impl Labels {
+    /// A run from this file, in the order of its numbers, with a page.
+    pub fn of(input: InputRecord) -> Self {
+        Self {
+            input,
+            request: None,
+            steering: None,
+            order: Order::default(),
+            page: true,
+            subject: None,
+            seconds_before: 0.0,
+            in_a_hurry: false,
+        }
+    }
+}
+
 impl Found {
     /// The problem together with its candidates, from which walks and steered searches start.
     ///

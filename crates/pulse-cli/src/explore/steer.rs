@@ -135,16 +135,8 @@ pub(super) fn run(
         note("stopped before it was done: nothing was written");
         return Ok(Status::Bad);
     }
-    let labels = Labels {
-        input: reopened.run.record().input.clone(),
-        request: None,
-        steering: Some(asked),
-        order: Order::default(),
-        page: true,
-        subject: None,
-        seconds_before: 0.0,
-        in_a_hurry: interrupt.pressed(),
-    };
+    let input = reopened.run.record().input.clone();
+    let labels = Labels { steering: Some(asked), ..Labels::of(input) };
     let record = found.save(&folder, labels, &mut Judge::default())?;
     let verdict = Verdict::named(record.verdict.as_deref());
     let verdict = verdict.map_or_else(String::new, |verdict| format!(", {}", verdict.words()));
