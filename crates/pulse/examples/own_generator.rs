@@ -119,7 +119,7 @@ pub fn search_in(folder: &Path, picture: Image, config: SearchConfig) -> Result<
     session.run(&mut Silent)?;
     let found = session.finish(&mut Silent)?;
     let (order, page) = (Order::default(), true);
-    let labels = Labels { input, request: None, steering: None, order, page, subject: None, seconds_before: 0.0 };
+    let labels = Labels { order, page, ..Labels::of(input) };
     let record = found.save(&run, labels, &mut Judge::default())?;
     Ok((found, record))
 }
