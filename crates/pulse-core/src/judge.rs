@@ -4,6 +4,7 @@
 //! knows how to make such a picture, compared with its own random pictures. [`Assessment`] is all of that for one search. Nothing
 //! here changes a picture.
 
+mod assessment;
 mod certainty;
 mod critic;
 mod diversity;
@@ -12,11 +13,11 @@ mod lessons;
 mod look;
 mod niqe;
 mod plausibility;
-mod range;
 mod reframe;
 mod scores;
 mod verdict;
 
+pub use assessment::{Assessment, RANDOM_PICTURES, Spread};
 pub use certainty::{Band, Certainty, INFLATION};
 pub use critic::Critic;
 pub use diversity::Diversity;
@@ -24,6 +25,5 @@ pub use familiar::Familiar;
 pub(crate) use lessons::Lessons;
 pub use niqe::niqe;
 pub use plausibility::{Plausibility, Prior, random_pictures};
-pub use range::{Assessment, RANDOM_PICTURES, Spread};
 pub use scores::{Order, Scores};
 pub use verdict::{Bent, OwnFits, OwnPictures, Usual, Verdict};

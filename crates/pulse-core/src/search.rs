@@ -134,7 +134,7 @@ pub fn search_steered(
     engine: &dyn Engine,
     observer: &mut dyn Observer,
 ) -> Result<Vec<Candidate>> {
-    let mut search = Search::new(problem.clone(), steering.clone(), config.clone(), engine)?;
+    let mut search = Search::new(problem.clone(), steering, config.clone(), engine)?;
     while !search.is_done() {
         if search.step(observer)?.is_break() {
             search.stop(observer)?;

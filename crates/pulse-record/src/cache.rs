@@ -49,9 +49,9 @@ impl Cache {
     }
 
     /// Stores the numbers of this key. Numbers that cannot be stored are made again next time.
-    pub fn write(&self, key: &str, tensors: BTreeMap<String, Tensor>) {
+    pub fn write(&self, key: &str, tensors: &BTreeMap<String, Tensor>) {
         let write = || -> Result<()> {
-            let bytes = safetensors_to_vec(&tensors, &description(key, &tensors))
+            let bytes = safetensors_to_vec(tensors, &description(key, tensors))
                 .map_err(|error| Error::new(ErrorKind::Checkpoint, error.to_string()).with_source(error))?;
             write_atomically(&self.path(key), &bytes)
         };

@@ -14,7 +14,6 @@ use pulse::engine::{Cpu, Engine, NetworkBuilder, Operator, SeparableMap, Shape, 
 use pulse::event::Silent;
 use pulse::generator::GeneratorSpec;
 use pulse::image::Image;
-use pulse::judge::Order;
 use pulse::measurement::{Kernel, Measurement, resize_matrix};
 use pulse::record::InputRecord;
 use pulse::run::RunFolder;

@@ -33,7 +33,7 @@ pub fn driven(
     more: usize,
     observer: &mut (dyn Observer + Send),
 ) -> Result<Vec<Candidate>> {
-    let mut search = Search::new(problem, Steering::default(), config, &Cpu::default())?;
+    let mut search = Search::new(problem, &Steering::default(), config, &Cpu::default())?;
     // Some steps, between which the caller does something else.
     for _ in 0..3 {
         let _ = search.step(observer)?;

@@ -86,7 +86,7 @@ impl Session {
         let (generator, measurement) = (Arc::clone(&opened.generator), Arc::clone(&prepared.measurement));
         let mut problem = Problem::owned(generator, measurement, Arc::clone(&prepared.target));
         problem.start = start.map(Into::into);
-        Self::of(opened, prepared, problem, Steering::default(), config, engine)
+        Self::of(opened, prepared, problem, &Steering::default(), config, engine)
     }
 
     /// A search for a problem that the caller has put together, with what steers it.
@@ -97,7 +97,7 @@ impl Session {
         opened: Opened,
         prepared: Arc<Prepared>,
         problem: Problem<'static>,
-        steering: Steering,
+        steering: &Steering,
         config: SearchConfig,
         engine: Arc<dyn Engine>,
     ) -> Result<Self> {
@@ -170,7 +170,7 @@ impl Session {
         let candidates = search.into_found(&mut Both { curves: &mut curves, observer });
         let specs = opened.inputs(latent, &config.space)?;
         let seconds = started.elapsed().as_secs_f64();
-        Ok(Found { opened, prepared, engine, problem, config, specs, candidates, curves, seconds })
+        Ok(Found { opened, prepared, config, specs, candidates, curves, seconds, engine, problem })
     }
 }
 

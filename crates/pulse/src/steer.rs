@@ -96,7 +96,7 @@ impl Reopened {
             measurement: Arc::clone(&self.solved.measurement),
             notes: Vec::new(),
         };
-        Session::of(self.opened.clone(), Arc::new(prepared), problem, steering, config.clone(), engine)
+        Session::of(self.opened.clone(), Arc::new(prepared), problem, &steering, config.clone(), engine)
     }
 
     /// What a search is steered by.

@@ -159,7 +159,9 @@ impl Random {
                 let parts = picture.iter().zip(&mean);
                 mixed.iter_mut().zip(parts).for_each(|(mixed, (value, mean))| *mixed += amount * (value - mean));
             }
-            mixed.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
+            for value in &mut mixed {
+                *value = value.clamp(0.0, 1.0);
+            }
             mixed
         };
         (0..count).map(mixture).collect()

@@ -103,9 +103,13 @@ fn grey(channels: usize, values: &[f32]) -> Vec<f32> {
 fn normalise(numbers: &mut [f32]) {
     let count = numbers.len().max(1) as f32;
     let mean = numbers.iter().sum::<f32>() / count;
-    numbers.iter_mut().for_each(|number| *number -= mean);
+    for number in numbers.iter_mut() {
+        *number -= mean;
+    }
     let size = (numbers.iter().map(|number| number * number).sum::<f32>() / count).sqrt() + FAINT;
-    numbers.iter_mut().for_each(|number| *number /= size);
+    for number in numbers.iter_mut() {
+        *number /= size;
+    }
 }
 
 #[cfg(test)]

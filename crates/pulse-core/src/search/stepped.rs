@@ -22,7 +22,7 @@ use crate::{Error, ErrorKind, Result};
 /// # let measurement = MeasurementKind::default().resolve(3, Size::new(64, 64), target.size())?;
 /// let problem = Problem::new(&*generator, &*measurement, &target);
 /// let config = SearchConfig { candidates: 1, steps: 3, ..SearchConfig::default() };
-/// let mut search = Search::new(problem, Steering::default(), config, &pulse_engine::Cpu::default())?;
+/// let mut search = Search::new(problem, &Steering::default(), config, &pulse_engine::Cpu::default())?;
 /// while !search.is_done() {
 ///     search.step(&mut Silent)?;
 /// }
@@ -41,12 +41,12 @@ impl<'a> Search<'a> {
     ///
     /// # Errors
     /// As [`search_steered`](super::search_steered).
-    pub fn new(problem: Problem<'a>, steering: Steering, config: SearchConfig, engine: &dyn Engine) -> Result<Self> {
+    pub fn new(problem: Problem<'a>, steering: &Steering, config: SearchConfig, engine: &dyn Engine) -> Result<Self> {
         config.validate()?;
         problem.check()?;
         let spec = problem.generator.spec();
         steering.check([spec.channels, spec.height, spec.width])?;
-        let batch = Batch::new(problem, &steering, config, engine)?;
+        let batch = Batch::new(problem, steering, config, engine)?;
         Ok(Self { batch, found: Vec::new(), has_begun: false, is_stopped: false })
     }
 

@@ -55,7 +55,7 @@ impl FitCache {
             return Ok(Some(FitOrigin::Cached));
         }
         entrance.prepare(engine)?;
-        cache.write(&key, entrance.fit_tensors()?);
+        cache.write(&key, &entrance.fit_tensors()?);
         Ok(Some(FitOrigin::Made))
     }
 }

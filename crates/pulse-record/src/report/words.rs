@@ -125,13 +125,11 @@ impl Words<'_> {
         };
         let stopped = if summary.stopped { " The search was stopped before it was finished." } else { "" };
         let verdict = self.verdict();
-        match &self.range.spread {
-            Some(spread) => format!("{fits}; {}.{verdict}{stopped}", self.spread(spread)),
-            None => {
-                let one = self.subject.one();
-                format!("{fits}. One {one} shows nothing of the range: search for more.{verdict}{stopped}")
-            }
-        }
+        let range = match &self.range.spread {
+            Some(spread) => format!("{fits}; {}.", self.spread(spread)),
+            None => format!("{fits}. One {one} shows nothing of the range: search for more."),
+        };
+        range + verdict + stopped
     }
 
     /// Whether the generator knows such pictures at all.

@@ -155,6 +155,8 @@ fn print(class: &str, size: usize, row: &Row) {
     let figures = [median(Bent::total), median(|b| b.strangeness), median(|b| b.misfit), median(|b| b.shortfall)];
     print!("{class:<9} {size:>4} {:>4}  {known:>4.0}%  {stretched:>8.0}%  {unknown:>6.0}%", row.runs.len());
     print!("  ({:>3.0}%, {:>3.0}%, {:>3.0}%)  ", single[0], single[1], single[2]);
-    figures.iter().for_each(|figure| print!(" {figure:>6.2}"));
+    for figure in &figures {
+        print!(" {figure:>6.2}");
+    }
     println!("  {:>7.2}", row.seconds / row.runs.len() as f64);
 }

@@ -23,8 +23,8 @@ pub struct Judge {
     random: Option<Vec<Image>>,
     /// The generator's own pictures, under this measurement and with these settings.
     own: Option<(String, Option<OwnPictures>)>,
-    /// What finds the generator's frame, once it was needed; nothing inside for a generator without a frame.
-    placer: Option<Option<Placer>>,
+    /// What finds the frame of the generator, once it was needed.
+    placer: Option<Placer>,
 }
 
 /// Whether the frame of the generator's pictures is looked for in a small picture.
@@ -145,9 +145,9 @@ impl Judge {
             }
         }
         if self.placer.is_none() {
-            self.placer = Some(Placer::new(&*opened.generator, engine)?);
+            self.placer = Placer::new(&*opened.generator, engine)?;
         }
-        let Some(Some(placer)) = &mut self.placer else { return Ok(prepared) };
+        let Some(placer) = &mut self.placer else { return Ok(prepared) };
         let Some(placed) = prepared.placed(placer, opened.generator.spec())? else { return Ok(prepared) };
         // A picture that is strange in every frame stays as it was given.
         let better = self.glance(&placed, opened, config, engine)? == Some(Verdict::Known);
@@ -180,7 +180,7 @@ impl Judge {
             let made = OwnPictures::of(problem, config, fits, engine)?;
             let under = under(opened, problem, config);
             if let (Some(cache), Some(made)) = (cache_of(opened), &made) {
-                cache.write(&under, made.to_arrays());
+                cache.write(&under, &made.to_arrays());
             }
             self.own = Some((under, made));
         }

@@ -24,7 +24,7 @@ fn spread() -> SearchConfig {
 
 fn begun(config: SearchConfig) -> Search<'static> {
     let problem = Problem::owned(Arc::new(generator()), measurement().into(), Arc::new(target()));
-    Search::new(problem, Steering::default(), config, &Cpu::default()).unwrap()
+    Search::new(problem, &Steering::default(), config, &Cpu::default()).unwrap()
 }
 
 fn finished(mut search: Search<'_>) -> Vec<Candidate> {
@@ -163,7 +163,7 @@ fn candidates_that_cannot_be_added_are_refused() {
     start.insert("z", 1, pulse_engine::Shape::Vector(6), candidate.inputs["z"].clone());
     let problem = Problem::owned(Arc::new(generator()), measurement().into(), Arc::new(target()));
     let problem = problem.starting_from(Arc::new(start));
-    let search = Search::new(problem, Steering::default(), config(), &Cpu::default()).unwrap();
+    let search = Search::new(problem, &Steering::default(), config(), &Cpu::default()).unwrap();
     refused(search, 1, "starts");
 }
 
