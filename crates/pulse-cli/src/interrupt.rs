@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use pulse::session::Judge;
+
 use crate::failure::{Failure, note};
 
 /// What shells report for a program that Ctrl-C ended.
@@ -25,6 +27,12 @@ impl Interrupt {
         })
         .map_err(|error| Failure::of("Ctrl-C", format!("cannot be listened to: {error}; run it in another shell")))?;
         Ok(Self(pressed))
+    }
+
+    /// What judges candidates until Ctrl-C is pressed.
+    pub(crate) fn judge(&self) -> Judge {
+        let interrupt = self.clone();
+        Judge::stopping_when(move || interrupt.pressed())
     }
 
     /// Whether to stop.

@@ -56,7 +56,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let engine = arguments.engine.start()?;
     let interrupt = Interrupt::listen("stopping; what was found so far is written now")?;
     let opened = generator::open(&arguments.generator)?;
-    let mut job = Job::new(arguments, config, engine, opened)?;
+    let mut job = Job::new(arguments, config, engine, opened, &interrupt)?;
     let (mut sources, failures) = sources::of(&arguments.inputs, &arguments.out);
     failures.iter().for_each(Failure::report);
     let several = arguments.shard.is_some() || sources.len() + failures.len() > 1 || arguments.inputs[0].is_dir();
@@ -131,7 +131,13 @@ struct Search<'a> {
 }
 
 impl<'a> Job<'a> {
-    fn new(arguments: &'a Arguments, config: SearchConfig, engine: Cpu, opened: Opened) -> Result<Self, Failure> {
+    fn new(
+        arguments: &'a Arguments,
+        config: SearchConfig,
+        engine: Cpu,
+        opened: Opened,
+        interrupt: &Interrupt,
+    ) -> Result<Self, Failure> {
         let init = arguments.init.as_deref().map(read_inputs).transpose()?.map(Arc::new);
         let first = opened.generator.spec().latents[0];
         let latent = init.as_ref().map_or(first, |init| init.latent(&*opened.generator));
@@ -144,7 +150,7 @@ impl<'a> Job<'a> {
             None
         };
         let (once, engine) = (engine.clone(), Arc::new(KeptPrograms::new(engine)));
-        let (request, trace, judge) = (arguments.request(), None, Judge::default());
+        let (request, trace, judge) = (arguments.request(), None, interrupt.judge());
         let mut job = Self { arguments, config, request, engine, once, opened, latent, init, trace, judge, detector };
         if let (Some(init), Some(file)) = (&job.init, &arguments.init) {
             job.opened.prepare(latent, &*job.engine)?;
@@ -311,7 +317,7 @@ impl<'a> Job<'a> {
         let of_picture = |error: pulse::Error| Failure::with(&of, &error);
         let shown = !matches!(self.arguments.progress, ProgressMode::None | ProgressMode::Json);
         if shown && !self.judge.is_ready(&prepared, &self.opened, &self.config) {
-            note(&format!("{of}: looking at the model's own pictures first, once for pictures of this kind"));
+            note(&format!("{of}: looking at the model's own pictures too, once for pictures of this kind"));
         }
         let (placing, engine) = (self.request.place, Arc::clone(&self.engine));
         let placed = self.judge.place(prepared, placing, &self.opened, &self.config, &*engine);
@@ -345,7 +351,6 @@ impl<'a> Job<'a> {
             page: !self.arguments.no_report,
             subject: self.arguments.faces.then_some(Subject::Faces),
             seconds_before: seconds,
-            in_a_hurry: interrupt.pressed(),
         };
         let record = found.save(&folder, labels, &mut self.judge).map_err(of_picture)?;
         let sheet = folder.path().join(&record.files.sheet);

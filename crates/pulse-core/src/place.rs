@@ -99,11 +99,11 @@ pub struct Placer {
 
 impl Placer {
     /// Learns how the generator frames its pictures. Nothing for a generator without random pictures, or
-    /// whose pictures are not square.
+    /// whose pictures are not square, or where `stop` says so before all are made.
     ///
     /// # Errors
     /// As [`search`](crate::search::search).
-    pub fn new(generator: &dyn Generator, engine: &dyn Engine) -> Result<Option<Self>> {
+    pub fn new(generator: &dyn Generator, engine: &dyn Engine, stop: &dyn Fn() -> bool) -> Result<Option<Self>> {
         let spec = generator.spec();
         if spec.width != spec.height {
             return Ok(None);
@@ -112,7 +112,8 @@ impl Placer {
         let measurement = MeasurementKind::from(Kernel::Area).resolve(spec.channels, picture, cells)?;
         let grey = Image::new(spec.channels, CELLS, CELLS, vec![0.5; spec.channels * CELLS * CELLS])?;
         let problem = Problem::new(generator, &*measurement, &grey);
-        let lessons = Lessons::of(&problem, &SearchConfig::default(), engine)?;
+        let config = SearchConfig::default();
+        let Some(lessons) = Lessons::of(&problem, &config, engine, stop)? else { return Ok(None) };
         let odds = Odds::between(&lessons.familiar, &lessons.strange);
         Ok(odds.map(|odds| Self { odds, channels: spec.channels }))
     }
@@ -222,7 +223,7 @@ mod tests {
         let engine = Cpu::default();
         let mut renderer = Renderer::new(&*generator, LatentInput::Z, &engine).unwrap();
         let input = renderer.specs()[0].clone();
-        let mut placer = Placer::new(&*generator, &engine).unwrap().unwrap();
+        let mut placer = Placer::new(&*generator, &engine, &|| false).unwrap().unwrap();
         let mut offs = Vec::new();
         for number in 0..8 {
             let mut z = vec![0.0; input.shape.len()];

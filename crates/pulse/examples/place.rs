@@ -55,7 +55,7 @@ fn main() -> Result<()> {
     let generator = EMBEDDED[0].open()?;
     let engine = Cpu::default();
     let started = Instant::now();
-    let mut placer = Placer::new(&*generator, &engine)?.expect("the embedded generator has random pictures");
+    let mut placer = Placer::new(&*generator, &engine, &|| false)?.expect("the embedded generator has random pictures");
     println!("learnt in {:.1} seconds", started.elapsed().as_secs_f64());
     if !pictures.is_empty() {
         return pictures.iter().try_for_each(|picture| mosaic(&*generator, &mut placer, Path::new(picture)));
@@ -180,7 +180,8 @@ fn judged(generator: &dyn Generator, small: &Image, placement: Placement, sheet:
     let config = SearchConfig { candidates: if sheet.is_some() { 8 } else { 2 }, ..SearchConfig::default() };
     let engine = Cpu::default();
     let fits = OwnFits::kept(&EMBEDDED[0], &problem, &config);
-    let own = OwnPictures::of(&problem, &config, fits, &engine)?.expect("the embedded generator has random pictures");
+    let own = OwnPictures::of(&problem, &config, fits, &engine, &|| false)?
+        .expect("the embedded generator has random pictures");
     let found = search(&problem, &config, &engine, &mut Silent)?;
     let bent = own.bent(&target, &found);
     if let Some(path) = sheet {

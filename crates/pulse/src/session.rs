@@ -224,8 +224,6 @@ pub struct Labels {
     pub subject: Option<Subject>,
     /// Seconds that it took before the session.
     pub seconds_before: f64,
-    /// Whether it has to be quick: then there is no verdict where that takes computing that was not done before.
-    pub in_a_hurry: bool,
 }
 
 impl Labels {
@@ -239,7 +237,6 @@ impl Labels {
             page: true,
             subject: None,
             seconds_before: 0.0,
-            in_a_hurry: false,
         }
     }
 }
@@ -265,17 +262,12 @@ impl Found {
         judge.measure(&self.candidates, &self.opened, &self.problem, &self.config, &*self.engine)
     }
 
-    /// The same without what takes long: a verdict only where it needs no computing.
-    fn measure_in_a_hurry(&self, judge: &mut Judge) -> Result<Assessment> {
-        judge.measure_known(&self.candidates, &self.opened, &self.problem, &self.config, &*self.engine)
-    }
-
     /// Measures the candidates, and writes the folder of the run, the record last. Gives the record.
     ///
     /// # Errors
     /// As [`RunFolder::write`].
     pub fn save(&self, folder: &RunFolder, labels: Labels, judge: &mut Judge) -> Result<Record> {
-        let range = if labels.in_a_hurry { self.measure_in_a_hurry(judge)? } else { self.measure(judge)? };
+        let range = self.measure(judge)?;
         let subject = labels.subject.unwrap_or(self.opened.subject);
         folder.write(&Finished {
             input: labels.input,

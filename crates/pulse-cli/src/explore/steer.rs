@@ -12,7 +12,7 @@ use pulse::judge::{Order, Verdict};
 use pulse::record::SettingsRecord;
 use pulse::run::{Run, RunFolder};
 use pulse::search::Repulsion;
-use pulse::session::{Judge, Labels};
+use pulse::session::Labels;
 use pulse::solved::NEAR;
 use pulse::steer::{Holds, Reopened, Wishes, holds, settings_of};
 use pulse_engine::Cpu;
@@ -137,7 +137,7 @@ pub(super) fn run(
     }
     let input = reopened.run.record().input.clone();
     let labels = Labels { steering: Some(asked), ..Labels::of(input) };
-    let record = found.save(&folder, labels, &mut Judge::default())?;
+    let record = found.save(&folder, labels, &mut interrupt.judge())?;
     let verdict = Verdict::named(record.verdict.as_deref());
     let verdict = verdict.map_or_else(String::new, |verdict| format!(", {}", verdict.words()));
     let summary = &record.summary;

@@ -198,7 +198,8 @@ pub(crate) struct Arguments {
     pub(super) mosaic: Blocks,
 
     /// Whether to look for the part of the picture that is framed as the generator's own pictures are, and search for that:
-    /// auto does where the picture as it is given is not like the generator's own
+    /// auto does where the picture as it is given is not like those, in default searches of an embedded generator, where
+    /// looking takes seconds
     #[arg(long, value_enum, value_name = "auto|always|off", default_value = "auto", help_heading = "Picture")]
     place: Place,
 

@@ -40,15 +40,22 @@ pub struct Familiar {
 }
 
 impl Familiar {
-    /// Learns the generator's pictures as this problem's measurement shows them. The same for every target of that shape.
+    /// Learns the generator's pictures as this problem's measurement shows them. The same for every target of that shape. None where
+    /// `stop` says so before all are made.
     ///
     /// # Errors
     /// As [`search`](crate::search::search).
-    pub fn new(problem: &Problem<'_>, config: &SearchConfig, engine: &dyn Engine) -> Result<Self> {
+    pub fn learnt(
+        problem: &Problem<'_>,
+        config: &SearchConfig,
+        engine: &dyn Engine,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Option<Self>> {
         let target = &problem.target;
         let look = Look::new(target.size())?;
         let channels = target.channels();
-        let Lessons { familiar, mut strange, further, mixtures } = Lessons::of(problem, config, engine)?;
+        let Some(lessons) = Lessons::of(problem, config, engine, stop)? else { return Ok(None) };
+        let Lessons { familiar, mut strange, further, mixtures } = lessons;
         strange.extend(mixtures);
         let further: Vec<Vec<f32>> = further.iter().map(|shot| look.of(channels, shot)).collect();
         let kinds = [familiar.len(), strange.len()];
@@ -61,7 +68,7 @@ impl Familiar {
             machine.usual =
                 [0.5, 0.05].map(|share| scores[(share * (scores.len() - 1) as f64).round() as usize] as f32);
         }
-        Ok(machine)
+        Ok(Some(machine))
     }
 
     /// How much less familiar a target is than the generator's own pictures under the same measurement, in deviations:

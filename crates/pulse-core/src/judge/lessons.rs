@@ -1,5 +1,7 @@
 //! What is learnt from the generator alone: its own pictures as they are, and in frames that are not its own.
 
+use std::ops::ControlFlow;
+
 use pulse_engine::{Engine, InputId, OutputId, Program};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
@@ -39,17 +41,27 @@ pub(crate) struct Lessons {
 }
 
 impl Lessons {
-    /// The same in every run. Nothing of a generator without random pictures.
-    pub(crate) fn of(problem: &Problem<'_>, config: &SearchConfig, engine: &dyn Engine) -> Result<Self> {
+    /// The same in every run, with nothing in it of a generator without random pictures. None where `stop` says so before all is made.
+    pub(crate) fn of(
+        problem: &Problem<'_>,
+        config: &SearchConfig,
+        engine: &dyn Engine,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Option<Self>> {
         let parts = if problem.picture_numbers() <= SMALL { 1 } else { 3 };
         let [learnt, held] = PICTURES.map(|count| count / parts);
         let mut camera = Camera::new(problem, config.sigma, engine)?;
         let mut random = Random(STREAM.generator());
         let (mut familiar, mut strange, mut further) = (Vec::new(), Vec::new(), Vec::new());
+        let mut stopped = false;
         each_random_picture(problem, config, engine, 0..learnt + held, |index, picture| {
+            stopped = stop();
+            if stopped {
+                return Ok(ControlFlow::Break(()));
+            }
             if index >= learnt {
                 further.push(camera.shot(&picture, &mut random));
-                return Ok(());
+                return Ok(ControlFlow::Continue(()));
             }
             let near = random.near().of(&picture);
             familiar.extend([&picture, &near].map(|picture| camera.shot(picture, &mut random)));
@@ -57,10 +69,13 @@ impl Lessons {
                 let reframed = random.elsewhere(FRAMES * index + frame).of(&picture);
                 strange.push(camera.shot(&reframed, &mut random));
             }
-            Ok(())
+            Ok(ControlFlow::Continue(()))
         })?;
+        if stopped {
+            return Ok(None);
+        }
         let mixtures = random.mixtures(&strange, learnt / 2);
-        Ok(Self { familiar, strange, mixtures, further })
+        Ok(Some(Self { familiar, strange, mixtures, further }))
     }
 }
 

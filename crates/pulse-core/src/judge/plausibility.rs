@@ -1,13 +1,12 @@
 //! How typical inputs are of what a generator was trained on.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use pulse_engine::{Engine, OutputId};
 
 use crate::Result;
-use crate::generator::draw;
-use crate::generator::{Entrance, LatentInput, Space};
+use crate::generator::{Entrance, LatentInput, Space, draw};
 use crate::image::Image;
 use crate::loss::angles_of_rows;
 use crate::random::Stream;
@@ -133,18 +132,18 @@ pub fn random_pictures(
     let mut pictures = Vec::with_capacity(count);
     each_random_picture(problem, config, engine, 0..count, |_, picture| {
         pictures.push(picture);
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     })?;
     Ok(pictures)
 }
 
-/// The same pictures one by one, those of these numbers.
+/// The same pictures one by one, those of these numbers, until `each` breaks.
 pub(super) fn each_random_picture(
     problem: &Problem<'_>,
     config: &SearchConfig,
     engine: &dyn Engine,
     numbers: Range<usize>,
-    mut each: impl FnMut(usize, Image) -> Result<()>,
+    mut each: impl FnMut(usize, Image) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
     let spec = problem.generator.spec();
     let known = |latent: &LatentInput| spec.latents.contains(latent);
@@ -172,7 +171,10 @@ pub(super) fn each_random_picture(
         network.program.forward(active, &[network.image]);
         for row in 0..active {
             let values = &network.program.output(network.image)[row * pixels..][..pixels];
-            each(first + row, Image::from_network(spec.channels, spec.height, spec.width, values)?)?;
+            let picture = Image::from_network(spec.channels, spec.height, spec.width, values)?;
+            if each(first + row, picture)?.is_break() {
+                return Ok(());
+            }
         }
     }
     Ok(())

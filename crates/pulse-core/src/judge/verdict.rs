@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::ControlFlow;
 
 use pulse_checkpoint::Tensor;
 use pulse_engine::Engine;
@@ -11,7 +12,7 @@ use super::lessons::Camera;
 use super::plausibility::each_random_picture;
 use crate::Result;
 use crate::candidate::Candidate;
-use crate::event::Silent;
+use crate::event::SearchEvent;
 use crate::generator::Embedded;
 use crate::image::{Image, Size};
 use crate::measurement::MeasurementKind;
@@ -189,11 +190,17 @@ impl OwnFits {
     }
 
     /// Searches for eight own pictures with these settings, one candidate each, but with the default number of steps at least,
-    /// by which a search that was cut short is seen, and twice as many at most. None for a generator without random pictures.
+    /// by which a search that was cut short is seen, and twice as many at most. None for a generator without random pictures, and
+    /// where `stop` says so before all are searched.
     ///
     /// # Errors
     /// As [`search`].
-    pub fn searched(problem: &Problem<'_>, config: &SearchConfig, engine: &dyn Engine) -> Result<Option<Self>> {
+    pub fn searched(
+        problem: &Problem<'_>,
+        config: &SearchConfig,
+        engine: &dyn Engine,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Option<Self>> {
         let usual = SearchConfig::default().steps;
         let steps = config.steps.clamp(usual, LONGEST * usual);
         let alone = SearchConfig { candidates: 1, batch: 1, spread: None, steps, ..config.clone() };
@@ -202,7 +209,7 @@ impl OwnFits {
         let mut targets = Vec::with_capacity(SEARCHED);
         each_random_picture(problem, &alone, engine, FIRST..FIRST + SEARCHED, |number, picture| {
             targets.push(camera.target(&picture, channels, size, number as u32)?);
-            Ok(())
+            Ok(flow(stop))
         })?;
         if targets.is_empty() {
             return Ok(None);
@@ -211,13 +218,20 @@ impl OwnFits {
         for (number, target) in targets.iter().enumerate() {
             let own = Problem::new(&*problem.generator, &*problem.measurement, target);
             let alone = SearchConfig { seed: number as u64, ..alone.clone() };
-            for found in search(&own, &alone, engine, &mut Silent)? {
+            for found in search(&own, &alone, engine, &mut |_: SearchEvent<'_>| flow(stop))? {
                 latent.push(found.latent_db);
                 searched.push(found.searched_db);
+            }
+            if stop() {
+                return Ok(None);
             }
         }
         Ok(Some(Self { latent: Usual::of(&latent), searched: Usual::of(&searched) }))
     }
+}
+
+fn flow(stop: &dyn Fn() -> bool) -> ControlFlow<()> {
+    if stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
 impl OwnFits {
@@ -241,7 +255,7 @@ pub struct OwnPictures {
 
 impl OwnPictures {
     /// Makes some, and searches for eight of them where their `fits` are not known. Nothing for a generator without random
-    /// pictures.
+    /// pictures, and where `stop` says so before all is known.
     ///
     /// # Errors
     /// As [`search`].
@@ -250,13 +264,15 @@ impl OwnPictures {
         config: &SearchConfig,
         fits: Option<OwnFits>,
         engine: &dyn Engine,
+        stop: &dyn Fn() -> bool,
     ) -> Result<Option<Self>> {
         let fits = match fits {
             Some(fits) => Some(fits),
-            None => OwnFits::searched(problem, config, engine)?,
+            None => OwnFits::searched(problem, config, engine, stop)?,
         };
         let Some(fits) = fits else { return Ok(None) };
-        Ok(Some(Self { familiar: Familiar::new(problem, config, engine)?, fits: fits.rounded() }))
+        let familiar = Familiar::learnt(problem, config, engine, stop)?;
+        Ok(familiar.map(|familiar| Self { familiar, fits: fits.rounded() }))
     }
 
     /// Whether a target is one that the generator knows, by its looks alone, before anything is searched.

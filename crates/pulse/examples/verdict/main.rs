@@ -102,7 +102,7 @@ fn table(
         if own.is_none() {
             let started = Instant::now();
             let fits = if options.searched { None } else { OwnFits::kept(&EMBEDDED[0], &problem, config) };
-            own = OwnPictures::of(&problem, config, fits, &engine)?;
+            own = OwnPictures::of(&problem, config, fits, &engine, &|| false)?;
             let fits = own.as_ref().map(|own| own.fits);
             println!("own pictures at {size}x{size} in {:.1} seconds: {fits:.1?}", started.elapsed().as_secs_f64());
             println!(

@@ -25,12 +25,15 @@ pub struct Judge {
     own: Option<(String, Option<OwnPictures>)>,
     /// What finds the frame of the generator, once it was needed.
     placer: Option<Placer>,
+    /// Whether to leave out what takes long.
+    stop: Option<Box<dyn Fn() -> bool + Send + Sync>>,
 }
 
 /// Whether the frame of the generator's pictures is looked for in a small picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Placing {
-    /// In a picture that, as it is given, is not like the generator's own.
+    /// In a picture that, as it is given, is not like the generator's own, where looking takes seconds: in default searches of an embedded
+    /// generator, whose fits are known.
     #[default]
     Auto,
     /// In every picture.
@@ -54,6 +57,16 @@ impl Placing {
 }
 
 impl Judge {
+    /// One that makes no more pictures of the generator's own once this is true: there is no verdict then where they are not known
+    /// already, and no frame is looked for.
+    pub fn stopping_when(stop: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self { stop: Some(Box::new(stop)), ..Self::default() }
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.as_ref().is_some_and(|stop| stop())
+    }
+
     /// Measures candidates together, and how typical each is of the generator.
     ///
     /// # Errors
@@ -68,22 +81,6 @@ impl Judge {
     ) -> Result<Assessment> {
         let range = self.scores(candidates, opened, problem, config, engine)?;
         Ok(match self.own_pictures(opened, problem, config, engine)? {
-            Some(own) => range.with_bent(&own.bent(&problem.target, candidates)),
-            None => range,
-        })
-    }
-
-    /// The same, with a verdict only where the generator's own pictures are known already.
-    pub(super) fn measure_known(
-        &mut self,
-        candidates: &[Candidate],
-        opened: &Opened,
-        problem: &Problem<'_>,
-        config: &SearchConfig,
-        engine: &dyn Engine,
-    ) -> Result<Assessment> {
-        let range = self.scores(candidates, opened, problem, config, engine)?;
-        Ok(match self.known(opened, problem, config) {
             Some(own) => range.with_bent(&own.bent(&problem.target, candidates)),
             None => range,
         })
@@ -139,13 +136,16 @@ impl Judge {
             return Ok(prepared);
         }
         if placing == Placing::Auto {
+            if !is_quick(&prepared, opened, config) {
+                return Ok(prepared);
+            }
             let given = self.glance(&prepared, opened, config, engine)?;
             if given.is_none_or(|given| given == Verdict::Known) {
                 return Ok(prepared);
             }
         }
         if self.placer.is_none() {
-            self.placer = Placer::new(&*opened.generator, engine)?;
+            self.placer = Placer::new(&*opened.generator, engine, &|| self.stopped())?;
         }
         let Some(placer) = &mut self.placer else { return Ok(prepared) };
         let Some(placed) = prepared.placed(placer, opened.generator.spec())? else { return Ok(prepared) };
@@ -176,8 +176,11 @@ impl Judge {
         engine: &dyn Engine,
     ) -> Result<Option<&OwnPictures>> {
         if self.known(opened, problem, config).is_none() {
-            let fits = opened.embedding().and_then(|embedded| OwnFits::kept(embedded, problem, config));
-            let made = OwnPictures::of(problem, config, fits, engine)?;
+            let fits = kept_fits(opened, problem, config);
+            let made = OwnPictures::of(problem, config, fits, engine, &|| self.stopped())?;
+            if made.is_none() && self.stopped() {
+                return Ok(None);
+            }
             let under = under(opened, problem, config);
             if let (Some(cache), Some(made)) = (cache_of(opened), &made) {
                 cache.write(&under, &made.to_arrays());
@@ -197,6 +200,16 @@ impl Judge {
         }
         self.own.as_ref().and_then(|(_, own)| own.as_ref())
     }
+}
+
+/// Whether looking at the generator's own pictures needs no search.
+fn is_quick(prepared: &Prepared, opened: &Opened, config: &SearchConfig) -> bool {
+    let problem = Problem::new(&*opened.generator, &*prepared.measurement, &prepared.target);
+    kept_fits(opened, &problem, config).is_some()
+}
+
+fn kept_fits(opened: &Opened, problem: &Problem<'_>, config: &SearchConfig) -> Option<OwnFits> {
+    opened.embedding().and_then(|embedded| OwnFits::kept(embedded, problem, config))
 }
 
 /// The cache; none for a generator without a checksum, which could not be told from others.

@@ -1,11 +1,13 @@
 //! What a search promises that its caller drives, on a small DCGAN with random weights.
 
+use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use pulse::candidate::{Candidate, Outcome};
 use pulse::event::{SearchEvent, Silent};
 use pulse::image::Image;
+use pulse::judge::OwnPictures;
 use pulse::search::{MOST_CANDIDATES, Problem, Repulsion, Search, SearchConfig};
 use pulse::session::Session;
 use pulse::steering::Steering;
@@ -183,4 +185,23 @@ fn the_picture_of_a_step_is_the_generators_in_0_to_1() {
     };
     find(&SearchConfig { candidates: 1, ..config() }, None, &mut observer).unwrap();
     assert_eq!(seen, 12);
+}
+
+#[test]
+fn looking_at_own_pictures_ends_where_it_is_told() {
+    let generator = generator();
+    let (measurement, target) = (measurement(), target());
+    let problem = Problem::new(&generator, &*measurement, &target);
+    let asked = Cell::new(0);
+    let made = |last: usize| {
+        asked.set(0);
+        let stop = || asked.replace(asked.get() + 1) >= last;
+        OwnPictures::of(&problem, &config(), None, &Cpu::default(), &stop).unwrap()
+    };
+    assert!(made(usize::MAX).is_some());
+    let all = asked.get();
+    for last in [0, 20, all - 1] {
+        assert!(made(last).is_none(), "stopped at {last} of {all}");
+        assert!(asked.get() <= last + 3, "{} of {all} after it was stopped at {last}", asked.get());
+    }
 }
