@@ -183,7 +183,7 @@ fn the_picture_of_a_step_is_the_generators_in_0_to_1() {
         }
         ControlFlow::Continue(())
     };
-    find(&SearchConfig { candidates: 1, ..config() }, None, &mut observer).unwrap();
+    find(&SearchConfig { candidates: 1, starts: 1, ..config() }, None, &mut observer).unwrap();
     assert_eq!(seen, 12);
 }
 
