@@ -8,7 +8,7 @@ use pulse::candidate::{Candidate, Outcome};
 use pulse::event::{SearchEvent, Silent};
 use pulse::image::Image;
 use pulse::judge::OwnPictures;
-use pulse::search::{MOST_CANDIDATES, Problem, Repulsion, Search, SearchConfig};
+use pulse::search::{MOST_CANDIDATES, Problem, Repulsion, Restarts, Search, SearchConfig};
 use pulse::session::Session;
 use pulse::steering::Steering;
 use pulse::{ErrorKind, Opened};
@@ -171,6 +171,7 @@ fn candidates_that_cannot_be_added_are_refused() {
 
 #[test]
 fn the_picture_of_a_step_is_the_generators_in_0_to_1() {
+    let restarts = Restarts { limit: 0, ..config().restarts };
     let mut seen = 0;
     let mut observer = |event: SearchEvent<'_>| {
         if let SearchEvent::Step(step) = event {
@@ -183,7 +184,7 @@ fn the_picture_of_a_step_is_the_generators_in_0_to_1() {
         }
         ControlFlow::Continue(())
     };
-    find(&SearchConfig { candidates: 1, starts: 1, ..config() }, None, &mut observer).unwrap();
+    find(&SearchConfig { candidates: 1, restarts, ..config() }, None, &mut observer).unwrap();
     assert_eq!(seen, 12);
 }
 
