@@ -95,14 +95,6 @@ pub(crate) enum ProgressMode {
     None,
 }
 
-/// Whether to look for the generator's frame.
-#[derive(Clone, Copy, ValueEnum)]
-enum Place {
-    Auto,
-    Always,
-    Off,
-}
-
 #[derive(Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct Arguments {
@@ -200,8 +192,8 @@ pub(crate) struct Arguments {
     /// Whether to look for the part of the picture that is framed as the generator's own pictures are, and search for that:
     /// auto does where the picture as it is given is not like those, in default searches of an embedded generator, where
     /// looking takes seconds
-    #[arg(long, value_enum, value_name = "auto|always|off", default_value = "auto", help_heading = "Picture")]
-    place: Place,
+    #[arg(long, value_name = "auto|always|off", default_value = Placing::default().name(), help_heading = "Picture")]
+    place: Placing,
 
     /// Find the faces in each photograph, search for each, and put what was found back into the photograph
     #[arg(long, conflicts_with_all = ["crop", "init"], help_heading = "Faces")]
@@ -285,12 +277,7 @@ impl Arguments {
             precise: self.engine.is_precise(),
             faces: self.faces.then(|| self.detection.config()),
             // Faces are cut out in the frame already, and given inputs belong to the picture as it was.
-            place: match self.place {
-                _ if self.faces || self.init.is_some() => Placing::Off,
-                Place::Auto => Placing::Auto,
-                Place::Always => Placing::Always,
-                Place::Off => Placing::Off,
-            },
+            place: if self.faces || self.init.is_some() { Placing::Off } else { self.place },
             save_intermediate: self.save_intermediate.map(usize::from),
         }
     }

@@ -1,5 +1,6 @@
 //! Measures candidates in comparison with a generator's own pictures, which are kept for all searches of one generator.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use pulse_core::candidate::Candidate;
@@ -11,7 +12,7 @@ use pulse_engine::Engine;
 use pulse_record::cache::Cache;
 use pulse_record::checksum::sha256;
 
-use crate::{Opened, Prepared, Result};
+use crate::{Error, ErrorKind, Opened, Prepared, Result};
 
 /// Measures candidates together. It is for the runs of one generator: what it compiles and renders for the first run is used
 /// again for the others.
@@ -53,6 +54,17 @@ impl Placing {
             Self::Always => "always",
             Self::Off => "off",
         }
+    }
+}
+
+impl FromStr for Placing {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|placing| placing.name() == text).ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            Error::new(ErrorKind::Setting, format!("`{text}` says nothing about frames: choose one of {names}"))
+        })
     }
 }
 
@@ -227,4 +239,15 @@ fn under(opened: &Opened, problem: &Problem<'_>, config: &SearchConfig) -> Strin
     let (generator, measurement) = (&opened.record.sha256, problem.measurement.describe());
     let latent = problem.latent().name();
     sha256(format!("own pictures {VERSION}, {generator}, {measurement}, {shape}, {latent}, {settings:?}").as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placings_are_read_by_their_names() {
+        assert_eq!(Placing::ALL.map(|placing| placing.name().parse().ok()), Placing::ALL.map(Some));
+        assert_eq!("on".parse::<Placing>().unwrap_err().kind(), ErrorKind::Setting);
+    }
 }
