@@ -332,26 +332,15 @@ fn sixteen_bits_reach_the_search() {
     assert_eq!((target.channels(), target.values()), (1, &expected[..]));
 }
 
-#[test]
-fn every_measurement_leaves_a_run() {
+/// Searches for a photograph that each of these measurements, as text, made small, of so many pixels and channels.
+fn assert_leave_runs(measurements: &[(&str, &str, usize)]) {
     let place = Place::new();
     place.picture("photo.png", 3, 90, 70);
     let mask = Image::new(1, 64, 64, (0..4096).map(|i| f32::from(u8::from(i % 5 > 0))).collect()).unwrap();
     write_png(&place.path("mask.png"), &mask, None).unwrap();
     let psf = Image::new(1, 3, 3, vec![0.0, 0.5, 0.0, 0.5, 1.0, 0.5, 0.0, 0.5, 0.0]).unwrap();
     write_png(&place.path("psf.png"), &psf, None).unwrap();
-    for (text, size, channels) in [
-        ("lanczos3", "16", 3),
-        ("nearest", "16x12", 3),
-        ("gaussian:1.5", "64", 3),
-        ("motion:5@30,bicubic", "16", 3),
-        ("disk:2", "32x24", 3),
-        ("psf:psf.png", "64", 3),
-        ("gray,bicubic:4", "16", 1),
-        ("channels:GB", "16", 3),
-        ("channels:R", "16", 1),
-        ("mask:mask.png", "64", 3),
-    ] {
+    for &(text, size, channels) in measurements {
         place.upsample("photo.png", &["--pixelate", size, "--measurement", text, "--force"]).ended_with(0);
         let record = place.record("pulse-out/photo");
         assert_eq!((&record["measurement"], &record["target"]["channels"]), (&text.into(), &channels.into()));
@@ -359,4 +348,26 @@ fn every_measurement_leaves_a_run() {
         assert_eq!(shrunk.size(), place.read_picture("pulse-out/photo/target.png").size(), "{text}");
         assert!(record["summary"]["best_db"].as_f64().unwrap() >= 44.99, "{text}: {}", record["summary"]);
     }
+}
+
+#[test]
+fn every_resize_and_blur_leaves_a_run() {
+    assert_leave_runs(&[
+        ("lanczos3", "16", 3),
+        ("nearest", "16x12", 3),
+        ("gaussian:1.5", "64", 3),
+        ("motion:5@30,bicubic", "16", 3),
+        ("disk:2", "32x24", 3),
+        ("psf:psf.png", "64", 3),
+    ]);
+}
+
+#[test]
+fn greys_channels_and_masks_leave_a_run() {
+    assert_leave_runs(&[
+        ("gray,bicubic:4", "16", 1),
+        ("channels:GB", "16", 3),
+        ("channels:R", "16", 1),
+        ("mask:mask.png", "64", 3),
+    ]);
 }

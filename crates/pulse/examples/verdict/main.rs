@@ -1,7 +1,7 @@
 //! The table of `docs/range.md`: which pictures are called known, stretched and unknown.
 //!
 //! ```text
-//! cargo run --release --example verdict -- [size=16|8] [class=NAME] [own=N] [scenes=FOLDER] [candidates=N] [steps=N] [seed=N] [fits=searched] [each=1]
+//! cargo run --release --example verdict -- [size=16|8] [class=NAME] [own=N] [scenes=FOLDER] [candidates=N] [steps=N] [seed=N] [fits=searched] [place=auto cache=FOLDER] [each=1]
 //! ```
 //!
 //! Pictures of known kinds are shrunk, rounded to 8 bits and searched for with the defaults, two candidates each:
@@ -13,20 +13,24 @@
 //! - `text`, `noise` (white to smooth), and, of the large pictures in `scenes=`, `scene`: random squares.
 //!
 //! A row has, for one kind, the shares of runs (and of single candidates) that have each verdict, and the medians of the figures. With
-//! `fits=searched` the fits of own pictures are searched for on the spot. `each=1` prints every run as well.
+//! `fits=searched` the fits of own pictures are searched for on the spot; with `place=auto` the generator's frame is looked for first, as
+//! `pulse upsample` does, and what is learnt for a frame is kept in a folder. `each=1` prints every run as well.
 
 mod cases;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
-use pulse::Result;
+use pulse::cache::Cache;
 use pulse::event::Silent;
 use pulse::generator::EMBEDDED;
 use pulse::judge::{Bent, OwnFits, OwnPictures, Verdict};
 use pulse::kept::KeptPrograms;
 use pulse::measurement::{MeasurementKind, Size};
 use pulse::search::{Problem, SearchConfig, search};
+use pulse::session::{Judge, Placing};
+use pulse::{Blocks, Opened, Preparation, Prepared, Result};
 use pulse_engine::Cpu;
 
 struct Options {
@@ -36,6 +40,8 @@ struct Options {
     scenes: Option<PathBuf>,
     seed: u64,
     searched: bool,
+    place: Placing,
+    cache: Option<Cache>,
     each: bool,
 }
 
@@ -49,8 +55,17 @@ struct Row {
 
 fn main() -> Result<()> {
     let mut config = SearchConfig { candidates: 2, ..SearchConfig::default() };
-    let mut options =
-        Options { sizes: vec![16, 8], class: None, own: 60, scenes: None, seed: 1, searched: false, each: false };
+    let mut options = Options {
+        sizes: vec![16, 8],
+        class: None,
+        own: 60,
+        scenes: None,
+        seed: 1,
+        searched: false,
+        place: Placing::Off,
+        cache: None,
+        each: false,
+    };
     for argument in std::env::args().skip(1) {
         let (name, value) = argument.split_once('=').expect("arguments are name=value");
         let number = || value.parse::<usize>().expect("a number");
@@ -63,6 +78,8 @@ fn main() -> Result<()> {
             "steps" => config.steps = number(),
             "seed" => options.seed = number() as u64,
             "fits" => options.searched = value == "searched",
+            "place" => options.place = value.parse()?,
+            "cache" => options.cache = Some(Cache::new(value)),
             "each" => options.each = number() > 0,
             other => panic!("no such setting: {other}"),
         }
@@ -94,6 +111,7 @@ fn table(
     let small = Size::new(size, size);
     let measurement = kind.resolve(3, Size::new(generator.spec().width, generator.spec().height), small)?;
     let mut own = None;
+    let (opened, mut judge) = (Opened::named(EMBEDDED[0].name)?.with_cache(options.cache.clone()), Judge::default());
     let mut classes: Vec<&str> = Vec::new();
     let mut rows: Vec<Row> = Vec::new();
     for case in cases {
@@ -110,19 +128,32 @@ fn table(
             );
         }
         let own = own.as_ref().expect("the embedded generator has random pictures");
+        let preparation = Preparation { blocks: Blocks::Off, ..Preparation::default() };
+        let given = Prepared::new(target.clone(), &preparation, generator.spec(), &engine)?;
+        let placed = judge.place(Arc::new(given), options.place, &opened, config, &engine)?;
+        let problem = Problem::new(generator, &*placed.measurement, &placed.target);
+        let own = match placed.placement {
+            Some(_) => {
+                let fits = OwnFits::kept(&EMBEDDED[0], &problem, config);
+                OwnPictures::of(&problem, config, fits, &engine, &|| false)?
+                    .expect("the embedded generator has random pictures")
+            }
+            None => own.clone(),
+        };
         let started = Instant::now();
         let found = search(&problem, config, &engine, &mut Silent)?;
         let seconds = started.elapsed().as_secs_f64();
-        let bent = own.bent(&target, &found);
+        let bent = own.bent(&placed.target, &found);
         let Some(run) = OwnPictures::of_run(&bent) else { continue };
         if options.each {
             let Bent { strangeness: s, misfit: f, shortfall: e } = run;
             println!(
-                "  {:<9} {s:6.2} {f:6.2} {e:6.2} {:6.2}  {:<9} {}",
+                "  {:<9} {s:6.2} {f:6.2} {e:6.2} {:6.2}  {:<9} {} {}",
                 case.class,
                 run.total(),
                 run.verdict(),
-                case.name
+                case.name,
+                if placed.placement.is_some() { "placed" } else { "" },
             );
         }
         let row = classes.iter().position(|&class| class == case.class).unwrap_or_else(|| {
