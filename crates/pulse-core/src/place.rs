@@ -44,6 +44,10 @@ const BOTH_SEEN: f64 = 0.45;
 /// Evidence, in nats, from which another frame is taken: odds of 400 to 1 over the given one.
 const WORTH: f64 = 6.0;
 
+/// Evidence, in nats, that pictures of other things hardly have in their best frame. The best of thousands of frames always looks
+/// a little like the generator's: tissue and the Moon have up to 16 nats (`docs/range.md`).
+const CLEAR: f64 = 20.0;
+
 /// Where the generator's picture lies in the small one, in pixels of the small one from its top left corner.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Placement {
@@ -70,6 +74,11 @@ impl Found {
     /// Whether it is so much more likely than the given frame (6 nats, 400 to 1) that it is to be taken.
     pub fn is_worth(&self) -> bool {
         self.evidence > 0.0 && self.evidence - self.as_given > WORTH
+    }
+
+    /// Whether what lies there is clearly of the generator's kind: 20 nats, which pictures of other things hardly have in any frame.
+    pub fn is_clear(&self) -> bool {
+        self.evidence >= CLEAR
     }
 }
 

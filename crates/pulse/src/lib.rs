@@ -62,6 +62,7 @@
 #![forbid(unsafe_code)]
 
 mod opened;
+mod placing;
 pub mod portrait;
 mod prepared;
 pub mod session;
@@ -69,6 +70,7 @@ pub mod standing;
 pub mod steer;
 
 pub use opened::Opened;
+pub use placing::Placing;
 pub use prepared::{Blocks, Note, Preparation, Prepared};
 pub use pulse_checkpoint as checkpoint;
 pub use pulse_core::{

@@ -13,7 +13,7 @@ use pulse_engine::Engine;
 use pulse_record::measurement::read_files;
 use pulse_record::record::{MosaicRecord, PlacementRecord};
 
-use crate::{Error, ErrorKind, Result, WayOut};
+use crate::{Error, ErrorKind, Placing, Result, WayOut};
 
 /// What is done to a picture before it is searched for. The default only reduces blocks to pixels, where it finds any.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -212,15 +212,20 @@ impl Prepared {
 
 impl Prepared {
     /// The same in the frame in which it is most like the generator's own pictures: what lies in that frame is searched for, with
-    /// the picture's own pixels. Nothing where the frame as it is given is no worse, and for a picture that more than a resize
-    /// made small.
+    /// the picture's own pixels. Nothing where the frame as it is given is no worse, for a picture that more than a resize made
+    /// small, and, with [`Placing::Auto`], where the picture is not clearly one of the generator's in any frame.
     ///
     /// # Errors
     /// As [`PlacedMeasurement::new`].
-    pub fn placed(&self, placer: &mut Placer, generator: &GeneratorSpec) -> Result<Option<Self>> {
+    pub fn placed(&self, placer: &mut Placer, generator: &GeneratorSpec, placing: Placing) -> Result<Option<Self>> {
         let Some(kernel) = self.kernel.filter(|&kernel| kernel != Kernel::Identity) else { return Ok(None) };
         let found = placer.place(&self.target);
-        if !found.is_worth() {
+        let taken = match placing {
+            Placing::Off => false,
+            Placing::Always => found.is_worth(),
+            Placing::Auto => found.is_worth() && found.is_clear(),
+        };
+        if !taken {
             return Ok(None);
         }
         let (sharp, small) = (Size::new(generator.width, generator.height), self.target.size());

@@ -19,7 +19,7 @@ use pulse_record::record::{InputRecord, Record, RequestRecord, SteeringRecord};
 use pulse_record::report::{Curves, Subject};
 use pulse_record::run::{Finished, Page, RunFolder};
 
-pub use judge::{Judge, Placing};
+pub use judge::Judge;
 
 use crate::{Opened, Prepared, Result};
 

@@ -11,8 +11,7 @@ use pulse_record::record::{FacesRecord, GeneratorRecord, InputRecord, Record, Re
 use pulse_record::run::Run;
 use serde_json::Value;
 
-use crate::session::Placing;
-use crate::{Blocks, Error, ErrorKind, Preparation, Result, WayOut};
+use crate::{Blocks, Error, ErrorKind, Placing, Preparation, Result, WayOut};
 
 /// Everything besides the settings of a search that can alter its result.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -11,9 +11,8 @@ use pulse::loss::Loss;
 use pulse::measurement::{GRAMMAR, MeasurementKind, Size};
 use pulse::optimizer::{OptimizerKind, Schedule};
 use pulse::search::{Repulsion, SearchConfig};
-use pulse::session::Placing;
 use pulse::standing::Request;
-use pulse::{Blocks, Opened, Preparation};
+use pulse::{Blocks, Opened, Placing, Preparation};
 
 use super::shard::Shard;
 use super::space::SpaceOptions;

@@ -29,8 +29,8 @@ use pulse::judge::{Bent, OwnFits, OwnPictures, Verdict};
 use pulse::kept::KeptPrograms;
 use pulse::measurement::{MeasurementKind, Size};
 use pulse::search::{Problem, SearchConfig, search};
-use pulse::session::{Judge, Placing};
-use pulse::{Blocks, Opened, Preparation, Prepared, Result};
+use pulse::session::Judge;
+use pulse::{Blocks, Opened, Placing, Preparation, Prepared, Result};
 use pulse_engine::Cpu;
 
 struct Options {

@@ -1,6 +1,5 @@
 //! Measures candidates in comparison with a generator's own pictures, which are kept for all searches of one generator.
 
-use std::str::FromStr;
 use std::sync::Arc;
 
 use pulse_core::candidate::Candidate;
@@ -12,7 +11,7 @@ use pulse_engine::Engine;
 use pulse_record::cache::Cache;
 use pulse_record::checksum::sha256;
 
-use crate::{Error, ErrorKind, Opened, Prepared, Result};
+use crate::{Opened, Placing, Prepared, Result};
 
 /// Measures candidates together. It is for the runs of one generator: what it compiles and renders for the first run is used
 /// again for the others.
@@ -28,44 +27,6 @@ pub struct Judge {
     placer: Option<Placer>,
     /// Whether to leave out what takes long.
     stop: Option<Box<dyn Fn() -> bool + Send + Sync>>,
-}
-
-/// Whether the frame of the generator's pictures is looked for in a small picture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Placing {
-    /// In a picture that, as it is given, is not like the generator's own, where looking takes seconds: in default searches of an embedded
-    /// generator, whose fits are known.
-    #[default]
-    Auto,
-    /// In every picture.
-    Always,
-    /// In none.
-    Off,
-}
-
-impl Placing {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Auto, Self::Always, Self::Off];
-
-    /// Its name in files.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Always => "always",
-            Self::Off => "off",
-        }
-    }
-}
-
-impl FromStr for Placing {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|placing| placing.name() == text).ok_or_else(|| {
-            let names = Self::ALL.map(Self::name).join(", ");
-            Error::new(ErrorKind::Setting, format!("`{text}` says nothing about frames: choose one of {names}"))
-        })
-    }
 }
 
 impl Judge {
@@ -160,7 +121,7 @@ impl Judge {
             self.placer = Placer::new(&*opened.generator, engine, &|| self.stopped())?;
         }
         let Some(placer) = &mut self.placer else { return Ok(prepared) };
-        let Some(placed) = prepared.placed(placer, opened.generator.spec())? else { return Ok(prepared) };
+        let Some(placed) = prepared.placed(placer, opened.generator.spec(), placing)? else { return Ok(prepared) };
         // A picture that is strange in every frame stays as it was given.
         let better = self.glance(&placed, opened, config, engine)? == Some(Verdict::Known);
         Ok(if better { Arc::new(placed) } else { prepared })
@@ -239,15 +200,4 @@ fn under(opened: &Opened, problem: &Problem<'_>, config: &SearchConfig) -> Strin
     let (generator, measurement) = (&opened.record.sha256, problem.measurement.describe());
     let latent = problem.latent().name();
     sha256(format!("own pictures {VERSION}, {generator}, {measurement}, {shape}, {latent}, {settings:?}").as_bytes())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn placings_are_read_by_their_names() {
-        assert_eq!(Placing::ALL.map(|placing| placing.name().parse().ok()), Placing::ALL.map(Some));
-        assert_eq!("on".parse::<Placing>().unwrap_err().kind(), ErrorKind::Setting);
-    }
 }
