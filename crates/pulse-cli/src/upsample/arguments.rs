@@ -189,8 +189,8 @@ pub(crate) struct Arguments {
     pub(super) mosaic: Blocks,
 
     /// Whether to look for the part of the picture that is framed as the generator's own pictures are, and search for that:
-    /// auto does where the picture as it is given is not like those, in default searches of an embedded generator, where
-    /// looking takes seconds
+    /// auto does where the picture as it is given is not like those and a part of it clearly is, in default searches of an
+    /// embedded generator, where looking takes seconds; always takes the likeliest part
     #[arg(long, value_name = "auto|always|off", default_value = Placing::default().name(), help_heading = "Picture")]
     place: Placing,
 

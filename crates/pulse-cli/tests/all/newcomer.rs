@@ -42,9 +42,9 @@ fn a_face_in_the_frame_is_known_and_one_step_of_search_is_not_enough() {
 }
 
 #[test]
-fn a_forehead_with_eyes_is_searched_for_in_its_frame() {
+fn a_forehead_with_eyes_is_searched_for_in_its_frame_where_that_is_asked_for() {
     let picture = case("forehead_and_eyes.jpg");
-    assert_eq!(verdict(&picture, &["--place", "off"]), ("unknown".to_owned(), false, 0));
-    let (verdict, placed, status) = verdict(&picture, &[]);
+    assert_eq!(verdict(&picture, &[]), ("unknown".to_owned(), false, 0));
+    let (verdict, placed, status) = verdict(&picture, &["--place", "always"]);
     assert!(placed && verdict != "unknown" && status == 0, "{verdict}");
 }
