@@ -10,6 +10,8 @@
 //! `verdicts=N`, the first N of each kind are searched for before and after, 2 candidates each. Further arguments are pictures:
 //! mosaics are found in them and placed; the candidates go beside them, as `PICTURE.placed.png` in the folder for temporary files.
 
+mod crops;
+
 use std::f64::consts::TAU;
 use std::path::Path;
 use std::time::Instant;
@@ -29,7 +31,6 @@ use pulse::sheet::{Entry, Sheet};
 use pulse_engine::Cpu;
 use rand_chacha::rand_core::Rng;
 
-const PHOTOGRAPHS: &str = "examples/photos";
 const KINDS: [&str; 5] = ["as given", "moved", "resized", "both", "mosaic 14x18"];
 
 /// What was found of one picture.
@@ -66,7 +67,7 @@ fn main() -> Result<()> {
     for (number, kind) in KINDS.into_iter().enumerate() {
         let mut outcomes = Vec::new();
         let mut changes = Vec::new();
-        for (index, (name, photograph, face)) in faces()?.iter().enumerate() {
+        for (index, (name, photograph, face)) in crops::faces()?.iter().enumerate() {
             let mut random = Stream { seed: 1, candidate: index as u32, draw: number as u16, input: 0 }.generator();
             for _ in 0..if number == 0 { 1 } else { frames } {
                 let (small, truth) =
@@ -106,19 +107,6 @@ fn print(kind: &str, outcomes: &[Outcome], changes: &[String]) {
     print!("{kind:<12} {:>3}  {right:>4.0}%  {:>4.0}%", outcomes.len(), share(&|outcome| outcome.worth));
     print!("  {off:>11.2} {far:>4.2}  {low:>10.2}  {middle:>6.2} {high:>4.2}  {seconds:>7.2}");
     println!("  {}", changes.join(", "));
-}
-
-/// A photograph and the square of the face in it.
-fn faces() -> Result<Vec<(String, Image, Square)>> {
-    let table = std::fs::read_to_string(format!("{PHOTOGRAPHS}/crops.csv")).expect("run it in the repository's root");
-    let face = |row: &str| {
-        let fields: Vec<&str> = row.split(',').collect();
-        let number = |i: usize| fields[i].parse::<f64>().expect("a number of pixels");
-        let centre = [number(1) + number(3) / 2.0 - 0.5, number(2) + number(4) / 2.0 - 0.5];
-        let photograph = Reader::default().read(&Path::new(PHOTOGRAPHS).join(fields[0]))?;
-        Ok((fields[0].to_owned(), photograph, Square::upright(centre, number(3))))
-    };
-    table.lines().skip(1).map(face).collect()
 }
 
 /// A small picture of a kind, and where the generator's frame lies in it.

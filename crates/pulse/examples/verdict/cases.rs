@@ -1,5 +1,8 @@
 //! Pictures of known kinds: the generator's own, faces as it frames them, faces that are framed badly, and what is no face.
 
+#[path = "../crops/mod.rs"]
+mod crops;
+
 use std::f64::consts::TAU;
 use std::path::Path;
 
@@ -16,9 +19,6 @@ use pulse::sheet::canvas::{Canvas, TextStyle, Weight};
 use pulse_engine::Cpu;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
-
-/// Where the photographs of faces are.
-const PHOTOGRAPHS: &str = "examples/photos";
 
 /// Pixels along a side of what is cut out of a photograph.
 const SIDE: usize = 128;
@@ -53,19 +53,6 @@ impl Random {
     }
 }
 
-/// A photograph and the square of the face in it.
-pub(crate) fn faces() -> Result<Vec<(String, Image, Square)>> {
-    let table = std::fs::read_to_string(format!("{PHOTOGRAPHS}/crops.csv")).expect("run it in the repository's root");
-    let face = |row: &str| {
-        let fields: Vec<&str> = row.split(',').collect();
-        let number = |i: usize| fields[i].parse::<f64>().expect("a number of pixels");
-        let centre = [number(1) + number(3) / 2.0 - 0.5, number(2) + number(4) / 2.0 - 0.5];
-        let photograph = Reader::default().read(&Path::new(PHOTOGRAPHS).join(fields[0]))?;
-        Ok((fields[0].trim_end_matches(".jpg").to_owned(), photograph, Square::upright(centre, number(3))))
-    };
-    table.lines().skip(1).map(face).collect()
-}
-
 /// `count` pictures that the generator makes of random `z`.
 pub(crate) fn own(generator: &dyn Generator, count: usize, seed: u64) -> Result<Vec<Case>> {
     let engine = Cpu::default();
@@ -87,7 +74,7 @@ pub(crate) fn own(generator: &dyn Generator, count: usize, seed: u64) -> Result<
 /// Everything that comes of the photographs of faces.
 pub(crate) fn photographs(seed: u64) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
-    for (index, (name, photograph, face)) in faces()?.into_iter().enumerate() {
+    for (index, (name, photograph, face)) in crops::faces()?.into_iter().enumerate() {
         let mut random = Random::new(seed, index as u32);
         let mut add = |class: &'static str, what: String, square: Square| -> Result<()> {
             let picture = aligned(&photograph, &square, SIDE)?;
