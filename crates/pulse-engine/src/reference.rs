@@ -4,6 +4,7 @@
 //! offers the same as an [`Engine`](crate::Engine), `f32` at its border. What each operator computes stands in
 //! [`Operator`]; how its gradient is taken stands here, a file a kind of operator.
 
+mod attention;
 mod convolution;
 mod depthwise;
 mod elementwise;
@@ -11,6 +12,7 @@ mod filter;
 mod fourier;
 mod normalize;
 mod operators;
+mod pad;
 mod pool;
 mod program;
 mod vector;

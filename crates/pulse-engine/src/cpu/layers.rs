@@ -1,6 +1,8 @@
 //! Norms, styles, noise, and the layers of StyleGANs that put them round a linear map.
 
+mod attention;
 mod fourier;
+mod group_norm;
 mod layer;
 mod modulate;
 mod modulated;
@@ -8,9 +10,11 @@ mod noise;
 mod norm;
 mod pool;
 
+pub(super) use attention::Attention;
 pub(super) use fourier::FourierFeatures;
+pub(super) use group_norm::GroupNorm;
 pub(super) use layer::{Layer, LayerParts};
-pub(super) use modulate::{AddNoise, Modulate};
+pub(super) use modulate::{AddChannels, AddNoise, Modulate};
 pub(super) use modulated::{Modulated, ModulatedParts};
 pub(super) use norm::{InstanceNorm, Normalize};
 pub(super) use pool::MaxPool;

@@ -5,5 +5,5 @@ mod elementwise;
 mod rearrange;
 
 pub(super) use activation::LeakyRelu;
-pub(super) use elementwise::{Add, Affine, InverseSqrt, Multiply, Square, Tanh, accumulate, copy};
-pub(super) use rearrange::{Concatenate, RepeatRows, Take};
+pub(super) use elementwise::{Add, Affine, InverseSqrt, Multiply, Sigmoid, Silu, Square, Tanh, accumulate, copy, exp};
+pub(super) use rearrange::{Concatenate, Pad, RepeatRows, Take};

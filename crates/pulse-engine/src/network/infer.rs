@@ -13,6 +13,7 @@ pub(super) fn infer(operator: &Operator, arguments: &[Shape]) -> Result<Shape, S
         Operator::Input | Operator::Constant(..) => 0..=0,
         Operator::Add | Operator::Multiply | Operator::AddNoise(_) => 2..=2,
         Operator::Modulate => 2..=3,
+        Operator::Attention { .. } => 3..=3,
         Operator::Concatenate => 1..=usize::MAX,
         _ => 1..=1,
     };
@@ -25,15 +26,16 @@ pub(super) fn infer(operator: &Operator, arguments: &[Shape]) -> Result<Shape, S
             length("values", values.len(), elements(*shape)?)?;
             Ok(*shape)
         }
-        Operator::Concatenate => {
-            arguments.iter().try_fold(0, |sum: usize, &shape| Ok(sum.saturating_add(vector(shape)?))).map(Shape::Vector)
+        Operator::Concatenate => concatenate(arguments),
+        Operator::Add if matches!(arguments, [Shape::Map { .. }, Shape::Vector(_)]) => {
+            length("terms", arguments[1].len(), arguments[0].channels())?;
+            Ok(arguments[0])
         }
-        Operator::Add | Operator::Multiply => {
-            if arguments[0] == arguments[1] {
-                Ok(arguments[0])
-            } else {
-                Err(format!("needs two values of one shape, not {} and {}", arguments[0], arguments[1]))
-            }
+        Operator::Add | Operator::Multiply => one_shape(arguments),
+        Operator::Attention { heads } => {
+            let [channels, ..] = map(one_shape(arguments)?)?;
+            divides("heads", *heads, channels)?;
+            Ok(arguments[0])
         }
         Operator::Modulate => modulate(arguments),
         Operator::AddNoise(strength) => add_noise(strength, arguments[0], arguments[1]),
@@ -50,8 +52,8 @@ fn infer_unary(operator: &Operator, x: Shape) -> Result<Shape, String> {
         },
         Operator::RepeatRows(rows) => vector(x).map(|width| Shape::Rows { rows: *rows, width }),
         Operator::Slice { start, length } => match start.checked_add(*length) {
-            Some(end) if end <= vector(x)? => Ok(Shape::Vector(*length)),
-            _ => Err(format!("takes {length} elements from {start} of {x}")),
+            Some(end) if end <= outermost(x) => Ok(with_outermost(x, *length)),
+            _ => Err(format!("takes {length} from {start} of {x}")),
         },
         Operator::Normalize { .. } => match x {
             Shape::Map { .. } => Err(format!("needs a vector or rows, not {x}")),
@@ -80,6 +82,16 @@ fn infer_unary(operator: &Operator, x: Shape) -> Result<Shape, String> {
             Ok(Shape::map(channels, separable.vertical.rows(), separable.horizontal.rows()))
         }
         Operator::InstanceNorm { .. } => map(x).map(|_| x),
+        Operator::GroupNorm { groups, .. } => {
+            let [channels, ..] = map(x)?;
+            divides("groups", *groups, channels)?;
+            Ok(x)
+        }
+        Operator::Pad { vertical, horizontal } => {
+            let [channels, height, width] = map(x)?;
+            bounded(&[vertical[0], vertical[1], horizontal[0], horizontal[1]])?;
+            Ok(Shape::map(channels, height + vertical[0] + vertical[1], width + horizontal[0] + horizontal[1]))
+        }
         Operator::FourierFeatures(features) => infer_fourier(features, x),
         _ => Ok(x),
     }
@@ -114,6 +126,49 @@ fn map(shape: Shape) -> Result<[usize; 3], String> {
     match shape {
         Shape::Map { channels, height, width } => Ok([channels, height, width]),
         other => Err(format!("needs a map of channels, height and width, not {other}")),
+    }
+}
+
+/// The length of the outermost axis.
+fn outermost(shape: Shape) -> usize {
+    match shape {
+        Shape::Vector(n) => n,
+        Shape::Rows { rows, .. } => rows,
+        Shape::Map { channels, .. } => channels,
+    }
+}
+
+/// The same shape with another length of the outermost axis.
+fn with_outermost(shape: Shape, length: usize) -> Shape {
+    match shape {
+        Shape::Vector(_) => Shape::Vector(length),
+        Shape::Rows { width, .. } => Shape::Rows { rows: length, width },
+        Shape::Map { height, width, .. } => Shape::map(length, height, width),
+    }
+}
+
+fn concatenate(arguments: &[Shape]) -> Result<Shape, String> {
+    let first = arguments[0];
+    if let Some(other) = arguments.iter().find(|&&shape| with_outermost(shape, 1) != with_outermost(first, 1)) {
+        return Err(format!("cannot lay {other} behind {first}"));
+    }
+    let length = arguments.iter().fold(0usize, |sum, &shape| sum.saturating_add(outermost(shape)));
+    Ok(with_outermost(first, length))
+}
+
+fn one_shape(arguments: &[Shape]) -> Result<Shape, String> {
+    let first = arguments[0];
+    match arguments.iter().find(|&&shape| shape != first) {
+        Some(other) => Err(format!("needs values of one shape, not {first} and {other}")),
+        None => Ok(first),
+    }
+}
+
+fn divides(what: &str, count: usize, channels: usize) -> Result<(), String> {
+    if count > 0 && channels.is_multiple_of(count) {
+        Ok(())
+    } else {
+        Err(format!("has {count} {what} for {channels} channels"))
     }
 }
 

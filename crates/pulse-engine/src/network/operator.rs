@@ -19,14 +19,15 @@ pub enum Operator {
     Row(usize),
     /// `y[r] = x` for `r` in `0..rows`: vector to rows.
     RepeatRows(usize),
-    /// `y[i] = x[start + i]` for `i` in `0..length`: vector to vector.
+    /// `y[i] = x[start + i]` for `i` in `0..length`, along the outermost axis: elements of a vector, rows of rows,
+    /// channels of a map.
     Slice {
-        /// The first element taken.
+        /// The first one taken.
         start: usize,
         /// How many.
         length: usize,
     },
-    /// The arguments, vectors all, end to end.
+    /// The arguments end to end along the outermost axis: vectors, rows of one width, or maps of one size.
     Concatenate,
     /// `y = x / sqrt(mean(x²) + epsilon)` over a vector, or over each row ("pixel norm" of a latent).
     Normalize {
@@ -50,6 +51,10 @@ pub enum Operator {
     },
     /// `y = tanh(x)`.
     Tanh,
+    /// `y = 1 / (1 + exp(−x))`.
+    Sigmoid,
+    /// `y = x / (1 + exp(−x))`, also known as swish (Ramachandran, Zoph, Le 2017).
+    Silu,
     /// `y = x²`.
     Square,
     /// `y = 1 / sqrt(x + epsilon)`. Not a number where the root has none.
@@ -57,7 +62,7 @@ pub enum Operator {
         /// Added before the root.
         epsilon: f32,
     },
-    /// `y = a + b`, of the same shape.
+    /// `y = a + b`, of the same shape. `b` may also be a vector with an element for each channel of a map `a`.
     Add,
     /// `y = a · b`, element by element, of the same shape.
     Multiply,
@@ -86,6 +91,29 @@ pub enum Operator {
     InstanceNorm {
         /// Added to the variance.
         epsilon: f32,
+    },
+    /// `y[c] = (x[c] − mean) / sqrt(variance + epsilon)`, with mean and biased variance over the pixels of all channels of a
+    /// group (Wu, He 2018). A group is of `channels / groups` consecutive channels.
+    GroupNorm {
+        /// How many groups the channels make; it divides their number.
+        groups: usize,
+        /// Added to the variance.
+        epsilon: f32,
+    },
+    /// Every pixel looks at every other (Vaswani et al. 2017). The arguments are queries, keys and values, maps of one shape
+    /// whose channels are `heads` groups of `d`. In each head, with pixels `p` and `q`:
+    ///
+    /// `y[c,p] = Σ_q softmax_q(Σ_i query[i,p] key[i,q] / sqrt(d)) · value[c,q]`
+    Attention {
+        /// How many groups the channels make; it divides their number.
+        heads: usize,
+    },
+    /// The map with zero pixels round it.
+    Pad {
+        /// Rows `[above, below]`.
+        vertical: [usize; 2],
+        /// Pixels `[left, right]` of each row.
+        horizontal: [usize; 2],
     },
     /// `y[c,p] = x[c,p] · scale[c] (+ shift[c])`. Arguments: a map, a vector, and perhaps another vector.
     Modulate,
@@ -278,12 +306,13 @@ impl Operator {
                 convolution.kernel.iter().product::<usize>() * convolution.out_channels * argument
             }
             Self::DepthwiseConvolution(depthwise) => depthwise.kernel.iter().product::<usize>() * result.len(),
+            Self::Attention { .. } => 2 * result.len() * (result.len() / result.channels()),
             _ => 0,
         }
     }
 
     /// The [names](Self::name) of all operators.
-    pub const NAMES: [&str; 26] = [
+    pub const NAMES: [&str; 31] = [
         "Input",
         "Constant",
         "Dense",
@@ -296,6 +325,8 @@ impl Operator {
         "Affine",
         "LeakyRelu",
         "Tanh",
+        "Sigmoid",
+        "Silu",
         "Square",
         "InverseSqrt",
         "Add",
@@ -307,6 +338,9 @@ impl Operator {
         "Fir",
         "SeparableMap",
         "InstanceNorm",
+        "GroupNorm",
+        "Attention",
+        "Pad",
         "Modulate",
         "AddNoise",
         "FourierFeatures",
@@ -327,6 +361,8 @@ impl Operator {
             Self::Affine(_) => "Affine",
             Self::LeakyRelu { .. } => "LeakyRelu",
             Self::Tanh => "Tanh",
+            Self::Sigmoid => "Sigmoid",
+            Self::Silu => "Silu",
             Self::Square => "Square",
             Self::InverseSqrt { .. } => "InverseSqrt",
             Self::Add => "Add",
@@ -338,6 +374,9 @@ impl Operator {
             Self::Fir(_) => "Fir",
             Self::SeparableMap(_) => "SeparableMap",
             Self::InstanceNorm { .. } => "InstanceNorm",
+            Self::GroupNorm { .. } => "GroupNorm",
+            Self::Attention { .. } => "Attention",
+            Self::Pad { .. } => "Pad",
             Self::Modulate => "Modulate",
             Self::AddNoise(_) => "AddNoise",
             Self::FourierFeatures(_) => "FourierFeatures",

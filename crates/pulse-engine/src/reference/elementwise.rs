@@ -45,6 +45,26 @@ pub(super) fn leaky_relu_derivative(x: f64, slope: f32, gain: f32, clamp: Option
     if binds { 0.0 } else { derivative }
 }
 
+pub(super) fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+/// `d/dx x σ(x) = σ(x) (1 + x (1 − σ(x)))`.
+pub(super) fn silu_derivative(x: f64) -> f64 {
+    let sigmoid = sigmoid(x);
+    sigmoid * (1.0 + x * (1.0 - sigmoid))
+}
+
+/// `y[c,p] = a[c,p] + b[c]`.
+pub(super) fn add_channels(shape: Shape, arguments: &[&[f64]]) -> Vec<f64> {
+    arguments[0].iter().enumerate().map(|(i, a)| a + arguments[1][shape.channel_of(i)]).collect()
+}
+
+/// The sum over the pixels of each channel.
+pub(super) fn sum_pixels(shape: Shape, x: &[f64]) -> Vec<f64> {
+    x.chunks_exact(shape.len() / shape.channels()).map(|channel| channel.iter().sum()).collect()
+}
+
 pub(super) fn modulate(shape: Shape, arguments: &[&[f64]]) -> Vec<f64> {
     let term = |(i, x): (usize, &f64)| {
         let channel = shape.channel_of(i);

@@ -1,6 +1,5 @@
 //! Operators that divide by a root mean square.
 
-use super::map_size;
 use crate::Shape;
 
 /// `y = x / sqrt(mean(x²) + epsilon)` over each run of `width` elements.
@@ -24,24 +23,29 @@ pub(super) fn rms_pull_back(x: &[f64], cotangent: &[f64], width: usize, epsilon:
 
 /// `y = (x − mean) / sqrt(variance + epsilon)` over the pixels of each channel.
 pub(super) fn instance(x: &[f64], shape: Shape, epsilon: f32) -> Vec<f64> {
-    let channel = |x: &[f64]| rms(&centred(x), x.len(), epsilon);
-    x.chunks_exact(pixels(shape)).flat_map(channel).collect()
+    group(x, shape.channels(), epsilon)
+}
+
+/// The gradient of [`instance`].
+pub(super) fn instance_pull_back(x: &[f64], y: &[f64], cotangent: &[f64], shape: Shape, epsilon: f32) -> Vec<f64> {
+    group_pull_back(x, y, cotangent, shape.channels(), epsilon)
+}
+
+/// `y = (x − mean) / sqrt(variance + epsilon)` over each of so many groups of channels.
+pub(super) fn group(x: &[f64], groups: usize, epsilon: f32) -> Vec<f64> {
+    let group = |x: &[f64]| rms(&centred(x), x.len(), epsilon);
+    x.chunks_exact(x.len() / groups).flat_map(group).collect()
 }
 
 /// With `r` the root: `gradient = (g − mean(g) − y mean(g y)) / r`.
-pub(super) fn instance_pull_back(x: &[f64], y: &[f64], cotangent: &[f64], shape: Shape, epsilon: f32) -> Vec<f64> {
-    let n = pixels(shape);
-    let channel = |((x, y), g): ((&[f64], &[f64]), &[f64])| {
+pub(super) fn group_pull_back(x: &[f64], y: &[f64], cotangent: &[f64], groups: usize, epsilon: f32) -> Vec<f64> {
+    let n = x.len() / groups;
+    let group = |((x, y), g): ((&[f64], &[f64]), &[f64])| {
         let root = root_mean_square(&centred(x), epsilon);
         let (mean, projection) = (mean(g), mean_product(g, y));
         g.iter().zip(y).map(move |(g, y)| (g - mean - y * projection) / root).collect::<Vec<_>>()
     };
-    x.chunks_exact(n).zip(y.chunks_exact(n)).zip(cotangent.chunks_exact(n)).flat_map(channel).collect()
-}
-
-fn pixels(shape: Shape) -> usize {
-    let [_, height, width] = map_size(shape);
-    height * width
+    x.chunks_exact(n).zip(y.chunks_exact(n)).zip(cotangent.chunks_exact(n)).flat_map(group).collect()
 }
 
 fn mean(x: &[f64]) -> f64 {

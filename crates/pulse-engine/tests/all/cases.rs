@@ -6,6 +6,7 @@ mod elementwise;
 mod layers;
 mod maps;
 mod resampling;
+mod unet;
 mod vectors;
 
 use std::collections::BTreeSet;
@@ -82,6 +83,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Case> {
             depthwise::cases(),
             resampling::cases(),
             composed::cases(),
+            unet::cases(),
         ];
         kinds.into_iter().flatten().collect()
     });

@@ -7,11 +7,12 @@ use super::fuse::{Fusion, Fusions, ModulatedLayer, StyledLayer};
 use super::step::Step;
 use crate::cpu::lanes::{Kernel, Layout};
 use crate::cpu::layers::{
-    AddNoise, FourierFeatures, InstanceNorm, Layer, LayerParts, MaxPool, Modulate, Modulated, ModulatedParts, Normalize,
+    AddChannels, AddNoise, Attention, FourierFeatures, GroupNorm, InstanceNorm, Layer, LayerParts, MaxPool, Modulate,
+    Modulated, ModulatedParts, Normalize,
 };
 use crate::cpu::linear::{Depthwise, Fir, Linear, LinearMap, SeparableMap, convolution, filtered_convolution};
 use crate::cpu::pointwise::{
-    Add, Affine, Concatenate, InverseSqrt, LeakyRelu, Multiply, RepeatRows, Square, Take, Tanh,
+    Add, Affine, Concatenate, InverseSqrt, LeakyRelu, Multiply, Pad, RepeatRows, Sigmoid, Silu, Square, Take, Tanh,
 };
 use crate::cpu::settings::Settings;
 use crate::{FirTaps, Network, Node, Operator, Shape, SparseMatrix, Weights};
@@ -220,7 +221,10 @@ fn kernel(
         Operator::MaxPool { window } => Box::new(MaxPool { window: *window }),
         Operator::Row(row) => Box::new(Take { start: row * result.len(), length: result.len() }),
         Operator::RepeatRows(_) => Box::new(RepeatRows),
-        Operator::Slice { start, length } => Box::new(Take { start: *start, length: *length }),
+        Operator::Slice { start, length } => {
+            let one = result.len() / length;
+            Box::new(Take { start: start * one, length: result.len() })
+        }
         Operator::Concatenate => {
             let starts = arguments.iter().scan(0, |end, shape| {
                 *end += shape.len();
@@ -233,8 +237,11 @@ fn kernel(
         Operator::Affine(affine) => Box::new(Affine::new(affine, result)),
         &Operator::LeakyRelu { slope, gain, clamp } => Box::new(LeakyRelu { slope, gain, clamp }),
         Operator::Tanh => Box::new(Tanh),
+        Operator::Sigmoid => Box::new(Sigmoid),
+        Operator::Silu => Box::new(Silu),
         Operator::Square => Box::new(Square),
         Operator::InverseSqrt { epsilon } => Box::new(InverseSqrt { epsilon: *epsilon }),
+        Operator::Add if arguments[0] != arguments[1] => Box::new(AddChannels),
         Operator::Add => Box::new(Add),
         Operator::Multiply => Box::new(Multiply),
         Operator::Fir(fir) => match axis_matrices(fir, arguments[0], result) {
@@ -243,6 +250,9 @@ fn kernel(
         },
         Operator::SeparableMap(map) => Box::new(SeparableMap::new(map, [arguments[0], result])),
         Operator::InstanceNorm { epsilon } => Box::new(InstanceNorm::new(*epsilon, &layout)),
+        Operator::GroupNorm { groups, epsilon } => Box::new(GroupNorm::new(*groups, *epsilon)),
+        Operator::Attention { heads } => Box::new(Attention::new(*heads, result)),
+        Operator::Pad { vertical, horizontal } => Box::new(Pad { corner: [vertical[0], horizontal[0]] }),
         Operator::Modulate => Box::new(Modulate),
         Operator::AddNoise(strength) => Box::new(AddNoise::new(strength, &layout)),
         Operator::FourierFeatures(features) => Box::new(FourierFeatures::new(features)),

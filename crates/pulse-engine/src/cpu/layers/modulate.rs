@@ -93,6 +93,53 @@ impl Kernel for Modulate {
     }
 }
 
+/// `y[c,p] = x[c,p] + term[c]`.
+pub(crate) struct AddChannels;
+
+impl Kernel for AddChannels {
+    fn forward(&self, run: &Run, arguments: &[Tensor], result: Tensor) {
+        let layout = result.layout;
+        run.rows(
+            &layout,
+            #[inline(always)]
+            |candidate, plane, y| {
+                // SAFETY: one task has the row of `result`.
+                unsafe {
+                    let terms = coefficients(&arguments[1], &layout, candidate, plane);
+                    let row = result.row_from(&arguments[0], candidate, plane, y);
+                    each_lane(row, |lane, value| *value += terms[lane]);
+                }
+            },
+        );
+    }
+
+    fn backward(&self, run: &Run, which: usize, _: &Values, gradient: Tensor, target: Tensor) {
+        if which == 0 {
+            copy(run, gradient, target);
+            return;
+        }
+        let layout = gradient.layout;
+        run.planes(
+            &layout,
+            #[inline(always)]
+            |candidate, plane| {
+                // SAFETY: one task has the terms of a plane's channels.
+                unsafe {
+                    let sums = sum_of_plane(&layout, |y| [gradient.row(candidate, plane, y); 2], |_, g, _| g);
+                    let start = target.candidate(candidate).add(plane * layout.lanes);
+                    for (lane, sum) in sums.into_iter().enumerate().take(layout.channels_of(plane)) {
+                        *start.add(lane) = sum as f32;
+                    }
+                }
+            },
+        );
+    }
+
+    fn in_place(&self) -> bool {
+        true
+    }
+}
+
 /// `y[c,p] = x[c,p] + strength[c] · noise[0,p]`.
 pub(crate) struct AddNoise {
     /// For each plane, its channels' strengths, zero for its filling; a planar map's in all lanes.

@@ -122,6 +122,8 @@ impl Kernel for Concatenate {
         run.candidates(
             #[inline(always)]
             |candidate| {
+                // SAFETY: one task has the candidate.
+                unsafe { clear(candidate, &result) };
                 for (argument, &start) in arguments.iter().zip(&self.starts) {
                     // SAFETY: one task has the candidate.
                     unsafe { copy_elements(candidate, (argument, 0), (&result, start), argument.layout.shape.len()) };
@@ -136,7 +138,51 @@ impl Kernel for Concatenate {
             |candidate| {
                 let length = target.layout.shape.len();
                 // SAFETY: one task has the candidate.
+                unsafe { clear(candidate, &target) };
+                // SAFETY: as above.
                 unsafe { copy_elements(candidate, (&gradient, self.starts[which]), (&target, 0), length) };
+            },
+        );
+    }
+}
+
+/// A map with zero pixels round it.
+pub(crate) struct Pad {
+    /// The corner `[row, column]` of the argument in the result.
+    pub(crate) corner: [usize; 2],
+}
+
+impl Kernel for Pad {
+    fn forward(&self, run: &Run, arguments: &[Tensor], result: Tensor) {
+        let ([top, left], from, to) = (self.corner, arguments[0].layout, result.layout);
+        run.rows(
+            &to,
+            #[inline(always)]
+            |candidate, plane, y| {
+                // SAFETY: one task has the row of `result`.
+                let row = unsafe { result.row_mut(candidate, plane, y) };
+                row.fill(0.0);
+                if let Some(y) = y.checked_sub(top).filter(|&y| y < from.height) {
+                    // SAFETY: no task writes the argument.
+                    let source = unsafe { arguments[0].row(candidate, plane, y) };
+                    row[left * to.lanes..][..source.len()].copy_from_slice(source);
+                }
+            },
+        );
+    }
+
+    fn backward(&self, run: &Run, _: usize, _: &Values, gradient: Tensor, target: Tensor) {
+        let [top, left] = self.corner;
+        run.rows(
+            &target.layout,
+            #[inline(always)]
+            |candidate, plane, y| {
+                // SAFETY: one task has the row of `target`; no task writes the gradient.
+                unsafe {
+                    let row = target.row_mut(candidate, plane, y);
+                    let source = gradient.row(candidate, plane, y + top);
+                    row.copy_from_slice(&source[left * gradient.layout.lanes..][..row.len()]);
+                }
             },
         );
     }

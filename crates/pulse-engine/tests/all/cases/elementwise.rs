@@ -22,6 +22,8 @@ pub(super) fn cases() -> Vec<Case> {
         cases.extend(affine(shape));
         cases.extend(leaky_relus(shape));
         cases.push(single("", Operator::Tanh, &[shape]));
+        cases.push(single("", Operator::Sigmoid, &[shape]));
+        cases.push(single("", Operator::Silu, &[shape]));
         cases.push(single("", Operator::Square, &[shape]));
         cases.push(single("", Operator::InverseSqrt { epsilon: 1e-8 }, &[shape]).positive());
         cases.push(single("", Operator::Add, &[shape; 2]));
@@ -29,6 +31,7 @@ pub(super) fn cases() -> Vec<Case> {
     }
     for shape @ (channels, height, width) in [(1, 1, 1), (3, 5, 7), (5, 1, 3), (16, 4, 4), (17, 3, 2), (48, 8, 8)] {
         let (map, style) = (Shape::map(channels, height, width), Shape::Vector(channels));
+        cases.push(single("a channel", Operator::Add, &[map, style]));
         cases.push(single("without shift", Operator::Modulate, &[map, style]));
         cases.push(single("with shift", Operator::Modulate, &[map, style, style]));
         let mut random = Random::named(&format!("noise {shape:?}"));
