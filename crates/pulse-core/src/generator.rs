@@ -21,7 +21,6 @@ mod space;
 mod stylegan1;
 mod stylegan2;
 mod stylegan3;
-mod tensors;
 
 use pulse_checkpoint::Checkpoint;
 use pulse_engine::{Engine, NetworkBuilder, Operator, Shape, Value, Weights};

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | hold a picture, resize it, find its blocks, see how blurred it is | [`image`], [`mosaic`], [`sharpness`] |
 //! | make a generator of tensors, or write one of your own | [`generator`], [`latent`], [`random`] |
+//! | read a diffusion, flow or consistency model, and denoise with it | [`denoiser`] |
 //! | say what the camera did | [`measurement`] |
 //! | search, watch, stop, steer | [`search`](mod@search), [`event`], [`loss`], [`optimizer`], [`kept`] |
 //! | read what was found | [`candidate`], [`inputs`], [`render`] |
@@ -77,6 +78,7 @@
 #![forbid(unsafe_code)]
 
 pub mod candidate;
+pub mod denoiser;
 pub mod detail;
 mod error;
 pub mod event;
@@ -99,6 +101,7 @@ pub mod search;
 mod shared;
 pub mod sharpness;
 pub mod solved;
+mod tensors;
 mod vector;
 pub mod walk;
 

@@ -10,9 +10,9 @@ use super::assembly::Assembly;
 use super::mapping::Mapping;
 use super::prior::GaussianFit;
 use super::space::Truncation;
-use super::tensors::Tensors;
 use super::{LatentInput, Start};
 use crate::latent::Geometry;
+use crate::tensors::Tensors;
 use crate::{Error, ErrorKind, Result};
 
 /// The way into a generator with styles: `z → mapping → w → truncation → ws`, and `latent → Gaussian fit → ws`.

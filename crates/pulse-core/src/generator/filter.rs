@@ -2,8 +2,8 @@
 
 use pulse_engine::{FirTaps, Weights};
 
-use super::tensors::Tensors;
 use crate::Result;
+use crate::tensors::Tensors;
 
 /// How far a filter may be from a product of two, relative to its largest tap, to run as one: what f32 rounds.
 const ROUNDING: f64 = 1e-6;

@@ -2,8 +2,8 @@
 
 use pulse_engine::{Dense, NetworkBuilder, Operator, Value};
 
-use super::tensors::{Equalised, Tensors};
 use crate::Result;
+use crate::tensors::{Equalised, Tensors};
 
 /// The learning rate of the mapping's layers relative to the others', which scales them when they run.
 const RATE: f64 = 0.01;

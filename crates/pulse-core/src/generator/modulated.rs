@@ -7,8 +7,8 @@
 use pulse_engine::{Convolution, Dense, Operator, Value, Weights};
 
 use super::assembly::Assembly;
-use super::tensors::{Tensors, scale};
 use crate::Result;
+use crate::tensors::{Tensors, scale};
 
 /// Under the root of the demodulation.
 const EPSILON: f32 = 1e-8;

@@ -9,14 +9,14 @@ use rand_chacha::rand_core::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::mapping::Mapping;
-use super::tensors::Tensors;
 use crate::Result;
 use crate::random::Stream;
+use crate::tensors::{GAUSSIAN_FIT, Tensors};
 
 /// The slope below zero of the mapping's activations.
 const SLOPE: f32 = 0.2;
 /// What its tensors are called in every family's files.
-pub(super) const NAMES: [&str; 2] = ["gaussian_fit.mean", "gaussian_fit.std"];
+pub(super) const NAMES: [&str; 2] = GAUSSIAN_FIT;
 /// Grows by one whenever the same mapping gets other numbers.
 const VERSION: u64 = 1;
 const BATCH: usize = 128;

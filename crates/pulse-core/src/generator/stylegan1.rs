@@ -17,8 +17,8 @@ use super::assembly::{Assembly, Noise};
 use super::entrance::Entrance;
 use super::mapping::Mapping;
 use super::space::Space;
-use super::tensors::{Equalised, MOST_BLOCKS, Tensors};
 use super::{Family, Generated, Generator, GeneratorSpec, LatentInput, checked};
+use crate::tensors::{Equalised, MOST_BLOCKS, Tensors};
 use crate::{Error, ErrorKind, Result};
 
 /// The gain of He's initialisation, which the weights are scaled with when they run.

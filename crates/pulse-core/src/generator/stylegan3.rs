@@ -17,9 +17,9 @@ use super::filter;
 use super::modulated::{Modulated, Parts, energy, weight_shape};
 use super::space::Space;
 use super::stylegan2::{clamp, describe, read_entrance};
-use super::tensors::{Equalised, Tensors};
 use super::{Family, Generated, Generator, GeneratorSpec, LatentInput, checked};
 use crate::Result;
+use crate::tensors::{Equalised, Tensors};
 
 /// What is no parameter of the network, by the beginning of the last part of its name.
 const BUFFERS: [&str; 7] = ["up_filter", "down_filter", "magnitude_ema", "freqs", "phases", "transform", "w_avg"];

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pulse_checkpoint::Tensor;
 
-use super::super::tensors::{MOST_BLOCKS, outputs_first};
+use crate::tensors::{MOST_BLOCKS, outputs_first};
 
 /// The filter that StyleGAN2's were trained with, along one axis, where the file does not have it.
 const FOUR_TAPS: [f32; 4] = [0.125, 0.375, 0.375, 0.125];

@@ -7,10 +7,10 @@ use super::super::filter;
 use super::super::mapping::Mapping;
 use super::super::modulated::weight_shape;
 use super::super::stylegan2::clamp;
-use super::super::tensors::{Equalised, MOST_BLOCKS, Tensors};
 use super::names::{Style, renamed};
 use super::{Architecture, Block, Condition, Discriminator, End, Layer};
 use crate::Result;
+use crate::tensors::{Equalised, MOST_BLOCKS, Tensors};
 
 /// What is no parameter of the network, by the beginning of the last part of its name.
 const BUFFERS: [&str; 1] = ["resample_filter"];

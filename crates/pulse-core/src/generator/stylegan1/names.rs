@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use pulse_checkpoint::Tensor;
 
 use super::super::prior;
-use super::super::tensors::outputs_first;
+use crate::tensors::outputs_first;
 
 type Named = BTreeMap<String, Tensor>;
 

@@ -10,10 +10,10 @@ use super::super::entrance::Entrance;
 use super::super::filter;
 use super::super::mapping::Mapping;
 use super::super::modulated::{Modulated, Parts, weight_shape};
-use super::super::tensors::{Equalised, MOST_BLOCKS, Tensors};
 use super::super::{Family, GeneratorSpec, checked};
 use super::{Block, Layer, Skip, StyleGan2, ToRgb};
 use crate::Result;
+use crate::tensors::{Equalised, MOST_BLOCKS, Tensors};
 
 /// What is no parameter of the network, by the beginning of the last part of its name.
 const BUFFERS: [&str; 3] = ["noise_const", "resample_filter", "w_avg"];

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use pulse_checkpoint::{Checkpoint, Tensor};
 
 use super::super::prior;
-use super::super::tensors::outputs_first;
+use crate::tensors::outputs_first;
 
 /// The filter that every such network was trained with, along one axis.
 const FILTER: [f32; 4] = [0.125, 0.375, 0.375, 0.125];
