@@ -1,0 +1,194 @@
+//! The null-space sampler.
+
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+use super::{Denoise, Levels, Nearest, NullSpaceConfig};
+use crate::Result;
+use crate::random::Stream;
+
+/// Candidates between two levels of noise. From `x` at the level `s`, with the tilt `u`, to the next level `s'`:
+///
+/// ```text
+/// h  = D(x + s² u; s)                                  the denoised picture
+/// z  = h − r² u                                        without the tilt; r² = s² / carry
+/// c  = z + Aᵀ (A Aᵀ + σ²/r²)⁻¹ (y − A z)               the nearest consistent one
+/// u' = (c − z) / r²
+/// x' = c + (s'/s)² (x − c) + s' √(1 − (s'/s)²) n       fresh noise n
+/// ```
+///
+/// The belief `p(x0 | x)` of the denoiser does not know the target. Among all beliefs whose mean is consistent the one nearest to it
+/// is `p(x0 | x) exp(u · x0)` with a `u` in the range of `Aᵀ`, and to tilt the belief by `u` is to move `x` by `s² u`. So `u` is what
+/// makes the *denoised* picture consistent. It is carried from level to level, and at each it is corrected by the
+/// residual that is left, as if the belief were a Gaussian of the variance `r²`. Without noise `c` is `h`, projected, and the
+/// whole is the published sampler (DDNM, Wang et al. 2023) with `carry` times the residual `c − h` added to the noise of the
+/// measured directions. With noise of the standard deviation `σ` the same equations hold: then `u` ends where
+/// `A h = y − σ² λ`, `u = Aᵀ λ`, and neither the noise nor what `A` hardly sees is fitted.
+///
+/// Rows are candidates. All are at the same level, row *i* depends on row *i* alone, and its noise is of its own stream. All memory is
+/// allocated when it is made.
+pub struct NullSpace {
+    config: NullSpaceConfig,
+    levels: Levels,
+    numbers: usize,
+    batch: usize,
+    /// How many levels are done.
+    done: usize,
+    /// One for each candidate of this batch.
+    generators: Vec<ChaCha8Rng>,
+    /// `x`.
+    state: Vec<f32>,
+    /// `u`.
+    tilt: Vec<f32>,
+    /// `x + s² u`.
+    tilted: Vec<f32>,
+    /// `h`, then `z`.
+    denoised: Vec<f32>,
+    /// `c`.
+    consistent: Vec<f32>,
+    /// `c` of the level before.
+    previous: Vec<f32>,
+}
+
+impl NullSpace {
+    /// For up to `batch` candidates of so many numbers at a time.
+    ///
+    /// # Errors
+    /// A setting that is invalid.
+    pub fn new(config: NullSpaceConfig, levels: Levels, numbers: usize, batch: usize) -> Result<Self> {
+        config.validate()?;
+        let vector = || vec![0.0; batch * numbers];
+        Ok(Self {
+            config,
+            levels,
+            numbers,
+            batch,
+            done: 0,
+            generators: Vec::with_capacity(batch),
+            state: vector(),
+            tilt: vector(),
+            tilted: vector(),
+            denoised: vector(),
+            consistent: vector(),
+            previous: vector(),
+        })
+    }
+
+    /// Begins with new candidates, each at the first level with noise of its own stream.
+    ///
+    /// # Panics
+    /// When there are more than the batch.
+    pub fn start(&mut self, streams: &[Stream]) {
+        assert!(streams.len() <= self.batch, "{} candidates of {}", streams.len(), self.batch);
+        self.generators.clear();
+        self.generators.extend(streams.iter().map(|stream| stream.generator()));
+        self.done = 0;
+        self.tilt.fill(0.0);
+        let sigma = self.level() as f32;
+        for (row, generator) in self.state.chunks_exact_mut(self.numbers).zip(&mut self.generators) {
+            for x in row {
+                let normal: f32 = StandardNormal.sample(generator);
+                *x = sigma * normal;
+            }
+        }
+    }
+
+    /// Takes all candidates to the next level; the last step ends at the consistent denoised pictures. Does nothing once
+    /// it [is done](Self::is_done).
+    pub fn step(&mut self, denoise: &mut dyn Denoise, nearest: &mut dyn Nearest) -> Result<()> {
+        if self.is_done() {
+            return Ok(());
+        }
+        self.look(denoise, nearest)?;
+        self.advance();
+        self.done += 1;
+        Ok(())
+    }
+
+    /// The level at which the candidates are.
+    pub fn level(&self) -> f64 {
+        self.levels.sigmas()[self.done]
+    }
+
+    /// How many steps were taken.
+    pub fn steps_done(&self) -> usize {
+        self.done
+    }
+
+    /// Whether the last level is reached.
+    pub fn is_done(&self) -> bool {
+        self.done == self.levels.steps()
+    }
+
+    /// `x`, a row for each candidate; the samples, once it [is done](Self::is_done).
+    pub fn state(&self) -> &[f32] {
+        &self.state[..self.active()]
+    }
+
+    /// What the denoiser made of them in the last step, moved to the nearest consistent pictures: what there is to see under way.
+    pub fn denoised(&self) -> &[f32] {
+        &self.consistent[..self.active()]
+    }
+
+    /// How many numbers the candidates have together.
+    fn active(&self) -> usize {
+        self.generators.len() * self.numbers
+    }
+
+    /// Finds `c` and `u'`.
+    fn look(&mut self, denoise: &mut dyn Denoise, nearest: &mut dyn Nearest) -> Result<()> {
+        let (active, sigma) = (self.active(), self.level());
+        let variance = sigma * sigma;
+        let states = self.state[..active].iter().zip(&self.tilt);
+        for (tilted, (x, u)) in self.tilted.iter_mut().zip(states) {
+            *tilted = x + variance as f32 * u;
+        }
+        denoise.denoise(&self.tilted[..active], sigma, &mut self.denoised[..active])?;
+        self.previous.copy_from_slice(&self.consistent);
+        // The belief's variance; the published sampler takes the denoised picture as it is, and forgets the residual.
+        let belief = variance / self.config.carry.max(1.0);
+        if self.config.carry > 0.0 {
+            for (z, u) in self.denoised[..active].iter_mut().zip(&self.tilt) {
+                *z -= belief as f32 * u;
+            }
+        }
+        self.consistent[..active].copy_from_slice(&self.denoised[..active]);
+        nearest.nearest(&mut self.consistent[..active], self.config.noise.powi(2) / belief)?;
+        if self.config.carry > 0.0 {
+            let moved = self.consistent[..active].iter().zip(&self.denoised);
+            for (u, (c, z)) in self.tilt.iter_mut().zip(moved) {
+                *u = (c - z) / belief as f32;
+            }
+        }
+        Ok(())
+    }
+
+    /// `x'`.
+    fn advance(&mut self) {
+        let (sigma, next) = (self.level(), self.levels.sigmas()[self.done + 1]);
+        let kept = (next / sigma).powi(2);
+        let (fresh, kept) = ((next * (1.0 - kept).max(0.0).sqrt()) as f32, kept as f32);
+        let beyond = self.beyond() as f32;
+        let rows = self.state.chunks_exact_mut(self.numbers).zip(self.consistent.chunks_exact(self.numbers));
+        let rows = rows.zip(self.previous.chunks_exact(self.numbers)).zip(&mut self.generators);
+        for (((state, consistent), previous), generator) in rows {
+            for ((x, c), before) in state.iter_mut().zip(consistent).zip(previous) {
+                let normal: f32 = StandardNormal.sample(generator);
+                let toward = c + beyond * (c - before);
+                *x = toward + kept * (*x - toward) + fresh * normal;
+            }
+        }
+    }
+
+    /// How far beyond `c` the step aims, as a multiple of the way that `c` came from the level before: the second-order multistep
+    /// form (DPM-Solver++ 2M, Lu et al. 2022), `½ ln(s/s') / ln(s₋₁/s)`. The first and the last step have none.
+    fn beyond(&self) -> f64 {
+        let sigmas = self.levels.sigmas();
+        let next = sigmas[self.done + 1];
+        if self.done == 0 || next == 0.0 {
+            return 0.0;
+        }
+        let (before, sigma) = (sigmas[self.done - 1], self.level());
+        0.5 * self.config.second_order * (sigma / next).ln() / (before / sigma).ln()
+    }
+}
