@@ -104,6 +104,11 @@ impl Denoiser {
         &self.preconditioning
     }
 
+    /// The least and the largest noise level that it was trained for.
+    pub fn sigma_range(&self) -> [f64; 2] {
+        self.preconditioning.sigma_range()
+    }
+
     /// The shape of its pictures.
     pub fn picture(&self) -> Shape {
         let spec = self.spec();

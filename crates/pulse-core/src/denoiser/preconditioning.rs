@@ -116,6 +116,23 @@ impl Preconditioning {
     }
 }
 
+impl Preconditioning {
+    /// The least and the largest noise level.
+    pub fn sigma_range(&self) -> [f64; 2] {
+        match self {
+            Self::Discrete { sigmas, .. } => [sigmas.first(), sigmas.last()].map(|sigma| sigma.copied().unwrap_or(1.0)),
+            // A flow's time of 1 is no level: there is no picture left.
+            Self::Flow { .. } => [1e-3, 79.0],
+            Self::Edm { .. } => [0.002, 80.0],
+            Self::VariancePreserving { beta_d, beta_min, .. } => {
+                [1e-5, 1.0].map(|t: f64| (beta_d * t * t / 2.0 + beta_min * t).exp_m1().sqrt())
+            }
+            Self::VarianceExploding => [0.02, 100.0],
+            Self::Consistency { sigma_min, .. } => [*sigma_min, 80.0],
+        }
+    }
+}
+
 /// The place of a level among growing ones, between two of them in proportion to its logarithm.
 fn index_of(sigmas: &[f64], sigma: f64) -> f64 {
     let after = sigmas.partition_point(|&level| level < sigma);

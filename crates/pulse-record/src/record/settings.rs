@@ -66,6 +66,17 @@ pub struct SpaceRecord {
     pub zeroed_noise: Option<Vec<usize>>,
     /// As in [`Space::tile_latent`].
     pub tile_latent: bool,
+    /// As in [`Space::class`].
+    #[serde(default)]
+    pub class: usize,
+    /// As in [`Space::unroll`].
+    #[serde(default = "unrolled")]
+    pub unroll: usize,
+}
+
+/// What records before there were denoisers mean.
+fn unrolled() -> usize {
+    Space::default().unroll
 }
 
 /// What steered the candidates, and the run that it refers to.
@@ -175,7 +186,15 @@ impl From<&SearchConfig> for SettingsRecord {
 
 impl From<Space> for SpaceRecord {
     fn from(space: Space) -> Self {
-        let Space { truncation: Truncation { psi, cutoff }, noise, searched_noise, zeroed_noise, tile_latent } = space;
+        let Space {
+            truncation: Truncation { psi, cutoff },
+            noise,
+            searched_noise,
+            zeroed_noise,
+            tile_latent,
+            class,
+            unroll,
+        } = space;
         Self {
             truncation_psi: psi,
             truncation_cutoff: cutoff,
@@ -186,6 +205,8 @@ impl From<Space> for SpaceRecord {
                 ZeroedNoise::Maps(maps) => Some(maps),
             },
             tile_latent,
+            class,
+            unroll,
         }
     }
 }
@@ -252,14 +273,24 @@ impl TryFrom<SpaceRecord> for Space {
     type Error = Error;
 
     fn try_from(record: SpaceRecord) -> Result<Self> {
-        let SpaceRecord { truncation_psi, truncation_cutoff, noise, searched_noise, zeroed_noise, tile_latent } =
-            record;
+        let SpaceRecord {
+            truncation_psi,
+            truncation_cutoff,
+            noise,
+            searched_noise,
+            zeroed_noise,
+            tile_latent,
+            class,
+            unroll,
+        } = record;
         Ok(Self {
             truncation: Truncation { psi: truncation_psi, cutoff: truncation_cutoff },
             noise: noise.parse().map_err(damaged)?,
             searched_noise,
             zeroed_noise: zeroed_noise.map_or(ZeroedNoise::Last, ZeroedNoise::Maps),
             tile_latent,
+            class,
+            unroll,
         })
     }
 }
@@ -293,6 +324,8 @@ mod tests {
                 searched_noise: 3,
                 zeroed_noise: ZeroedNoise::Maps(vec![2, 16]),
                 tile_latent: true,
+                class: 3,
+                unroll: 9,
             },
             spread: Some(Repulsion { weight: 1.0 / 7.0, feature_weight: 1e-9, until: 0.1 }),
             ..SearchConfig::paper()
