@@ -28,7 +28,7 @@ use pulse_engine::{Engine, NetworkBuilder, Operator, Shape, Value, Weights};
 
 pub use assembly::{Assembly, Noise};
 pub use dcgan::Dcgan;
-pub use diffusion::Diffusion;
+pub use diffusion::{Diffusion, ENTERED};
 pub use discriminator::{Architecture, Discriminator};
 pub use embedded::{EMBEDDED, Embedded};
 pub use entrance::{Entered, Entrance};

@@ -34,7 +34,7 @@ impl Diffusion {
     /// The generator that a denoiser is.
     pub fn new(denoiser: Denoiser) -> Self {
         let of = denoiser.spec();
-        let latents = vec![LatentInput::Z, LatentInput::NOISY];
+        let latents = vec![LatentInput::NOISY, LatentInput::Z];
         let spec = GeneratorSpec {
             family: Family::new(of.family),
             channels: of.channels,
