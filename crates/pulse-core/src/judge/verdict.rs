@@ -166,8 +166,8 @@ impl OwnFits {
     /// the numbers.
     pub fn kept(embedded: &Embedded, problem: &Problem<'_>, config: &SearchConfig) -> Option<Self> {
         let default = SearchConfig::default();
-        let SearchConfig { candidates, seed, batch, spread, steps, .. } = *config;
-        let same = SearchConfig { candidates, seed, steps, batch, spread, ..default } == *config;
+        let SearchConfig { candidates, seed, batch, spread, steps, sampler, .. } = *config;
+        let same = SearchConfig { candidates, seed, steps, batch, spread, sampler, ..default } == *config;
         let measured = problem.measurement.output_shape();
         // What others bring may fit in other ways.
         let ours = problem.measurement.text().is_some_and(|text| text.parse::<MeasurementKind>().is_ok());

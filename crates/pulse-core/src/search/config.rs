@@ -216,6 +216,12 @@ impl SearchConfig {
         self.sampler.unwrap_or_else(|| Sampler::of(generator))
     }
 
+    /// The same with the way that searches this generator.
+    #[must_use]
+    pub fn resolved(self, generator: &dyn Generator) -> Self {
+        Self { sampler: Some(self.sampler_of(generator)), ..self }
+    }
+
     /// How many steps a candidate of this generator takes.
     pub fn steps_of(&self, generator: &dyn Generator) -> usize {
         match self.sampler_of(generator) {

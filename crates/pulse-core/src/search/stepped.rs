@@ -45,6 +45,7 @@ impl<'a> Search<'a> {
     /// As [`search_steered`](super::search_steered).
     pub fn new(problem: Problem<'a>, steering: &Steering, config: SearchConfig, engine: &dyn Engine) -> Result<Self> {
         config.validate()?;
+        let config = config.resolved(&*problem.generator);
         problem.check()?;
         let spec = problem.generator.spec();
         steering.check([spec.channels, spec.height, spec.width])?;

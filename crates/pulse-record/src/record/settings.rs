@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, ErrorKind, Result};
 use pulse_core::generator::{Space, Truncation, ZeroedNoise};
-use pulse_core::search::{FeatureSearch, Repulsion, Restarts, SearchConfig};
+use pulse_core::sampler::{NullSpaceConfig, Spacing};
+use pulse_core::search::{FeatureSearch, Repulsion, Restarts, Sampler, SearchConfig};
 
 /// Every field of [`SearchConfig`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,6 +50,51 @@ pub struct SettingsRecord {
     /// As in [`SearchConfig::spread`].
     #[serde(default)]
     pub spread: Option<RepulsionRecord>,
+    /// As in [`SearchConfig::sampler`]. Records without it are of descents.
+    #[serde(default = "descent")]
+    pub sampler: Option<String>,
+    /// As in [`SearchConfig::null_space`].
+    #[serde(default)]
+    pub null_space: NullSpaceRecord,
+}
+
+fn descent() -> Option<String> {
+    Some(Sampler::Descent.to_string())
+}
+
+/// [`NullSpaceConfig`], its noise apart, which follows from the search's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NullSpaceRecord {
+    /// As in [`NullSpaceConfig::steps`].
+    pub steps: usize,
+    /// The power of a [flow's spacing](Spacing::Flow); absent for [Karras'](Spacing::Karras).
+    pub flow_power: Option<f64>,
+    /// As in [`NullSpaceConfig::carry`].
+    pub carry: f64,
+    /// As in [`NullSpaceConfig::second_order`].
+    pub second_order: f64,
+}
+
+impl Default for NullSpaceRecord {
+    fn default() -> Self {
+        NullSpaceConfig::default().into()
+    }
+}
+
+impl From<NullSpaceConfig> for NullSpaceRecord {
+    fn from(config: NullSpaceConfig) -> Self {
+        let NullSpaceConfig { steps, spacing, carry, second_order, noise: _ } = config;
+        let flow_power = if let Spacing::Flow { power } = spacing { Some(power) } else { None };
+        Self { steps, flow_power, carry, second_order }
+    }
+}
+
+impl From<NullSpaceRecord> for NullSpaceConfig {
+    fn from(record: NullSpaceRecord) -> Self {
+        let NullSpaceRecord { steps, flow_power, carry, second_order } = record;
+        let spacing = flow_power.map_or(Spacing::Karras, |power| Spacing::Flow { power });
+        Self { steps, spacing, carry, second_order, ..Self::default() }
+    }
 }
 
 /// [`Space`].
@@ -155,6 +201,8 @@ impl From<&SearchConfig> for SettingsRecord {
             batch,
             space,
             spread,
+            sampler,
+            null_space,
         } = config.clone();
         let features = features.map(|FeatureSearch { from, learning_rate }| FeatureRecord { from, learning_rate });
         Self {
@@ -180,6 +228,8 @@ impl From<&SearchConfig> for SettingsRecord {
                 feature_weight,
                 until,
             }),
+            sampler: sampler.map(|sampler| sampler.to_string()),
+            null_space: null_space.into(),
         }
     }
 }
@@ -239,6 +289,8 @@ impl TryFrom<&SettingsRecord> for SearchConfig {
             batch,
             space,
             spread,
+            sampler,
+            null_space,
         } = record.clone();
         let config = Self {
             candidates,
@@ -263,6 +315,8 @@ impl TryFrom<&SettingsRecord> for SearchConfig {
                 feature_weight,
                 until,
             }),
+            sampler: sampler.map(|name| name.parse()).transpose().map_err(damaged)?,
+            null_space: null_space.into(),
         };
         config.validate().map_err(damaged)?;
         Ok(config)
@@ -328,6 +382,8 @@ mod tests {
                 unroll: 9,
             },
             spread: Some(Repulsion { weight: 1.0 / 7.0, feature_weight: 1e-9, until: 0.1 }),
+            sampler: Some(Sampler::NullSpace),
+            null_space: NullSpaceConfig { steps: 7, spacing: Spacing::Karras, carry: 1.0 / 3.0, ..Default::default() },
             ..SearchConfig::paper()
         }
     }
