@@ -41,6 +41,7 @@ use crate::{Error, ErrorKind, Result, Shared};
 
 pub(crate) use exact::{Ended, ExactEnd};
 pub(crate) use program::{Port, SearchProgram};
+pub(crate) use sampling::Eye;
 use steering::Steering;
 pub use stepped::Search;
 

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use pulse_engine::Engine;
 
 use self::consistent::Consistent;
-use self::eye::Eye;
+pub(crate) use self::eye::Eye;
 use super::exact::ExactEnd;
 use super::steering::Steering;
 use super::{Problem, SearchConfig, way::Way};

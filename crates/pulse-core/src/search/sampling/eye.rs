@@ -11,7 +11,7 @@ use crate::sampler::Denoise;
 const BEYOND: f32 = 1.05;
 
 /// A compiled denoiser that clips what it gives, and remembers it.
-pub(super) struct Eye {
+pub(crate) struct Eye {
     compiled: CompiledDenoiser,
     numbers: usize,
     sigmas: Vec<f64>,
@@ -23,7 +23,7 @@ pub(super) struct Eye {
 
 impl Eye {
     /// For up to `capacity` pictures, `batch` at a time.
-    pub(super) fn new(
+    pub(crate) fn new(
         denoiser: &Denoiser,
         space: &Space,
         engine: &dyn Engine,
@@ -42,17 +42,17 @@ impl Eye {
     }
 
     /// What the denoiser made of the candidates in the last step, before anything moved it.
-    pub(super) fn seen(&self) -> &[f32] {
+    pub(crate) fn seen(&self) -> &[f32] {
         &self.seen[..self.active]
     }
 
     /// The class, one-hot, where there are any.
-    pub(super) fn class(&self) -> Option<&[f32]> {
+    pub(crate) fn class(&self) -> Option<&[f32]> {
         self.class.as_deref()
     }
 
     /// The denoised pictures, not clipped.
-    pub(super) fn denoised(&mut self, x: &[f32], sigma: f64) -> Vec<f32> {
+    pub(crate) fn denoised(&mut self, x: &[f32], sigma: f64) -> Vec<f32> {
         let mut denoised = vec![0.0; x.len()];
         self.run(x, sigma, &mut denoised);
         denoised
