@@ -7,10 +7,12 @@
 
 mod config;
 mod levels;
+mod noise;
 mod null_space;
 
 pub use config::{MOST_LEVELS, NullSpaceConfig};
 pub use levels::{Levels, Spacing};
+pub use noise::Noise;
 pub use null_space::NullSpace;
 
 use crate::Result;

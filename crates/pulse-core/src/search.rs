@@ -80,6 +80,12 @@ impl<'a> Problem<'a> {
         Self { start: Some(start.into()), ..self }
     }
 
+    /// The same search from random starts.
+    #[must_use]
+    pub fn starting_anywhere(self) -> Self {
+        Self { start: None, ..self }
+    }
+
     /// The latent that is searched: the one that the start names, or else the one that is said.
     pub fn latent(&self) -> LatentInput {
         let other = self.latent.unwrap_or(self.generator.spec().latents[0]);

@@ -9,7 +9,7 @@ use crate::denoiser::Denoiser;
 use crate::generator::{LatentInput, Space, draw};
 use crate::image::Image;
 use crate::random::Stream;
-use crate::sampler::{Nearest, NullSpace, NullSpaceConfig};
+use crate::sampler::{Nearest, Noise, NullSpace, NullSpaceConfig};
 use crate::search::{Eye, Problem, SearchConfig, SearchProgram};
 
 /// Levels of a random picture of a denoiser: it is to be typical, and not fine.
@@ -100,8 +100,8 @@ fn each_drawn(
     for first in numbers.clone().step_by(batch) {
         let pictures = first..numbers.end.min(first + batch);
         // One that no search draws from.
-        let stream = |picture: usize| Stream { seed: 0, candidate: u32::MAX, draw: picture as u16, input: 0 };
-        sampler.start(&pictures.clone().map(stream).collect::<Vec<_>>());
+        let noise = |picture: usize| Noise::Of(Stream { seed: 0, candidate: u32::MAX, draw: picture as u16, input: 0 });
+        sampler.start(&pictures.clone().map(noise).collect::<Vec<_>>());
         while !sampler.is_done() {
             sampler.step(&mut eye, &mut Anything)?;
         }

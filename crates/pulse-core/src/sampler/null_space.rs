@@ -1,11 +1,8 @@
 //! The null-space sampler.
 
-use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
-
-use super::{Denoise, Levels, Nearest, NullSpaceConfig};
+use super::noise::Source;
+use super::{Denoise, Levels, Nearest, Noise, NullSpaceConfig};
 use crate::Result;
-use crate::random::Stream;
 
 /// Candidates between two levels of noise. From `x` at the level `s`, with the tilt `u`, to the next level `s'`:
 ///
@@ -32,10 +29,12 @@ pub struct NullSpace {
     levels: Levels,
     numbers: usize,
     batch: usize,
-    /// How many levels are done.
+    /// The level at which the candidates began.
+    first: usize,
+    /// The level at which they are.
     done: usize,
     /// One for each candidate of this batch.
-    generators: Vec<ChaCha8Rng>,
+    generators: Vec<Source>,
     /// `x`.
     state: Vec<f32>,
     /// `u`.
@@ -63,6 +62,7 @@ impl NullSpace {
             levels,
             numbers,
             batch,
+            first: 0,
             done: 0,
             generators: Vec::with_capacity(batch),
             state: vector(),
@@ -74,22 +74,37 @@ impl NullSpace {
         })
     }
 
-    /// Begins with new candidates, each at the first level with noise of its own stream.
+    /// Begins with new candidates, each at the first level with its own noise.
     ///
     /// # Panics
     /// When there are more than the batch.
-    pub fn start(&mut self, streams: &[Stream]) {
-        assert!(streams.len() <= self.batch, "{} candidates of {}", streams.len(), self.batch);
+    pub fn start(&mut self, noises: &[Noise]) {
+        self.begin(noises, 0);
+    }
+
+    /// Begins with a picture for each candidate that has noise of at most the level `sigma`: what is coarser than that stays, and what
+    /// is finer is drawn anew.
+    ///
+    /// # Panics
+    /// When there are more than the batch, or not a picture for each.
+    pub fn start_from(&mut self, noises: &[Noise], pictures: &[f32], sigma: f64) {
+        assert_eq!(pictures.len(), noises.len() * self.numbers, "a picture for each candidate");
+        let last = self.levels.steps() - 1;
+        let first = self.levels.sigmas().iter().position(|&level| level <= sigma).map_or(last, |first| first.min(last));
+        self.begin(noises, first);
+        self.state.iter_mut().zip(pictures).for_each(|(x, picture)| *x += picture);
+    }
+
+    /// Begins with noise alone at a level.
+    fn begin(&mut self, noises: &[Noise], level: usize) {
+        assert!(noises.len() <= self.batch, "{} candidates of {}", noises.len(), self.batch);
         self.generators.clear();
-        self.generators.extend(streams.iter().map(|stream| stream.generator()));
-        self.done = 0;
+        self.generators.extend(noises.iter().map(Source::new));
+        (self.first, self.done) = (level, level);
         self.tilt.fill(0.0);
         let sigma = self.level() as f32;
         for (row, generator) in self.state.chunks_exact_mut(self.numbers).zip(&mut self.generators) {
-            for x in row {
-                let normal: f32 = StandardNormal.sample(generator);
-                *x = sigma * normal;
-            }
+            row.iter_mut().for_each(|x| *x = sigma * generator.normal());
         }
     }
 
@@ -110,9 +125,14 @@ impl NullSpace {
         self.levels.sigmas()[self.done]
     }
 
+    /// How many steps lead from where the candidates began to the last level.
+    pub fn steps(&self) -> usize {
+        self.levels.steps() - self.first
+    }
+
     /// How many steps were taken.
     pub fn steps_done(&self) -> usize {
-        self.done
+        self.done - self.first
     }
 
     /// Whether the last level is reached.
@@ -173,7 +193,7 @@ impl NullSpace {
         let rows = rows.zip(self.previous.chunks_exact(self.numbers)).zip(&mut self.generators);
         for (((state, consistent), previous), generator) in rows {
             for ((x, c), before) in state.iter_mut().zip(consistent).zip(previous) {
-                let normal: f32 = StandardNormal.sample(generator);
+                let normal = generator.normal();
                 let toward = c + beyond * (c - before);
                 *x = toward + kept * (*x - toward) + fresh * normal;
             }
@@ -185,7 +205,7 @@ impl NullSpace {
     fn beyond(&self) -> f64 {
         let sigmas = self.levels.sigmas();
         let next = sigmas[self.done + 1];
-        if self.done == 0 || next == 0.0 {
+        if self.done == self.first || next == 0.0 {
             return 0.0;
         }
         let (before, sigma) = (sigmas[self.done - 1], self.level());

@@ -2,6 +2,7 @@
 
 mod consistent;
 mod eye;
+mod forces;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
@@ -10,8 +11,9 @@ use pulse_engine::Engine;
 
 use self::consistent::Consistent;
 pub(crate) use self::eye::Eye;
+use self::forces::{Forces, Pushed};
 use super::exact::ExactEnd;
-use super::steering::Steering;
+use super::steering::{Near, Steering};
 use super::{Problem, SearchConfig, way::Way};
 use crate::candidate::{Candidate, Outcome, consistency_db};
 use crate::denoiser::Denoiser;
@@ -19,7 +21,7 @@ use crate::event::{Observer, SearchEvent, Step};
 use crate::generator::{ENTERED, LatentInput};
 use crate::loss::Term;
 use crate::random::Stream;
-use crate::sampler::{NullSpace, NullSpaceConfig};
+use crate::sampler::{Noise, NullSpace, NullSpaceConfig};
 use crate::{Error, ErrorKind, Result};
 
 /// The standard deviation of what rounding to 8 bits does to a number in [0, 1].
@@ -41,6 +43,9 @@ pub(super) struct Sampling<'a> {
     sampler: NullSpace,
     eye: Eye,
     consistent: Consistent,
+    forces: Forces,
+    /// What every candidate begins with, and the level of its noise.
+    near: Option<(Vec<f32>, f64)>,
     end: ExactEnd,
     /// The candidates under way.
     under_way: Vec<UnderWay>,
@@ -80,6 +85,8 @@ impl<'a> Sampling<'a> {
             sampler: NullSpace::new(settings, levels, numbers, capacity)?,
             eye: Eye::new(&denoiser, &config.space, engine, batch, capacity)?,
             consistent: Consistent::new(&problem, steering, engine, batch)?,
+            forces: Forces::new(config.spread, steering, numbers),
+            near: steering.near.as_ref().map(Near::noisy),
             end: ExactEnd::new(&problem, steering.keep.clone(), &config, engine, 1)?,
             under_way: Vec::with_capacity(capacity),
             finished: VecDeque::new(),
@@ -219,10 +226,13 @@ impl<'a> Way<'a> for Sampling<'a> {
             return;
         }
         let until = self.candidates.min(self.next + self.capacity);
-        let streams: Vec<_> = (self.next..until).map(|candidate| self.stream(candidate, 0)).collect();
+        let noises: Vec<_> = (self.next..until).map(|candidate| Noise::Of(self.stream(candidate, 0))).collect();
         let begun = UnderWay { candidate: 0, error: f64::INFINITY, middle: f64::INFINITY };
         self.under_way.extend((self.next..until).map(|candidate| UnderWay { candidate, ..begun }));
-        self.sampler.start(&streams);
+        match &self.near {
+            Some((picture, sigma)) => self.sampler.start_from(&noises, &picture.repeat(noises.len()), *sigma),
+            None => self.sampler.start(&noises),
+        }
         self.next = until;
     }
 
@@ -230,7 +240,9 @@ impl<'a> Way<'a> for Sampling<'a> {
         if self.under_way.is_empty() {
             return Ok(ControlFlow::Continue(()));
         }
-        self.sampler.step(&mut self.eye, &mut self.consistent)?;
+        let share = self.sampler.steps_done() as f64 / self.sampler.steps() as f64;
+        let mut pushed = Pushed { eye: &mut self.eye, forces: &mut self.forces, share };
+        self.sampler.step(&mut pushed, &mut self.consistent)?;
         let flow = self.look(observer);
         if self.sampler.is_done() {
             let ended = self.end_all()?;

@@ -56,7 +56,7 @@ fn a_guided_search_allocates_for_no_step() {
     let left = Image::new(1, 16, 16, (0..256).map(|i| f32::from(u8::from(i % 16 < 8))).collect()).unwrap();
     let kept = Kept::new(picture.clone(), &Mask::of(&left, size).unwrap());
     let toward = Toward { example: picture, mask: Mask::everywhere(size) };
-    let steering = Steering { keep: Some(kept), toward: Some(toward) };
+    let steering = Steering { keep: Some(kept), toward: Some(toward), ..Steering::default() };
     allocates_for_no_step(&Steering::default(), Some(Repulsion::default()));
     allocates_for_no_step(&steering, None);
     allocates_for_no_step(&steering, Some(Repulsion::default()));
