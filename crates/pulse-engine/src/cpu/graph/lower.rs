@@ -208,9 +208,7 @@ fn kernel(
     let layout = Layout::new(result, 0);
     match operator {
         Operator::Input | Operator::Constant(..) => unreachable!("made without a kernel"),
-        Operator::Dense(dense) => {
-            Box::new(Linear::dense(settings.instructions, dense, [arguments[0], result], activation))
-        }
+        Operator::Dense(dense) => Box::new(Linear::dense(settings, dense, [arguments[0], result], activation)),
         Operator::Convolution(convolution) => {
             Box::new(Linear::convolution(settings, convolution, false, [arguments[0], result], activation, styled))
         }

@@ -23,6 +23,11 @@ pub(crate) trait LinearMap: Send + Sync {
         None
     }
 
+    /// Floats of its weights; of those that it shares, none.
+    fn weights(&self) -> usize {
+        0
+    }
+
     /// How wide a border of zeros it needs round the source.
     fn border(&self) -> usize {
         0
@@ -31,5 +36,18 @@ pub(crate) trait LinearMap: Send + Sync {
     /// Floats that it needs while it runs.
     fn scratch(&self, _batch: usize, _workers: usize) -> usize {
         0
+    }
+}
+
+/// Stands for the adjoint where no gradient is asked for: it has no weights.
+pub(super) struct Unmade;
+
+impl LinearMap for Unmade {
+    fn describe(&self) -> String {
+        "nothing".into()
+    }
+
+    fn apply(&self, _: &Run, _: &Source, _: &Target) {
+        unreachable!("a program for forward alone refuses to run backward");
     }
 }

@@ -1,10 +1,11 @@
 //! Convolutions, transposed convolutions and matrices, with an activation behind them.
 
 use super::make::convolution;
+use super::map::{LinearMap, Unmade};
 use super::pass::Pass;
 use super::source::{Reads, Source};
 use super::target::{Target, Writing};
-use crate::cpu::lanes::{InstructionSet, Kernel, Needs, Run, Tensor, Values, filled};
+use crate::cpu::lanes::{Kernel, Needs, Run, Tensor, Values, filled};
 use crate::cpu::linear::direct::Correlation;
 use crate::cpu::pointwise::LeakyRelu;
 use crate::cpu::settings::Settings;
@@ -20,7 +21,7 @@ pub(crate) struct Linear {
 
 impl Linear {
     pub(crate) fn dense(
-        instructions: InstructionSet,
+        settings: Settings,
         dense: &Dense,
         [argument, result]: [Shape; 2],
         activation: Option<LeakyRelu>,
@@ -28,11 +29,18 @@ impl Linear {
         let [outputs, inputs] = [dense.out_features, dense.in_features];
         let rows = result.len() / outputs;
         let weight = &dense.weight;
-        let forward = Correlation::of_matrix(instructions, rows, [outputs, inputs], |o, i| weight[o * inputs + i]);
-        let backward = Correlation::of_matrix(instructions, rows, [inputs, outputs], |i, o| weight[o * inputs + i]);
+        let matrix = |channels: [usize; 2], weight: &(dyn Fn(usize, usize) -> f32 + Sync)| -> Box<dyn LinearMap> {
+            Box::new(Correlation::of_matrix(settings.instructions, rows, channels, weight))
+        };
+        let forward = matrix([outputs, inputs], &|o, i| weight[o * inputs + i]);
+        let backward = if settings.forward_only {
+            Box::new(Unmade)
+        } else {
+            matrix([inputs, outputs], &|i, o| weight[o * inputs + i])
+        };
         Self {
-            forward: Pass::new(Box::new(forward), [argument, result], Reads::Plain, false),
-            backward: Pass::new(Box::new(backward), [result, argument], Reads::Plain, false),
+            forward: Pass::new(forward, [argument, result], Reads::Plain, false),
+            backward: Pass::new(backward, [result, argument], Reads::Plain, false),
             bias: dense.bias.as_deref().map(filled),
             activation,
         }
@@ -77,6 +85,10 @@ impl Kernel for Linear {
 
     fn needs(&self) -> Needs {
         Needs { arguments: self.backward.gives_moments(), result: self.activation.is_some() }
+    }
+
+    fn weights(&self) -> usize {
+        self.forward.weights() + self.backward.weights()
     }
 
     fn border(&self) -> usize {

@@ -32,6 +32,11 @@ impl Pass {
         self.map.describe()
     }
 
+    /// Floats of its weights.
+    pub(crate) fn weights(&self) -> usize {
+        self.map.weights()
+    }
+
     pub(crate) fn gives_moments(&self) -> bool {
         self.moments
     }

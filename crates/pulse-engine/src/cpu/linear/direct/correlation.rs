@@ -173,6 +173,10 @@ impl LinearMap for Correlation {
         self.border
     }
 
+    fn weights(&self) -> usize {
+        self.weights.len()
+    }
+
     fn apply(&self, run: &Run, source: &Source, target: &Target) {
         const PIXELS_OF_A_TASK: usize = 192;
         let groups = self.out_channels.div_ceil(self.vectors * LANES);
