@@ -32,7 +32,7 @@ impl CompiledDenoiser {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn forward_only(denoiser: &Denoiser, engine: &dyn Engine, batch: usize) -> Result<Self> {
-        Self::compile(denoiser, batch, |network, batch| engine.compile(network, batch))
+        Self::compile(denoiser, batch, |network, batch| engine.compile_forward(network, batch))
     }
 
     fn compile(

@@ -81,8 +81,10 @@ fn an_example_draws_candidates_near() {
         });
         squares.sum::<f64>()
     };
-    let toward =
-        Steering { toward: Some(Toward { example: example.clone(), mask: Mask::everywhere(SIZE) }), ..Steering::default() };
+    let toward = Steering {
+        toward: Some(Toward { example: example.clone(), mask: Mask::everywhere(SIZE) }),
+        ..Steering::default()
+    };
     let (free, drawn) = (found(&config()), steered(&toward, &config(), None).unwrap());
     assert!(drawn.iter().all(|candidate| candidate.db >= 45.0));
     assert!(far(&drawn) < 0.7 * far(&free), "{} and {}", far(&drawn), far(&free));
