@@ -41,9 +41,10 @@ use crate::{Error, ErrorKind, Result, Shared};
 
 pub(crate) use exact::{Ended, ExactEnd};
 pub(crate) use program::{Port, SearchProgram};
-pub(crate) use sampling::Eye;
+pub(crate) use sampling::{Eye, Sampling};
 use steering::Steering;
 pub use stepped::Search;
+pub(crate) use way::Way;
 
 /// What to search: which generator, through which measurement, for which target.
 ///

@@ -35,7 +35,7 @@ const MIDDLE: f64 = 0.5;
 const ENTERED_DRAW: u16 = u16::MAX;
 
 /// The candidates that are sampled side by side. All are at the same level.
-pub(super) struct Sampling<'a> {
+pub(crate) struct Sampling<'a> {
     problem: Problem<'a>,
     config: SearchConfig,
     candidates: usize,
@@ -44,6 +44,8 @@ pub(super) struct Sampling<'a> {
     eye: Eye,
     consistent: Consistent,
     forces: Forces,
+    /// The noise of each candidate, where that is not of its own stream.
+    noises: Option<Vec<Noise>>,
     /// What every candidate begins with, and the level of its noise.
     near: Option<(Vec<f32>, f64)>,
     end: ExactEnd,
@@ -64,7 +66,7 @@ struct UnderWay {
 }
 
 impl<'a> Sampling<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         problem: Problem<'a>,
         steering: &Steering,
         config: SearchConfig,
@@ -86,6 +88,7 @@ impl<'a> Sampling<'a> {
             eye: Eye::new(&denoiser, &config.space, engine, batch, capacity)?,
             consistent: Consistent::new(&problem, steering, engine, batch)?,
             forces: Forces::new(config.spread, steering, numbers),
+            noises: None,
             near: steering.near.as_ref().map(Near::noisy),
             end: ExactEnd::new(&problem, steering.keep.clone(), &config, engine, 1)?,
             under_way: Vec::with_capacity(capacity),
@@ -96,6 +99,22 @@ impl<'a> Sampling<'a> {
             candidates,
             capacity,
         })
+    }
+
+    /// The same for as many pictures as there are candidates, on the way from candidate `from` to candidate `to`: their noise goes over
+    /// from that of the one to that of the other.
+    pub(crate) fn between(self, [from, to]: [usize; 2]) -> Self {
+        let [from, to] = [from, to].map(|candidate| self.stream(candidate, 0));
+        let last = (self.candidates - 1).max(1) as f64;
+        let noise = |frame: usize| Noise::Between { from, to, share: frame as f64 / last };
+        Self { noises: Some((0..self.candidates).map(noise).collect()), ..self }
+    }
+
+    fn noise(&self, candidate: usize) -> Noise {
+        match &self.noises {
+            Some(noises) => noises[candidate],
+            None => Noise::Of(self.stream(candidate, 0)),
+        }
     }
 
     /// Looks at every candidate after a step.
@@ -226,7 +245,7 @@ impl<'a> Way<'a> for Sampling<'a> {
             return;
         }
         let until = self.candidates.min(self.next + self.capacity);
-        let noises: Vec<_> = (self.next..until).map(|candidate| Noise::Of(self.stream(candidate, 0))).collect();
+        let noises: Vec<_> = (self.next..until).map(|candidate| self.noise(candidate)).collect();
         let begun = UnderWay { candidate: 0, error: f64::INFINITY, middle: f64::INFINITY };
         self.under_way.extend((self.next..until).map(|candidate| UnderWay { candidate, ..begun }));
         match &self.near {

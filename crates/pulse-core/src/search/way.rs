@@ -8,7 +8,7 @@ use crate::candidate::Candidate;
 use crate::event::Observer;
 
 /// Candidates under way, and those that are still to come.
-pub(super) trait Way<'a> {
+pub(crate) trait Way<'a> {
     fn problem(&self) -> &Problem<'a>;
 
     fn config(&self) -> &SearchConfig;
