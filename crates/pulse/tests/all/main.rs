@@ -20,6 +20,7 @@ mod outsiders;
 mod plausibility;
 mod report;
 mod run;
+mod sampling;
 mod search;
 mod sheet;
 mod spread;
