@@ -85,7 +85,7 @@ impl Reopened {
     /// [`read_mask`], [`Reader::read`] and [`Session::of`].
     pub fn search(&self, wishes: &Wishes, config: &SearchConfig, engine: Arc<dyn Engine>) -> Result<Session> {
         let steering = self.steering(wishes, &*engine)?;
-        let problem = if config.sampler_of(&*self.opened.generator) == Sampler::NullSpace {
+        let problem = if self.is_sampled() {
             // It begins with a picture, not with inputs.
             self.solved.again(Origin::Anywhere, config)?.starting_anywhere()
         } else {
@@ -102,6 +102,11 @@ impl Reopened {
             notes: Vec::new(),
         };
         Session::of(self.opened.clone(), Arc::new(prepared), problem, &steering, config.clone(), engine)
+    }
+
+    /// Whether the run was drawn from a denoiser, and not searched by descent.
+    fn is_sampled(&self) -> bool {
+        self.solved.config.sampler_of(&*self.opened.generator) == Sampler::NullSpace
     }
 
     /// What a search is steered by.
@@ -123,7 +128,7 @@ impl Reopened {
             let mask = mask.as_ref().map_or_else(|| Ok(Mask::everywhere(size)), |mask| read_mask(mask, size))?;
             steering.toward = Some(Toward { example, mask });
         }
-        if let (Some(like), true) = (wishes.like, self.opened.generator.denoiser().is_some()) {
+        if let (Some(like), true) = (wishes.like, self.is_sampled()) {
             let picture = self.solved.picture(self.solved.row(like)?, engine)?;
             steering.near = Some(Near { picture, amount: wishes.amount.unwrap_or(NEAR) });
         }

@@ -89,10 +89,26 @@ impl NullSpace {
     /// When there are more than the batch, or not a picture for each.
     pub fn start_from(&mut self, noises: &[Noise], pictures: &[f32], sigma: f64) {
         assert_eq!(pictures.len(), noises.len() * self.numbers, "a picture for each candidate");
-        let last = self.levels.steps() - 1;
-        let first = self.levels.sigmas().iter().position(|&level| level <= sigma).map_or(last, |first| first.min(last));
-        self.begin(noises, first);
+        self.begin(noises, self.first_below(sigma));
         self.state.iter_mut().zip(pictures).for_each(|(x, picture)| *x += picture);
+    }
+
+    /// Begins with noisy pictures, one for each candidate: at the first of all levels with those of unit variance where `sigma` is
+    /// nothing, and else at the first level that is no higher.
+    ///
+    /// # Panics
+    /// When there are more than the batch, or not a picture for each.
+    pub fn start_at(&mut self, noises: &[Noise], noisy: &[f32], sigma: Option<f64>) {
+        assert_eq!(noisy.len(), noises.len() * self.numbers, "a picture for each candidate");
+        self.begin(noises, sigma.map_or(0, |sigma| self.first_below(sigma)));
+        let scale = if sigma.is_some() { 1.0 } else { self.level() as f32 };
+        self.state.iter_mut().zip(noisy).for_each(|(x, noisy)| *x = scale * noisy);
+    }
+
+    /// The first level that is no higher than this.
+    fn first_below(&self, sigma: f64) -> usize {
+        let last = self.levels.steps() - 1;
+        self.levels.sigmas().iter().position(|&level| level <= sigma).map_or(last, |first| first.min(last))
     }
 
     /// Begins with noise alone at a level.

@@ -46,7 +46,9 @@ pub(crate) struct Sampling<'a> {
     forces: Forces,
     /// The noise of each candidate, where that is not of its own stream.
     noises: Option<Vec<Noise>>,
-    /// What every candidate begins with, and the level of its noise.
+    /// What each candidate begins with, and the level of its noise; none for noise alone, of unit variance.
+    given: Option<(Vec<f32>, Option<f64>)>,
+    /// The picture that every candidate begins with, and the level of its noise.
     near: Option<(Vec<f32>, f64)>,
     end: ExactEnd,
     /// The candidates under way.
@@ -73,7 +75,9 @@ impl<'a> Sampling<'a> {
         engine: &dyn Engine,
     ) -> Result<Self> {
         let denoiser = denoiser_of(&problem)?;
-        let candidates = config.candidates;
+        let given = given(&problem, &config)?;
+        let candidates =
+            given.as_ref().map_or(config.candidates, |(numbers, _)| numbers.len() / problem.picture_numbers());
         let batch = config.batch.min(candidates);
         let capacity = if config.spread.is_some() { candidates } else { batch };
         let exact = problem.measurement.is_well_conditioned() && config.sigma == 0.0;
@@ -89,6 +93,7 @@ impl<'a> Sampling<'a> {
             consistent: Consistent::new(&problem, steering, engine, batch)?,
             forces: Forces::new(config.spread, steering, numbers),
             noises: None,
+            given,
             near: steering.near.as_ref().map(Near::noisy),
             end: ExactEnd::new(&problem, steering.keep.clone(), &config, engine, 1)?,
             under_way: Vec::with_capacity(capacity),
@@ -248,9 +253,15 @@ impl<'a> Way<'a> for Sampling<'a> {
         let noises: Vec<_> = (self.next..until).map(|candidate| self.noise(candidate)).collect();
         let begun = UnderWay { candidate: 0, error: f64::INFINITY, middle: f64::INFINITY };
         self.under_way.extend((self.next..until).map(|candidate| UnderWay { candidate, ..begun }));
-        match &self.near {
-            Some((picture, sigma)) => self.sampler.start_from(&noises, &picture.repeat(noises.len()), *sigma),
-            None => self.sampler.start(&noises),
+        match (&self.given, &self.near) {
+            (Some((numbers, sigma)), _) => {
+                let each = self.problem.picture_numbers();
+                self.sampler.start_at(&noises, &numbers[self.next * each..until * each], *sigma);
+            }
+            (None, Some((picture, sigma))) => {
+                self.sampler.start_from(&noises, &picture.repeat(noises.len()), *sigma);
+            }
+            (None, None) => self.sampler.start(&noises),
         }
         self.next = until;
     }
@@ -288,6 +299,22 @@ impl<'a> Way<'a> for Sampling<'a> {
         }
         self.end_all()
     }
+}
+
+/// What candidates begin with that were given: noise `z`, or pictures with the noise at which a denoiser is entered.
+fn given(problem: &Problem<'_>, config: &SearchConfig) -> Result<Option<(Vec<f32>, Option<f64>)>> {
+    let Some(start) = &problem.start else { return Ok(None) };
+    let specs = super::program::specs(problem, &config.space)?;
+    let rows = start.check(&specs)?;
+    let latent = problem.latent();
+    let Some(spec) = specs.iter().find(|spec| spec.name == latent.name()) else { return Ok(None) };
+    let mut numbers = Vec::with_capacity(rows * spec.shape.len());
+    for row in 0..rows {
+        numbers.extend_from_slice(start.row(spec, row).ok_or_else(|| {
+            Error::new(ErrorKind::Inputs, format!("the inputs lack `{}`, with which candidates would begin", spec.name))
+        })?);
+    }
+    Ok(Some((numbers, (latent == LatentInput::NOISY).then_some(ENTERED))))
 }
 
 fn denoiser_of(problem: &Problem<'_>) -> Result<Denoiser> {

@@ -50,6 +50,10 @@ impl<'a> Search<'a> {
         let spec = problem.generator.spec();
         steering.check([spec.channels, spec.height, spec.width])?;
         let way: Box<dyn Way<'a> + Send + 'a> = match config.sampler_of(&*problem.generator) {
+            Sampler::Descent if steering.near.is_some() => {
+                let message = "a descent begins near inputs and not near a picture: give it starts";
+                return Err(Error::new(ErrorKind::Setting, message));
+            }
             Sampler::Descent => Box::new(Batch::new(problem.descended(), steering, config, engine)?),
             Sampler::NullSpace => Box::new(Sampling::new(problem, steering, config, engine)?),
         };
