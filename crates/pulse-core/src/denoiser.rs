@@ -11,14 +11,23 @@
 
 mod blocks;
 mod compiled;
+pub mod deterministic;
+mod diffusers;
 mod preconditioning;
+mod schedule;
+mod settings;
+mod unet2d;
 
 use std::sync::Arc;
 
+use pulse_checkpoint::Checkpoint;
 use pulse_engine::{NetworkBuilder, Operator, Shape, Value};
 
 pub use compiled::CompiledDenoiser;
+pub use diffusers::SCHEDULER;
 pub use preconditioning::{Coefficients, Preconditioning, Predicts};
+pub use schedule::{Bounds, DiscreteSchedule, FlowSchedule, Schedule, Spacing, Spread};
+pub use unet2d::UNet2d;
 
 use crate::{Error, ErrorKind, Result};
 
@@ -65,16 +74,27 @@ pub trait Backbone: Send + Sync {
 pub struct Denoiser {
     backbone: Arc<dyn Backbone>,
     preconditioning: Preconditioning,
+    schedule: Schedule,
+    sigma_range: [f64; 2],
 }
 
 impl Denoiser {
+    /// The denoiser that a checkpoint is; `None` where its tensors are those of no kind that is read here.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Generator`] when it is of such a kind, and does not fit it.
+    pub fn from_checkpoint(checkpoint: &Checkpoint) -> Result<Option<Self>> {
+        diffusers::read(checkpoint)
+    }
+
     /// The denoiser that `backbone` is with this preconditioning.
     ///
     /// # Errors
     /// [`ErrorKind::Generator`] when its operators do not fit each other, or when its result is not of a picture's channels
     /// (or twice as many).
     pub fn new(backbone: Arc<dyn Backbone>, preconditioning: Preconditioning) -> Result<Self> {
-        let denoiser = Self { backbone, preconditioning };
+        let (schedule, sigma_range) = (Schedule::usual(&preconditioning), preconditioning.usual_range());
+        let denoiser = Self { backbone, preconditioning, schedule, sigma_range };
         let spec = denoiser.spec();
         let unfit = |reason: String| {
             Error::new(ErrorKind::Generator, format!("as a {} it cannot be read: {reason}", spec.family))
@@ -87,6 +107,18 @@ impl Denoiser {
         let raw = appended.map_err(|error| unfit(format!("its layers do not fit each other: {error}")))?;
         let (made, said) = (builder.shape(raw), Shape::map(spec.outputs, spec.height, spec.width));
         if made == said { Ok(denoiser) } else { Err(unfit(format!("it makes {made}, not {said}"))) }
+    }
+
+    /// The same, sampled as `schedule` says.
+    #[must_use]
+    pub fn with_schedule(self, schedule: Schedule) -> Self {
+        Self { schedule, ..self }
+    }
+
+    /// The same, known to be of noise levels from the smaller to the larger of these.
+    #[must_use]
+    pub fn with_sigma_range(self, sigma_range: [f64; 2]) -> Self {
+        Self { sigma_range, ..self }
     }
 
     /// What the network is.
@@ -104,9 +136,14 @@ impl Denoiser {
         &self.preconditioning
     }
 
-    /// The least and the largest noise level that it was trained for.
+    /// How its file says to sample.
+    pub fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
+    /// The smallest and the largest noise level that it knows.
     pub fn sigma_range(&self) -> [f64; 2] {
-        self.preconditioning.sigma_range()
+        self.sigma_range
     }
 
     /// The shape of its pictures.

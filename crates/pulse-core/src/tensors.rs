@@ -115,6 +115,14 @@ impl<'a> Tensors<'a> {
         Err(self.unfit(name, &format!("takes {i} numbers to {o} where it must take {from} to {to}")))
     }
 
+    /// The dense layer `name` as its numbers stand, with its `weight` [out, in] and `bias` [out] where it has one.
+    pub(crate) fn plain_dense(&self, name: &str) -> Result<Dense> {
+        let weight = format!("{name}.weight");
+        let [out_features, in_features] = self.shape(&weight)?;
+        let bias = self.optional(&format!("{name}.bias"), &[out_features])?;
+        Ok(Dense { weight: self.numbers(&weight, &[out_features, in_features])?, bias, out_features, in_features })
+    }
+
     /// The convolution `name` at stride 1, padded to keep the size, with its `weight` [out, in, height, width], or
     /// [out, in] or [out, in, 1] for single pixels, and its `bias` [out] where it has one.
     pub(crate) fn convolution(&self, name: &str) -> Result<Convolution> {

@@ -43,6 +43,7 @@
 
 pub mod cache;
 pub mod checksum;
+pub mod denoiser;
 pub mod explored;
 pub mod faces;
 pub mod folder;

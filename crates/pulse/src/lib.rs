@@ -92,6 +92,12 @@ pub mod generator {
     pub use pulse_record::generator::*;
 }
 
+/// Denoisers: diffusion, flow and consistency models, and reading them from files.
+pub mod denoiser {
+    pub use pulse_core::denoiser::*;
+    pub use pulse_record::denoiser::*;
+}
+
 /// Measurements: what the camera did, and reading the files that they name.
 pub mod measurement {
     pub use pulse_core::measurement::*;

@@ -49,6 +49,11 @@ pub enum Preconditioning {
         /// The standard deviation of the pictures.
         sigma_data: f64,
     },
+    /// The same with a network that gives the negative of it, which diffusers calls `v_prediction`.
+    EdmVelocity {
+        /// The standard deviation of the pictures.
+        sigma_data: f64,
+    },
     /// Variance-preserving diffusion in the form of EDM's code, `VPPrecond`: `σ(t) = sqrt(exp(β_d t² / 2 + β_min t) − 1)`.
     VariancePreserving {
         /// `β_d`.
@@ -71,6 +76,18 @@ pub enum Preconditioning {
 }
 
 impl Preconditioning {
+    /// The smallest and the largest noise level that a network of this kind mostly knows: the discrete ones; a flow up to
+    /// `t = 0.9875`; otherwise those of Karras et al. 2022.
+    pub(super) fn usual_range(&self) -> [f64; 2] {
+        match self {
+            Self::Discrete { sigmas, .. } => [sigmas[0], sigmas[sigmas.len() - 1]],
+            Self::Flow { .. } => [0.002, 79.0],
+            Self::Edm { .. } | Self::EdmVelocity { .. } | Self::VariancePreserving { .. } => [0.002, 80.0],
+            Self::VarianceExploding => [0.02, 100.0],
+            Self::Consistency { sigma_min, .. } => [*sigma_min, 80.0],
+        }
+    }
+
     /// The four numbers at noise level `σ > 0`.
     pub fn at(&self, sigma: f64) -> Coefficients {
         let unit = 1.0 / (1.0 + sigma * sigma).sqrt();
@@ -87,14 +104,10 @@ impl Preconditioning {
                 let t = sigma / (1.0 + sigma);
                 Coefficients { skip: 1.0 - t, output: -t, input: 1.0 - t, time: timesteps * t }
             }
-            Self::Edm { sigma_data } => {
-                let total = (sigma * sigma + sigma_data * sigma_data).sqrt();
-                Coefficients {
-                    skip: (sigma_data / total).powi(2),
-                    output: sigma * sigma_data / total,
-                    input: 1.0 / total,
-                    time: sigma.ln() / 4.0,
-                }
+            Self::Edm { sigma_data } => of_edm(sigma, *sigma_data),
+            Self::EdmVelocity { sigma_data } => {
+                let edm = of_edm(sigma, *sigma_data);
+                Coefficients { output: -edm.output, ..edm }
             }
             Self::VariancePreserving { beta_d, beta_min, timesteps } => {
                 let exponent = 2.0 * beta_d * (1.0 + sigma * sigma).ln();
@@ -116,20 +129,13 @@ impl Preconditioning {
     }
 }
 
-impl Preconditioning {
-    /// The least and the largest noise level.
-    pub fn sigma_range(&self) -> [f64; 2] {
-        match self {
-            Self::Discrete { sigmas, .. } => [sigmas.first(), sigmas.last()].map(|sigma| sigma.copied().unwrap_or(1.0)),
-            // A flow's time of 1 is no level: there is no picture left.
-            Self::Flow { .. } => [1e-3, 79.0],
-            Self::Edm { .. } => [0.002, 80.0],
-            Self::VariancePreserving { beta_d, beta_min, .. } => {
-                [1e-5, 1.0].map(|t: f64| (beta_d * t * t / 2.0 + beta_min * t).exp_m1().sqrt())
-            }
-            Self::VarianceExploding => [0.02, 100.0],
-            Self::Consistency { sigma_min, .. } => [*sigma_min, 80.0],
-        }
+fn of_edm(sigma: f64, sigma_data: f64) -> Coefficients {
+    let total = (sigma * sigma + sigma_data * sigma_data).sqrt();
+    Coefficients {
+        skip: (sigma_data / total).powi(2),
+        output: sigma * sigma_data / total,
+        input: 1.0 / total,
+        time: sigma.ln() / 4.0,
     }
 }
 

@@ -3,6 +3,7 @@
 mod allocations;
 mod certainty;
 mod dcgan;
+mod denoiser;
 mod discriminator;
 mod face;
 mod fixture;
