@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use pulse_checkpoint::Configuration;
 use pulse_core::generator::{
-    Discriminator, EMBEDDED, Embedded, Generator, InputSpec, LatentInput, Space, append_whole, from_checkpoint,
+    Diffusion, Discriminator, EMBEDDED, Embedded, Generator, InputSpec, LatentInput, Space, append_whole,
+    from_checkpoint,
 };
 use pulse_engine::{Engine, NetworkBuilder};
 use pulse_record::cache::Cache;
 use pulse_record::checksum::{sha256, sha256_of_files};
+use pulse_record::denoiser::{denoiser_files, open_denoiser};
 use pulse_record::generator::{FitCache, checkpoint_files, pair};
 use pulse_record::record::GeneratorRecord;
 use pulse_record::report::Subject;
@@ -81,11 +83,15 @@ impl Opened {
             });
             error.with_way_out(WayOut::Families)
         };
+        let name = path.file_name().map_or_else(|| shown.to_string(), |name| name.to_string_lossy().into_owned());
+        if let Some(denoiser) = open_denoiser(path).map_err(unread)? {
+            let checksum = sha256_of_files(&denoiser_files(path)?)?;
+            return Ok(Self::own(Arc::new(Diffusion::new(denoiser)), &name, &checksum));
+        }
         let files = checkpoint_files(path)?;
         let pair = pair(path).map_err(unread)?;
         let generator: Arc<dyn Generator> = from_checkpoint(&pair.generator).map_err(unread)?.into();
         let discriminator = Discriminator::of(&pair, generator.spec());
-        let name = path.file_name().map_or_else(|| shown.to_string(), |name| name.to_string_lossy().into_owned());
         let opened = Self::own(generator, &name, &sha256_of_files(&files)?);
         Ok(Self {
             discriminator: discriminator.map(|read| read.map(Arc::new).map_err(Arc::new)),
