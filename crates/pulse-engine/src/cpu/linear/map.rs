@@ -17,6 +17,11 @@ pub(crate) trait LinearMap: Send + Sync {
         Reads::Plain
     }
 
+    /// Whether it can add another map, though it has no [`piece`](Self::piece).
+    fn adds(&self) -> bool {
+        false
+    }
+
     /// The pieces that it writes, when it can do all that there is to do to them. Otherwise it does nothing but add a bias
     /// and apply an activation.
     fn piece(&self) -> Option<[usize; 2]> {

@@ -7,7 +7,7 @@ use super::source::{Reads, Source};
 use super::target::{Target, Writing};
 use crate::cpu::lanes::{Kernel, Needs, Run, Tensor, Values, filled};
 use crate::cpu::linear::direct::Correlation;
-use crate::cpu::pointwise::LeakyRelu;
+use crate::cpu::pointwise::{LeakyRelu, scaled};
 use crate::cpu::settings::Settings;
 use crate::{Convolution, Dense, Shape};
 
@@ -17,6 +17,8 @@ pub(crate) struct Linear {
     backward: Pass,
     bias: Option<Vec<f32>>,
     activation: Option<LeakyRelu>,
+    /// What another map, the second argument, is multiplied by before it is added.
+    addend: Option<f32>,
 }
 
 impl Linear {
@@ -43,6 +45,7 @@ impl Linear {
             backward: Pass::new(backward, [result, argument], Reads::Plain, false),
             bias: dense.bias.as_deref().map(filled),
             activation,
+            addend: None,
         }
     }
 
@@ -61,7 +64,13 @@ impl Linear {
             backward: Pass::new(backward, [result, argument], Reads::Plain, styled),
             bias: operator.bias.as_deref().map(filled),
             activation,
+            addend: None,
         }
+    }
+
+    /// With another map added on the way out, times a factor.
+    pub(crate) fn adding(self, factor: f32) -> Self {
+        Self { addend: Some(factor), ..self }
     }
 }
 
@@ -72,11 +81,15 @@ impl Kernel for Linear {
     }
 
     fn forward(&self, run: &Run, arguments: &[Tensor], result: Tensor) {
-        let writing = Writing { bias: self.bias.as_deref(), activation: self.activation, ..Writing::default() };
+        let addend = self.addend.map(|factor| (arguments[1], factor));
+        let writing = Writing { bias: self.bias.as_deref(), activation: self.activation, addend, ..Writing::default() };
         self.forward.apply(run, &Source::of(arguments[0]), &Target::new(result, &writing), None);
     }
 
-    fn backward(&self, run: &Run, _: usize, values: &Values, gradient: Tensor, target: Tensor) {
+    fn backward(&self, run: &Run, which: usize, values: &Values, gradient: Tensor, target: Tensor) {
+        if let (1, Some(factor)) = (which, self.addend) {
+            return scaled(run, factor, gradient, target);
+        }
         if let Some(activation) = &self.activation {
             activation.backward(run, values.result, gradient, gradient);
         }
