@@ -1,8 +1,17 @@
 //! The little linear algebra that a known truth takes: rows of `f64`, and Cholesky's factors.
 
-/// `a · b`.
+/// `a · b`, over what both have. In eight sums, which a processor can go on with at the same time.
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+    let length = a.len().min(b.len());
+    let (a, b) = (a[..length].chunks_exact(8), b[..length].chunks_exact(8));
+    let rest: f64 = a.remainder().iter().zip(b.remainder()).map(|(a, b)| a * b).sum();
+    let mut sums = [0.0; 8];
+    for (a, b) in a.zip(b) {
+        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+            *sum += a * b;
+        }
+    }
+    sums.iter().sum::<f64>() + rest
 }
 
 /// `a += times b`.

@@ -20,6 +20,7 @@ mod outsiders;
 mod plausibility;
 mod report;
 mod run;
+mod sampler;
 mod search;
 mod sheet;
 mod spread;
