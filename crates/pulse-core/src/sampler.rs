@@ -6,11 +6,12 @@
 //! carried to the next level. There is no gradient, and one evaluation of the denoiser a level.
 
 mod config;
+mod gain;
 mod levels;
 mod noise;
 mod null_space;
 
-pub use config::{MOST_LEVELS, NullSpaceConfig};
+pub use config::{Carry, MOST_LEVELS, NullSpaceConfig};
 pub use levels::{Levels, Spacing};
 pub use noise::Noise;
 pub use null_space::NullSpace;
@@ -31,6 +32,7 @@ pub trait Nearest {
     ///
     /// Without damping `h` becomes the nearest picture whose measurement is exactly `y`. With the damping `σ²/r²` it becomes the mean of
     /// a Gaussian belief of the variance `r²` around `h` once it has seen `y`, which has noise of the standard deviation `σ`. `y` and `σ`
-    /// are in the units of the network's range. Row *i* of the result depends on row *i* alone.
+    /// are in the units of the network's range. All rows have the same target; row *i* of the result depends on row *i* alone. Calls are
+    /// for one row or for several.
     fn nearest(&mut self, pictures: &mut [f32], damping: f64) -> Result<()>;
 }

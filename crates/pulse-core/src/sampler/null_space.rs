@@ -1,14 +1,15 @@
 //! The null-space sampler.
 
+use super::gain::Gain;
 use super::noise::Source;
-use super::{Denoise, Levels, Nearest, Noise, NullSpaceConfig};
+use super::{Carry, Denoise, Levels, Nearest, Noise, NullSpaceConfig};
 use crate::Result;
 
 /// Candidates between two levels of noise. From `x` at the level `s`, with the tilt `u`, to the next level `s'`:
 ///
 /// ```text
 /// h  = D(x + s² u; s)                                  the denoised picture
-/// z  = h − r² u                                        without the tilt; r² = s² / carry
+/// z  = h − r² u                                        without the tilt; r² = s² / gain
 /// c  = z + Aᵀ (A Aᵀ + σ²/r²)⁻¹ (y − A z)               the nearest consistent one
 /// u' = (c − z) / r²
 /// x' = c + (s'/s)² (x − c) + s' √(1 − (s'/s)²) n       fresh noise n
@@ -17,10 +18,12 @@ use crate::Result;
 /// The belief `p(x0 | x)` of the denoiser does not know the target. Among all beliefs whose mean is consistent the one nearest to it
 /// is `p(x0 | x) exp(u · x0)` with a `u` in the range of `Aᵀ`, and to tilt the belief by `u` is to move `x` by `s² u`. So `u` is what
 /// makes the *denoised* picture consistent. It is carried from level to level, and at each it is corrected by the
-/// residual that is left, as if the belief were a Gaussian of the variance `r²`. Without noise `c` is `h`, projected, and the
-/// whole is the published sampler (DDNM, Wang et al. 2023) with `carry` times the residual `c − h` added to the noise of the
-/// measured directions. With noise of the standard deviation `σ` the same equations hold: then `u` ends where
-/// `A h = y − σ² λ`, `u = Aᵀ λ`, and neither the noise nor what `A` hardly sees is fitted.
+/// residual that is left, as if the belief were a Gaussian of the variance `r²`. How wide it is in the measured directions is
+/// seen from how `h` followed `x` ([`Carry::Measured`]).
+///
+/// Without noise `c` is `h`, projected, and the whole is the published sampler (DDNM, Wang et al. 2023) with `gain` times the residual
+/// `c − h` added to the noise of the measured directions. With noise of the standard deviation `σ` the same equations hold:
+/// then `u` ends where `A h = y − σ² λ`, `u = Aᵀ λ`, and neither the noise nor what `A` hardly sees is fitted.
 ///
 /// Rows are candidates. All are at the same level, row *i* depends on row *i* alone, and its noise is of its own stream. All memory is
 /// allocated when it is made.
@@ -47,6 +50,9 @@ pub struct NullSpace {
     consistent: Vec<f32>,
     /// `c` of the level before.
     previous: Vec<f32>,
+    /// `r = c − h`.
+    residual: Vec<f32>,
+    gain: Gain,
 }
 
 impl NullSpace {
@@ -71,6 +77,8 @@ impl NullSpace {
             denoised: vector(),
             consistent: vector(),
             previous: vector(),
+            residual: vector(),
+            gain: Gain::new(numbers, batch),
         })
     }
 
@@ -118,6 +126,7 @@ impl NullSpace {
         self.generators.extend(noises.iter().map(Source::new));
         (self.first, self.done) = (level, level);
         self.tilt.fill(0.0);
+        self.gain.start();
         let sigma = self.level() as f32;
         for (row, generator) in self.state.chunks_exact_mut(self.numbers).zip(&mut self.generators) {
             row.iter_mut().for_each(|x| *x = sigma * generator.normal());
@@ -174,25 +183,86 @@ impl NullSpace {
     /// Finds `c` and `u'`.
     fn look(&mut self, denoise: &mut dyn Denoise, nearest: &mut dyn Nearest) -> Result<()> {
         let (active, sigma) = (self.active(), self.level());
-        let variance = sigma * sigma;
+        let variance = (sigma * sigma) as f32;
         let states = self.state[..active].iter().zip(&self.tilt);
         for (tilted, (x, u)) in self.tilted.iter_mut().zip(states) {
-            *tilted = x + variance as f32 * u;
+            *tilted = x + variance * u;
         }
         denoise.denoise(&self.tilted[..active], sigma, &mut self.denoised[..active])?;
-        self.previous.copy_from_slice(&self.consistent);
-        // The belief's variance; the published sampler takes the denoised picture as it is, and forgets the residual.
-        let belief = variance / self.config.carry.max(1.0);
-        if self.config.carry > 0.0 {
-            for (z, u) in self.denoised[..active].iter_mut().zip(&self.tilt) {
-                *z -= belief as f32 * u;
+        std::mem::swap(&mut self.previous, &mut self.consistent);
+        match self.config.carry {
+            Carry::Never => return self.forget(nearest),
+            Carry::Times(times) => {
+                self.gain.fix(times);
+                if self.config.noise == 0.0 {
+                    self.find_residual(nearest)?;
+                }
+            }
+            Carry::Measured => {
+                self.find_residual(nearest)?;
+                // No belief is narrower than that of a Gaussian prior of this variance in all directions.
+                let most = 1.0 + self.level().powi(2) / self.config.variance;
+                self.gain.measure(&self.tilted[..active], &self.residual[..active], most);
             }
         }
-        self.consistent[..active].copy_from_slice(&self.denoised[..active]);
-        nearest.nearest(&mut self.consistent[..active], self.config.noise.powi(2) / belief)?;
-        if self.config.carry > 0.0 {
-            let moved = self.consistent[..active].iter().zip(&self.denoised);
-            for (u, (c, z)) in self.tilt.iter_mut().zip(moved) {
+        if self.config.noise == 0.0 {
+            self.carry_exactly()
+        } else {
+            self.carry(nearest)?
+        }
+        Ok(())
+    }
+
+    /// `c` of the published sampler, whose belief is the prior, seen through the noise of the level.
+    fn forget(&mut self, nearest: &mut dyn Nearest) -> Result<()> {
+        let (active, variance) = (self.active(), self.level().powi(2));
+        let belief = variance * self.config.variance / (variance + self.config.variance);
+        let consistent = &mut self.consistent[..active];
+        consistent.copy_from_slice(&self.denoised[..active]);
+        nearest.nearest(consistent, self.config.noise.powi(2) / belief)
+    }
+
+    /// `r`, in those directions in which the prior stands above the noise.
+    fn find_residual(&mut self, nearest: &mut dyn Nearest) -> Result<()> {
+        let active = self.active();
+        let residual = &mut self.residual[..active];
+        residual.copy_from_slice(&self.denoised[..active]);
+        nearest.nearest(residual, self.config.noise.powi(2) / self.config.variance)?;
+        for (r, h) in residual.iter_mut().zip(&self.denoised) {
+            *r -= h;
+        }
+        Ok(())
+    }
+
+    /// `c` and `u'` without noise, where the tilt does not change `c`: `c = h + r` and `u' = u + r / r²`.
+    fn carry_exactly(&mut self) {
+        let variance = self.level().powi(2);
+        for row in 0..self.generators.len() {
+            let range = row * self.numbers..(row + 1) * self.numbers;
+            let times = (self.gain.of(row) / variance) as f32;
+            let looks = self.denoised[range.clone()].iter().zip(&self.residual[range.clone()]);
+            let moved = self.consistent[range.clone()].iter_mut().zip(&mut self.tilt[range]);
+            for ((c, u), (h, r)) in moved.zip(looks) {
+                *c = h + r;
+                *u += times * r;
+            }
+        }
+    }
+
+    /// `z`, `c` and `u'` with noise, where each row has a damping of its own.
+    fn carry(&mut self, nearest: &mut dyn Nearest) -> Result<()> {
+        let (variance, noise) = (self.level().powi(2), self.config.noise.powi(2));
+        for row in 0..self.generators.len() {
+            let range = row * self.numbers..(row + 1) * self.numbers;
+            let belief = variance / self.gain.of(row);
+            let (z, u) = (&mut self.denoised[range.clone()], &mut self.tilt[range.clone()]);
+            for (z, u) in z.iter_mut().zip(&*u) {
+                *z -= belief as f32 * u;
+            }
+            let c = &mut self.consistent[range];
+            c.copy_from_slice(z);
+            nearest.nearest(c, noise / belief)?;
+            for (u, (c, z)) in u.iter_mut().zip(c.iter().zip(&*z)) {
                 *u = (c - z) / belief as f32;
             }
         }

@@ -69,10 +69,12 @@ pub struct NullSpaceRecord {
     pub steps: usize,
     /// The power of a [flow's spacing](Spacing::Flow); absent for [Karras'](Spacing::Karras).
     pub flow_power: Option<f64>,
-    /// As in [`NullSpaceConfig::carry`].
-    pub carry: f64,
+    /// As in [`NullSpaceConfig::carry`]: `never`, `measured`, or a number.
+    pub carry: String,
     /// As in [`NullSpaceConfig::second_order`].
     pub second_order: f64,
+    /// As in [`NullSpaceConfig::variance`].
+    pub variance: f64,
 }
 
 impl Default for NullSpaceRecord {
@@ -83,17 +85,20 @@ impl Default for NullSpaceRecord {
 
 impl From<NullSpaceConfig> for NullSpaceRecord {
     fn from(config: NullSpaceConfig) -> Self {
-        let NullSpaceConfig { steps, spacing, carry, second_order, noise: _ } = config;
+        let NullSpaceConfig { steps, spacing, carry, second_order, variance, noise: _ } = config;
         let flow_power = if let Spacing::Flow { power } = spacing { Some(power) } else { None };
-        Self { steps, flow_power, carry, second_order }
+        Self { steps, flow_power, carry: carry.to_string(), second_order, variance }
     }
 }
 
-impl From<NullSpaceRecord> for NullSpaceConfig {
-    fn from(record: NullSpaceRecord) -> Self {
-        let NullSpaceRecord { steps, flow_power, carry, second_order } = record;
+impl TryFrom<NullSpaceRecord> for NullSpaceConfig {
+    type Error = Error;
+
+    fn try_from(record: NullSpaceRecord) -> Result<Self> {
+        let NullSpaceRecord { steps, flow_power, carry, second_order, variance } = record;
         let spacing = flow_power.map_or(Spacing::Karras, |power| Spacing::Flow { power });
-        Self { steps, spacing, carry, second_order, ..Self::default() }
+        let carry = carry.parse().map_err(damaged)?;
+        Ok(Self { steps, spacing, carry, second_order, variance, ..Self::default() })
     }
 }
 
@@ -316,7 +321,7 @@ impl TryFrom<&SettingsRecord> for SearchConfig {
                 until,
             }),
             sampler: sampler.map(|name| name.parse()).transpose().map_err(damaged)?,
-            null_space: null_space.into(),
+            null_space: null_space.try_into()?,
         };
         config.validate().map_err(damaged)?;
         Ok(config)
@@ -359,6 +364,7 @@ mod tests {
     use super::*;
     use pulse_core::generator::NoiseStart;
     use pulse_core::optimizer::{OptimizerKind, Schedule};
+    use pulse_core::sampler::Carry;
 
     /// Numbers that text with few digits would not hold.
     fn unusual() -> SearchConfig {
@@ -383,7 +389,12 @@ mod tests {
             },
             spread: Some(Repulsion { weight: 1.0 / 7.0, feature_weight: 1e-9, until: 0.1 }),
             sampler: Some(Sampler::NullSpace),
-            null_space: NullSpaceConfig { steps: 7, spacing: Spacing::Karras, carry: 1.0 / 3.0, ..Default::default() },
+            null_space: NullSpaceConfig {
+                steps: 7,
+                spacing: Spacing::Karras,
+                carry: Carry::Times(1.0 / 3.0),
+                ..Default::default()
+            },
             ..SearchConfig::paper()
         }
     }

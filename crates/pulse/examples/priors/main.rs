@@ -24,6 +24,7 @@ use pulse::judge::Verdict;
 use pulse::kept::KeptPrograms;
 use pulse::measurement::MeasurementKind;
 use pulse::portrait::cut_faces;
+use pulse::sampler::Spacing;
 use pulse::search::SearchConfig;
 use pulse::session::{Judge, Session};
 use pulse::sheet::{Entry, Sheet};
@@ -75,7 +76,9 @@ fn set(config: &mut SearchConfig, name: &str, value: &str) -> Result<()> {
         "candidates" => config.candidates = number() as usize,
         "seed" => config.seed = number() as u64,
         "steps" => (config.steps, config.null_space.steps) = (number() as usize, number() as usize),
-        "carry" => config.null_space.carry = number(),
+        "carry" => config.null_space.carry = value.parse()?,
+        "variance" => config.null_space.variance = number(),
+        "power" => config.null_space.spacing = Spacing::Flow { power: number() },
         "second-order" => config.null_space.second_order = number(),
         "sampler" => config.sampler = Some(value.parse()?),
         "unroll" => config.space.unroll = number() as usize,

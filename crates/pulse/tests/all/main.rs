@@ -21,6 +21,7 @@ mod outsiders;
 mod plausibility;
 mod report;
 mod run;
+mod sampler;
 mod sampling;
 mod search;
 mod sheet;
