@@ -69,4 +69,4 @@ pub use open::OpenOptions;
 pub use pair::Pair;
 pub use safetensors::{safetensors_to_vec, write_safetensors};
 pub use tensor::Tensor;
-pub use value::{Configuration, Value};
+pub use value::{Configuration, Value, configuration_from_json};

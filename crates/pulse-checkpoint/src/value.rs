@@ -125,6 +125,14 @@ fn json(value: &Value, depth: usize) -> Result<serde_json::Value> {
     })
 }
 
+/// The configuration that a JSON text says, such as that of a `config.json`.
+///
+/// # Errors
+/// [`ErrorKind::Corrupt`] when it is no JSON object.
+pub fn configuration_from_json(text: &str) -> Result<Configuration> {
+    from_json(text).ok_or_else(|| Error::corrupt("the configuration is no JSON object"))
+}
+
 /// The configuration that a JSON text says; `None` where it is no JSON object.
 pub(crate) fn from_json(text: &str) -> Option<Configuration> {
     // serde_json stops at a depth of 128, which bounds the recursion below.

@@ -11,14 +11,26 @@
 
 mod blocks;
 mod compiled;
+mod given;
+mod guided;
+mod layers;
 mod preconditioning;
+mod published;
+mod read;
+mod resample;
+mod residual;
+mod song;
+mod steps;
+mod time;
 
 use std::sync::Arc;
 
 use pulse_engine::{NetworkBuilder, Operator, Shape, Value};
 
 pub use compiled::CompiledDenoiser;
+pub use given::set;
 pub use preconditioning::{Coefficients, Preconditioning, Predicts};
+pub use published::published_files;
 
 use crate::{Error, ErrorKind, Result};
 
