@@ -4,6 +4,7 @@
 //! |---|---|
 //! | read pictures, and write those that say that they are synthetic | [`image`](mod@image) |
 //! | read generators, and keep numbers that take long to make | [`generator`], [`cache`] |
+//! | read denoisers from files, with settings beside them | [`sidecar`] |
 //! | read the files that a measurement or a search names | [`measurement`], [`mask`], [`inputs`] |
 //! | write the folder of a run, and read it again | [`run`], [`record`] |
 //! | write what was explored from a run; write photographs with faces put back | [`explored`], [`faces`], [`photograph`] |
@@ -56,6 +57,7 @@ pub mod record;
 pub mod report;
 pub mod run;
 pub mod sheet;
+pub mod sidecar;
 pub mod write;
 
 use pulse_core::{Error, ErrorKind, Result, WayOut};
