@@ -3,6 +3,7 @@
 mod allocations;
 mod certainty;
 mod dcgan;
+mod denoiser_checkpoints;
 mod discriminator;
 mod face;
 mod fixture;
