@@ -72,13 +72,8 @@ impl Embedding {
         place: ClassPlace,
     ) -> Result<Value> {
         let Some((layer, _)) = self.class.as_ref().filter(|(_, wanted)| *wanted == place) else { return Ok(value) };
-        let class = match class {
-            Some(class) => class,
-            None => {
-                let none = vec![0.0; layer.in_features];
-                builder.add(Operator::Constant(Shape::Vector(layer.in_features), none.into()), &[])?
-            }
-        };
+        let none = || Operator::Constant(Shape::Vector(layer.in_features), vec![0.0; layer.in_features].into());
+        let class = class.map_or_else(|| builder.add(none(), &[]), Ok)?;
         let class = dense(builder, layer, class)?;
         Ok(builder.add(Operator::Add, &[value, class])?)
     }

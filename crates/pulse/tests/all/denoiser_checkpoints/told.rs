@@ -10,7 +10,9 @@ use super::variants::Variant;
 
 fn settings(assignments: &[&str]) -> Configuration {
     let mut settings = Configuration::new();
-    assignments.iter().for_each(|assignment| set(&mut settings, assignment).unwrap());
+    for assignment in assignments {
+        set(&mut settings, assignment).unwrap();
+    }
     settings
 }
 
