@@ -14,7 +14,7 @@ fn path(name: &str) -> PathBuf {
 }
 
 fn open(name: &str) -> Denoiser {
-    open_denoiser(&path(name)).unwrap().unwrap()
+    open_denoiser(&path(name), &Default::default()).unwrap().unwrap()
 }
 
 fn engines() -> [(&'static str, Box<dyn Engine>); 3] {

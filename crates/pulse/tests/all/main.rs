@@ -4,6 +4,7 @@ mod allocations;
 mod certainty;
 mod dcgan;
 mod denoiser;
+mod denoiser_checkpoints;
 mod discriminator;
 mod face;
 mod fixture;
