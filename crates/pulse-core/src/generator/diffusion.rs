@@ -51,6 +51,13 @@ impl Diffusion {
         Self { spec, denoiser }
     }
 
+    /// The same generator, said to frame faces so.
+    #[must_use]
+    pub fn framed(mut self, frame: Frame) -> Self {
+        self.spec.frame = frame;
+        self
+    }
+
     /// From noise of unit variance to a picture.
     fn unroll(&self, assembly: &mut Assembly, z: Value, class: Option<Value>) -> Result<Value> {
         let steps = assembly.space.unroll;
