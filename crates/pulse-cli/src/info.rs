@@ -23,6 +23,8 @@ Generators are told by their bytes and tensors, not by their names, and no code 
   DCGAN        a state dict of numbered layers with any prefix, 4x4 transposed convolutions and batch norms, in a file
                of torch.save (.pt, .pth, .tar)
   any of them  as the safetensors file that `pulse convert` makes
+  diffusion    folders of diffusers with a UNet2DModel, and with the scheduler of DDPM, DDIM, EDM, flow matching or a
+               consistency model; EDM's .pkl (DDPM++, NCSN++, ADM); .pt of guided diffusion and of consistency models
 Resolution, widths, lengths of z and w, depths and classes are read off the tensors. The discriminator beside a
 StyleGAN, where a .pkl or .pt has one, scores candidates.";
 
@@ -74,7 +76,12 @@ fn describe(name: &str, opened: &Opened, text: &mut String) -> Result<(), Failur
     if spec.classes > 0 {
         line("classes", &format!("{}, chosen by the input c; the first where nobody says which", spec.classes));
     }
-    line("discriminator", &describe_discriminator(opened));
+    if let Some(denoiser) = opened.generator.denoiser() {
+        let [least, largest] = denoiser.sigma_range();
+        line("noise levels", &format!("{least:.3} to {largest:.1}, pictures being in [-1, 1]"));
+    } else {
+        line("discriminator", &describe_discriminator(opened));
+    }
     line("sha256", &opened.record.sha256);
     for input in searched_inputs(opened)? {
         line("input", &describe_input(&input));
@@ -87,7 +94,7 @@ fn describe(name: &str, opened: &Opened, text: &mut String) -> Result<(), Failur
             }
         }
     }
-    if spec.family != Family::DCGAN {
+    if [Family::STYLEGAN, Family::STYLEGAN2, Family::STYLEGAN3].contains(&spec.family) {
         line(
             "licence",
             "NVIDIA's published weights are under a non-commercial licence; this file's licence is not in the file",

@@ -149,6 +149,7 @@ impl<'a> Job<'a> {
         } else {
             None
         };
+        let config = config.resolved(&*opened.generator);
         let (once, engine) = (engine.clone(), Arc::new(KeptPrograms::new(engine)));
         let (request, trace, judge) = (arguments.request(), None, interrupt.judge());
         let mut job = Self { arguments, config, request, engine, once, opened, latent, init, trace, judge, detector };

@@ -13,19 +13,30 @@ mod blocks;
 mod compiled;
 pub mod deterministic;
 mod diffusers;
+mod given;
+mod guided;
+mod layers;
 mod preconditioning;
+mod published;
+mod read;
+mod resample;
+mod residual;
 mod schedule;
 mod settings;
+mod song;
+mod steps;
+mod time;
 mod unet2d;
 
 use std::sync::Arc;
 
-use pulse_checkpoint::Checkpoint;
 use pulse_engine::{NetworkBuilder, Operator, Shape, Value};
 
 pub use compiled::CompiledDenoiser;
 pub use diffusers::SCHEDULER;
+pub use given::set;
 pub use preconditioning::{Coefficients, Preconditioning, Predicts};
+pub use published::published_files;
 pub use schedule::{Bounds, DiscreteSchedule, FlowSchedule, Schedule, Spacing, Spread};
 pub use unet2d::UNet2d;
 
@@ -79,21 +90,13 @@ pub struct Denoiser {
 }
 
 impl Denoiser {
-    /// The denoiser that a checkpoint is; `None` where its tensors are those of no kind that is read here.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Generator`] when it is of such a kind, and does not fit it.
-    pub fn from_checkpoint(checkpoint: &Checkpoint) -> Result<Option<Self>> {
-        diffusers::read(checkpoint)
-    }
-
     /// The denoiser that `backbone` is with this preconditioning.
     ///
     /// # Errors
     /// [`ErrorKind::Generator`] when its operators do not fit each other, or when its result is not of a picture's channels
     /// (or twice as many).
     pub fn new(backbone: Arc<dyn Backbone>, preconditioning: Preconditioning) -> Result<Self> {
-        let (schedule, sigma_range) = (Schedule::usual(&preconditioning), preconditioning.usual_range());
+        let (schedule, sigma_range) = (Schedule::usual(&preconditioning), preconditioning.sigma_range());
         let denoiser = Self { backbone, preconditioning, schedule, sigma_range };
         let spec = denoiser.spec();
         let unfit = |reason: String| {

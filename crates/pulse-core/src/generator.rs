@@ -10,6 +10,7 @@
 
 mod assembly;
 mod dcgan;
+mod diffusion;
 mod discriminator;
 mod embedded;
 mod entrance;
@@ -27,6 +28,7 @@ use pulse_engine::{Engine, NetworkBuilder, Operator, Shape, Value, Weights};
 
 pub use assembly::{Assembly, Noise};
 pub use dcgan::Dcgan;
+pub use diffusion::{Diffusion, ENTERED};
 pub use discriminator::{Architecture, Discriminator};
 pub use embedded::{EMBEDDED, Embedded};
 pub use entrance::{Entered, Entrance};
@@ -35,6 +37,7 @@ pub use stylegan1::StyleGan1;
 pub use stylegan2::StyleGan2;
 pub use stylegan3::StyleGan3;
 
+use crate::denoiser::Denoiser;
 use crate::latent::Geometry;
 use crate::placement::Frame;
 use crate::random::Stream;
@@ -118,6 +121,8 @@ impl LatentInput {
     /// `latent` `[num_ws, w_dim]`: what PULSE searches, a sphere of whitened `ws` for each layer, standard
     /// normal: `ws = LeakyReLU0.2(latent · std + mean)` (Menon et al. 2020, section 3.2).
     pub const LATENT: Self = Self("latent");
+    /// `x` `[channels, height, width]`: a picture with little noise, from which a denoiser makes the picture.
+    pub const NOISY: Self = Self("x");
 
     /// The latent of this name.
     pub const fn new(name: &'static str) -> Self {
@@ -183,6 +188,11 @@ pub struct Generated {
 pub trait Generator: Send + Sync {
     /// What it is.
     fn spec(&self) -> &GeneratorSpec;
+
+    /// The denoiser that it is, where it is one: then it can be searched without gradients.
+    fn denoiser(&self) -> Option<&Denoiser> {
+        None
+    }
 
     /// The way from its latents to `ws`, where it has styles.
     fn entrance(&self) -> Option<&Entrance> {

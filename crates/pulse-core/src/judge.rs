@@ -13,7 +13,9 @@ mod lessons;
 mod look;
 mod niqe;
 mod plausibility;
+mod random;
 mod reframe;
+mod residuals;
 mod scores;
 mod verdict;
 
@@ -24,6 +26,7 @@ pub use diversity::Diversity;
 pub use familiar::Familiar;
 pub(crate) use lessons::Lessons;
 pub use niqe::niqe;
-pub use plausibility::{Plausibility, Prior, random_pictures};
+pub use plausibility::{Plausibility, Prior};
+pub use random::random_pictures;
 pub use scores::{Order, Scores};
 pub use verdict::{Bent, OwnFits, OwnPictures, Usual, Verdict};

@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use pulse_engine::{Engine, InputId, Network, OutputId, Program};
+use pulse_engine::{Engine, InputId, Memory, Network, OutputId, Program};
 
 /// An engine that reuses programs: it hands out an idle program of an equal network and batch, where it has one.
 ///
@@ -25,6 +25,7 @@ type Idle = Arc<Mutex<Vec<Kept>>>;
 struct Kept {
     network: Network,
     batch: usize,
+    forward_only: bool,
     program: Box<dyn Program>,
 }
 
@@ -37,14 +38,31 @@ impl<E: Engine> KeptPrograms<E> {
 
 impl<E: Engine> Engine for KeptPrograms<E> {
     fn compile(&self, network: &Network, batch: usize) -> pulse_engine::Result<Box<dyn Program>> {
+        self.lend(network, batch, false)
+    }
+
+    fn compile_forward(&self, network: &Network, batch: usize) -> pulse_engine::Result<Box<dyn Program>> {
+        self.lend(network, batch, true)
+    }
+}
+
+impl<E: Engine> KeptPrograms<E> {
+    /// An idle program that does what is asked for, or a new one.
+    fn lend(&self, network: &Network, batch: usize, forward_only: bool) -> pulse_engine::Result<Box<dyn Program>> {
         let idle = &mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = if let Some(at) = idle.iter().position(|kept| kept.batch == batch && kept.network == *network) {
+        let fits = |kept: &Kept| (kept.batch, kept.forward_only) == (batch, forward_only) && kept.network == *network;
+        let kept = if let Some(at) = idle.iter().position(fits) {
             let mut kept = idle.swap_remove(at);
             kept.clear();
             kept
         } else {
             idle.clear();
-            Kept { network: network.clone(), batch, program: self.engine.compile(network, batch)? }
+            let program = if forward_only {
+                self.engine.compile_forward(network, batch)?
+            } else {
+                self.engine.compile(network, batch)?
+            };
+            Kept { network: network.clone(), batch, forward_only, program }
         };
         Ok(Box::new(Lent { kept: Some(kept), idle: Arc::clone(&self.idle) }))
     }
@@ -112,6 +130,10 @@ impl Program for Lent {
 
     fn gradient(&self, input: InputId) -> &[f32] {
         self.program().gradient(input)
+    }
+
+    fn memory(&self) -> Memory {
+        self.program().memory()
     }
 }
 

@@ -13,6 +13,7 @@
 //! | read what was found | [`candidate`], [`inputs`], [`render`] |
 //! | say what it is worth: scores, certainty, verdict | [`judge`], [`detail`] |
 //! | find the generator's frame in a small picture that is framed otherwise | [`place`] |
+//! | draw from a posterior by a denoiser | [`sampler`] |
 //! | walk from a candidate to other consistent pictures, or search again from it | [`solved`], [`walk`] |
 //! | find faces, and cut them out | [`face`], [`placement`] |
 //!
@@ -97,6 +98,7 @@ pub mod place;
 pub mod placement;
 pub mod random;
 pub mod render;
+pub mod sampler;
 pub mod search;
 mod shared;
 pub mod sharpness;

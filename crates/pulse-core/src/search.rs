@@ -16,16 +16,18 @@ mod finish;
 mod guide;
 mod moving;
 mod program;
+mod sampling;
 mod slot;
 pub mod steering;
 mod stepped;
+mod way;
 
 use std::sync::Arc;
 
 use pulse_engine::{Engine, Shape};
 
 pub use config::{
-    FeatureSearch, MOST_CANDIDATES, MOST_RESTARTS, MOST_STARTS, MOST_STEPS, Repulsion, Restarts, SearchConfig,
+    FeatureSearch, MOST_CANDIDATES, MOST_RESTARTS, MOST_STARTS, MOST_STEPS, Repulsion, Restarts, Sampler, SearchConfig,
 };
 
 use crate::candidate::Candidate;
@@ -39,8 +41,10 @@ use crate::{Error, ErrorKind, Result, Shared};
 
 pub(crate) use exact::{Ended, ExactEnd};
 pub(crate) use program::{Port, SearchProgram};
+pub(crate) use sampling::{Eye, Sampling};
 use steering::Steering;
 pub use stepped::Search;
+pub(crate) use way::Way;
 
 /// What to search: which generator, through which measurement, for which target.
 ///
@@ -55,12 +59,20 @@ pub struct Problem<'a> {
     pub target: Shared<'a, Image>,
     /// Where the candidates start, one row each; what it does not name starts as usual.
     pub start: Option<Shared<'a, Inputs>>,
+    /// The latent that is searched where no start names one: the generator's first where it is not said.
+    pub latent: Option<LatentInput>,
 }
 
 impl<'a> Problem<'a> {
     /// A search from random starts.
     pub fn new(generator: &'a dyn Generator, measurement: &'a dyn Measurement, target: &'a Image) -> Self {
-        Self { generator: generator.into(), measurement: measurement.into(), target: target.into(), start: None }
+        Self {
+            generator: generator.into(),
+            measurement: measurement.into(),
+            target: target.into(),
+            start: None,
+            latent: None,
+        }
     }
 
     /// The same search from these starts.
@@ -69,9 +81,22 @@ impl<'a> Problem<'a> {
         Self { start: Some(start.into()), ..self }
     }
 
-    /// The latent that is searched: the one that the start names, or else the generator's first.
+    /// The same search from random starts.
+    #[must_use]
+    pub fn starting_anywhere(self) -> Self {
+        Self { start: None, ..self }
+    }
+
+    /// The latent that is searched: the one that the start names, or else the one that is said.
     pub fn latent(&self) -> LatentInput {
-        self.start.as_ref().map_or(self.generator.spec().latents[0], |start| start.latent(&*self.generator))
+        let other = self.latent.unwrap_or(self.generator.spec().latents[0]);
+        self.start.as_ref().map_or(other, |start| start.latent(&*self.generator))
+    }
+
+    /// The same for a descent: a denoiser is entered at its noise then.
+    fn descended(self) -> Self {
+        let noise = self.generator.denoiser().map(|_| LatentInput::Z);
+        Self { latent: self.latent.or(noise), ..self }
     }
 
     /// Checks that the target is of the shape that the measurement makes.
@@ -100,7 +125,13 @@ impl<'a> Problem<'a> {
 impl Problem<'static> {
     /// A search from random starts that holds what it needs.
     pub fn owned(generator: Arc<dyn Generator>, measurement: Arc<dyn Measurement>, target: Arc<Image>) -> Self {
-        Self { generator: generator.into(), measurement: measurement.into(), target: target.into(), start: None }
+        Self {
+            generator: generator.into(),
+            measurement: measurement.into(),
+            target: target.into(),
+            start: None,
+            latent: None,
+        }
     }
 }
 

@@ -11,8 +11,8 @@ use crate::inputs::Inputs;
 use crate::measurement::Measurement;
 use crate::render::Renderer;
 use crate::search::steering::neighbours;
-use crate::search::{Problem, SearchConfig};
-use crate::walk::{Explorer, Point};
+use crate::search::{Problem, Sampler, SearchConfig};
+use crate::walk::{Explorer, MOST_FRAMES, Passage, Point, Watch, between};
 use crate::{Error, ErrorKind, Result};
 
 /// How far from a candidate a search that keeps a region of it starts by default: far enough to vary, near enough to fit the
@@ -21,6 +21,9 @@ pub const AGAIN: f64 = 0.8;
 
 /// How far from a candidate a search in its neighbourhood starts by default.
 pub const NEAR: f64 = 0.3;
+
+/// The mean squared difference up to which two pictures are the same, made in different batches: 40 dB.
+const SAME: f64 = 1e-4;
 
 /// The search behind candidates, and the inputs of each.
 #[derive(Clone)]
@@ -116,6 +119,39 @@ impl Solved {
         let numbers =
             |spec: &InputSpec| self.inputs.row(spec, row).map_or(vec![0.0; spec.shape.len()], <[f32]>::to_vec);
         self.specs.iter().map(numbers).collect()
+    }
+
+    /// The pictures from one row to another, `frames` with both of them. Between candidates that were drawn from a denoiser, by their
+    /// noise alone, the noise goes over from that of the one to that of the other; between any others it is the
+    /// [path of an explorer](Explorer::path). Nothing when it was stopped.
+    ///
+    /// # Errors
+    /// As [`Explorer::path`] and [`Explorer::new`].
+    pub fn passage(
+        &self,
+        rows: [usize; 2],
+        frames: usize,
+        engine: &dyn Engine,
+        watch: Watch<'_>,
+    ) -> Result<Option<Passage>> {
+        if self.config.sampler_of(&*self.generator) == Sampler::NullSpace && (2..=MOST_FRAMES).contains(&frames) {
+            let ends = rows.map(|row| self.numbers[row] - 1);
+            let problem = self.problem().starting_anywhere();
+            let Some(passage) = between(&problem, &self.specs, &self.config, (ends, frames), engine, watch)? else {
+                return Ok(None);
+            };
+            // What was steered or spread is not made by its noise alone.
+            let mut same = true;
+            for (row, frame) in rows.into_iter().zip([passage.frames.first(), passage.frames.last()]) {
+                let picture = self.picture(row, engine)?;
+                same &= frame.is_some_and(|frame| frame.image.mean_squared_difference(&picture) < SAME);
+            }
+            if same {
+                return Ok(Some(passage));
+            }
+        }
+        let [from, to] = rows.map(|row| self.point(row));
+        self.explorer(engine)?.path(&from, &to, frames, watch)
     }
 
     /// An explorer, which walks through the other consistent pictures.

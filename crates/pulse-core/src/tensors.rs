@@ -47,6 +47,11 @@ impl<'a> Tensors<'a> {
         self.all.contains_key(name)
     }
 
+    /// The names of all tensors, sorted.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.all.keys().map(String::as_str)
+    }
+
     /// Why these are no tensors of such a network.
     pub(crate) fn unfit(&self, name: &str, reason: &str) -> Error {
         Error::new(ErrorKind::Generator, format!("as {} it cannot be read: `{name}` {reason}", self.what))

@@ -2,7 +2,8 @@
 //!
 //! An [`Explorer`] follows the directions that change the picture and hardly what it shrinks to, or leads to another candidate.
 //! Each picture on the way is brought back to the target by a [`Corrector`]: first in the inputs, by damped steps in latent and
-//! features, and only then by the exact projection. So no frame is the generator's picture with a blur added to it.
+//! features, and only then by the exact projection. So no frame is the generator's picture with a blur added to it. Between two
+//! candidates that were drawn from a denoiser, the way goes through their noise instead, and each frame is drawn as they were.
 
 mod coordinates;
 mod corrector;
@@ -11,6 +12,7 @@ mod eigen;
 mod explorer;
 mod nullspace;
 mod path;
+mod sampled;
 
 pub use coordinates::{Coordinates, Point};
 pub use corrector::{Corrector, Frame};
@@ -19,3 +21,4 @@ pub use explorer::{
     Curve, CurveFrame, DirectionSettings, Explorer, MOST_DIRECTIONS, MOST_FRAMES, PATH_FRAMES, Passage, Watch,
 };
 pub use nullspace::{Direction, Region};
+pub(crate) use sampled::between;

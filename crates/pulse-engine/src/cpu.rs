@@ -34,7 +34,7 @@ pub struct Cpu {
 
 impl Default for Cpu {
     fn default() -> Self {
-        Self { settings: Settings { instructions: InstructionSet::detect(), precise: false } }
+        Self { settings: Settings { instructions: InstructionSet::detect(), precise: false, forward_only: false } }
     }
 }
 
@@ -44,6 +44,12 @@ impl Cpu {
     #[must_use]
     pub fn precise(self) -> Self {
         Self { settings: Settings { precise: true, ..self.settings } }
+    }
+
+    /// Profiles passes forward alone, as [`compile_forward`](Engine::compile_forward) runs them.
+    #[must_use]
+    pub fn forward_only(self) -> Self {
+        Self { settings: Settings { forward_only: true, ..self.settings } }
     }
 
     /// Compiles `network` for `batch` candidates, and times each of its nodes over `runs` passes on random inputs, with
@@ -56,5 +62,10 @@ impl Cpu {
 impl Engine for Cpu {
     fn compile(&self, network: &Network, batch: usize) -> Result<Box<dyn Program>> {
         Ok(Box::new(graph::Program::new(self.settings, network, batch)))
+    }
+
+    fn compile_forward(&self, network: &Network, batch: usize) -> Result<Box<dyn Program>> {
+        let settings = Settings { forward_only: true, ..self.settings };
+        Ok(Box::new(graph::Program::new(settings, network, batch)))
     }
 }

@@ -7,6 +7,22 @@ pub trait Engine: Send + Sync {
     /// Prepares `network` for up to `batch` candidates at a time: transforms the weights, plans the
     /// memory, allocates all of it.
     fn compile(&self, network: &Network, batch: usize) -> Result<Box<dyn Program>>;
+
+    /// The same for passes forward alone, as a sampler makes them. [`Program::backward`] may panic. An engine that keeps
+    /// nothing for a gradient needs a fraction of the memory: a value dies where it is read for the last time, and weights
+    /// are there once.
+    fn compile_forward(&self, network: &Network, batch: usize) -> Result<Box<dyn Program>> {
+        self.compile(network, batch)
+    }
+}
+
+/// What a compiled network needs, in bytes; zeros where an engine does not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// Its own copies of the weights, in whatever form the engine multiplies by.
+    pub weights: usize,
+    /// All values and gradients, and what kernels need while they run: they share what they do not need at the same time.
+    pub values: usize,
 }
 
 /// A compiled network with its memory.
@@ -18,7 +34,8 @@ pub trait Engine: Send + Sync {
 ///
 /// # Panics
 /// `active` must be in `1..=batch`, in [`backward`](Program::backward) no larger than in the last
-/// [`forward`](Program::forward), and the ids must come from the network that was compiled.
+/// [`forward`](Program::forward), and the ids must come from the network that was compiled. A program
+/// [for forward alone](Engine::compile_forward) may have no backward.
 pub trait Program: Send {
     /// The largest number of candidates that one call can run.
     fn batch(&self) -> usize;
@@ -43,4 +60,9 @@ pub trait Program: Send {
 
     /// The rows of one input's gradient after a [`backward`](Program::backward) that wanted it.
     fn gradient(&self, input: InputId) -> &[f32];
+
+    /// What it needs, as far as the engine counts it.
+    fn memory(&self) -> Memory {
+        Memory::default()
+    }
 }

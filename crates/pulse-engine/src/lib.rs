@@ -41,7 +41,7 @@ mod network;
 pub mod reference;
 
 pub use cpu::{Cpu, Profile, Step};
-pub use engine::{Engine, Program};
+pub use engine::{Engine, Memory, Program};
 pub use error::{Error, ErrorKind, Result};
 pub use network::{
     Affine, Convolution, Dense, DepthwiseConvolution, Fir, FirTaps, FourierFeatures, InputId, Network, NetworkBuilder,

@@ -5,24 +5,53 @@
 //! network's folder alone is enough; a scheduler is looked for within it and beside it.
 
 mod folder;
+mod sidecar;
 
 use std::path::{Path, PathBuf};
 
-use pulse_checkpoint::{Checkpoint, OpenOptions, Value, configuration_from_json};
+use pulse_checkpoint::{Checkpoint, Configuration, OpenOptions, Value, configuration_from_json};
 use pulse_core::denoiser::{Denoiser, SCHEDULER};
 
 use self::folder::Folder;
+pub use self::sidecar::settings_beside;
+use crate::generator::checkpoint_files;
 use crate::{Error, ErrorKind, Result};
 
-/// Reads the denoiser in the file or folder at `path`; `None` where it is of no kind that is read here.
+/// Reads the denoiser in the file or folder at `path`; `None` where it is of no kind that is read here. Settings that are `given`
+/// count more than those [beside the file](settings_beside).
 ///
 /// # Errors
-/// [`ErrorKind::Io`] and [`ErrorKind::Checkpoint`] for files that cannot be read, [`ErrorKind::Generator`] for a denoiser that
-/// does not fit its kind.
-pub fn open_denoiser(path: &Path) -> Result<Option<Denoiser>> {
-    let Some(checkpoint) = denoiser_checkpoint(path)? else { return Ok(None) };
-    Denoiser::from_checkpoint(&checkpoint).map_err(|error| {
-        let message = format!("cannot use {} as a denoiser: {error}", path.display());
+/// [`ErrorKind::Io`] and [`ErrorKind::Checkpoint`] for files that cannot be read, and as [`Denoiser::from_checkpoint`].
+pub fn open_denoiser(path: &Path, given: &Configuration) -> Result<Option<Denoiser>> {
+    if let Some(folder) = Folder::find(path)? {
+        return of_checkpoint(&whole(&folder)?, path, given);
+    }
+    let files = checkpoint_files(path)?;
+    let [file] = &files[..] else { return Ok(None) };
+    of_checkpoint(&read(file)?, file, given)
+}
+
+/// The denoiser in a folder of diffusers; `None` where `path` is none.
+///
+/// # Errors
+/// As [`open_denoiser`].
+pub fn open_folder(path: &Path, given: &Configuration) -> Result<Option<Denoiser>> {
+    match Folder::find(path)? {
+        Some(folder) => of_checkpoint(&whole(&folder)?, path, given),
+        None => Ok(None),
+    }
+}
+
+/// The denoiser in a checkpoint that was read from `file`.
+///
+/// # Errors
+/// As [`open_denoiser`].
+pub fn of_checkpoint(checkpoint: &Checkpoint, file: &Path, given: &Configuration) -> Result<Option<Denoiser>> {
+    let mut settings = if file.is_file() { settings_beside(file)? } else { Configuration::new() };
+    settings.extend(given.iter().map(|(key, value)| (key.clone(), value.clone())));
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    Denoiser::from_checkpoint(checkpoint, &name, &settings).map_err(|error| {
+        let message = format!("cannot use {} as a denoiser: {error}", file.display());
         Error::new(error.kind(), message).with_source(error)
     })
 }
@@ -38,12 +67,9 @@ pub fn denoiser_files(path: &Path) -> Result<Vec<PathBuf>> {
     }
 }
 
-/// The checkpoint at `path`, of any kind where it is a file: the tensors of the network, and its configuration. Of a folder of
-/// diffusers that is `config.json`, with the scheduler's as its entry [`SCHEDULER`].
-fn denoiser_checkpoint(path: &Path) -> Result<Option<Checkpoint>> {
-    let Some(folder) = Folder::find(path)? else {
-        return if path.is_file() { read(path).map(Some) } else { Ok(None) };
-    };
+/// The checkpoint in a folder of diffusers: the tensors of the network, and `config.json` with the scheduler's as its entry
+/// [`SCHEDULER`].
+fn whole(folder: &Folder) -> Result<Checkpoint> {
     let mut configuration = folder::json(&folder.configuration)?;
     if let Some(scheduler) = &folder.scheduler {
         configuration.insert(SCHEDULER.to_owned(), Value::Map(folder::json(scheduler)?));
@@ -58,7 +84,7 @@ fn denoiser_checkpoint(path: &Path) -> Result<Option<Checkpoint>> {
         });
         whole.tensors.extend(tensors);
     }
-    Ok(whole)
+    whole.ok_or_else(|| Error::new(ErrorKind::Checkpoint, "there is no file of the network's weights"))
 }
 
 fn read(file: &Path) -> Result<Checkpoint> {
@@ -67,7 +93,7 @@ fn read(file: &Path) -> Result<Checkpoint> {
 }
 
 /// The entries of a JSON text, of a file that messages name.
-fn parsed(text: &str, file: &Path) -> Result<pulse_checkpoint::Configuration> {
+fn parsed(text: &str, file: &Path) -> Result<Configuration> {
     configuration_from_json(text).map_err(|error| {
         let message = format!("cannot read {}: {error}; take the file as it was downloaded", file.display());
         Error::new(ErrorKind::Checkpoint, message).with_source(error)

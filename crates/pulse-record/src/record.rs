@@ -18,7 +18,9 @@ pub use measured::{BandRecord, BentRecord, CertaintyRecord, PlausibilityRecord, 
 use pulse_core::candidate::Candidate;
 use pulse_core::judge::Scores;
 pub use request::{FacesRecord, RequestRecord};
-pub use settings::{FeatureRecord, RepulsionRecord, RestartRecord, SettingsRecord, SpaceRecord, SteeringRecord};
+pub use settings::{
+    FeatureRecord, NullSpaceRecord, RepulsionRecord, RestartRecord, SettingsRecord, SpaceRecord, SteeringRecord,
+};
 
 use crate::image::Provenance;
 use crate::{Error, ErrorKind, Result};

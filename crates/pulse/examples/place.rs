@@ -171,7 +171,7 @@ fn judged(generator: &dyn Generator, small: &Image, placement: Placement, sheet:
     let own = OwnPictures::of(&problem, &config, fits, &engine, &|| false)?
         .expect("the embedded generator has random pictures");
     let found = search(&problem, &config, &engine, &mut Silent)?;
-    let bent = own.bent(&target, &found);
+    let bent = own.bent(&problem, &config, &found, &engine)?;
     if let Some(path) = sheet {
         let entries = found.iter().zip(&bent).map(|(candidate, bent)| Entry {
             number: candidate.index + 1,

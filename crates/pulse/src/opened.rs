@@ -1,15 +1,17 @@
 //! A generator that is ready to be searched, and its entry in the record of a run.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pulse_checkpoint::Configuration;
 use pulse_core::generator::{
-    Discriminator, EMBEDDED, Embedded, Generator, InputSpec, LatentInput, Space, append_whole, from_checkpoint,
+    Diffusion, Discriminator, EMBEDDED, Embedded, Generator, InputSpec, LatentInput, Space, append_whole,
+    from_checkpoint,
 };
 use pulse_engine::{Engine, NetworkBuilder};
 use pulse_record::cache::Cache;
 use pulse_record::checksum::{sha256, sha256_of_files};
+use pulse_record::denoiser::{denoiser_files, of_checkpoint, open_folder};
 use pulse_record::generator::{FitCache, checkpoint_files, pair};
 use pulse_record::record::GeneratorRecord;
 use pulse_record::report::Subject;
@@ -45,11 +47,20 @@ impl Opened {
     /// # Errors
     /// [`ErrorKind::Generator`] when there is none, and as [`Opened::file`].
     pub fn named(name: &str) -> Result<Self> {
+        Self::with_settings(name, &Configuration::new())
+    }
+
+    /// The same with settings of a denoiser that its tensors do not tell, such as `num_head_channels`
+    /// ([`Denoiser::from_checkpoint`](pulse_core::denoiser::Denoiser::from_checkpoint)).
+    ///
+    /// # Errors
+    /// As [`named`](Self::named).
+    pub fn with_settings(name: &str, settings: &Configuration) -> Result<Self> {
         if let Some(embedded) = Embedded::find(name) {
             return Self::embedded(embedded);
         }
         if Path::new(name).exists() {
-            return Self::file(Path::new(name));
+            return Self::file(Path::new(name), settings);
         }
         let names: Vec<_> = EMBEDDED.iter().map(|embedded| embedded.name).collect();
         let message = format!(
@@ -68,12 +79,12 @@ impl Opened {
         Ok(Self { subject: Subject::Faces, embedded: Some(embedded), ..opened })
     }
 
-    /// The generator in a file or folder.
+    /// The generator in a file or folder, with `settings` as in [`with_settings`](Self::with_settings).
     ///
     /// # Errors
     /// [`ErrorKind::Io`] and [`ErrorKind::Checkpoint`] for files that cannot be read, [`ErrorKind::Generator`] for tensors
     /// that no family is made of.
-    pub fn file(path: &Path) -> Result<Self> {
+    pub fn file(path: &Path, settings: &Configuration) -> Result<Self> {
         let shown = path.display();
         let unread = |error: Error| {
             let error = error.worded(|reason| {
@@ -81,11 +92,22 @@ impl Opened {
             });
             error.with_way_out(WayOut::Families)
         };
+        let name = path.file_name().map_or_else(|| shown.to_string(), |name| name.to_string_lossy().into_owned());
+        let diffusion = |denoiser, files: &[PathBuf]| {
+            Ok(Self::own(Arc::new(Diffusion::new(denoiser)), &name, &sha256_of_files(files)?))
+        };
+        if let Some(denoiser) = open_folder(path, settings).map_err(unread)? {
+            return diffusion(denoiser, &denoiser_files(path)?);
+        }
         let files = checkpoint_files(path)?;
         let pair = pair(path).map_err(unread)?;
+        if let [file] = &files[..]
+            && let Some(denoiser) = of_checkpoint(&pair.generator, file, settings).map_err(unread)?
+        {
+            return diffusion(denoiser, &files);
+        }
         let generator: Arc<dyn Generator> = from_checkpoint(&pair.generator).map_err(unread)?.into();
         let discriminator = Discriminator::of(&pair, generator.spec());
-        let name = path.file_name().map_or_else(|| shown.to_string(), |name| name.to_string_lossy().into_owned());
         let opened = Self::own(generator, &name, &sha256_of_files(&files)?);
         Ok(Self {
             discriminator: discriminator.map(|read| read.map(Arc::new).map_err(Arc::new)),

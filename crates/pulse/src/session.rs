@@ -102,9 +102,9 @@ impl Session {
         engine: Arc<dyn Engine>,
     ) -> Result<Self> {
         let started = Instant::now();
-        let latent = problem.latent();
-        opened.prepare(latent, &*engine)?;
+        opened.prepare(problem.latent(), &*engine)?;
         let search = Search::new(problem, steering, config, &*engine)?;
+        let latent = search.problem().latent();
         Ok(Self { opened, prepared, engine, search, curves: Curves::default(), latent, started })
     }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use pulse_core::candidate::consistency_db;
 use pulse_core::generator::Embedded;
 use pulse_core::image::{Image, Size};
-use pulse_core::search::SearchConfig;
-use pulse_core::search::steering::{Kept, Mask, Steering, Toward};
+use pulse_core::search::steering::{Kept, Mask, Near, Steering, Toward};
+use pulse_core::search::{Sampler, SearchConfig};
 use pulse_core::solved::{AGAIN, NEAR, Origin, Solved};
 use pulse_engine::Engine;
 use pulse_record::checksum::sha256_of_file;
@@ -85,7 +85,12 @@ impl Reopened {
     /// [`read_mask`], [`Reader::read`] and [`Session::of`].
     pub fn search(&self, wishes: &Wishes, config: &SearchConfig, engine: Arc<dyn Engine>) -> Result<Session> {
         let steering = self.steering(wishes, &*engine)?;
-        let problem = self.solved.again(self.origin(wishes)?, config)?;
+        let problem = if self.is_sampled() {
+            // It begins with a picture, not with inputs.
+            self.solved.again(Origin::Anywhere, config)?.starting_anywhere()
+        } else {
+            self.solved.again(self.origin(wishes)?, config)?
+        };
         let prepared = Prepared {
             target: Arc::clone(&self.solved.target),
             original: self.run.original()?,
@@ -97,6 +102,11 @@ impl Reopened {
             notes: Vec::new(),
         };
         Session::of(self.opened.clone(), Arc::new(prepared), problem, &steering, config.clone(), engine)
+    }
+
+    /// Whether the run was drawn from a denoiser, and not searched by descent.
+    fn is_sampled(&self) -> bool {
+        self.solved.config.sampler_of(&*self.opened.generator) == Sampler::NullSpace
     }
 
     /// What a search is steered by.
@@ -117,6 +127,10 @@ impl Reopened {
                 .map_err(|error| error.worded(|reason| format!("{}: {reason}", picture.display())))?;
             let mask = mask.as_ref().map_or_else(|| Ok(Mask::everywhere(size)), |mask| read_mask(mask, size))?;
             steering.toward = Some(Toward { example, mask });
+        }
+        if let (Some(like), true) = (wishes.like, self.is_sampled()) {
+            let picture = self.solved.picture(self.solved.row(like)?, engine)?;
+            steering.near = Some(Near { picture, amount: wishes.amount.unwrap_or(NEAR) });
         }
         Ok(steering)
     }

@@ -65,10 +65,8 @@ pub(super) fn run(
             let [from, to] = rows;
             let (from, to) = (from?, to?);
             let folder = ExploreFolder::create(&place, replace)?;
-            let mut explorer = solved.explorer(engine)?;
-            let [from, to] = [from, to].map(|row| solved.point(row));
             let mut progress = Progress::new(arguments.progress, "path", interrupt);
-            let found = explorer.path(&from, &to, frames, &mut |share| progress.at(share));
+            let found = solved.passage([from, to], frames, engine, &mut |share| progress.at(share));
             drop(progress);
             let found = found.map_err(|error| Failure::of("--frames", error))?;
             let Some(path) = found else { return Ok(stopped()) };

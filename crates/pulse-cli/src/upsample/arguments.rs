@@ -10,7 +10,7 @@ use pulse::judge::Order;
 use pulse::loss::Loss;
 use pulse::measurement::{GRAMMAR, MeasurementKind, Size};
 use pulse::optimizer::{OptimizerKind, Schedule};
-use pulse::search::{Repulsion, SearchConfig};
+use pulse::search::{Repulsion, Sampler, SearchConfig};
 use pulse::standing::Request;
 use pulse::{Blocks, Opened, Placing, Preparation};
 
@@ -141,9 +141,23 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value = "default", help_heading = "Search")]
     preset: Preset,
 
-    #[arg(long, value_name = "N", help_heading = "Search",
-        help = preset("The most steps for one candidate", |c| c.steps.to_string()))]
+    #[arg(long, value_name = "N", help_heading = "Search", help = format!("{}; levels of noise for a denoiser [default: {}]",
+        preset("The most steps for one candidate", |c| c.steps.to_string()), SearchConfig::default().null_space.steps))]
     steps: Option<usize>,
+
+    #[arg(long, value_name = "NAME", help_heading = "Search", help = format!("What searches: {}. The first goes down a gradient; \
+        the second draws from a diffusion, flow or consistency model and keeps it consistent at every step [default: the \
+        second where there is such a model, else the first]", names(&Sampler::ALL)))]
+    sampler: Option<Sampler>,
+
+    /// With --sampler descent and a diffusion, flow or consistency model: how many deterministic steps lead from the noise that is
+    /// searched to the picture; a consistency model needs one
+    #[arg(long, value_name = "K", help_heading = "Search")]
+    unroll: Option<usize>,
+
+    /// The class of the pictures, from 0, of a generator that was trained on classes [default: 0]
+    #[arg(long, value_name = "N", help_heading = "Search")]
+    class: Option<usize>,
 
     #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Search",
         help = preset("Good enough: the mean squared error to the small picture, in [0, 1]", |c| format!("{:.3e}", c.epsilon)))]
@@ -237,6 +251,10 @@ impl Arguments {
         set(&mut config.candidates, self.candidates);
         set(&mut config.seed, self.seed);
         set(&mut config.steps, self.steps);
+        set(&mut config.null_space.steps, self.steps);
+        config.sampler = self.sampler;
+        set(&mut config.space.class, self.class);
+        set(&mut config.space.unroll, self.unroll);
         if self.target_db.is_some_and(|db| !(0.0..=PERFECT_DB).contains(&db)) {
             return Err(Failure::of("--target-db", format!("give a number from 0 to {PERFECT_DB}")));
         }

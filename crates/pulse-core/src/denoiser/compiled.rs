@@ -1,6 +1,6 @@
 //! A denoiser that an engine runs.
 
-use pulse_engine::{Engine, InputId, NetworkBuilder, OutputId, Program};
+use pulse_engine::{Engine, InputId, Network, NetworkBuilder, OutputId, Program};
 
 use super::{CLASS, Coefficients, Denoiser, NOISY, TIME};
 use crate::{Error, ErrorKind, Result};
@@ -24,6 +24,22 @@ impl CompiledDenoiser {
     /// # Errors
     /// [`ErrorKind::Network`] when the engine cannot run it.
     pub fn new(denoiser: &Denoiser, engine: &dyn Engine, batch: usize) -> Result<Self> {
+        Self::compile(denoiser, batch, |network, batch| engine.compile(network, batch))
+    }
+
+    /// The same, but without gradients, which takes much less memory.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn forward_only(denoiser: &Denoiser, engine: &dyn Engine, batch: usize) -> Result<Self> {
+        Self::compile(denoiser, batch, |network, batch| engine.compile_forward(network, batch))
+    }
+
+    fn compile(
+        denoiser: &Denoiser,
+        batch: usize,
+        compile: impl FnOnce(&Network, usize) -> pulse_engine::Result<Box<dyn Program>>,
+    ) -> Result<Self> {
         let mut builder = NetworkBuilder::new();
         let raw = denoiser.append_raw(&mut builder)?;
         builder.output("raw", raw)?;
@@ -32,7 +48,7 @@ impl CompiledDenoiser {
         let pixels = spec.height * spec.width;
         Ok(Self {
             denoiser: denoiser.clone(),
-            program: engine.compile(&network, batch)?,
+            program: compile(&network, batch)?,
             x: network.input(NOISY)?,
             time: network.input(TIME)?,
             class: network.input(CLASS).ok(),

@@ -38,6 +38,12 @@ pub enum Preconditioning {
         /// What the network gives.
         predicts: Predicts,
     },
+    /// Discrete levels and the noise, as above, but a level between two of them has the time of the nearest: EDM's form of
+    /// improved DDPM, `iDDPMPrecond` (Karras et al. 2022, table 1).
+    Nearest {
+        /// `σ_t` for `t = 0, 1, …`, growing.
+        sigmas: Arc<[f64]>,
+    },
     /// A straight flow `x_t = (1 − t) x₀ + t n` whose network gives the velocity `n − x₀` (Lipman et al. 2023; Liu, Gong, Liu
     /// 2023): `σ = t / (1 − t)`.
     Flow {
@@ -76,18 +82,6 @@ pub enum Preconditioning {
 }
 
 impl Preconditioning {
-    /// The smallest and the largest noise level that a network of this kind mostly knows: the discrete ones; a flow up to
-    /// `t = 0.9875`; otherwise those of Karras et al. 2022.
-    pub(super) fn usual_range(&self) -> [f64; 2] {
-        match self {
-            Self::Discrete { sigmas, .. } => [sigmas[0], sigmas[sigmas.len() - 1]],
-            Self::Flow { .. } => [0.002, 79.0],
-            Self::Edm { .. } | Self::EdmVelocity { .. } | Self::VariancePreserving { .. } => [0.002, 80.0],
-            Self::VarianceExploding => [0.02, 100.0],
-            Self::Consistency { sigma_min, .. } => [*sigma_min, 80.0],
-        }
-    }
-
     /// The four numbers at noise level `σ > 0`.
     pub fn at(&self, sigma: f64) -> Coefficients {
         let unit = 1.0 / (1.0 + sigma * sigma).sqrt();
@@ -99,6 +93,9 @@ impl Preconditioning {
                     Predicts::Velocity => (unit * unit, -sigma * unit),
                 };
                 Coefficients { skip, output, input: unit, time: index_of(sigmas, sigma) }
+            }
+            Self::Nearest { sigmas } => {
+                Coefficients { skip: 1.0, output: -sigma, input: unit, time: nearest(sigmas, sigma) as f64 }
             }
             Self::Flow { timesteps } => {
                 let t = sigma / (1.0 + sigma);
@@ -126,6 +123,65 @@ impl Preconditioning {
                 }
             }
         }
+    }
+
+    /// The smallest and the largest noise level that such a network was trained for.
+    ///
+    /// | | smallest | largest |
+    /// |---|---|---|
+    /// | discrete, nearest | the first level | the last level |
+    /// | flow | 0.001 | 79: what is left at a ratio of 1 to 80 |
+    /// | EDM | 0.002 | 80 (Karras et al. 2022, table 1) |
+    /// | variance-preserving | `σ(0.00001)` | `σ(1)` |
+    /// | variance-exploding | 0.02 | 100 |
+    /// | consistency | its own, where it is the identity | 80 |
+    pub fn sigma_range(&self) -> [f64; 2] {
+        match self {
+            Self::Discrete { sigmas, .. } | Self::Nearest { sigmas } => {
+                let end = |sigma: Option<&f64>| sigma.copied().unwrap_or(1.0);
+                [end(sigmas.first()), end(sigmas.last())]
+            }
+            Self::Flow { .. } => [1e-3, 79.0],
+            Self::Edm { .. } | Self::EdmVelocity { .. } => [0.002, 80.0],
+            Self::VariancePreserving { beta_d, beta_min, .. } => {
+                [1e-5, 1.0].map(|t: f64| (0.5 * beta_d * t * t + beta_min * t).exp_m1().sqrt())
+            }
+            Self::VarianceExploding => [0.02, 100.0],
+            Self::Consistency { sigma_min, .. } => [*sigma_min, 80.0],
+        }
+    }
+}
+
+/// The growing levels of improved DDPM as EDM's code has them: `u_M = 0`,
+/// `u_{j−1} = sqrt((u_j² + 1) / max(ᾱ_{j−1} / ᾱ_j, c₁) − 1)`, `ᾱ_j = sin²(π j / (2 M (c₂ + 1)))`, and `σ_t = u_{M−1−t}` (Karras et
+/// al. 2022, table 1).
+pub(super) fn improved_levels(count: usize, c1: f64, c2: f64) -> Arc<[f64]> {
+    let kept = |j: usize| (std::f64::consts::FRAC_PI_2 * j as f64 / (count as f64 * (c2 + 1.0))).sin().powi(2);
+    let mut u = 0.0_f64;
+    (1..=count)
+        .rev()
+        .map(|j| {
+            u = ((u * u + 1.0) / (kept(j - 1) / kept(j)).max(c1) - 1.0).sqrt();
+            u
+        })
+        .collect()
+}
+
+/// The levels `σ_t = sqrt(1 / ᾱ_t − 1)` of noise that is added bit by bit, with `ᾱ_t = Π_{s ≤ t} (1 − β_s)`.
+pub(super) fn levels_of(betas: impl IntoIterator<Item = f64>) -> Arc<[f64]> {
+    let kept = betas.into_iter().scan(1.0_f64, |kept, beta| {
+        *kept *= 1.0 - beta;
+        Some(*kept)
+    });
+    kept.map(|kept| (1.0 / kept - 1.0).sqrt()).collect()
+}
+
+/// The place of the nearest level among growing ones.
+fn nearest(sigmas: &[f64], sigma: f64) -> usize {
+    let after = sigmas.partition_point(|&level| level < sigma).min(sigmas.len().saturating_sub(1));
+    match after.checked_sub(1) {
+        Some(before) if sigma - sigmas[before] <= sigmas[after] - sigma => before,
+        _ => after,
     }
 }
 

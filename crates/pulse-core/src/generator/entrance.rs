@@ -203,9 +203,8 @@ fn class(classes: usize, assembly: &mut Assembly) -> Result<Option<Value>> {
     if classes == 0 {
         return Ok(None);
     }
-    let mut first = vec![0.0; classes];
-    first[0] = 1.0;
-    assembly.input("c", Shape::Vector(classes), Start::Constant(first.into()), Geometry::Fixed).map(Some)
+    let start = assembly.space.one_hot(classes)?;
+    assembly.input("c", Shape::Vector(classes), start, Geometry::Fixed).map(Some)
 }
 
 fn lacks(latent: &str, what: &str) -> Error {

@@ -25,6 +25,10 @@ pub struct Space {
     pub zeroed_noise: ZeroedNoise,
     /// Whether all rows of the sphere variable `latent` are one row.
     pub tile_latent: bool,
+    /// The class of the pictures, from 0, of a generator that knows classes.
+    pub class: usize,
+    /// How many deterministic steps lead from noise to a picture, of a denoiser that is entered at `z`.
+    pub unroll: usize,
 }
 
 /// `ws[i] = w_avg + psi (w − w_avg)` in the first `cutoff` rows, `w` in the others (Karras et al. 2019,
@@ -65,6 +69,8 @@ impl Default for Space {
             searched_noise: 0,
             zeroed_noise: ZeroedNoise::Maps(Vec::new()),
             tile_latent: false,
+            class: 0,
+            unroll: 4,
         }
     }
 }
@@ -73,6 +79,21 @@ impl Space {
     /// PULSE's: five noise maps are searched, the last is zero, the others are random and stay.
     pub fn search() -> Self {
         Self { noise: NoiseStart::Random, searched_noise: 5, zeroed_noise: ZeroedNoise::Last, ..Self::default() }
+    }
+
+    /// The class as the one-hot vector that an input `c` starts at.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Setting`] when there is no such class among so many.
+    pub(super) fn one_hot(&self, classes: usize) -> Result<Start> {
+        if self.class >= classes {
+            let message =
+                format!("the generator has no class {}: it has 0 to {}", self.class, classes.saturating_sub(1));
+            return Err(Error::new(ErrorKind::Setting, message));
+        }
+        let mut numbers = vec![0.0; classes];
+        numbers[self.class] = 1.0;
+        Ok(Start::Constant(numbers.into()))
     }
 
     /// Where noise map `index` of `count` starts, and where the search may take it.

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::plausibility::each_random_picture;
+use super::random::each_random_picture;
 use super::reframe::Reframe;
 use crate::Result;
 use crate::image::Image;

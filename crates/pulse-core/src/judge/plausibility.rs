@@ -1,15 +1,12 @@
 //! How typical inputs are of what a generator was trained on.
 
 use std::collections::BTreeMap;
-use std::ops::{ControlFlow, Range};
 
 use pulse_engine::{Engine, OutputId};
 
 use crate::Result;
-use crate::generator::{Entrance, LatentInput, Space, draw};
-use crate::image::Image;
+use crate::generator::{Entrance, LatentInput};
 use crate::loss::angles_of_rows;
-use crate::random::Stream;
 use crate::search::{Problem, SearchConfig, SearchProgram};
 use crate::vector::square;
 
@@ -115,67 +112,4 @@ fn fit_of(entrance: &Entrance) -> Option<[Vec<f32>; 2]> {
     let tensors = entrance.fit_tensors().ok()?;
     let [mean, std] = ["gaussian_fit.mean", "gaussian_fit.std"].map(|name| tensors.get(name));
     Some([mean?.data().to_vec(), std?.data().to_vec()])
-}
-
-/// `count` pictures that the generator of a search makes of random `z`, or of a random whitened `w` where it has no `z`, the
-/// same in every run; none where it has neither. Their distances say how far apart two unrelated pictures of this generator
-/// are. As [`Prior`] it runs the network of the search, where that is entered so.
-///
-/// # Errors
-/// As [`search`](crate::search::search).
-pub fn random_pictures(
-    problem: &Problem<'_>,
-    config: &SearchConfig,
-    engine: &dyn Engine,
-    count: usize,
-) -> Result<Vec<Image>> {
-    let mut pictures = Vec::with_capacity(count);
-    each_random_picture(problem, config, engine, 0..count, |_, picture| {
-        pictures.push(picture);
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(pictures)
-}
-
-/// The same pictures one by one, those of these numbers, until `each` breaks.
-pub(super) fn each_random_picture(
-    problem: &Problem<'_>,
-    config: &SearchConfig,
-    engine: &dyn Engine,
-    numbers: Range<usize>,
-    mut each: impl FnMut(usize, Image) -> Result<ControlFlow<()>>,
-) -> Result<()> {
-    let spec = problem.generator.spec();
-    let known = |latent: &LatentInput| spec.latents.contains(latent);
-    let Some(latent) = [LatentInput::Z, LatentInput::LATENT].into_iter().find(known) else { return Ok(()) };
-    let space = Space { tile_latent: latent == LatentInput::LATENT, ..Space::default() };
-    let mut network = SearchProgram::of_search(problem, (latent, &space), config, engine)?;
-    let batch = network.program.batch();
-    let pixels = problem.picture_numbers();
-    for first in numbers.clone().step_by(batch) {
-        let active = batch.min(numbers.end - first);
-        for row in 0..active {
-            let picture = first + row;
-            for (input, port) in network.ports.iter().enumerate() {
-                let input = input as u16;
-                let stream = if port.spec.name == latent.name() {
-                    // One that no search draws from.
-                    Stream { seed: 0, candidate: u32::MAX, draw: picture as u16, input }
-                } else {
-                    Stream { seed: 0, candidate: picture as u32, draw: 0, input }
-                };
-                let length = port.spec.shape.len();
-                draw(&port.spec.start, stream, &mut network.program.input_mut(port.id)[row * length..][..length]);
-            }
-        }
-        network.program.forward(active, &[network.image]);
-        for row in 0..active {
-            let values = &network.program.output(network.image)[row * pixels..][..pixels];
-            let picture = Image::from_network(spec.channels, spec.height, spec.width, values)?;
-            if each(first + row, picture)?.is_break() {
-                return Ok(());
-            }
-        }
-    }
-    Ok(())
 }

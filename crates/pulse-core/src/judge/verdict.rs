@@ -9,9 +9,11 @@ use pulse_engine::Engine;
 
 use super::familiar::Familiar;
 use super::lessons::Camera;
-use super::plausibility::each_random_picture;
+use super::random::each_random_picture;
+use super::residuals::{ResidualMeter, Residuals};
 use crate::Result;
 use crate::candidate::Candidate;
+use crate::denoiser::Denoiser;
 use crate::event::SearchEvent;
 use crate::generator::Embedded;
 use crate::image::{Image, Size};
@@ -87,7 +89,8 @@ impl fmt::Display for Verdict {
 /// usual, more is worse.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bent {
-    /// `s`, of the target: [`Familiar::strangeness`].
+    /// `s`, of the target: [`Familiar::strangeness`]. Of a denoiser, of the candidate: the mean over four noise levels of how many
+    /// deviations its [residual](OwnPictures) is above that of own pictures, which were drawn for such a target too.
     pub strangeness: f64,
     /// `f = (mean − latent_db) / deviation`, of the consistency that the latent alone reached
     /// ([`Candidate::latent_db`]), with the mean and deviation of own pictures.
@@ -143,6 +146,9 @@ pub struct OwnFits {
     pub latent: Usual,
     /// Before the exact projection: [`Candidate::searched_db`].
     pub searched: Usual,
+    /// The residuals of what was found, of a denoiser: log₁₀ of the mean squared error with which it denoises them, at four noise
+    /// levels.
+    pub residuals: Option<[Usual; 4]>,
 }
 
 /// [`OwnFits`] of the embedded `faces` with the default search, by the numbers of the target: 4x4, 8x8, 16x16 and 32x32 in
@@ -157,7 +163,7 @@ const FACES: [(f64, OwnFits); 4] = [
 const fn fits(latent: [f64; 2], searched: [f64; 2]) -> OwnFits {
     let [latent, searched] =
         [Usual { mean: latent[0], deviation: latent[1] }, Usual { mean: searched[0], deviation: searched[1] }];
-    OwnFits { latent, searched }
+    OwnFits { latent, searched, residuals: None }
 }
 
 impl OwnFits {
@@ -166,8 +172,8 @@ impl OwnFits {
     /// the numbers.
     pub fn kept(embedded: &Embedded, problem: &Problem<'_>, config: &SearchConfig) -> Option<Self> {
         let default = SearchConfig::default();
-        let SearchConfig { candidates, seed, batch, spread, steps, .. } = *config;
-        let same = SearchConfig { candidates, seed, steps, batch, spread, ..default } == *config;
+        let SearchConfig { candidates, seed, batch, spread, steps, sampler, .. } = *config;
+        let same = SearchConfig { candidates, seed, steps, batch, spread, sampler, ..default } == *config;
         let measured = problem.measurement.output_shape();
         // What others bring may fit in other ways.
         let ours = problem.measurement.text().is_some_and(|text| text.parse::<MeasurementKind>().is_ok());
@@ -186,6 +192,7 @@ impl OwnFits {
         Self {
             latent: below.latent.between(above.latent, share),
             searched: below.searched.between(above.searched, share),
+            residuals: None,
         }
     }
 
@@ -214,20 +221,35 @@ impl OwnFits {
         if targets.is_empty() {
             return Ok(None);
         }
-        let (mut latent, mut searched) = (Vec::new(), Vec::new());
+        let (mut latent, mut searched, mut pictures) = (Vec::new(), Vec::new(), Vec::new());
         for (number, target) in targets.iter().enumerate() {
             let own = Problem::new(&*problem.generator, &*problem.measurement, target);
             let alone = SearchConfig { seed: number as u64, ..alone.clone() };
             for found in search(&own, &alone, engine, &mut |_: SearchEvent<'_>| flow(stop))? {
                 latent.push(found.latent_db);
                 searched.push(found.searched_db);
+                pictures.push(found.image);
             }
             if stop() {
                 return Ok(None);
             }
         }
-        Ok(Some(Self { latent: Usual::of(&latent), searched: Usual::of(&searched) }))
+        let residuals = match problem.generator.denoiser() {
+            Some(denoiser) => Some(usual_residuals(denoiser, config, &pictures, engine)?),
+            None => None,
+        };
+        Ok(Some(Self { latent: Usual::of(&latent), searched: Usual::of(&searched), residuals }))
     }
+}
+
+fn usual_residuals(
+    denoiser: &Denoiser,
+    config: &SearchConfig,
+    pictures: &[Image],
+    engine: &dyn Engine,
+) -> Result<[Usual; 4]> {
+    let all = ResidualMeter::new(denoiser, config, engine)?.measure(&pictures.iter().collect::<Vec<_>>());
+    Ok(std::array::from_fn(|level| Usual::of(&all.iter().map(|residuals| residuals[level]).collect::<Vec<_>>())))
 }
 
 fn flow(stop: &dyn Fn() -> bool) -> ControlFlow<()> {
@@ -239,7 +261,8 @@ impl OwnFits {
     fn rounded(self) -> Self {
         let round = |number: f64| f64::from(number as f32);
         let usual = |usual: Usual| Usual { mean: round(usual.mean), deviation: round(usual.deviation) };
-        Self { latent: usual(self.latent), searched: usual(self.searched) }
+        let residuals = self.residuals.map(|residuals| residuals.map(usual));
+        Self { latent: usual(self.latent), searched: usual(self.searched), residuals }
     }
 }
 
@@ -247,8 +270,8 @@ impl OwnFits {
 /// targets of one shape.
 #[derive(Clone, Debug)]
 pub struct OwnPictures {
-    /// What they look like, shrunk.
-    pub familiar: Familiar,
+    /// What they look like, shrunk; nothing of a denoiser, which is asked itself.
+    pub familiar: Option<Familiar>,
     /// How well they are fitted.
     pub fits: OwnFits,
 }
@@ -271,13 +294,19 @@ impl OwnPictures {
             None => OwnFits::searched(problem, config, engine, stop)?,
         };
         let Some(fits) = fits else { return Ok(None) };
+        let fits = fits.rounded();
+        if fits.residuals.is_some() {
+            return Ok(Some(Self { familiar: None, fits }));
+        }
         let familiar = Familiar::learnt(problem, config, engine, stop)?;
-        Ok(familiar.map(|familiar| Self { familiar, fits: fits.rounded() }))
+        Ok(familiar.map(|familiar| Self { familiar: Some(familiar), fits }))
     }
 
-    /// Whether a target is one that the generator knows, by its looks alone, before anything is searched.
+    /// Whether a target is one that the generator knows, by its looks alone, before anything is searched. A denoiser takes it for
+    /// one.
     pub fn glance(&self, target: &Image) -> Verdict {
-        Bent { strangeness: self.familiar.strangeness(target), misfit: 0.0, shortfall: 0.0 }.verdict()
+        let strangeness = self.familiar.as_ref().map_or(0.0, |familiar| familiar.strangeness(target));
+        Bent { strangeness, misfit: 0.0, shortfall: 0.0 }.verdict()
     }
 
     /// All of it as named arrays, to be kept.
@@ -285,9 +314,12 @@ impl OwnPictures {
     /// # Panics
     /// Never: each array has the length of its shape.
     pub fn to_arrays(&self) -> BTreeMap<String, Tensor> {
-        let OwnFits { latent, searched } = self.fits;
-        let fits = [latent.mean, latent.deviation, searched.mean, searched.deviation].map(|number| number as f32);
-        let arrays = self.familiar.to_arrays().into_iter().chain([("fits", vec![4], fits.to_vec())]);
+        let OwnFits { latent, searched, residuals } = self.fits;
+        let both = |usual: &Usual| [usual.mean as f32, usual.deviation as f32];
+        let fits = [latent, searched].iter().flat_map(both).collect();
+        let residuals = residuals.map(|levels| ("residuals", vec![4, 2], levels.iter().flat_map(both).collect()));
+        let familiar = self.familiar.iter().flat_map(Familiar::to_arrays);
+        let arrays = familiar.chain(residuals).chain([("fits", vec![4], fits)]);
         arrays
             .map(|(name, shape, data)| (name.to_owned(), Tensor::new(shape, data).expect("the length fits")))
             .collect()
@@ -296,26 +328,49 @@ impl OwnPictures {
     /// What was kept of own pictures for targets of this size and channels; nothing where it is something else.
     pub fn from_arrays(arrays: &BTreeMap<String, Tensor>, size: Size, channels: usize) -> Option<Self> {
         let array = |name: &str| arrays.get(name).map(|tensor| &tensor.data()[..]);
+        let usual = |pair: &[f32; 2]| Usual { mean: pair[0].into(), deviation: pair[1].into() };
+        let &[latent, searched] = array("fits")?.as_chunks().0 else { return None };
+        let (latent, searched) = (usual(&latent), usual(&searched));
+        if let Some(residuals) = array("residuals") {
+            let levels: &[[f32; 2]; 4] = residuals.as_chunks().0.try_into().ok()?;
+            return Some(Self {
+                familiar: None,
+                fits: OwnFits { latent, searched, residuals: Some(levels.map(|pair| usual(&pair))) },
+            });
+        }
         let learnt = [array("examples")?, array("coefficients")?, array("usual")?];
-        let &[mean, deviation, searched_mean, searched_deviation] = array("fits")? else { return None };
-        let usual = |mean: f32, deviation: f32| Usual { mean: mean.into(), deviation: deviation.into() };
-        Some(Self {
-            familiar: Familiar::from_arrays(size, channels, learnt)?,
-            fits: OwnFits { latent: usual(mean, deviation), searched: usual(searched_mean, searched_deviation) },
-        })
+        let familiar = Some(Familiar::from_arrays(size, channels, learnt)?);
+        Some(Self { familiar, fits: OwnFits { latent, searched, residuals: None } })
     }
 
-    /// How far the generator was bent for each candidate.
-    pub fn bent(&self, target: &Image, candidates: &[Candidate]) -> Vec<Bent> {
-        let strangeness = self.familiar.strangeness(target);
-        let OwnFits { latent, searched } = self.fits;
-        let bent = |candidate: &Candidate| Bent {
+    /// How far the generator was bent for each candidate of the problem.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Network`](crate::ErrorKind::Network) when the engine cannot run a denoiser.
+    pub fn bent(
+        &self,
+        problem: &Problem<'_>,
+        config: &SearchConfig,
+        candidates: &[Candidate],
+        engine: &dyn Engine,
+    ) -> Result<Vec<Bent>> {
+        let strangeness = match (&self.familiar, self.fits.residuals, problem.generator.denoiser()) {
+            (Some(familiar), ..) => vec![familiar.strangeness(&problem.target); candidates.len()],
+            (None, Some(usual), Some(denoiser)) => {
+                let pictures: Vec<&Image> = candidates.iter().map(|candidate| &candidate.image).collect();
+                let found = ResidualMeter::new(denoiser, config, engine)?.measure(&pictures);
+                found.iter().map(|residuals| strangeness_of(residuals, &usual)).collect()
+            }
+            _ => vec![0.0; candidates.len()],
+        };
+        let OwnFits { latent, searched, .. } = self.fits;
+        let bent = |(candidate, strangeness): (&Candidate, f64)| Bent {
             strangeness,
             // Eight pictures may be alike by chance.
             misfit: (latent.mean - candidate.latent_db) / latent.deviation.max(1.0),
             shortfall: ((searched.mean - 2.0 * searched.deviation.max(0.5) - candidate.searched_db) / SHORT).max(0.0),
         };
-        candidates.iter().map(bent).collect()
+        Ok(candidates.iter().zip(strangeness).map(bent).collect())
     }
 
     /// The bend of a whole run: the candidate in the middle, by the total. Nothing without candidates.
@@ -324,6 +379,14 @@ impl OwnPictures {
         sorted.sort_by(|a, b| a.total().total_cmp(&b.total()));
         sorted.get(sorted.len().saturating_sub(1) / 2).copied()
     }
+}
+
+/// The mean over the levels of how many deviations a residual is above the usual ones.
+fn strangeness_of(residuals: &Residuals, usual: &[Usual; 4]) -> f64 {
+    // Eight pictures may be alike by chance: less than a quarter of an error is no difference.
+    const LEAST: f64 = 0.05;
+    let above = residuals.iter().zip(usual).map(|(own, usual)| (own - usual.mean) / usual.deviation.max(LEAST));
+    above.sum::<f64>() / usual.len() as f64
 }
 
 #[cfg(test)]

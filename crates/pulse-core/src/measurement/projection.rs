@@ -7,7 +7,7 @@ mod solver;
 
 use pulse_engine::Engine;
 
-use self::solver::Solver;
+use self::solver::{REDUCTION, Solver};
 use super::Measurement;
 use crate::Result;
 
@@ -92,6 +92,22 @@ impl Projection {
             self.solver.find_residual(x, y);
         }
         &self.solver.errors[..active]
+    }
+
+    /// `x ← x + Aᵀ (A Aᵀ + damping I)⁻¹ (y − A x)`, until the residual of these equations is this part of what it was: the mean of
+    /// a Gaussian belief round `x` that has seen a target with noise, where the damping is the noise's variance over the
+    /// belief's. Without damping it is the projection.
+    pub fn draw_nearer(&mut self, x: &mut [f32], y: &[f32], damping: f64, reduction: f64) {
+        let active = self.solver.active(x, y);
+        self.solver.free_all();
+        self.solver.find_residual(x, y);
+        (self.solver.damping, self.solver.reduction) = (damping, reduction);
+        let radius = std::mem::take(&mut self.solver.radius);
+        self.solver.find_correction(active);
+        (self.solver.damping, self.solver.reduction, self.solver.radius) = (0.0, REDUCTION, radius);
+        for (x, correction) in x.iter_mut().zip(&self.solver.picture) {
+            *x += correction;
+        }
     }
 
     /// Looks for a consistent picture in [0, 1], or, where there is none, for one that comes close: up to

@@ -19,6 +19,7 @@ use super::guide::{Guide, Schedule};
 use super::moving::Moving;
 use super::program::{self, SearchProgram};
 use super::slot::{Slot, Stage};
+use super::way::Way;
 use super::{Problem, Repulsion, Restarts, SearchConfig, terms};
 
 /// The factor on the latent's learning rate once features move: the latent has settled, and follows them.
@@ -118,88 +119,6 @@ impl<'a> Batch<'a> {
             features_from,
             judged,
         })
-    }
-
-    /// How many candidates are searched for in all.
-    pub(super) fn candidates(&self) -> usize {
-        self.candidates
-    }
-
-    pub(super) fn problem(&self) -> &Problem<'a> {
-        &self.problem
-    }
-
-    pub(super) fn config(&self) -> &SearchConfig {
-        &self.config
-    }
-
-    /// Sets how many candidates are searched for in all.
-    pub(super) fn grow(&mut self, candidates: usize) {
-        self.candidates = candidates;
-    }
-
-    /// Whether no candidate is under way.
-    pub(super) fn is_idle(&self) -> bool {
-        self.slots.is_empty()
-    }
-
-    pub(super) fn has_started_all(&self) -> bool {
-        self.next == self.candidates
-    }
-
-    /// Begins with as many candidates as there is room for.
-    pub(super) fn fill(&mut self) {
-        while self.slots.len() < self.capacity && self.next < self.candidates {
-            self.slots.push(Slot::new(self.next, self.problem.picture_numbers(), &self.inputs));
-            self.next += 1;
-        }
-        self.place_fresh();
-    }
-
-    /// Ends the candidates under way.
-    pub(super) fn stop(&mut self) {
-        let running = self.slots.iter_mut().filter(|slot| slot.stage != Stage::Finished);
-        running.for_each(|slot| slot.stage = Stage::Stopped);
-    }
-
-    /// Takes one candidate that is finished, or was stopped, out of the batch.
-    pub(super) fn take_finished(&mut self) -> Result<Option<Candidate>> {
-        let ended = |slot: &Slot| matches!(slot.stage, Stage::Finished | Stage::Stopped);
-        let Some(slot) = self.slots.iter().rposition(ended) else { return Ok(None) };
-        let Self { end, slots, inputs, problem, config, .. } = self;
-        let candidate = finish(end, problem, config, &slots[slot], inputs)?;
-        self.swap(slot, self.slots.len() - 1);
-        self.slots.pop();
-        Ok(Some(candidate))
-    }
-
-    /// What the candidates under way would be if they were stopped here, except those that have not taken a step.
-    pub(super) fn so_far(&mut self) -> Result<Vec<Candidate>> {
-        let Self { end, slots, inputs, problem, config, .. } = self;
-        let mut found = Vec::new();
-        for slot in slots.iter_mut().filter(|slot| slot.taken > 0) {
-            let stage = std::mem::replace(&mut slot.stage, Stage::Stopped);
-            let candidate = finish(end, problem, config, slot, inputs);
-            slot.stage = stage;
-            found.push(candidate?);
-        }
-        Ok(found)
-    }
-
-    /// One step of every slot, as many at a time as the program runs.
-    ///
-    /// A step is taken whole, also where the observer asks to stop in its middle: then every candidate has taken it, and the search
-    /// can go on as without the request.
-    pub(super) fn step(&mut self, observer: &mut dyn Observer) -> ControlFlow<()> {
-        let batch = self.network.program.batch();
-        let mut flow = ControlFlow::Continue(());
-        for first in (0..self.slots.len()).step_by(batch) {
-            flow = either(flow, self.step_window(first..self.slots.len().min(first + batch), observer));
-        }
-        if let Some(guide) = &mut self.guide {
-            guide.turn();
-        }
-        flow
     }
 
     fn step_window(&mut self, window: Range<usize>, observer: &mut dyn Observer) -> ControlFlow<()> {
@@ -430,6 +349,80 @@ impl<'a> Batch<'a> {
                 input.swap(a, b);
             }
         }
+    }
+}
+
+impl<'a> Way<'a> for Batch<'a> {
+    fn candidates(&self) -> usize {
+        self.candidates
+    }
+
+    fn problem(&self) -> &Problem<'a> {
+        &self.problem
+    }
+
+    fn config(&self) -> &SearchConfig {
+        &self.config
+    }
+
+    fn grow(&mut self, candidates: usize) {
+        self.candidates = candidates;
+    }
+
+    fn is_idle(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    fn has_started_all(&self) -> bool {
+        self.next == self.candidates
+    }
+
+    fn fill(&mut self) {
+        while self.slots.len() < self.capacity && self.next < self.candidates {
+            self.slots.push(Slot::new(self.next, self.problem.picture_numbers(), &self.inputs));
+            self.next += 1;
+        }
+        self.place_fresh();
+    }
+
+    fn stop(&mut self) -> Result<()> {
+        let running = self.slots.iter_mut().filter(|slot| slot.stage != Stage::Finished);
+        running.for_each(|slot| slot.stage = Stage::Stopped);
+        Ok(())
+    }
+
+    fn take_finished(&mut self) -> Result<Option<Candidate>> {
+        let ended = |slot: &Slot| matches!(slot.stage, Stage::Finished | Stage::Stopped);
+        let Some(slot) = self.slots.iter().rposition(ended) else { return Ok(None) };
+        let Self { end, slots, inputs, problem, config, .. } = self;
+        let candidate = finish(end, problem, config, &slots[slot], inputs)?;
+        self.swap(slot, self.slots.len() - 1);
+        self.slots.pop();
+        Ok(Some(candidate))
+    }
+
+    fn so_far(&mut self) -> Result<Vec<Candidate>> {
+        let Self { end, slots, inputs, problem, config, .. } = self;
+        let mut found = Vec::new();
+        for slot in slots.iter_mut().filter(|slot| slot.taken > 0) {
+            let stage = std::mem::replace(&mut slot.stage, Stage::Stopped);
+            let candidate = finish(end, problem, config, slot, inputs);
+            slot.stage = stage;
+            found.push(candidate?);
+        }
+        Ok(found)
+    }
+
+    fn step(&mut self, observer: &mut dyn Observer) -> Result<ControlFlow<()>> {
+        let batch = self.network.program.batch();
+        let mut flow = ControlFlow::Continue(());
+        for first in (0..self.slots.len()).step_by(batch) {
+            flow = either(flow, self.step_window(first..self.slots.len().min(first + batch), observer));
+        }
+        if let Some(guide) = &mut self.guide {
+            guide.turn();
+        }
+        Ok(flow)
     }
 }
 

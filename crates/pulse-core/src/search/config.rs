@@ -1,9 +1,13 @@
 //! Every setting of a search, and the two sets of defaults. No front has a default of its own.
 
+use std::fmt;
+use std::str::FromStr;
+
 use crate::candidate::epsilon_of_db;
-use crate::generator::Space;
+use crate::generator::{Generator, Space};
 use crate::loss::{Loss, Term};
 use crate::optimizer::{OptimizerKind, Schedule};
+use crate::sampler::NullSpaceConfig;
 use crate::{Error, ErrorKind, Result};
 
 /// How to search.
@@ -50,6 +54,55 @@ pub struct SearchConfig {
     pub space: Space,
     /// How strongly and how long candidates repel each other; without it each is searched by itself.
     pub spread: Option<Repulsion>,
+    /// What searches: the [generator's own](Sampler::of) where none is named.
+    pub sampler: Option<Sampler>,
+    /// How a denoiser is sampled, where that is the way.
+    pub null_space: NullSpaceConfig,
+}
+
+/// What searches for candidates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sampler {
+    /// Goes down the gradient of the loss, through generator and measurement (Menon et al. 2020).
+    Descent,
+    /// Draws from the denoiser, level by level, and keeps it consistent at each
+    /// ([`NullSpace`](crate::sampler::NullSpace)). Only for denoisers.
+    NullSpace,
+}
+
+impl Sampler {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Descent, Self::NullSpace];
+
+    /// Its name in options and files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Descent => "descent",
+            Self::NullSpace => "null-space",
+        }
+    }
+
+    /// What searches a generator best: a denoiser is sampled, any other is descended.
+    pub fn of(generator: &dyn Generator) -> Self {
+        if generator.denoiser().is_some() { Self::NullSpace } else { Self::Descent }
+    }
+}
+
+impl fmt::Display for Sampler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Sampler {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|sampler| sampler.name() == text.trim()).ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(" or ");
+            Error::new(ErrorKind::Setting, format!("`{text}` is no way to search: choose {names}"))
+        })
+    }
 }
 
 /// A search for a set of candidates that are far apart: they are moved in lockstep and repel each other in the space of a
@@ -114,6 +167,8 @@ impl Default for SearchConfig {
             batch: 8,
             space: Space::search(),
             spread: None,
+            sampler: None,
+            null_space: NullSpaceConfig::default(),
         }
     }
 }
@@ -143,6 +198,8 @@ impl SearchConfig {
             batch: 8,
             space: Space::search(),
             spread: None,
+            sampler: None,
+            null_space: NullSpaceConfig::default(),
         }
     }
 
@@ -154,11 +211,31 @@ impl SearchConfig {
         Self { sigma, epsilon: sigma * sigma, ..self }
     }
 
+    /// What searches this generator.
+    pub fn sampler_of(&self, generator: &dyn Generator) -> Sampler {
+        self.sampler.unwrap_or_else(|| Sampler::of(generator))
+    }
+
+    /// The same with the way that searches this generator.
+    #[must_use]
+    pub fn resolved(self, generator: &dyn Generator) -> Self {
+        Self { sampler: Some(self.sampler_of(generator)), ..self }
+    }
+
+    /// How many steps a candidate of this generator takes.
+    pub fn steps_of(&self, generator: &dyn Generator) -> usize {
+        match self.sampler_of(generator) {
+            Sampler::Descent => self.steps,
+            Sampler::NullSpace => self.null_space.steps,
+        }
+    }
+
     /// Names a setting that is invalid.
     ///
     /// # Errors
     /// [`ErrorKind::Setting`].
     pub fn validate(&self) -> Result<()> {
+        self.null_space.validate()?;
         let share = |share: f64| (0.0..=1.0).contains(&share);
         let positive = |number: f64| number > 0.0 && number.is_finite();
         let problem = if self.candidates == 0 || self.candidates > MOST_CANDIDATES {

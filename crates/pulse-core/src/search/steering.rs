@@ -29,6 +29,26 @@ pub struct Steering {
     pub keep: Option<Kept>,
     /// A picture that candidates are drawn to.
     pub toward: Option<Toward>,
+    /// A picture that candidates begin with, in a search that samples a denoiser. A descent begins near inputs instead
+    /// ([`neighbours`]).
+    pub near: Option<Near>,
+}
+
+/// A picture that candidates of a denoiser begin with.
+#[derive(Clone, Debug)]
+pub struct Near {
+    /// The picture, of the generator's size and channels.
+    pub picture: Image,
+    /// How far from it they begin: 0 is the picture itself, 1 noise alone.
+    pub amount: f64,
+}
+
+impl Near {
+    /// The picture in [-1, 1], and the level of its noise: that of a straight way from the picture to noise, `σ = a / (1 − a)`.
+    pub(super) fn noisy(&self) -> (Vec<f32>, f64) {
+        let picture = self.picture.values().iter().map(|value| 2.0 * value - 1.0).collect();
+        (picture, self.amount / (1.0 - self.amount).max(f64::MIN_POSITIVE))
+    }
 }
 
 /// An example that candidates are drawn to.
@@ -73,7 +93,12 @@ impl Steering {
     pub fn check(&self, [channels, height, width]: [usize; 3]) -> Result<()> {
         let pictures = self.keep.iter().map(|keep| ("the picture that is kept", keep.picture(), keep.mask()));
         let examples = self.toward.iter().map(|toward| ("the example", &toward.example, &toward.mask));
-        for (what, picture, mask) in pictures.chain(examples) {
+        let nears = self.near.iter().map(|near| ("the picture to begin with", &near.picture));
+        let masked = pictures.chain(examples);
+        for (what, picture, mask) in masked
+            .map(|(what, picture, mask)| (what, picture, Some(mask)))
+            .chain(nears.map(|(what, picture)| (what, picture, None)))
+        {
             if [picture.channels(), picture.height(), picture.width()] != [channels, height, width] {
                 let message = format!(
                     "{what} is {} with {} channels, and the generator's pictures are {width}x{height} with {channels}: \
@@ -83,7 +108,7 @@ impl Steering {
                 );
                 return Err(Error::new(ErrorKind::Picture, message));
             }
-            if mask.size() != picture.size() {
+            if let Some(mask) = mask.filter(|mask| mask.size() != picture.size()) {
                 let message = format!(
                     "the mask of {what} is {}, and the generator's pictures are {}: make it as large",
                     mask.size(),

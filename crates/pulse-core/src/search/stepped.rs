@@ -5,8 +5,10 @@ use std::ops::ControlFlow;
 use pulse_engine::Engine;
 
 use super::batch::Batch;
+use super::sampling::Sampling;
 use super::steering::{Steering, widest_first};
-use super::{MOST_CANDIDATES, Problem, SearchConfig};
+use super::way::Way;
+use super::{MOST_CANDIDATES, Problem, Sampler, SearchConfig};
 use crate::candidate::Candidate;
 use crate::event::{Observer, SearchEvent};
 use crate::{Error, ErrorKind, Result};
@@ -30,7 +32,7 @@ use crate::{Error, ErrorKind, Result};
 /// # Ok::<(), pulse_core::Error>(())
 /// ```
 pub struct Search<'a> {
-    batch: Batch<'a>,
+    way: Box<dyn Way<'a> + Send + 'a>,
     found: Vec<Candidate>,
     has_begun: bool,
     is_stopped: bool,
@@ -43,31 +45,39 @@ impl<'a> Search<'a> {
     /// As [`search_steered`](super::search_steered).
     pub fn new(problem: Problem<'a>, steering: &Steering, config: SearchConfig, engine: &dyn Engine) -> Result<Self> {
         config.validate()?;
+        let config = config.resolved(&*problem.generator);
         problem.check()?;
         let spec = problem.generator.spec();
         steering.check([spec.channels, spec.height, spec.width])?;
-        let batch = Batch::new(problem, steering, config, engine)?;
-        Ok(Self { batch, found: Vec::new(), has_begun: false, is_stopped: false })
+        let way: Box<dyn Way<'a> + Send + 'a> = match config.sampler_of(&*problem.generator) {
+            Sampler::Descent if steering.near.is_some() => {
+                let message = "a descent begins near inputs and not near a picture: give it starts";
+                return Err(Error::new(ErrorKind::Setting, message));
+            }
+            Sampler::Descent => Box::new(Batch::new(problem.descended(), steering, config, engine)?),
+            Sampler::NullSpace => Box::new(Sampling::new(problem, steering, config, engine)?),
+        };
+        Ok(Self { way, found: Vec::new(), has_begun: false, is_stopped: false })
     }
 
     /// The problem that it searches.
     pub fn problem(&self) -> &Problem<'a> {
-        self.batch.problem()
+        self.way.problem()
     }
 
     /// How it searches.
     pub fn config(&self) -> &SearchConfig {
-        self.batch.config()
+        self.way.config()
     }
 
     /// How many candidates it looks for in all.
     pub fn candidates(&self) -> usize {
-        self.batch.candidates()
+        self.way.candidates()
     }
 
     /// Whether every candidate is finished, or it was stopped.
     pub fn is_done(&self) -> bool {
-        self.batch.is_idle() && (self.is_stopped || self.batch.has_started_all())
+        self.way.is_idle() && (self.is_stopped || self.way.has_started_all())
     }
 
     /// One step of every candidate under way, the start of new ones before it and the end of those that are finished after it.
@@ -79,7 +89,7 @@ impl<'a> Search<'a> {
     pub fn step(&mut self, observer: &mut dyn Observer) -> Result<ControlFlow<()>> {
         if !self.has_begun {
             self.has_begun = true;
-            let steps = self.config().steps;
+            let steps = self.config().steps_of(&*self.problem().generator);
             let started = SearchEvent::Started { candidates: self.candidates(), steps };
             if observer.event(started).is_break() {
                 return Ok(ControlFlow::Break(()));
@@ -89,9 +99,9 @@ impl<'a> Search<'a> {
             return Ok(ControlFlow::Continue(()));
         }
         if !self.is_stopped {
-            self.batch.fill();
+            self.way.fill();
         }
-        let flow = self.batch.step(observer);
+        let flow = self.way.step(observer)?;
         let ended = self.take_finished(observer)?;
         Ok(if flow.is_break() { flow } else { ended })
     }
@@ -102,7 +112,7 @@ impl<'a> Search<'a> {
     /// As [`step`](Self::step).
     pub fn stop(&mut self, observer: &mut dyn Observer) -> Result<()> {
         self.is_stopped = true;
-        self.batch.stop();
+        self.way.stop()?;
         // It is stopped already.
         self.take_finished(observer).map(drop)
     }
@@ -119,7 +129,7 @@ impl<'a> Search<'a> {
     /// As [`step`](Self::step).
     pub fn so_far(&mut self) -> Result<Vec<Candidate>> {
         let mut all = self.found.clone();
-        all.extend(self.batch.so_far()?);
+        all.extend(self.way.so_far()?);
         all.sort_by_key(|candidate| candidate.index);
         Ok(all)
     }
@@ -139,7 +149,7 @@ impl<'a> Search<'a> {
             format!("{all} candidates: ask for at most {MOST_CANDIDATES} in all")
         } else {
             self.is_stopped = false;
-            self.batch.grow(all);
+            self.way.grow(all);
             return Ok(());
         };
         Err(Error::new(ErrorKind::Setting, problem))
@@ -166,7 +176,7 @@ impl<'a> Search<'a> {
 
     fn take_finished(&mut self, observer: &mut dyn Observer) -> Result<ControlFlow<()>> {
         let mut flow = ControlFlow::Continue(());
-        while let Some(candidate) = self.batch.take_finished()? {
+        while let Some(candidate) = self.way.take_finished()? {
             let spreads = self.config().spread.is_some();
             let event = if spreads { SearchEvent::Found(&candidate) } else { SearchEvent::Finished(&candidate) };
             if observer.event(event).is_break() {

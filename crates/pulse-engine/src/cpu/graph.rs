@@ -1,5 +1,6 @@
 //! From a network to a program: which nodes run as one, in which memory, in which order.
 
+mod blocks;
 mod fuse;
 mod lower;
 mod memory;

@@ -3,16 +3,18 @@
 mod attention;
 mod fourier;
 mod group_norm;
+mod heads;
 mod layer;
 mod modulate;
 mod modulated;
 mod noise;
 mod norm;
+mod pieces;
 mod pool;
 
 pub(super) use attention::Attention;
 pub(super) use fourier::FourierFeatures;
-pub(super) use group_norm::GroupNorm;
+pub(super) use group_norm::{GroupNorm, GroupNormParts};
 pub(super) use layer::{Layer, LayerParts};
 pub(super) use modulate::{AddChannels, AddNoise, Modulate};
 pub(super) use modulated::{Modulated, ModulatedParts};

@@ -1,9 +1,14 @@
 //! Operators that work number by number, or only move numbers.
 
 mod activation;
+mod channels;
 mod elementwise;
 mod rearrange;
 
 pub(super) use activation::LeakyRelu;
-pub(super) use elementwise::{Add, Affine, InverseSqrt, Multiply, Sigmoid, Silu, Square, Tanh, accumulate, copy, exp};
+pub(super) use channels::{JoinChannels, TakeChannels};
+pub(super) use elementwise::{
+    Add, Affine, InverseSqrt, Multiply, Sigmoid, Silu, Square, Tanh, accumulate, clear_filling, copy, exp, scaled,
+    sigmoid,
+};
 pub(super) use rearrange::{Concatenate, Pad, RepeatRows, Take};

@@ -8,4 +8,6 @@ pub(crate) struct Settings {
     pub(crate) instructions: InstructionSet,
     /// Whether every convolution is computed by its definition.
     pub(crate) precise: bool,
+    /// Whether nothing is kept for a gradient.
+    pub(crate) forward_only: bool,
 }

@@ -70,3 +70,22 @@ fn a_candidate_is_the_same_to_the_bit_in_any_batch_and_on_any_number_of_threads(
     }
     Ok(())
 }
+
+#[test]
+fn forward_alone_keeps_one_copy_of_the_weights_and_no_value_for_long() -> Result<()> {
+    let network = network()?;
+    let [whole, forward] = [Cpu::default().compile(&network, 2)?, Cpu::default().compile_forward(&network, 2)?];
+    let [whole, forward] = [whole.memory(), forward.memory()];
+    assert!(forward.values < whole.values, "{} of {} bytes", forward.values, whole.values);
+    assert!(forward.weights * 3 < whole.weights * 2, "{} of {} bytes", forward.weights, whole.weights);
+    Ok(())
+}
+
+#[test]
+#[should_panic(expected = "compiled for forward alone")]
+fn forward_alone_has_no_backward() {
+    let network = network().expect("a sound network");
+    let mut program = Cpu::default().compile_forward(&network, 1).expect("a sound network");
+    program.forward(1, &[]);
+    program.backward(1, &[]);
+}

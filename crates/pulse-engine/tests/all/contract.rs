@@ -50,6 +50,31 @@ pub(crate) fn agrees_with_the_reference(
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
 }
 
+/// A program for forward alone gives the reference's outputs, the same bits alone and in a batch and again, and needs no
+/// more memory than one with a backward.
+pub(crate) fn forward_alone_agrees(
+    engine: &dyn Engine,
+    cases: impl Iterator<Item = &'static Case>,
+    tolerance: impl Fn(&Case) -> f64,
+    floor: f64,
+) {
+    for case in cases {
+        let whole = engine.compile(&case.network, 1).expect("a network that every engine runs").memory();
+        let outputs = |batch: usize, seeds: &[u64]| {
+            let mut program = engine.compile_forward(&case.network, batch).expect("a network that every engine runs");
+            let needed = program.memory();
+            assert!(batch > 1 || needed.values <= whole.values && needed.weights <= whole.weights, "{}", case.name);
+            let first = run_forward(&mut *program, case, seeds);
+            assert_eq!(run_forward(&mut *program, case, seeds), first, "{}: called twice", case.name);
+            first
+        };
+        let found = outputs(1, &[0]);
+        let excess = excess(&found[0], &truth(case, 0).outputs, tolerance(case), floor);
+        assert!(excess <= 1.0, "{}: {excess:.3} times the tolerance", case.name);
+        assert_eq!(outputs(3, &[1, 0])[1], found[0], "{}: in a batch", case.name);
+    }
+}
+
 /// A candidate is the same, bit for bit, in any place of any batch.
 pub(crate) fn candidates_do_not_depend_on_the_batch(engine: &dyn Engine, cases: impl Iterator<Item = &'static Case>) {
     for case in cases {
@@ -175,6 +200,20 @@ fn run_wanting(program: &mut dyn Program, case: &Case, seeds: &[u64], wanted: &[
     }
     program.backward(seeds.len(), &ids(case.network.input_ids()));
     read(program, &case.network, seeds.len())
+}
+
+/// The outputs of one candidate for each seed.
+fn run_forward(program: &mut dyn Program, case: &Case, seeds: &[u64]) -> Vec<Rows<f32>> {
+    let inputs: Vec<_> = seeds.iter().map(|&seed| case.inputs(seed)).collect();
+    for id in case.network.input_ids() {
+        fill(program.input_mut(id), &inputs, id.index());
+    }
+    program.forward(seeds.len(), &ids(case.network.output_ids()));
+    let row = |id: OutputId, candidate: usize| {
+        let n = case.network.output_port(id).shape.len();
+        program.output(id)[candidate * n..][..n].to_vec()
+    };
+    (0..seeds.len()).map(|candidate| case.network.output_ids().map(|id| row(id, candidate)).collect()).collect()
 }
 
 fn fill(buffer: &mut [f32], candidates: &[Rows<f32>], port: usize) {

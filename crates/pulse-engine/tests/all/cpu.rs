@@ -35,6 +35,11 @@ fn agrees_with_the_reference_where_it_is_precise() {
 }
 
 #[test]
+fn forward_alone_agrees_with_the_reference() {
+    contract::forward_alone_agrees(&Cpu::default(), every(), tolerance, FLOOR);
+}
+
+#[test]
 fn candidates_do_not_depend_on_the_batch() {
     contract::candidates_do_not_depend_on_the_batch(&Cpu::default(), every());
 }

@@ -121,3 +121,14 @@ fn norms_are_exact_far_from_zero() {
         assert!(result < 3e-5 && gradient < 1e-4, "{size}: {result:e}, its gradient {gradient:e}");
     }
 }
+
+#[test]
+fn norms_of_groups_are_exact_far_from_zero() {
+    for (channels, size) in [(6, 40), (32, 16), (48, 64)] {
+        let network = of_one(Shape::map(channels, size, size), vec![Operator::GroupNorm { groups: 2, epsilon: 1e-8 }]);
+        let [truth, found] = [run(&Reference, &network, 1000.0, 1.0), run(&Cpu::default(), &network, 1000.0, 1.0)];
+        // The numbers themselves are given to 3e-5 of their deviation, and are what they are: they lose nothing here.
+        let [result, gradient] = [0, 1].map(|i| error(&found[i], &truth[i]));
+        assert!(result < 1e-6 && gradient < 2e-6, "{channels} at {size}: {result:e}, its gradient {gradient:e}");
+    }
+}

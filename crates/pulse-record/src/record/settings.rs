@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, ErrorKind, Result};
 use pulse_core::generator::{Space, Truncation, ZeroedNoise};
-use pulse_core::search::{FeatureSearch, Repulsion, Restarts, SearchConfig};
+use pulse_core::sampler::{NullSpaceConfig, Spacing};
+use pulse_core::search::{FeatureSearch, Repulsion, Restarts, Sampler, SearchConfig};
 
 /// Every field of [`SearchConfig`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,6 +50,56 @@ pub struct SettingsRecord {
     /// As in [`SearchConfig::spread`].
     #[serde(default)]
     pub spread: Option<RepulsionRecord>,
+    /// As in [`SearchConfig::sampler`]. Records without it are of descents.
+    #[serde(default = "descent")]
+    pub sampler: Option<String>,
+    /// As in [`SearchConfig::null_space`].
+    #[serde(default)]
+    pub null_space: NullSpaceRecord,
+}
+
+fn descent() -> Option<String> {
+    Some(Sampler::Descent.to_string())
+}
+
+/// [`NullSpaceConfig`], its noise apart, which follows from the search's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NullSpaceRecord {
+    /// As in [`NullSpaceConfig::steps`].
+    pub steps: usize,
+    /// The power of a [flow's spacing](Spacing::Flow); absent for [Karras'](Spacing::Karras).
+    pub flow_power: Option<f64>,
+    /// As in [`NullSpaceConfig::carry`]: `never`, `measured`, or a number.
+    pub carry: String,
+    /// As in [`NullSpaceConfig::second_order`].
+    pub second_order: f64,
+    /// As in [`NullSpaceConfig::variance`].
+    pub variance: f64,
+}
+
+impl Default for NullSpaceRecord {
+    fn default() -> Self {
+        NullSpaceConfig::default().into()
+    }
+}
+
+impl From<NullSpaceConfig> for NullSpaceRecord {
+    fn from(config: NullSpaceConfig) -> Self {
+        let NullSpaceConfig { steps, spacing, carry, second_order, variance, noise: _ } = config;
+        let flow_power = if let Spacing::Flow { power } = spacing { Some(power) } else { None };
+        Self { steps, flow_power, carry: carry.to_string(), second_order, variance }
+    }
+}
+
+impl TryFrom<NullSpaceRecord> for NullSpaceConfig {
+    type Error = Error;
+
+    fn try_from(record: NullSpaceRecord) -> Result<Self> {
+        let NullSpaceRecord { steps, flow_power, carry, second_order, variance } = record;
+        let spacing = flow_power.map_or(Spacing::Karras, |power| Spacing::Flow { power });
+        let carry = carry.parse().map_err(damaged)?;
+        Ok(Self { steps, spacing, carry, second_order, variance, ..Self::default() })
+    }
 }
 
 /// [`Space`].
@@ -66,6 +117,17 @@ pub struct SpaceRecord {
     pub zeroed_noise: Option<Vec<usize>>,
     /// As in [`Space::tile_latent`].
     pub tile_latent: bool,
+    /// As in [`Space::class`].
+    #[serde(default)]
+    pub class: usize,
+    /// As in [`Space::unroll`].
+    #[serde(default = "unrolled")]
+    pub unroll: usize,
+}
+
+/// What records before there were denoisers mean.
+fn unrolled() -> usize {
+    Space::default().unroll
 }
 
 /// What steered the candidates, and the run that it refers to.
@@ -144,6 +206,8 @@ impl From<&SearchConfig> for SettingsRecord {
             batch,
             space,
             spread,
+            sampler,
+            null_space,
         } = config.clone();
         let features = features.map(|FeatureSearch { from, learning_rate }| FeatureRecord { from, learning_rate });
         Self {
@@ -169,13 +233,23 @@ impl From<&SearchConfig> for SettingsRecord {
                 feature_weight,
                 until,
             }),
+            sampler: sampler.map(|sampler| sampler.to_string()),
+            null_space: null_space.into(),
         }
     }
 }
 
 impl From<Space> for SpaceRecord {
     fn from(space: Space) -> Self {
-        let Space { truncation: Truncation { psi, cutoff }, noise, searched_noise, zeroed_noise, tile_latent } = space;
+        let Space {
+            truncation: Truncation { psi, cutoff },
+            noise,
+            searched_noise,
+            zeroed_noise,
+            tile_latent,
+            class,
+            unroll,
+        } = space;
         Self {
             truncation_psi: psi,
             truncation_cutoff: cutoff,
@@ -186,6 +260,8 @@ impl From<Space> for SpaceRecord {
                 ZeroedNoise::Maps(maps) => Some(maps),
             },
             tile_latent,
+            class,
+            unroll,
         }
     }
 }
@@ -218,6 +294,8 @@ impl TryFrom<&SettingsRecord> for SearchConfig {
             batch,
             space,
             spread,
+            sampler,
+            null_space,
         } = record.clone();
         let config = Self {
             candidates,
@@ -242,6 +320,8 @@ impl TryFrom<&SettingsRecord> for SearchConfig {
                 feature_weight,
                 until,
             }),
+            sampler: sampler.map(|name| name.parse()).transpose().map_err(damaged)?,
+            null_space: null_space.try_into()?,
         };
         config.validate().map_err(damaged)?;
         Ok(config)
@@ -252,14 +332,24 @@ impl TryFrom<SpaceRecord> for Space {
     type Error = Error;
 
     fn try_from(record: SpaceRecord) -> Result<Self> {
-        let SpaceRecord { truncation_psi, truncation_cutoff, noise, searched_noise, zeroed_noise, tile_latent } =
-            record;
+        let SpaceRecord {
+            truncation_psi,
+            truncation_cutoff,
+            noise,
+            searched_noise,
+            zeroed_noise,
+            tile_latent,
+            class,
+            unroll,
+        } = record;
         Ok(Self {
             truncation: Truncation { psi: truncation_psi, cutoff: truncation_cutoff },
             noise: noise.parse().map_err(damaged)?,
             searched_noise,
             zeroed_noise: zeroed_noise.map_or(ZeroedNoise::Last, ZeroedNoise::Maps),
             tile_latent,
+            class,
+            unroll,
         })
     }
 }
@@ -274,6 +364,7 @@ mod tests {
     use super::*;
     use pulse_core::generator::NoiseStart;
     use pulse_core::optimizer::{OptimizerKind, Schedule};
+    use pulse_core::sampler::Carry;
 
     /// Numbers that text with few digits would not hold.
     fn unusual() -> SearchConfig {
@@ -293,8 +384,17 @@ mod tests {
                 searched_noise: 3,
                 zeroed_noise: ZeroedNoise::Maps(vec![2, 16]),
                 tile_latent: true,
+                class: 3,
+                unroll: 9,
             },
             spread: Some(Repulsion { weight: 1.0 / 7.0, feature_weight: 1e-9, until: 0.1 }),
+            sampler: Some(Sampler::NullSpace),
+            null_space: NullSpaceConfig {
+                steps: 7,
+                spacing: Spacing::Karras,
+                carry: Carry::Times(1.0 / 3.0),
+                ..Default::default()
+            },
             ..SearchConfig::paper()
         }
     }

@@ -143,7 +143,7 @@ fn table(
         let started = Instant::now();
         let found = search(&problem, config, &engine, &mut Silent)?;
         let seconds = started.elapsed().as_secs_f64();
-        let bent = own.bent(&placed.target, &found);
+        let bent = own.bent(&problem, config, &found, &engine)?;
         let Some(run) = OwnPictures::of_run(&bent) else { continue };
         if options.each {
             let Bent { strangeness: s, misfit: f, shortfall: e } = run;

@@ -6,7 +6,7 @@ use pulse_core::candidate::Candidate;
 use pulse_core::image::Image;
 use pulse_core::judge::{Assessment, Critic, OwnFits, OwnPictures, Prior, RANDOM_PICTURES, Verdict, random_pictures};
 use pulse_core::place::Placer;
-use pulse_core::search::{Problem, SearchConfig};
+use pulse_core::search::{Problem, Sampler, SearchConfig};
 use pulse_engine::Engine;
 use pulse_record::cache::Cache;
 use pulse_record::checksum::sha256;
@@ -54,7 +54,7 @@ impl Judge {
     ) -> Result<Assessment> {
         let range = self.scores(candidates, opened, problem, config, engine)?;
         Ok(match self.own_pictures(opened, problem, config, engine)? {
-            Some(own) => range.with_bent(&own.bent(&problem.target, candidates)),
+            Some(own) => range.with_bent(&own.bent(problem, config, candidates, engine)?),
             None => range,
         })
     }
@@ -67,10 +67,14 @@ impl Judge {
         config: &SearchConfig,
         engine: &dyn Engine,
     ) -> Result<Assessment> {
-        let mut prior = Prior::new(problem, config, engine)?;
-        let plausibility: Vec<_> = candidates.iter().map(|candidate| prior.plausibility(&candidate.inputs)).collect();
-        // The program that it ran may be used again by what follows.
-        drop(prior);
+        // A denoiser is asked how likely a picture is, not how its inputs lie.
+        let plausibility = if config.sampler_of(&*problem.generator) == Sampler::NullSpace {
+            Vec::new()
+        } else {
+            // The program that it runs may be used again by what follows.
+            let mut prior = Prior::new(problem, config, engine)?;
+            candidates.iter().map(|candidate| prior.plausibility(&candidate.inputs)).collect()
+        };
         if let (None, Some(Ok(discriminator))) = (&self.critic, &opened.discriminator) {
             self.critic = Some(Critic::new(discriminator, engine)?);
         }

@@ -1,13 +1,16 @@
-//! The search allocates nothing for a step, after the first ones.
+//! Searches and samplers allocate nothing for a step, after the first ones.
 
 use allocation_counter::measure;
 use pulse::event::Silent;
 use pulse::image::Image;
 use pulse::measurement::Size;
+use pulse::random::Stream;
+use pulse::sampler::{Carry, Noise, NullSpace, NullSpaceConfig};
 use pulse::search::{Problem, Repulsion, Restarts, SearchConfig, search_steered};
 use pulse::steering::{Kept, Mask, Steering, Toward};
 use pulse_engine::Cpu;
 
+use crate::sampler::Zeros;
 use crate::search::{generator, measurement, target};
 
 /// How often a search of so many steps allocates, in a pool of one thread: its queue takes no memory for what it is given
@@ -56,8 +59,26 @@ fn a_guided_search_allocates_for_no_step() {
     let left = Image::new(1, 16, 16, (0..256).map(|i| f32::from(u8::from(i % 16 < 8))).collect()).unwrap();
     let kept = Kept::new(picture.clone(), &Mask::of(&left, size).unwrap());
     let toward = Toward { example: picture, mask: Mask::everywhere(size) };
-    let steering = Steering { keep: Some(kept), toward: Some(toward) };
+    let steering = Steering { keep: Some(kept), toward: Some(toward), ..Steering::default() };
     allocates_for_no_step(&Steering::default(), Some(Repulsion::default()));
     allocates_for_no_step(&steering, None);
     allocates_for_no_step(&steering, Some(Repulsion::default()));
+}
+
+#[test]
+fn a_sampler_allocates_only_when_it_is_made() {
+    for (carry, noise) in
+        [(Carry::Never, 0.0), (Carry::Times(2.0), 0.1), (Carry::Measured, 0.0), (Carry::Measured, 0.1)]
+    {
+        let config = NullSpaceConfig { carry, noise, ..NullSpaceConfig::default() };
+        let mut sampler = NullSpace::new(config.clone(), config.levels(80.0, 0.0).unwrap(), 4, 8).unwrap();
+        let streams = [0, 1, 2].map(|candidate| Stream { seed: 0, candidate, draw: 0, input: 0 });
+        let all = measure(|| {
+            sampler.start(&streams.map(Noise::Of));
+            while !sampler.is_done() {
+                sampler.step(&mut Zeros, &mut Zeros).unwrap();
+            }
+        });
+        assert_eq!(all.count_total, 0, "{carry:?} {noise}");
+    }
 }

@@ -20,7 +20,7 @@ fn path(name: &str) -> PathBuf {
 }
 
 fn open(name: &str) -> Denoiser {
-    open_denoiser(&path(name)).unwrap().unwrap()
+    open_denoiser(&path(name), &Default::default()).unwrap().unwrap()
 }
 
 /// The largest difference by the largest number.

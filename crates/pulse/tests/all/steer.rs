@@ -49,7 +49,7 @@ fn config() -> SearchConfig {
 #[test]
 fn what_is_kept_stays_and_the_rest_varies() {
     let base = found(&SearchConfig { candidates: 1, ..SearchConfig::default() }).remove(0);
-    let steering = Steering { keep: Some(Kept::new(base.image.clone(), &left())), toward: None };
+    let steering = Steering { keep: Some(Kept::new(base.image.clone(), &left())), ..Steering::default() };
     let found = steered(&steering, &SearchConfig { seed: 1, ..config() }, None).unwrap();
     let mut renderer = Renderer::new(&generator(), LatentInput::Z, &Cpu::default()).unwrap();
     let inputs = inputs_of(&found, &generator());
@@ -81,8 +81,10 @@ fn an_example_draws_candidates_near() {
         });
         squares.sum::<f64>()
     };
-    let toward =
-        Steering { keep: None, toward: Some(Toward { example: example.clone(), mask: Mask::everywhere(SIZE) }) };
+    let toward = Steering {
+        toward: Some(Toward { example: example.clone(), mask: Mask::everywhere(SIZE) }),
+        ..Steering::default()
+    };
     let (free, drawn) = (found(&config()), steered(&toward, &config(), None).unwrap());
     assert!(drawn.iter().all(|candidate| candidate.db >= 45.0));
     assert!(far(&drawn) < 0.7 * far(&free), "{} and {}", far(&drawn), far(&free));
@@ -118,10 +120,10 @@ fn what_cannot_be_steered_by_is_named() {
         assert_eq!(neighbours(&specs, &inputs, candidate, amount, 0, count).unwrap_err().kind(), kind);
     }
     let small = Image::new(3, 4, 4, vec![0.5; 48]).unwrap();
-    let keep = Steering { keep: Some(Kept::new(small.clone(), &left())), toward: None };
+    let keep = Steering { keep: Some(Kept::new(small.clone(), &left())), ..Steering::default() };
     let mask = Mask::everywhere(Size::new(4, 4));
     let whole = Image::new(3, 16, 16, vec![0.5; 768]).unwrap();
-    let toward = Steering { keep: None, toward: Some(Toward { example: whole, mask }) };
+    let toward = Steering { toward: Some(Toward { example: whole, mask }), ..Steering::default() };
     for steering in [keep, toward] {
         assert_eq!(steered(&steering, &config(), None).unwrap_err().kind(), ErrorKind::Picture);
     }

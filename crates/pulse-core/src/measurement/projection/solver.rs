@@ -21,6 +21,10 @@ pub(super) struct Solver {
     known: f64,
     /// The root mean square at which a residual is to be left alone; 0 to go on until rounding ends it.
     pub(super) radius: f64,
+    /// `δ` in `A D Aᵀ + δ I`: how little the target is trusted.
+    pub(super) damping: f64,
+    /// A candidate is solved when its residual has shrunk by this much, …
+    pub(super) reduction: f64,
     /// `A(0)`, zero for a linear measurement.
     offset: Vec<f32>,
     free: Vec<bool>,
@@ -43,8 +47,8 @@ pub(super) struct Solver {
     scales: Vec<f64>,
 }
 
-/// A candidate is solved when its residual has shrunk by this much, …
-const REDUCTION: f64 = 1e-6;
+/// How much a residual has to shrink where nothing else is asked for.
+pub(super) const REDUCTION: f64 = 1e-6;
 /// … when the rest of it cannot be reached by the free pixels, to single precision, …
 const UNREACHABLE: f64 = 1e-6;
 /// … when it is within the radius, a little inside for what rounding takes, …
@@ -69,6 +73,8 @@ impl Solver {
             numbers,
             known: measurement.known() as f64,
             radius: 0.0,
+            damping: 0.0,
+            reduction: REDUCTION,
             offset,
             free: vec![true; batch * pixels],
             picture: vec![0.0; batch * pixels],
@@ -142,7 +148,7 @@ impl Solver {
         }
     }
 
-    /// `picture = D Aᵀ (A D Aᵀ)⁻¹ residual`, each candidate with its own step lengths. The residual is used up.
+    /// `picture = D Aᵀ (A D Aᵀ + δ I)⁻¹ residual`, each candidate with its own step lengths. The residual is used up.
     pub(super) fn find_correction(&mut self, active: usize) {
         self.solution.fill(0.0);
         self.direction.fill(0.0);
@@ -170,7 +176,7 @@ impl Solver {
         let (square, slope) = (dot(residual, residual), dot(residual, normal_residual));
         self.scales[row] = self.scales[row].max(slope / square);
         let ball = self.known * (INSIDE * self.radius).powi(2);
-        let goal = (self.known * (REDUCTION * self.errors[row]).powi(2)).max(ball);
+        let goal = (self.known * (self.reduction * self.errors[row]).powi(2)).max(ball);
         if !(square > goal && slope > UNREACHABLE * self.scales[row] * square) {
             return false;
         }
@@ -198,7 +204,7 @@ impl Solver {
         true
     }
 
-    /// `normal_residual = A D Aᵀ residual`.
+    /// `normal_residual = (A D Aᵀ + δ I) residual`.
     fn apply_normal(&mut self, active: usize) {
         self.apply_adjoint(active, Vector::Residual);
         let pixels = active * self.pixels;
@@ -208,6 +214,11 @@ impl Solver {
         for (normal, measured) in self.normal_residual.chunks_exact_mut(self.numbers).zip(measured) {
             for ((normal, &measured), &offset) in normal.iter_mut().zip(measured).zip(&self.offset) {
                 *normal = f64::from(measured) - f64::from(offset);
+            }
+        }
+        if self.damping > 0.0 {
+            for (normal, residual) in self.normal_residual.iter_mut().zip(&self.residual) {
+                *normal += self.damping * residual;
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Which nodes run as one.
 
+use super::blocks::{NormedGroups, Residual};
 use crate::cpu::lanes::{LANES, Layout};
 use crate::cpu::linear::Band;
 use crate::cpu::pointwise::LeakyRelu;
@@ -13,6 +14,10 @@ pub(crate) enum Fusion<'a> {
     Styled(StyledLayer<'a>),
     /// A layer of StyleGAN2 or 3, which styles what it reads.
     Modulated(ModulatedLayer<'a>),
+    /// A norm of groups of channels, and what stands round it.
+    Normed(NormedGroups<'a>),
+    /// A linear operator and the map added behind it.
+    Residual(Residual),
 }
 
 /// The nodes of a layer, from the last to the first.
@@ -57,13 +62,19 @@ pub(crate) struct ModulatedLayer<'a> {
 pub(crate) struct Fusions<'a> {
     pub(crate) heads: Vec<Option<Fusion<'a>>>,
     pub(crate) absorbed: Vec<bool>,
+    /// For each convolution of repeated pixels, the filter that repeats them.
+    pub(crate) repeated: Vec<Option<usize>>,
 }
 
 impl<'a> Fusions<'a> {
     pub(crate) fn find(network: &'a Network) -> Self {
         let nodes = network.nodes();
         let graph = Graph::new(network);
-        let mut fusions = Self { heads: nodes.iter().map(|_| None).collect(), absorbed: vec![false; nodes.len()] };
+        let mut fusions = Self {
+            heads: nodes.iter().map(|_| None).collect(),
+            absorbed: vec![false; nodes.len()],
+            repeated: vec![None; nodes.len()],
+        };
         for index in (0..nodes.len()).filter(|&index| graph.feeds_convolution(index)) {
             if let Some(layer) = graph.styled(index) {
                 layer.absorbed.iter().for_each(|&node| fusions.absorbed[node] = true);
@@ -71,26 +82,56 @@ impl<'a> Fusions<'a> {
             }
         }
         for index in 0..nodes.len() {
-            let Some(layer) = graph.modulated(index) else { continue };
-            let [absorbed @ .., head] = layer.nodes.as_slice() else { continue };
-            if layer.nodes.iter().all(|&node| !fusions.absorbed[node] && fusions.heads[node].is_none()) {
-                for &node in absorbed {
-                    fusions.absorbed[node] = true;
-                }
-                let head = *head;
-                fusions.heads[head] = Some(Fusion::Modulated(layer));
+            if let Some(normed) = graph.normed(index) {
+                fusions.take(&normed.nodes.clone(), Fusion::Normed(normed));
             }
         }
         for index in 0..nodes.len() {
-            if fusions.absorbed[index] || fusions.heads[index].is_some() {
-                continue;
+            if let Some(layer) = graph.modulated(index) {
+                fusions.take(&layer.nodes.clone(), Fusion::Modulated(layer));
             }
+        }
+        for index in 0..nodes.len() {
             if let Some((linear, activation)) = graph.activated(index) {
-                fusions.absorbed[linear] = true;
-                fusions.heads[index] = Some(Fusion::Activated { linear, activation });
+                fusions.take(&[linear, index], Fusion::Activated { linear, activation });
+            }
+        }
+        for index in 0..nodes.len() {
+            if let Some(residual) = graph.residual(index, |node| fusions.is_free(node)) {
+                fusions.take(&residual.nodes.clone(), Fusion::Residual(residual));
+            }
+        }
+        for index in 0..nodes.len() {
+            if let Some(fir) = graph.repeated(index).filter(|&fir| fusions.is_free(fir) && !fusions.is_in_layer(index))
+            {
+                fusions.absorbed[fir] = true;
+                fusions.repeated[index] = Some(fir);
             }
         }
         fusions
+    }
+
+    /// Whether a node is part of nothing yet.
+    fn is_free(&self, node: usize) -> bool {
+        !self.absorbed[node] && self.heads[node].is_none()
+    }
+
+    /// Lets the last of some nodes stand for all of them, if they are free.
+    fn take(&mut self, nodes: &[usize], fusion: Fusion<'a>) {
+        let [absorbed @ .., head] = nodes else { return };
+        if nodes.iter().all(|&node| self.is_free(node)) {
+            absorbed.iter().for_each(|&node| self.absorbed[node] = true);
+            self.heads[*head] = Some(fusion);
+        }
+    }
+
+    /// Whether a convolution is that of a layer of StyleGAN.
+    fn is_in_layer(&self, convolution: usize) -> bool {
+        self.heads.iter().any(|fusion| match fusion {
+            Some(Fusion::Styled(layer)) => layer.convolution == convolution,
+            Some(Fusion::Modulated(layer)) => layer.convolution == convolution,
+            _ => false,
+        })
     }
 
     /// Whether a node's result is styled as it is read.
@@ -99,14 +140,14 @@ impl<'a> Fusions<'a> {
     }
 }
 
-struct Graph<'a> {
-    nodes: &'a [Node],
+pub(super) struct Graph<'a> {
+    pub(super) nodes: &'a [Node],
     /// How often a value is an argument or an output.
-    uses: Vec<usize>,
+    pub(super) uses: Vec<usize>,
     /// The last node that reads a value.
     reader: Vec<Option<usize>>,
     /// Whether an input is behind a value.
-    differentiable: Vec<bool>,
+    pub(super) differentiable: Vec<bool>,
 }
 
 impl<'a> Graph<'a> {
@@ -128,7 +169,7 @@ impl<'a> Graph<'a> {
     }
 
     /// The first argument, when no other node uses it.
-    fn own(&self, index: usize) -> Option<usize> {
+    pub(super) fn own(&self, index: usize) -> Option<usize> {
         let argument = self.nodes[index].arguments.first()?.index();
         (self.uses[argument] == 1).then_some(argument)
     }
@@ -211,7 +252,7 @@ impl<'a> Graph<'a> {
 /// What stands behind a modulated convolution, in the order in which it is found.
 impl<'a> Graph<'a> {
     /// The only reader of a value, which has it as its first argument.
-    fn next(&self, index: usize) -> Option<usize> {
+    pub(super) fn next(&self, index: usize) -> Option<usize> {
         let next = self.reader[index].filter(|_| self.uses[index] == 1)?;
         (self.nodes[next].arguments[0].index() == index).then_some(next)
     }

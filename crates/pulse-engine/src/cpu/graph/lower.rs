@@ -3,19 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::blocks::{NormedGroups, gained, of_repeated};
 use super::fuse::{Fusion, Fusions, ModulatedLayer, StyledLayer};
 use super::step::Step;
 use crate::cpu::lanes::{Kernel, Layout};
 use crate::cpu::layers::{
-    AddChannels, AddNoise, Attention, FourierFeatures, GroupNorm, InstanceNorm, Layer, LayerParts, MaxPool, Modulate,
-    Modulated, ModulatedParts, Normalize,
+    AddChannels, AddNoise, Attention, FourierFeatures, GroupNorm, GroupNormParts, InstanceNorm, Layer, LayerParts,
+    MaxPool, Modulate, Modulated, ModulatedParts, Normalize,
 };
 use crate::cpu::linear::{Depthwise, Fir, Linear, LinearMap, SeparableMap, convolution, filtered_convolution};
 use crate::cpu::pointwise::{
-    Add, Affine, Concatenate, InverseSqrt, LeakyRelu, Multiply, Pad, RepeatRows, Sigmoid, Silu, Square, Take, Tanh,
+    Add, Affine, Concatenate, InverseSqrt, JoinChannels, LeakyRelu, Multiply, Pad, RepeatRows, Sigmoid, Silu, Square,
+    Take, TakeChannels, Tanh,
 };
 use crate::cpu::settings::Settings;
-use crate::{FirTaps, Network, Node, Operator, Shape, SparseMatrix, Weights};
+use crate::{Convolution, FirTaps, Network, Node, Operator, Shape, SparseMatrix, Weights};
 
 /// What makes a value.
 pub(crate) enum Maker {
@@ -89,11 +91,30 @@ pub(crate) fn lower(settings: Settings, network: &Network) -> Vec<Lowered> {
                 arguments.extend(layer.noise.map(|(noise, _)| noise));
                 (Maker::Kernel(modulated_kernel(settings, network, layer)), arguments, layer.nodes.clone())
             }
+            Some(Fusion::Normed(normed)) => {
+                let vectors = normed.term.into_iter().chain(normed.modulation.iter().copied());
+                let arguments = [normed.argument].into_iter().chain(vectors).collect();
+                let kernel = normed_kernel(normed, nodes[index].shape);
+                (Maker::Kernel(kernel), arguments, normed.nodes.clone())
+            }
+            Some(Fusion::Residual(residual)) => {
+                let of = Between { activation: None, gain: residual.gain };
+                let (kernel, mut arguments, mut operators) =
+                    linear_kernel(settings, network, &fusions, residual.linear, of);
+                arguments.push(residual.skip);
+                operators.extend(&residual.nodes[1..]);
+                (Maker::Kernel(Box::new(kernel.adding(residual.gain))), arguments, operators)
+            }
             Some(Fusion::Activated { linear, activation }) => {
-                let arguments = of(*linear);
-                let styled = fusions.is_styled(arguments[0]);
-                let kernel = kernel(settings, network, *linear, Some(*activation), styled);
-                (Maker::Kernel(kernel), arguments, vec![*linear, index])
+                let of = Between { activation: Some(*activation), gain: 1.0 };
+                let (kernel, arguments, mut operators) = linear_kernel(settings, network, &fusions, *linear, of);
+                operators.push(index);
+                (Maker::Kernel(Box::new(kernel)), arguments, operators)
+            }
+            None if is_linear(&nodes[index].operator) => {
+                let of = Between { activation: None, gain: 1.0 };
+                let (kernel, arguments, operators) = linear_kernel(settings, network, &fusions, index, of);
+                (Maker::Kernel(Box::new(kernel)), arguments, operators)
             }
             None => {
                 let arguments = of(index);
@@ -103,10 +124,7 @@ pub(crate) fn lower(settings: Settings, network: &Network) -> Vec<Lowered> {
                         Maker::Input(input.expect("every input node has a port"))
                     }
                     Operator::Constant(_, values) => Maker::Constant(values.clone()),
-                    _ => {
-                        let styled = arguments.first().is_some_and(|&first| fusions.is_styled(first));
-                        Maker::Kernel(kernel(settings, network, index, None, styled))
-                    }
+                    _ => Maker::Kernel(kernel(network, index)),
                 };
                 (maker, arguments, vec![index])
             }
@@ -165,7 +183,7 @@ fn modulated_kernel(settings: Settings, network: &Network, layer: &ModulatedLaye
     Box::new(Modulated::new(maps, shapes, parts))
 }
 
-/// One strength of the noise for each channel.
+/// One number for each channel, from those that are given for all of them or for each.
 fn strengths(given: &[f32], channels: usize) -> Vec<f32> {
     match given {
         &[one] => vec![one; channels],
@@ -196,34 +214,92 @@ fn layer_maps(
     (maps, [argument, result])
 }
 
-fn kernel(
+/// A norm of groups with what stands round it.
+fn normed_kernel(normed: &NormedGroups, shape: Shape) -> Box<dyn Kernel> {
+    let channels = shape.channels();
+    let affine = normed.affine.map_or_else(Default::default, |affine| {
+        [&affine.scale, &affine.shift].map(|numbers| strengths(numbers, channels))
+    });
+    let parts = GroupNormParts {
+        groups: normed.groups,
+        epsilon: normed.epsilon,
+        term: normed.term.is_some(),
+        affine,
+        modulated: normed.modulation.len(),
+        silu: normed.silu,
+    };
+    Box::new(GroupNorm::new(parts, Layout::new(shape, 0)))
+}
+
+fn is_linear(operator: &Operator) -> bool {
+    matches!(operator, Operator::Dense(_) | Operator::Convolution(_) | Operator::TransposedConvolution(_))
+}
+
+/// What becomes of a linear operator's result before anything is added to it.
+struct Between {
+    activation: Option<LeakyRelu>,
+    gain: f32,
+}
+
+/// A linear operator, what it works on, and the nodes that it stands for: with repeated pixels in front of it, as a
+/// transposed convolution of the pixels themselves.
+fn linear_kernel(
     settings: Settings,
     network: &Network,
+    fusions: &Fusions,
     node: usize,
-    activation: Option<LeakyRelu>,
-    styled: bool,
-) -> Box<dyn Kernel> {
+    Between { activation, gain }: Between,
+) -> (Linear, Vec<usize>, Vec<usize>) {
+    let nodes = network.nodes();
+    let first = |node: usize| nodes[node].arguments[0].index();
+    let (argument, operators) = match fusions.repeated[node] {
+        Some(fir) => (first(fir), vec![fir, node]),
+        None => (first(node), vec![node]),
+    };
+    let shapes = [nodes[argument].shape, nodes[node].shape];
+    let make = |weights: &Convolution, transposed: bool| {
+        Linear::convolution(settings, weights, transposed, shapes, activation, fusions.is_styled(argument))
+    };
+    let gained = |weights: &Convolution| if gain == 1.0 { weights.clone() } else { gained(weights, gain) };
+    let linear = match &nodes[node].operator {
+        Operator::Dense(dense) => Linear::dense(settings, dense, shapes, activation),
+        Operator::Convolution(weights) if fusions.repeated[node].is_some() => {
+            make(&of_repeated(&gained(weights)), true)
+        }
+        Operator::Convolution(weights) => make(&gained(weights), false),
+        Operator::TransposedConvolution(weights) => make(&gained(weights), true),
+        _ => unreachable!("only linear operators are lowered so"),
+    };
+    (linear, vec![argument], operators)
+}
+
+fn kernel(network: &Network, node: usize) -> Box<dyn Kernel> {
     let Node { operator, shape: result, .. } = &network.nodes()[node];
     let (arguments, result) = (&shapes(network, node)[..], *result);
     let layout = Layout::new(result, 0);
     match operator {
         Operator::Input | Operator::Constant(..) => unreachable!("made without a kernel"),
-        Operator::Dense(dense) => {
-            Box::new(Linear::dense(settings.instructions, dense, [arguments[0], result], activation))
-        }
-        Operator::Convolution(convolution) => {
-            Box::new(Linear::convolution(settings, convolution, false, [arguments[0], result], activation, styled))
-        }
-        Operator::TransposedConvolution(convolution) => {
-            Box::new(Linear::convolution(settings, convolution, true, [arguments[0], result], activation, styled))
-        }
+        Operator::Dense(_)
+        | Operator::Convolution(_)
+        | Operator::TransposedConvolution(_)
+        | Operator::GroupNorm { .. } => unreachable!("made with what stands round it"),
         Operator::DepthwiseConvolution(depthwise) => Box::new(Depthwise::new(depthwise, [arguments[0], result])),
         Operator::MaxPool { window } => Box::new(MaxPool { window: *window }),
         Operator::Row(row) => Box::new(Take { start: row * result.len(), length: result.len() }),
         Operator::RepeatRows(_) => Box::new(RepeatRows),
+        Operator::Slice { start, .. } if matches!(result, Shape::Map { .. }) => {
+            Box::new(TakeChannels { start: *start })
+        }
         Operator::Slice { start, length } => {
             let one = result.len() / length;
             Box::new(Take { start: start * one, length: result.len() })
+        }
+        Operator::Concatenate if matches!(result, Shape::Map { .. }) => {
+            let starts = arguments.iter().scan(0, |end, shape| {
+                *end += shape.channels() as isize;
+                Some(*end - shape.channels() as isize)
+            });
+            Box::new(JoinChannels { starts: starts.collect() })
         }
         Operator::Concatenate => {
             let starts = arguments.iter().scan(0, |end, shape| {
@@ -250,7 +326,6 @@ fn kernel(
         },
         Operator::SeparableMap(map) => Box::new(SeparableMap::new(map, [arguments[0], result])),
         Operator::InstanceNorm { epsilon } => Box::new(InstanceNorm::new(*epsilon, &layout)),
-        Operator::GroupNorm { groups, epsilon } => Box::new(GroupNorm::new(*groups, *epsilon)),
         Operator::Attention { heads } => Box::new(Attention::new(*heads, result)),
         Operator::Pad { vertical, horizontal } => Box::new(Pad { corner: [vertical[0], horizontal[0]] }),
         Operator::Modulate => Box::new(Modulate),

@@ -52,12 +52,15 @@ struct Planner<'a> {
     uses: Vec<usize>,
     /// Whether an input is behind a value.
     differentiable: Vec<bool>,
+    /// Whether no backward follows.
+    forward_only: bool,
     buffers: Vec<Buffer>,
 }
 
-/// Plans the memory. Time is counted in nodes: forward runs node `i` at `i`, backward at `2 n − i`.
-pub(crate) fn plan(nodes: &[Lowered], batch: usize, workers: usize) -> Plan {
-    let mut planner = Planner::new(nodes, batch);
+/// Plans the memory. Time is counted in nodes: forward runs node `i` at `i`, backward at `2 n − i`. Where no backward
+/// follows, no value is differentiable, and none outlives its last use.
+pub(crate) fn plan(nodes: &[Lowered], [batch, workers]: [usize; 2], forward_only: bool) -> Plan {
+    let mut planner = Planner::new(nodes, batch, forward_only);
     let values = planner.values();
     let gradients = planner.gradients();
     let temporaries: Vec<Vec<_>> = (0..nodes.len()).map(|index| planner.temporaries(index, &gradients)).collect();
@@ -92,7 +95,7 @@ fn kernel(node: &Lowered) -> Option<&dyn Kernel> {
 }
 
 impl<'a> Planner<'a> {
-    fn new(nodes: &'a [Lowered], batch: usize) -> Self {
+    fn new(nodes: &'a [Lowered], batch: usize, forward_only: bool) -> Self {
         let mut last_use: Vec<usize> = (0..nodes.len()).collect();
         let mut uses = vec![0; nodes.len()];
         let mut differentiable = vec![false; nodes.len()];
@@ -101,10 +104,10 @@ impl<'a> Planner<'a> {
                 last_use[argument] = index;
                 uses[argument] += 1;
             }
-            differentiable[index] = matches!(node.maker, Maker::Input(_))
-                || node.arguments.iter().any(|&argument| differentiable[argument]);
+            let behind = node.arguments.iter().any(|&argument| differentiable[argument]);
+            differentiable[index] = !forward_only && (matches!(node.maker, Maker::Input(_)) || behind);
         }
-        Self { nodes, batch, last_use, uses, differentiable, buffers: Vec::new() }
+        Self { nodes, batch, last_use, uses, differentiable, forward_only, buffers: Vec::new() }
     }
 
     fn backward_time(&self, index: usize) -> usize {
@@ -223,7 +226,11 @@ impl<'a> Planner<'a> {
         let [forward, backward] = kernel.scratch(self.batch, workers);
         let saved = kernel.saved() * self.batch;
         let backward_time = self.backward_time(index);
-        let spans = [(forward, index, index), (backward, backward_time, backward_time), (saved, index, self.never())];
+        let spans = if self.forward_only {
+            [(forward, index, index), (0, index, index), (saved, index, index)]
+        } else {
+            [(forward, index, index), (backward, backward_time, backward_time), (saved, index, self.never())]
+        };
         spans.map(|(len, from, until)| {
             (len > 0).then(|| {
                 self.buffers.push(Buffer { len: len.next_multiple_of(16), from, until });

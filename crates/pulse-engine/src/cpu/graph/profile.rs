@@ -20,6 +20,8 @@ pub struct Profile {
     pub steps: Vec<Step>,
     /// Bytes of all values and gradients together; they share what they do not need at the same time.
     pub memory: usize,
+    /// Bytes of the engine's own copies of the weights.
+    pub weights: usize,
 }
 
 impl Profile {
@@ -43,7 +45,9 @@ impl Profile {
         for run in 0..=runs {
             program.clock = Some(Clock::new(steps.len()));
             program.forward(batch, &outputs);
-            program.backward(batch, wanted);
+            if !settings.forward_only {
+                program.backward(batch, wanted);
+            }
             let measured = program.clock.take().map(Clock::times).unwrap_or_default();
             for (times, [forward, backward]) in times.iter_mut().zip(measured).filter(|_| run > 0 || runs == 0) {
                 times[0].push(forward);
@@ -61,7 +65,8 @@ impl Profile {
             threads: rayon::current_num_threads(),
             batch,
             steps,
-            memory: program.memory(),
+            memory: program.memory().values,
+            weights: program.memory().weights,
         }
     }
 }

@@ -9,7 +9,7 @@ use super::step::{Clock, Step};
 use crate::cpu::lanes::{Floats, InstructionSet, Kernel, Run, Tensor, Values, clear_border};
 use crate::cpu::pointwise::accumulate;
 use crate::cpu::settings::Settings;
-use crate::{InputId, Network, OutputId};
+use crate::{InputId, Memory, Network, OutputId};
 
 /// One end of the network: its numbers and their gradients, row-major.
 struct Port {
@@ -54,7 +54,8 @@ pub(crate) struct Program {
     pub(crate) steps: Vec<Step>,
     pub(crate) clock: Option<Clock>,
     memory: Floats,
-    _constants: Vec<Floats>,
+    constants: Vec<Floats>,
+    forward_only: bool,
 }
 
 // SAFETY: the addresses inside point to the memory that it owns, and only `&mut self` writes there.
@@ -65,7 +66,7 @@ impl Program {
         let instructions = settings.instructions;
         let workers = rayon::current_num_threads();
         let lowered = lower(settings, network);
-        let plan = plan(&lowered, batch, workers);
+        let plan = plan(&lowered, [batch, workers], settings.forward_only);
         let memory = Floats::zeroed(plan.total);
         let mut constants = Vec::new();
         let run =
@@ -120,13 +121,9 @@ impl Program {
             clock: None,
             nodes,
             memory,
-            _constants: constants,
+            constants,
+            forward_only: settings.forward_only,
         }
-    }
-
-    /// Bytes of all values and gradients.
-    pub(crate) fn memory(&self) -> usize {
-        size_of::<f32>() * self.memory.len()
     }
 
     fn run(&self, active: usize, scratch: *mut f32, saved: *mut f32) -> Run {
@@ -239,11 +236,24 @@ impl crate::Program for Program {
     }
 
     fn backward(&mut self, active: usize, wanted: &[InputId]) {
+        assert!(!self.forward_only, "the program was compiled for forward alone");
         assert!((1..=self.batch).contains(&active), "{active} of {} candidates", self.batch);
         rayon::scope(|_| self.run_backward(active, wanted));
     }
 
     fn gradient(&self, input: InputId) -> &[f32] {
         &self.inputs[input.index()].gradient
+    }
+
+    fn memory(&self) -> Memory {
+        let kernels = self.nodes.iter().map(|node| match &node.source {
+            Source::Kernel(kernel) => kernel.weights(),
+            _ => 0,
+        });
+        let constants = self.constants.iter().map(|floats| floats.len());
+        Memory {
+            weights: size_of::<f32>() * kernels.chain(constants).sum::<usize>(),
+            values: size_of::<f32>() * self.memory.len(),
+        }
     }
 }

@@ -49,6 +49,11 @@ pub(crate) trait Kernel: Send + Sync {
         [0, 0]
     }
 
+    /// Floats of its own copies of the weights, where they are many.
+    fn weights(&self) -> usize {
+        0
+    }
+
     /// Floats a candidate that `forward` leaves for `backward`.
     fn saved(&self) -> usize {
         0

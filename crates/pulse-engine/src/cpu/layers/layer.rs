@@ -192,6 +192,10 @@ impl Kernel for Layer {
         Needs { arguments: self.backward.gives_moments(), result: true }
     }
 
+    fn weights(&self) -> usize {
+        self.forward.weights() + self.backward.weights()
+    }
+
     fn border(&self) -> usize {
         self.forward.border()
     }

@@ -232,6 +232,10 @@ impl Kernel for Modulated {
         Needs { arguments: true, result: self.parts.activation.is_some() || self.parts.demodulated }
     }
 
+    fn weights(&self) -> usize {
+        self.forward.weights() + self.backward.weights()
+    }
+
     fn border(&self) -> usize {
         self.forward.border()
     }

@@ -55,6 +55,10 @@ impl<S: Scheme> LinearMap for Doubled<S> {
         self.map.piece()
     }
 
+    fn weights(&self) -> usize {
+        self.map.weights()
+    }
+
     fn border(&self) -> usize {
         self.map.border()
     }

@@ -61,6 +61,10 @@ impl LinearMap for Filtered {
         if self.after { Some(Band::piece()) } else { self.map.piece() }
     }
 
+    fn weights(&self) -> usize {
+        self.map.weights()
+    }
+
     fn border(&self) -> usize {
         if self.after { self.map.border() } else { 0 }
     }

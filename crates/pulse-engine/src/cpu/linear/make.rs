@@ -6,7 +6,7 @@ use super::direct::{Correlation, Narrow, Widen};
 use super::doubled::{Doubled, combined};
 use super::edges::Edges;
 use super::filtered::filtered;
-use super::map::LinearMap;
+use super::map::{LinearMap, Unmade};
 use super::winograd::{
     Adjoint, DownF2_2K4, DownF2_3K4, DownF4_2K3, DownF4_2K4, DownF4_3K4, DownF4_3K6, F2_3, F4_3, F6_3, Factors, Scheme,
     UpF2_2K4, UpF2_3K4, UpF4_2K3, UpF4_2K4, UpF4_3K4, UpF4_3K6, Winograd,
@@ -75,13 +75,14 @@ fn in_one(
     };
     let channels = [out_channels, in_channels];
     let forward = winograd::<UpF4_3K6>(settings, channels, [large.height, large.width], &whole);
+    let forward = Doubled { map: forward, edges: edges([small, large], false) };
+    if settings.forward_only {
+        return [Box::new(forward), Box::new(Unmade)];
+    }
     let turned = |i: usize, o: usize, k: usize, l: usize| whole(o, i, k, l);
     let channels = [in_channels, out_channels];
     let backward = winograd::<DownF4_3K6>(settings, channels, [small.height, small.width], turned);
-    [
-        Box::new(Doubled { map: forward, edges: edges([small, large], false) }),
-        Box::new(Doubled { map: backward, edges: edges([large, small], true) }),
-    ]
+    [Box::new(forward), Box::new(Doubled { map: backward, edges: edges([large, small], true) })]
 }
 
 /// A map by a scheme. `weight(o, i, k, l)` is the weight between pixel `(y, x)` of the smaller map and pixel
@@ -101,8 +102,12 @@ fn winograd<S: Scheme>(
 fn with_adjoint<F: Scheme, S: Scheme>(
     forward: Winograd<F>,
     size: [usize; 2],
+    forward_only: bool,
     backward: impl FnOnce() -> Winograd<S>,
 ) -> [Box<dyn LinearMap>; 2] {
+    if forward_only {
+        return [Box::new(forward), Box::new(Unmade)];
+    }
     let factors = forward.factors();
     let shares = choose::shares_factors::<S>(factors, forward.at_once(), size);
     let backward: Box<dyn LinearMap> = match shares.then(|| Adjoint::<S>::of::<F>(factors, size)).flatten() {
@@ -135,8 +140,13 @@ impl Maker<'_> {
             Algorithm::F4_2K4 => self.winograd::<DownF4_2K4, UpF4_2K4>(&weight, &weight),
             Algorithm::F2_2K4 => self.winograd::<DownF2_2K4, UpF2_2K4>(&weight, &weight),
             Algorithm::Direct => {
-                let [gather, scatter] = [self.gather(&weight), self.scatter(&weight)];
-                if self.transposed { [scatter, gather] } else { [gather, scatter] }
+                let (gather, scatter) = (|| self.gather(&weight), || self.scatter(&weight));
+                match (self.transposed, self.settings.forward_only) {
+                    (false, false) => [gather(), scatter()],
+                    (true, false) => [scatter(), gather()],
+                    (false, true) => [gather(), Box::new(Unmade)],
+                    (true, true) => [scatter(), Box::new(Unmade)],
+                }
             }
         }
     }
@@ -152,7 +162,11 @@ impl Maker<'_> {
         let [large, small] = [&large, &small].map(|layout| [layout.height, layout.width]);
         let gather = || winograd::<G>(settings, [inner, outer], small, |o, i, k, l| gathering(i, o, k, l));
         let scatter = || winograd::<S>(settings, [outer, inner], large, scattering);
-        if self.transposed { with_adjoint(scatter(), small, gather) } else { with_adjoint(gather(), large, scatter) }
+        if self.transposed {
+            with_adjoint(scatter(), small, settings.forward_only, gather)
+        } else {
+            with_adjoint(gather(), large, settings.forward_only, scatter)
+        }
     }
 
     /// From the larger map to the smaller.

@@ -17,10 +17,20 @@ pub(crate) trait LinearMap: Send + Sync {
         Reads::Plain
     }
 
+    /// Whether it can add another map, though it has no [`piece`](Self::piece).
+    fn adds(&self) -> bool {
+        false
+    }
+
     /// The pieces that it writes, when it can do all that there is to do to them. Otherwise it does nothing but add a bias
     /// and apply an activation.
     fn piece(&self) -> Option<[usize; 2]> {
         None
+    }
+
+    /// Floats of its weights; of those that it shares, none.
+    fn weights(&self) -> usize {
+        0
     }
 
     /// How wide a border of zeros it needs round the source.
@@ -31,5 +41,18 @@ pub(crate) trait LinearMap: Send + Sync {
     /// Floats that it needs while it runs.
     fn scratch(&self, _batch: usize, _workers: usize) -> usize {
         0
+    }
+}
+
+/// Stands for the adjoint where no gradient is asked for: it has no weights.
+pub(super) struct Unmade;
+
+impl LinearMap for Unmade {
+    fn describe(&self) -> String {
+        "nothing".into()
+    }
+
+    fn apply(&self, _: &Run, _: &Source, _: &Target) {
+        unreachable!("a program for forward alone refuses to run backward");
     }
 }

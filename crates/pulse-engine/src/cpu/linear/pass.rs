@@ -32,6 +32,11 @@ impl Pass {
         self.map.describe()
     }
 
+    /// Floats of its weights.
+    pub(crate) fn weights(&self) -> usize {
+        self.map.weights()
+    }
+
     pub(crate) fn gives_moments(&self) -> bool {
         self.moments
     }
@@ -80,7 +85,7 @@ impl Pass {
         };
         let writing = Writing { moments, ..target.writing };
         let target = Target::new(target.tensor, &writing);
-        if self.map.piece().is_some() || target.is_simple() {
+        if self.map.piece().is_some() || target.is_simple(self.map.adds()) {
             self.map.apply(&rest, &source, &target);
         } else {
             self.map.apply(&rest, &source, &Target::plain(target.tensor));

@@ -15,7 +15,8 @@ pub(crate) struct Target<'a> {
     streams: bool,
 }
 
-/// `y[c,p] = factor[c] · activation(scale[c] · x[c,p] + bias[c] + strength[c] · noise[p])`, as far as there is any of it.
+/// `y[c,p] = factor[c] · (activation(scale[c] · x[c,p] + bias[c] + strength[c] · noise[p]) + f · addend[c,p])`, as far as
+/// there is any of it.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Writing<'a> {
     /// The first of its coefficients.
@@ -25,6 +26,8 @@ pub(crate) struct Writing<'a> {
     /// The strength for each channel, the filling's included, and the noise map.
     pub(crate) noise: Option<(&'a [f32], Tensor)>,
     pub(crate) activation: Option<LeakyRelu>,
+    /// A map, and what it is multiplied by before it is added.
+    pub(crate) addend: Option<(Tensor, f32)>,
     /// Sums over the map before the factor.
     pub(crate) moments: Option<Moments>,
     /// The first of its coefficients.
@@ -170,10 +173,11 @@ impl<'a> Target<'a> {
         Self { tensor, writing: *writing, streams: tensor.layout.len() >= LARGE }
     }
 
-    /// Whether all that there is to do is to add a bias and apply an activation.
-    pub(crate) fn is_simple(&self) -> bool {
-        let Writing { scale, noise, moments, factor, .. } = &self.writing;
-        scale.is_none() && noise.is_none() && moments.is_none() && factor.is_none()
+    /// Whether all that there is to do is to add a bias, apply an activation, and perhaps add another map.
+    pub(crate) fn is_simple(&self, adds: bool) -> bool {
+        let Writing { scale, noise, moments, factor, addend, .. } = &self.writing;
+        let plain = scale.is_none() && noise.is_none() && moments.is_none() && factor.is_none();
+        plain && (adds || addend.is_none())
     }
 
     pub(crate) fn plain(tensor: Tensor) -> Self {
@@ -228,13 +232,14 @@ impl<'a> Target<'a> {
     /// As for [`write`](Self::write).
     #[inline(always)]
     unsafe fn complete<L: Lanes>(&self, piece: &Piece) -> L {
-        let &Piece { candidate, plane, size: [height, width], numbers, stride, .. } = piece;
-        let Writing { scale, bias, noise, activation, moments, .. } = self.writing;
-        // SAFETY: the caller has the numbers of the piece; scale and bias are sixteen for every plane.
+        let &Piece { candidate, plane, corner: [y, x], size: [height, width], numbers, stride } = piece;
+        let Writing { scale, bias, noise, activation, addend, moments, .. } = self.writing;
+        // SAFETY: the caller has the numbers of the piece, and another map is as large; scale and bias are sixteen for every
+        // plane.
         unsafe {
             let mut sum = L::splat(0.0);
             let nothing = scale.is_none() && bias.is_none() && noise.is_none() && activation.is_none();
-            if nothing && moments.is_none() {
+            if nothing && addend.is_none() && moments.is_none() {
                 return sum;
             }
             let scale = scale.map_or(L::splat(1.0), |scale| L::load(scale.of(candidate, 0, plane)));
@@ -245,6 +250,10 @@ impl<'a> Target<'a> {
                     let mut value = self.noisy(piece, L::load(at).mul_add(scale, bias), i, j);
                     if let Some(activation) = activation {
                         value = activation.lanes(value);
+                    }
+                    if let Some((addend, factor)) = &addend {
+                        let at = addend.candidate(candidate).add(addend.layout.row(plane, y + i) + (x + j) * LANES);
+                        value = L::load(at).times_add(*factor, value);
                     }
                     sum = sum.add(value);
                     value.store(at);

@@ -109,22 +109,19 @@ impl Kernel for Silu {
 }
 
 /// Makes the filling of a map's last block zero again, where an operator does not keep zeros.
-fn clear_filling(run: &Run, target: Tensor) {
+pub(crate) fn clear_filling(run: &Run, target: Tensor) {
     let layout = target.layout;
     if layout.channels_of(layout.planes - 1) == layout.lanes {
         return;
     }
-    run.rows(
-        &layout,
-        #[inline(always)]
-        |candidate, plane, y| {
-            // SAFETY: one task has the row.
-            let row = unsafe { target.row_mut(candidate, plane, y) };
-            for pixel in row.chunks_exact_mut(layout.lanes) {
-                pixel[layout.channels_of(plane)..].fill(0.0);
-            }
-        },
-    );
+    let plane = layout.planes - 1;
+    run.tasks(run.active * layout.height, |_, task| {
+        // SAFETY: one task has the row.
+        let row = unsafe { target.row_mut(task / layout.height, plane, task % layout.height) };
+        for pixel in row.chunks_exact_mut(layout.lanes) {
+            pixel[layout.channels_of(plane)..].fill(0.0);
+        }
+    });
 }
 
 /// `y = x²`.
@@ -361,6 +358,11 @@ pub(crate) fn copy(run: &Run, source: Tensor, target: Tensor) {
     if source.data != target.data {
         map(run, source, target, |x| x);
     }
+}
+
+/// `target = factor source`, of one shape.
+pub(crate) fn scaled(run: &Run, factor: f32, source: Tensor, target: Tensor) {
+    map(run, source, target, |x| factor * x);
 }
 
 /// `target += source`, of one shape.

@@ -1,6 +1,6 @@
 //! Operators that U-Nets are made of.
 
-use pulse_engine::{Convolution, Operator, Shape, Value};
+use pulse_engine::{Convolution, Fir, FirTaps, Operator, Shape, Value};
 
 use super::{Case, NetworkBuilder, add, graph, inputs, single};
 use crate::random::Random;
@@ -36,6 +36,22 @@ pub(super) fn cases() -> Vec<Case> {
     cases.extend([(16, 8), (48, 4)].map(|(channels, size)| attended(channels, size)));
     cases.push(halved());
     cases
+        .extend([(16, 8, 2), (24, 4, 1), (6, 5, 2)].map(|(channels, size, vectors)| adaptive(channels, size, vectors)));
+    cases.extend([(16, 16, 4), (24, 16, 8), (4, 20, 3)].map(|(from, to, size)| doubled(from, to, size)));
+    cases
+}
+
+/// Those that are too large for finite differences: several pieces of a norm, many pixels that look at each other.
+pub(super) fn large_cases() -> Vec<Case> {
+    let norm = |groups| Operator::GroupNorm { groups, epsilon: 1e-5 };
+    vec![
+        single("of a large map", norm(4), &[Shape::map(24, 40, 40)]),
+        single("of a large planar map", norm(2), &[Shape::map(6, 80, 70)]),
+        single("of many pixels", Operator::Attention { heads: 3 }, &[Shape::map(48, 13, 11); 3]),
+        adaptive(32, 33, 2),
+        doubled(32, 32, 16),
+        residual(32, 32, 20),
+    ]
 }
 
 fn convolution(random: &mut Random, from: usize, to: usize, kernel: usize) -> Operator {
@@ -89,6 +105,34 @@ fn attended(channels: usize, size: usize) -> Case {
         let mixed = add(builder, Operator::Attention { heads: 2 }, &parts);
         let back = add(builder, convolution(&mut random, channels, channels, 1), &[mixed]);
         vec![add(builder, Operator::Add, &[x, back])]
+    })
+}
+
+/// A norm whose scale and shift come from vectors, as a time gives them.
+fn adaptive(channels: usize, size: usize, vectors: usize) -> Case {
+    graph(format!("norm of {channels} channels at {size} modulated by {vectors} vectors"), |builder| {
+        let mut random = Random::named(&format!("adaptive {channels}"));
+        let mut shapes = vec![Shape::map(channels, size, size)];
+        shapes.extend(vec![Shape::Vector(channels); vectors]);
+        let values = inputs(builder, &shapes);
+        let normed = add(builder, Operator::GroupNorm { groups: 2, epsilon: 1e-5 }, &values[..1]);
+        let affine = Operator::affine(random.around(1.0, 0.3, channels), random.around(0.0, 0.3, channels));
+        let scaled = add(builder, affine, &[normed]);
+        let arguments: Vec<_> = [scaled].into_iter().chain(values[1..].iter().copied()).collect();
+        let modulated = add(builder, Operator::Modulate, &arguments);
+        vec![add(builder, Operator::Silu, &[modulated])]
+    })
+}
+
+/// Repeated pixels and a convolution behind them.
+fn doubled(from: usize, to: usize, size: usize) -> Case {
+    graph(format!("doubling by repetition from {from} to {to} channels at {size}"), |builder| {
+        let mut random = Random::named(&format!("doubled {from} {to}"));
+        let x = inputs(builder, &[Shape::map(from, size, size)])[0];
+        let taps = FirTaps::Separable { vertical: vec![1.0; 2].into(), horizontal: vec![1.0; 2].into() };
+        let fir = Fir { taps, up: 2, down: 1, padding_y: [1, 0], padding_x: [1, 0] };
+        let repeated = add(builder, Operator::Fir(fir), &[x]);
+        vec![add(builder, convolution(&mut random, from, to, 3), &[repeated])]
     })
 }
 

@@ -173,6 +173,14 @@ impl LinearMap for Correlation {
         self.border
     }
 
+    fn adds(&self) -> bool {
+        true
+    }
+
+    fn weights(&self) -> usize {
+        self.weights.len()
+    }
+
     fn apply(&self, run: &Run, source: &Source, target: &Target) {
         const PIXELS_OF_A_TASK: usize = 192;
         let groups = self.out_channels.div_ceil(self.vectors * LANES);
@@ -269,22 +277,32 @@ impl Strip<'_> {
         let Self { correlation, phase, .. } = *self;
         let source = Grid::of(&self.source.layout, correlation.rows);
         let target = Grid::of(&self.target.layout, correlation.rows);
-        let (mut from, mut to) = ([0; N], [0; N]);
+        let (mut from, mut to, mut places) = ([0; N], [0; N], [[0; 3]; N]);
         let pixels = phase.height * phase.width;
         let (mut candidate, mut rest) = (first / pixels, first % pixels);
         for n in 0..N {
             let (i, j) = (rest / phase.width, rest % phase.width);
             from[n] = candidate * self.source.stride + source.at(correlation.steps[0] * i, correlation.steps[1] * j);
             let [period_y, period_x] = correlation.periods;
-            to[n] = candidate * self.target.stride + target.at(period_y * i + phase.y, period_x * j + phase.x);
+            places[n] = [candidate, period_y * i + phase.y, period_x * j + phase.x];
+            to[n] = candidate * self.target.stride + target.at(places[n][1], places[n][2]);
             rest += 1;
             if rest == pixels {
                 (candidate, rest) = (candidate + 1, 0);
             }
         }
+        let mut also = [0; N];
+        if let Some((addend, _)) = &self.writing.addend {
+            let grid = Grid::of(&addend.layout, correlation.rows);
+            for n in 0..N {
+                let [candidate, y, x] = places[n];
+                also[n] = candidate * addend.stride + grid.at(y, x);
+            }
+        }
         let mut sums = Sums([0.0; MOST * LANES]);
         // SAFETY: `from` and `to` are pixels of the two tensors; the taps stay within the source's border, whose
-        // width the plan has from `Axis::border`; the weights are as many as the loops read.
+        // width the plan has from `Axis::border`; the weights are as many as the loops read. Another map that is added is blocked
+        // and as large as the target.
         unsafe {
             self.sums::<L, V, N>(&source, &from, &mut sums);
             for v in 0..V {
@@ -298,6 +316,10 @@ impl Strip<'_> {
                     let mut y = L::load(sums.0.as_ptr().add((n * V + v) * LANES)).add(bias);
                     if let Some(activation) = self.writing.activation {
                         y = activation.lanes(y);
+                    }
+                    if let Some((addend, factor)) = &self.writing.addend {
+                        let plane = channel / LANES * addend.layout.plane_stride();
+                        y = L::load(addend.data.add(also[n] + plane)).times_add(*factor, y);
                     }
                     let at = self.target.data.add(to[n]);
                     if target.lanes == LANES {

@@ -77,6 +77,10 @@ impl LinearMap for Narrow {
         self.border
     }
 
+    fn weights(&self) -> usize {
+        self.weights.len()
+    }
+
     fn apply(&self, run: &Run, source: &Source, target: &Target) {
         let height = target.tensor.layout.height;
         run.tasks(run.active * height, |_, task| {

@@ -35,6 +35,10 @@ impl LinearMap for Widen {
         "pixel by pixel".into()
     }
 
+    fn weights(&self) -> usize {
+        self.weights.len()
+    }
+
     fn apply(&self, run: &Run, source: &Source, target: &Target) {
         let layout = target.tensor.layout;
         run.tasks(run.active * layout.planes * layout.height, |_, task| {

@@ -123,6 +123,10 @@ impl<S: Scheme> LinearMap for Winograd<S> {
         Some([S::SIDES[1]; 2])
     }
 
+    fn weights(&self) -> usize {
+        self.factors.len()
+    }
+
     fn apply(&self, run: &Run, source: &Source, target: &Target) {
         match self.at_once {
             Some(chunk) => self.apply_locally(run, source, target, chunk),
