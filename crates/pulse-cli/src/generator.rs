@@ -1,11 +1,8 @@
 //! The generator that an argument names, and what options ask of it.
 
-use std::path::Path;
-
-use pulse::denoiser::{Denoiser, open_denoiser};
-use pulse::generator::{Embedded, LatentInput};
+use pulse::Opened;
+use pulse::generator::LatentInput;
 use pulse::judge::Order;
-use pulse::{ErrorKind, Opened};
 
 use crate::cache;
 use crate::failure::{Failure, note};
@@ -17,31 +14,6 @@ pub(crate) const HELP: &str =
 /// The generator called `name`: an embedded one, or else a file or folder.
 pub(crate) fn open(name: &str) -> Result<Opened, Failure> {
     Ok(Opened::named(name)?.with_cache(cache::folder()))
-}
-
-/// What a name or a path stands for.
-pub(crate) enum Model {
-    Generator(Box<Opened>),
-    Denoiser(Denoiser),
-}
-
-/// The generator called `name`, or the denoiser at this path.
-pub(crate) fn open_model(name: &str) -> Result<Model, Failure> {
-    let path = Path::new(name);
-    if path.is_dir() && Embedded::find(name).is_none() {
-        if let Some(denoiser) = open_denoiser(path)? {
-            return Ok(Model::Denoiser(denoiser));
-        }
-    }
-    match Opened::named(name) {
-        Ok(opened) => Ok(Model::Generator(Box::new(opened.with_cache(cache::folder())))),
-        // A file that no family of generators is made of may be that of a denoiser.
-        Err(error) if path.is_file() && error.kind() == ErrorKind::Generator => match open_denoiser(path)? {
-            Some(denoiser) => Ok(Model::Denoiser(denoiser)),
-            None => Err(error.into()),
-        },
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// How many noise maps it has. `option` is about them, and would do nothing where there are none.

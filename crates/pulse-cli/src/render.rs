@@ -9,13 +9,13 @@ use pulse::Opened;
 use pulse::generator::{LatentInput, NoiseStart, Space};
 use pulse::image::{Image, write_png};
 use pulse::inputs::{Inputs, read_inputs};
-use pulse::render::{Mapping, Renderer};
+use pulse::render::{Mapping, Question, Renderer};
 use pulse::write::write_atomically;
 use pulse_engine::{Cpu, Shape};
 
 use crate::engine::EngineArguments;
 use crate::failure::{Failure, note, print};
-use crate::generator::{self, Model};
+use crate::generator;
 use crate::status::Status;
 
 /// The name of the cotangent among the inputs.
@@ -173,14 +173,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
         }
     }
     let engine = arguments.engine.start()?;
-    let opened = match generator::open_model(&arguments.generator)? {
-        Model::Denoiser(denoiser) => return denoised::run(&denoiser, kind, arguments, &engine),
-        Model::Generator(opened) => *opened,
-    };
-    if let Some(option) = arguments.sampler.given() {
-        return Err(Failure::of(option, "only a denoiser has steps to take; leave the option out"));
-    }
+    let opened = generator::open(&arguments.generator)?;
     let inputs = read_inputs(&arguments.inputs)?;
+    if let Some(denoiser) = opened.generator.denoiser()
+        && Question::is_asked(&inputs)
+    {
+        return denoised::run(denoiser, &inputs, kind, arguments, &engine);
+    }
+    if let Some(option) = arguments.sampler.given() {
+        let reason = "only a denoiser has steps to take, from inputs that hold `start`; leave the option out";
+        return Err(Failure::of(option, reason));
+    }
     if arguments.mapping_only {
         write_ws(&opened, &inputs, arguments, &engine)?;
         return Ok(Status::Good);

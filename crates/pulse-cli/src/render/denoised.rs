@@ -7,7 +7,7 @@ use clap::Args;
 use pulse::denoiser::Denoiser;
 use pulse::denoiser::deterministic::Sampler;
 use pulse::image::{Image, Provenance, write_png};
-use pulse::inputs::{Inputs, read_inputs};
+use pulse::inputs::Inputs;
 use pulse::render::{Evaluation, Question};
 use pulse::write::write_atomically;
 use pulse_engine::Cpu;
@@ -54,15 +54,15 @@ fn check(arguments: &super::Arguments) -> Result<(), Failure> {
 
 pub(super) fn run(
     denoiser: &Denoiser,
+    inputs: &Inputs,
     kind: Kind,
     arguments: &super::Arguments,
     engine: &Cpu,
 ) -> Result<Status, Failure> {
     check(arguments)?;
     let file = &arguments.inputs;
-    let inputs = read_inputs(file)?;
     let within = |error: pulse::Error| Failure::of(file.display(), error);
-    let evaluation = Evaluation::new(denoiser, &inputs, arguments.vjp).map_err(within)?;
+    let evaluation = Evaluation::new(denoiser, inputs, arguments.vjp).map_err(within)?;
     note_unknown(file, evaluation.unknown());
     if let (Some(option), true) = (arguments.sampler.given(), evaluation.question() != Question::Sampled) {
         let reason = format!("{} holds no `start` to sample from; leave the option out", file.display());

@@ -31,6 +31,13 @@ pub enum Question {
     Sampled,
 }
 
+impl Question {
+    /// Whether these arrays ask a denoiser, by the name of one of them. Others may be the inputs of the generator that it is too.
+    pub fn is_asked(inputs: &Inputs) -> bool {
+        [TIMES, SIGMAS, START].into_iter().any(|name| inputs.arrays().contains_key(name))
+    }
+}
+
 /// Arrays that were checked against a denoiser.
 pub struct Evaluation<'a> {
     denoiser: &'a Denoiser,

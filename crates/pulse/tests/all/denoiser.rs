@@ -5,6 +5,7 @@ mod folders;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use pulse::checkpoint::Configuration;
 use pulse::denoiser::deterministic::Sampler;
 use pulse::denoiser::{CompiledDenoiser, Denoiser, open_denoiser};
 use pulse::engine::{Cpu, Engine, Reference};
@@ -20,7 +21,7 @@ fn path(name: &str) -> PathBuf {
 }
 
 fn open(name: &str) -> Denoiser {
-    open_denoiser(&path(name), &Default::default()).unwrap().unwrap()
+    open_denoiser(&path(name), &Configuration::new()).unwrap().unwrap()
 }
 
 /// The largest difference by the largest number.

@@ -5,9 +5,17 @@ use std::path::Path;
 
 use pulse::ErrorKind;
 use pulse::checkpoint::{Checkpoint, Configuration, Tensor, Value, configuration_from_json, write_safetensors};
-use pulse::denoiser::{Bounds, Denoiser, Preconditioning, SCHEDULER, Schedule, denoiser_files, open_denoiser};
+use pulse::denoiser::{self, Bounds, Denoiser, Preconditioning, SCHEDULER, Schedule, denoiser_files};
 
 use super::path;
+
+fn open_denoiser(path: &Path) -> pulse::Result<Option<Denoiser>> {
+    denoiser::open_denoiser(path, &Configuration::new())
+}
+
+fn of_checkpoint(checkpoint: &Checkpoint) -> pulse::Result<Option<Denoiser>> {
+    Denoiser::from_checkpoint(checkpoint, "unet", &Configuration::new())
+}
 
 /// Copies a folder of diffusers.
 fn copy(from: &Path, to: &Path) {
@@ -58,7 +66,7 @@ fn a_denoiser_is_found_by_every_path_to_it() {
     assert!(denoiser.sigma_range()[1] > 150.0 && denoiser.sigma_range()[1] < 160.0);
 
     // A folder of something else is none.
-    assert!(open_denoiser(temporary.path()).unwrap().is_none());
+    assert!(denoiser::open_folder(temporary.path(), &Configuration::new()).unwrap().is_none());
 }
 
 #[test]
@@ -124,7 +132,7 @@ fn attention_may_have_the_names_of_before() {
         })
         .collect();
     assert!(checkpoint.tensors.contains_key("mid_block.attentions.0.proj_attn.weight"));
-    assert!(Denoiser::from_checkpoint(&checkpoint).unwrap().is_some());
+    assert!(of_checkpoint(&checkpoint).unwrap().is_some());
 }
 
 /// Reads a fixture with one setting of the network, or of its scheduler, changed.
@@ -137,7 +145,7 @@ fn changed(name: &str, scheduler: bool, key: &str, json: &str) -> pulse::Result<
     } else {
         checkpoint.configuration.insert(key.to_owned(), value);
     }
-    Denoiser::from_checkpoint(&checkpoint)
+    of_checkpoint(&checkpoint)
 }
 
 #[test]
