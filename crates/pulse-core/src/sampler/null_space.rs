@@ -170,9 +170,9 @@ impl NullSpace {
             }
         }
         if self.config.noise == 0.0 {
-            self.carry_exactly()
+            self.carry_exactly();
         } else {
-            self.carry(nearest)?
+            self.carry(nearest)?;
         }
         Ok(())
     }

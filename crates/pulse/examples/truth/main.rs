@@ -106,6 +106,16 @@ fn settings(samples: usize, targets: usize) -> Result<()> {
             println!("| {name} | {setting} | {} |", cells.join(" | "));
         }
     }
+    for noise in NOISES {
+        let mut pictures = Pictures::new(200, 24, 3, noise, targets);
+        for (setting, config) in &cases {
+            let mut cells = Vec::new();
+            for steps in [20, 50] {
+                cells.push(chosen(pictures.judge(&NullSpaceConfig { steps, ..config.clone() }, samples)?));
+            }
+            println!("| a finite set, noise {noise} | {setting} | {} |", cells.join(" | "));
+        }
+    }
     Ok(())
 }
 
