@@ -89,7 +89,7 @@ fn settings(samples: usize, targets: usize) -> Result<()> {
         ("power 1", spaced(Spacing::Flow { power: 1.0 })),
         ("Karras", spaced(Spacing::Karras)),
         ("second order 0", second(0.0)),
-        ("second order 0.75", second(0.75)),
+        ("second order 0.5", second(0.5)),
         ("second order 1", second(1.0)),
         ("variance 0.1", varied(0.1)),
         ("variance 1", varied(1.0)),

@@ -11,7 +11,7 @@ use super::problem::{Measured, samples};
 const DEVIATION: f64 = 0.5;
 
 /// The pictures, a measurement, and several targets.
-pub struct Pictures {
+pub(crate) struct Pictures {
     pictures: Vec<Vec<f64>>,
     rows: Vec<Vec<f64>>,
     noise: f64,
@@ -20,18 +20,18 @@ pub struct Pictures {
 
 /// How far samples are from the posterior of a finite set.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Chosen {
+pub(crate) struct Chosen {
     /// The error of the weights of the pictures: their total variation.
-    pub weights: f64,
+    pub(crate) weights: f64,
     /// The root mean square of the error of the mean, in standard deviations of the prior.
-    pub mean: f64,
+    pub(crate) mean: f64,
     /// The root mean square of the distance of a sample to the nearest of the pictures, for a number.
-    pub away: f64,
+    pub(crate) away: f64,
 }
 
 impl Pictures {
     /// `count` pictures of so many numbers, of which `measured` directions are seen.
-    pub fn new(count: usize, size: usize, measured: usize, noise: f64, targets: usize) -> Self {
+    pub(crate) fn new(count: usize, size: usize, measured: usize, noise: f64, targets: usize) -> Self {
         let mut draws = Draws::new(5);
         let rows = orthonormal((0..measured).map(|_| draws.normals(size)).collect());
         let pictures: Vec<Vec<f64>> =
@@ -48,7 +48,7 @@ impl Pictures {
     }
 
     /// The mean figures of a sampler over all targets, each with `count` samples.
-    pub fn judge(&mut self, config: &NullSpaceConfig, count: usize) -> Result<Chosen> {
+    pub(crate) fn judge(&mut self, config: &NullSpaceConfig, count: usize) -> Result<Chosen> {
         let config = NullSpaceConfig { noise: self.noise, ..config.clone() };
         let mut all = Vec::new();
         for target in &self.targets {
@@ -63,7 +63,7 @@ impl Pictures {
     }
 
     /// The same of exact draws of the posterior: what so many samples can show.
-    pub fn floor(&self, count: usize) -> Chosen {
+    pub(crate) fn floor(&self, count: usize) -> Chosen {
         let mut draws = Draws::new(6);
         let all: Vec<_> = self
             .targets
