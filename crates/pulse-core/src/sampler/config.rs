@@ -70,7 +70,7 @@ impl Default for NullSpaceConfig {
             steps: 50,
             spacing: Spacing::Flow { power: 0.7 },
             carry: Carry::Measured,
-            second_order: 0.5,
+            second_order: 0.75,
             variance: 0.25,
             noise: 0.0,
         }

@@ -206,9 +206,9 @@ impl NullSpace {
             }
         }
         if self.config.noise == 0.0 {
-            self.carry_exactly()
+            self.carry_exactly();
         } else {
-            self.carry(nearest)?
+            self.carry(nearest)?;
         }
         Ok(())
     }

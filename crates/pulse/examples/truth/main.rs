@@ -89,7 +89,7 @@ fn settings(samples: usize, targets: usize) -> Result<()> {
         ("power 1", spaced(Spacing::Flow { power: 1.0 })),
         ("Karras", spaced(Spacing::Karras)),
         ("second order 0", second(0.0)),
-        ("second order 0.75", second(0.75)),
+        ("second order 0.5", second(0.5)),
         ("second order 1", second(1.0)),
         ("variance 0.1", varied(0.1)),
         ("variance 1", varied(1.0)),
@@ -104,6 +104,16 @@ fn settings(samples: usize, targets: usize) -> Result<()> {
                 cells.push(words(mixture.judge(&NullSpaceConfig { steps, ..config.clone() }, samples)?));
             }
             println!("| {name} | {setting} | {} |", cells.join(" | "));
+        }
+    }
+    for noise in NOISES {
+        let mut pictures = Pictures::new(200, 24, 3, noise, targets);
+        for (setting, config) in &cases {
+            let mut cells = Vec::new();
+            for steps in [20, 50] {
+                cells.push(chosen(pictures.judge(&NullSpaceConfig { steps, ..config.clone() }, samples)?));
+            }
+            println!("| a finite set, noise {noise} | {setting} | {} |", cells.join(" | "));
         }
     }
     Ok(())

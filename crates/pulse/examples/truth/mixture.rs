@@ -11,7 +11,7 @@ use super::problem::{Figures, Measured, moments, samples};
 
 /// How the variance of the prior lies in its directions.
 #[derive(Clone, Copy)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// In all alike, and the measurement sees some of them at random.
     Flat,
     /// Most of it is in few slow waves, as in pictures, and the measurement is the means of blocks.
@@ -27,7 +27,7 @@ struct Component {
 }
 
 /// A prior, a measurement, and several targets.
-pub struct Mixture {
+pub(crate) struct Mixture {
     components: Vec<Component>,
     /// `A`, then a basis of its null space.
     frame: Vec<Vec<f64>>,
@@ -48,7 +48,7 @@ const COMPONENTS: usize = 6;
 
 impl Mixture {
     /// `measured` of `size` directions, with targets of the prior itself.
-    pub fn new(kind: Kind, size: usize, measured: usize, apart: f64, noise: f64, targets: usize) -> Self {
+    pub(crate) fn new(kind: Kind, size: usize, measured: usize, apart: f64, noise: f64, targets: usize) -> Self {
         let mut draws = Draws::new(3);
         let mut frame = match kind {
             Kind::Flat => Vec::new(),
@@ -71,7 +71,7 @@ impl Mixture {
     }
 
     /// The mean figures of a sampler over all targets, each with `count` samples.
-    pub fn judge(&mut self, config: &NullSpaceConfig, count: usize) -> Result<Figures> {
+    pub(crate) fn judge(&mut self, config: &NullSpaceConfig, count: usize) -> Result<Figures> {
         let config = NullSpaceConfig { noise: self.noise, ..config.clone() };
         let mut figures = Vec::new();
         for at in 0..self.targets.len() {
@@ -84,7 +84,7 @@ impl Mixture {
     }
 
     /// The same of exact draws of the posterior: what so many samples can show.
-    pub fn floor(&self, count: usize) -> Figures {
+    pub(crate) fn floor(&self, count: usize) -> Figures {
         let mut draws = Draws::new(4);
         let all: Vec<_> = (0..self.targets.len())
             .map(|at| {
@@ -96,7 +96,7 @@ impl Mixture {
         Figures::of_all(&all)
     }
 
-    pub fn samples(&self, config: &NullSpaceConfig, at: usize, count: usize, batch: usize) -> Result<Vec<f32>> {
+    pub(crate) fn samples(&self, config: &NullSpaceConfig, at: usize, count: usize, batch: usize) -> Result<Vec<f32>> {
         let mut nearest = Measured { rows: self.rows(), target: &self.targets[at] };
         samples(config, &mut Denoiser(&self.components), &mut nearest, self.frame.len(), count, batch)
     }

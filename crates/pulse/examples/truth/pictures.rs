@@ -7,8 +7,11 @@ use super::draws::Draws;
 use super::linear::{add, dot, orthonormal, softmax};
 use super::problem::{Measured, samples};
 
+/// The standard deviation of a number of a picture.
+const DEVIATION: f64 = 0.5;
+
 /// The pictures, a measurement, and several targets.
-pub struct Pictures {
+pub(crate) struct Pictures {
     pictures: Vec<Vec<f64>>,
     rows: Vec<Vec<f64>>,
     noise: f64,
@@ -17,22 +20,22 @@ pub struct Pictures {
 
 /// How far samples are from the posterior of a finite set.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Chosen {
+pub(crate) struct Chosen {
     /// The error of the weights of the pictures: their total variation.
-    pub weights: f64,
-    /// The error of the mean, as a share of the posterior's standard deviation.
-    pub mean: f64,
+    pub(crate) weights: f64,
+    /// The root mean square of the error of the mean, in standard deviations of the prior.
+    pub(crate) mean: f64,
     /// The root mean square of the distance of a sample to the nearest of the pictures, for a number.
-    pub away: f64,
+    pub(crate) away: f64,
 }
 
 impl Pictures {
-    /// `count` pictures of so many numbers of a standard deviation of 0.5, of which `measured` directions are seen.
-    pub fn new(count: usize, size: usize, measured: usize, noise: f64, targets: usize) -> Self {
+    /// `count` pictures of so many numbers, of which `measured` directions are seen.
+    pub(crate) fn new(count: usize, size: usize, measured: usize, noise: f64, targets: usize) -> Self {
         let mut draws = Draws::new(5);
         let rows = orthonormal((0..measured).map(|_| draws.normals(size)).collect());
         let pictures: Vec<Vec<f64>> =
-            (0..count).map(|_| draws.normals(size).iter().map(|normal| 0.5 * normal).collect()).collect();
+            (0..count).map(|_| draws.normals(size).iter().map(|normal| DEVIATION * normal).collect()).collect();
         let even = vec![1.0 / count as f64; count];
         let targets = (0..targets)
             .map(|_| {
@@ -45,7 +48,7 @@ impl Pictures {
     }
 
     /// The mean figures of a sampler over all targets, each with `count` samples.
-    pub fn judge(&mut self, config: &NullSpaceConfig, count: usize) -> Result<Chosen> {
+    pub(crate) fn judge(&mut self, config: &NullSpaceConfig, count: usize) -> Result<Chosen> {
         let config = NullSpaceConfig { noise: self.noise, ..config.clone() };
         let mut all = Vec::new();
         for target in &self.targets {
@@ -60,7 +63,7 @@ impl Pictures {
     }
 
     /// The same of exact draws of the posterior: what so many samples can show.
-    pub fn floor(&self, count: usize) -> Chosen {
+    pub(crate) fn floor(&self, count: usize) -> Chosen {
         let mut draws = Draws::new(6);
         let all: Vec<_> = self
             .targets
@@ -95,16 +98,13 @@ impl Pictures {
             away += distance / size as f64 / count;
             add(&mut got_mean, 1.0 / count, row);
         }
-        let (mut mean, mut variance) = (vec![0.0; size], 0.0);
+        let mut mean = vec![0.0; size];
         for (picture, weight) in self.pictures.iter().zip(weights) {
             add(&mut mean, *weight, picture);
         }
-        for (picture, weight) in self.pictures.iter().zip(weights) {
-            variance += weight * square(picture, &mean);
-        }
         Chosen {
             weights: 0.5 * shares.iter().zip(weights).map(|(got, weight)| (got - weight).abs()).sum::<f64>(),
-            mean: (square(&got_mean, &mean) / variance).sqrt(),
+            mean: (square(&got_mean, &mean) / size as f64).sqrt() / DEVIATION,
             away: away.sqrt(),
         }
     }

@@ -10,9 +10,9 @@ use super::linear::{add, dot};
 const LARGEST: f64 = 79.0;
 
 /// `y = A x + σ n` with orthonormal rows `A`, so that `A⁺` is `Aᵀ`.
-pub struct Measured<'a> {
-    pub rows: &'a [Vec<f64>],
-    pub target: &'a [f64],
+pub(crate) struct Measured<'a> {
+    pub(crate) rows: &'a [Vec<f64>],
+    pub(crate) target: &'a [f64],
 }
 
 impl Nearest for Measured<'_> {
@@ -32,7 +32,7 @@ impl Nearest for Measured<'_> {
 }
 
 /// A row of samples of the candidates 0, 1, … of a seed.
-pub fn samples(
+pub(crate) fn samples(
     config: &NullSpaceConfig,
     denoise: &mut dyn Denoise,
     nearest: &mut dyn Nearest,
@@ -56,20 +56,20 @@ pub fn samples(
 
 /// How far samples are from a posterior. The best is 0, 1, 1, 0.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Figures {
+pub(crate) struct Figures {
     /// The error of the mean, in standard deviations of the posterior.
-    pub mean: f64,
+    pub(crate) mean: f64,
     /// The standard deviation, in those of the posterior.
-    pub spread: f64,
+    pub(crate) spread: f64,
     /// The same within a mode.
-    pub within: f64,
+    pub(crate) within: f64,
     /// The error of the weights of the modes: their total variation.
-    pub weights: f64,
+    pub(crate) weights: f64,
 }
 
 impl Figures {
     /// The mean of several; of `within` only over those that have one.
-    pub fn of_all(all: &[Self]) -> Self {
+    pub(crate) fn of_all(all: &[Self]) -> Self {
         let mean = |of: fn(&Self) -> f64| {
             let numbers: Vec<_> = all.iter().map(of).filter(|number| number.is_finite()).collect();
             numbers.iter().sum::<f64>() / numbers.len() as f64
@@ -84,7 +84,7 @@ impl Figures {
 }
 
 /// The mean and the standard deviation of every number of a list of rows.
-pub fn moments(rows: &[Vec<f64>]) -> Vec<(f64, f64)> {
+pub(crate) fn moments(rows: &[Vec<f64>]) -> Vec<(f64, f64)> {
     let count = rows.len() as f64;
     (0..rows[0].len())
         .map(|at| {
