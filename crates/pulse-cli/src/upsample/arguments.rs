@@ -125,6 +125,9 @@ pub(crate) struct Arguments {
     #[arg(short, long, value_name = "NAME|FILE|DIR", default_value = Opened::default_name(), help = generator::HELP)]
     pub(super) generator: String,
 
+    #[command(flatten)]
+    pub(super) told: generator::Told,
+
     #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true,
         help = preset("How many candidates to find", |c| c.candidates.to_string()))]
     candidates: Option<usize>,
