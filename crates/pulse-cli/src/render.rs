@@ -1,4 +1,6 @@
-//! `pulse render`: the pictures of given inputs, and gradients through the generator.
+//! `pulse render`: the pictures of given inputs, and gradients through the generator; of a denoiser, what it makes of noise.
+
+mod denoised;
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +9,7 @@ use pulse::Opened;
 use pulse::generator::{LatentInput, NoiseStart, Space};
 use pulse::image::{Image, write_png};
 use pulse::inputs::{Inputs, read_inputs};
-use pulse::render::{Mapping, Renderer};
+use pulse::render::{Mapping, Question, Renderer};
 use pulse::write::write_atomically;
 use pulse_engine::{Cpu, Shape};
 
@@ -25,10 +27,20 @@ Examples:
   pulse render faces --inputs inputs.safetensors --out arrays.safetensors --vjp
   pulse render ffhq.pkl --inputs z.safetensors --out faces.png --truncation-psi 0.7 --noise random
   pulse render ffhq.pkl --inputs z.safetensors --out ws.safetensors --mapping-only
+  pulse render ddpm-celebahq-256 --inputs noise.safetensors --out face.png --sampler ddim --steps 50
+  pulse render ddpm-celebahq-256 --inputs noisy.safetensors --out denoised.safetensors --vjp
 
 Inputs have one row a candidate: z [B,n], w [B,n], ws [B,num_ws,n], latent [B,num_ws,n], noise.0 ... [B,1,h,w],
 feature.0 ... [B,c,h,w], c [B,classes]. One latent (z, w, ws or latent) must be there; what else the file does not
-name is at its start.";
+name is at its start.
+
+A diffusion, flow or consistency model (a folder of diffusers) takes one of three:
+  x [B,C,H,W] and t [B], the network's own times: writes `output`, what the network itself gives;
+  x and sigma [B], noise levels: writes `denoised`, the mean of all pictures that x could have been, D(x; sigma),
+    where x is a picture plus sigma times normal noise;
+  start [B,C,H,W], noise of unit variance: writes `image`, where the sampler ends.
+With classes there is also c [B,classes]. With --vjp the inputs hold the `cotangent` of `output` or `denoised`, and
+`x_grad` is written too.";
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -45,7 +57,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "PNG|SAFETENSORS")]
     out: PathBuf,
 
-    /// Read `image_cotangent` [B,C,H,W] from the inputs too, and also write the gradients of
+    /// Read `image_cotangent` [B,C,H,W] (of a denoiser: `cotangent`) from the inputs too, and also write the gradients of
     /// <image, image_cotangent> as `NAME_grad` for every input that was given (safetensors only)
     #[arg(long)]
     vjp: bool,
@@ -67,6 +79,9 @@ pub(crate) struct Arguments {
     /// Do so only for the first N rows of ws [default: all]
     #[arg(long, value_name = "N", requires = "truncation_psi")]
     truncation_cutoff: Option<usize>,
+
+    #[command(flatten)]
+    sampler: denoised::SamplerArguments,
 
     #[command(flatten)]
     engine: EngineArguments,
@@ -160,6 +175,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let engine = arguments.engine.start()?;
     let opened = generator::open(&arguments.generator)?;
     let inputs = read_inputs(&arguments.inputs)?;
+    if let Some(denoiser) = opened.generator.denoiser()
+        && Question::is_asked(&inputs)
+    {
+        return denoised::run(denoiser, &inputs, kind, arguments, &engine);
+    }
+    if let Some(option) = arguments.sampler.given() {
+        let reason = "only a denoiser has steps to take, from inputs that hold `start`; leave the option out";
+        return Err(Failure::of(option, reason));
+    }
     if arguments.mapping_only {
         write_ws(&opened, &inputs, arguments, &engine)?;
         return Ok(Status::Good);

@@ -102,7 +102,8 @@ impl Inputs {
     }
 }
 
-fn rows_of(name: &str, tensor: &Tensor, shape: Shape) -> Result<usize> {
+/// How many rows of `shape` an array has, every number of it finite.
+pub(crate) fn rows_of(name: &str, tensor: &Tensor, shape: Shape) -> Result<usize> {
     let rows = tensor.shape().first().copied().unwrap_or(0);
     if rows == 0 || tensor.data().len() != rows * shape.len() {
         return Err(Error::new(

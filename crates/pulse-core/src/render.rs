@@ -1,6 +1,10 @@
-//! The pictures of given inputs, and gradients through the generator.
+//! The pictures of given inputs, and gradients through the generator; what a denoiser makes of given arrays.
+
+mod denoised;
 
 use pulse_engine::{Engine, InputId, Network, NetworkBuilder, Operator, OutputId, Program, Shape, Value};
+
+pub use denoised::{Evaluation, Question};
 
 use crate::generator::draw;
 use crate::generator::{Generator, InputSpec, LatentInput, Space, append_whole};

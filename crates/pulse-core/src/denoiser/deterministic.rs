@@ -10,7 +10,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use self::levels::{Level, Step};
-use super::{Bounds, CompiledDenoiser, Schedule};
+use super::{Bounds, CompiledDenoiser, Denoiser, Schedule};
 use crate::{Error, ErrorKind, Result};
 
 /// A deterministic sampler.
@@ -29,6 +29,18 @@ pub enum Sampler {
 impl Sampler {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Ddim, Self::Euler, Self::Heun];
+
+    /// How many steps there are where nobody says.
+    pub const STEPS: usize = 50;
+
+    /// The one that a model was made for: DDIM for discrete levels, Euler for a straight flow, Heun otherwise.
+    pub fn usual(denoiser: &Denoiser) -> Self {
+        match denoiser.schedule() {
+            Schedule::Discrete(_) => Self::Ddim,
+            Schedule::Flow(_) => Self::Euler,
+            Schedule::Karras { .. } => Self::Heun,
+        }
+    }
 
     /// Its name, as people write it.
     pub const fn name(self) -> &'static str {

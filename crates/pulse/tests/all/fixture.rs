@@ -17,6 +17,16 @@ impl Fixture {
         Self { bytes: std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())) }
     }
 
+    /// The names of all tensors.
+    pub(crate) fn names(&self) -> Vec<String> {
+        SafeTensors::deserialize(&self.bytes).unwrap().names().into_iter().map(str::to_owned).collect()
+    }
+
+    /// Whether there is a tensor of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.names().iter().any(|known| known == name)
+    }
+
     /// A tensor of single precision.
     pub(crate) fn f32(&self, name: &str) -> Vec<f32> {
         self.numbers(name, Dtype::F32, f32::from_le_bytes)
