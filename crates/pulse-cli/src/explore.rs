@@ -81,6 +81,9 @@ pub(crate) struct Arguments {
         "What made the run, where that was no embedded generator. {}", generator::HELP))]
     generator: Option<String>,
 
+    #[command(flatten)]
+    told: generator::Told,
+
     /// How to show progress, on standard error
     #[arg(long, value_enum, default_value = "auto")]
     progress: ProgressMode,
@@ -142,7 +145,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let engine = arguments.engine.start()?;
     let interrupt = Interrupt::listen("stopping; nothing is written")?;
     let run = opened::run_in(&arguments.run)?;
-    let reopened = opened::reopened(run, arguments.generator.as_deref(), &engine)?;
+    let reopened = opened::reopened(run, arguments.generator.as_deref(), &arguments.told, &engine)?;
     match walk {
         Some(walk) => walk::run(arguments, walk, &reopened, &engine, &interrupt),
         None => steer::run(arguments, &reopened, &engine, &interrupt),

@@ -1,6 +1,9 @@
 //! The generator that an argument names, and what options ask of it.
 
+use clap::Args;
 use pulse::Opened;
+use pulse::checkpoint::Configuration;
+use pulse::denoiser::set;
 use pulse::generator::LatentInput;
 use pulse::judge::Order;
 
@@ -11,9 +14,29 @@ use crate::failure::{Failure, note};
 pub(crate) const HELP: &str =
     "An embedded generator's name, or the path of a checkpoint or of the folder that one is in";
 
+/// What tensors do not tell of a generator.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Told {
+    /// What a diffusion model's file does not tell, by the names of the code that trained it, such as num_head_channels=64;
+    /// NAME.json beside NAME.pt can say the same. May be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+impl Told {
+    /// The generator called `name`: an embedded one, or else a file or folder.
+    pub(crate) fn open(&self, name: &str) -> Result<Opened, Failure> {
+        let mut settings = Configuration::new();
+        for assignment in &self.set {
+            set(&mut settings, assignment).map_err(|error| Failure::of("--set", error))?;
+        }
+        Ok(Opened::with_settings(name, &settings)?.with_cache(cache::folder()))
+    }
+}
+
 /// The generator called `name`: an embedded one, or else a file or folder.
 pub(crate) fn open(name: &str) -> Result<Opened, Failure> {
-    Ok(Opened::named(name)?.with_cache(cache::folder()))
+    Told::default().open(name)
 }
 
 /// How many noise maps it has. `option` is about them, and would do nothing where there are none.

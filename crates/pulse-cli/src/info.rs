@@ -42,6 +42,9 @@ const LONGEST: usize = 400;
 pub(crate) struct Arguments {
     #[arg(help = format!("{}; without it, all embedded ones are described", generator::HELP))]
     generator: Option<String>,
+
+    #[command(flatten)]
+    told: generator::Told,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
@@ -51,7 +54,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     };
     let mut text = String::new();
     for name in names {
-        describe(name, &generator::open(name)?, &mut text)?;
+        describe(name, &arguments.told.open(name)?, &mut text)?;
     }
     print(&text)?;
     Ok(Status::Good)

@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let config = arguments.config()?;
     let engine = arguments.engine.start()?;
     let interrupt = Interrupt::listen("stopping; what was found so far is written now")?;
-    let opened = generator::open(&arguments.generator)?;
+    let opened = arguments.told.open(arguments.generator())?;
     let mut job = Job::new(arguments, config, engine, opened, &interrupt)?;
     let (mut sources, failures) = sources::of(&arguments.inputs, &arguments.out);
     failures.iter().for_each(Failure::report);
@@ -149,6 +149,7 @@ impl<'a> Job<'a> {
         } else {
             None
         };
+        arguments.check_sampler(&opened, &config)?;
         let config = config.resolved(&*opened.generator);
         let (once, engine) = (engine.clone(), Arc::new(KeptPrograms::new(engine)));
         let (request, trace, judge) = (arguments.request(), None, interrupt.judge());

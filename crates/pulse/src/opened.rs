@@ -42,6 +42,12 @@ impl Opened {
         EMBEDDED[0].name
     }
 
+    /// The name of the embedded generator that searches for faces in photographs: a denoiser, whose candidates are nearer to the
+    /// truth and hold it more often (`docs/priors.md`).
+    pub fn name_for_faces() -> &'static str {
+        EMBEDDED[1].name
+    }
+
     /// The generator called `name`: an embedded one, or else that in the file or folder of this name.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use pulse::steer::{Reopened, generator_of};
 use pulse_engine::Cpu;
 
 use crate::failure::Failure;
-use crate::generator;
+use crate::generator::{self, Told};
 
 /// Reads the run in `folder`.
 pub(super) fn run_in(folder: &Path) -> Result<Run, Failure> {
@@ -21,10 +21,10 @@ pub(super) fn run_in(folder: &Path) -> Result<Run, Failure> {
 }
 
 /// Takes a run up with its generator: the one that is named, or else the embedded one that its record names.
-pub(super) fn reopened(run: Run, named: Option<&str>, engine: &Cpu) -> Result<Reopened, Failure> {
+pub(super) fn reopened(run: Run, named: Option<&str>, told: &Told, engine: &Cpu) -> Result<Reopened, Failure> {
     let folder = run.folder().display().to_string();
     let opened = match named {
-        Some(name) => generator::open(name)?,
+        Some(name) => told.open(name)?,
         None => generator::open(
             generator_of(&run).map_err(|error| Failure::of(&folder, format!("{error} with --generator")))?,
         )?,

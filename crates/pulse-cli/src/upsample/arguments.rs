@@ -122,8 +122,12 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(super) no_report: bool,
 
-    #[arg(short, long, value_name = "NAME|FILE|DIR", default_value = Opened::default_name(), help = generator::HELP)]
-    pub(super) generator: String,
+    #[arg(short, long, value_name = "NAME|FILE|DIR", help = format!("{} [default: {}; with --faces {}]", generator::HELP,
+        Opened::default_name(), Opened::name_for_faces()))]
+    generator: Option<String>,
+
+    #[command(flatten)]
+    pub(super) told: generator::Told,
 
     #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true,
         help = preset("How many candidates to find", |c| c.candidates.to_string()))]
@@ -245,6 +249,55 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
+    /// The generator that is named, or the default.
+    pub(super) fn generator(&self) -> &str {
+        let descends = self.sampler == Some(Sampler::Descent) || self.descent_option().is_some();
+        let default = if self.faces && !descends { Opened::name_for_faces() } else { Opened::default_name() };
+        self.generator.as_deref().unwrap_or(default)
+    }
+
+    /// The first option that was given and is about a descent alone.
+    fn descent_option(&self) -> Option<&'static str> {
+        [
+            ("--preset paper", matches!(self.preset, Preset::Paper)),
+            ("--optimizer", self.optimizer.is_some()),
+            ("--learning-rate", self.learning_rate.is_some()),
+            ("--schedule", self.schedule.is_some()),
+            ("--loss", self.loss.is_some()),
+            ("--unroll", self.unroll.is_some()),
+        ]
+        .into_iter()
+        .find_map(|(option, given)| given.then_some(option))
+    }
+
+    /// Says which option would do nothing with this generator.
+    pub(super) fn check_sampler(&self, opened: &Opened, config: &SearchConfig) -> Result<(), Failure> {
+        let (family, denoises) = (opened.family(), opened.generator.denoiser().is_some());
+        let samples = config.sampler_of(&*opened.generator) == Sampler::NullSpace;
+        if samples && !denoises {
+            let reason = format!("a {family} does not denoise; search it with --sampler {}", Sampler::Descent);
+            return Err(Failure::of("--sampler", reason));
+        }
+        if let Some(option) = self.descent_option().filter(|_| samples) {
+            let reason =
+                format!("is about a descent, and a {family} is sampled; leave it out, or add --sampler descent");
+            return Err(Failure::of(option, reason));
+        }
+        if self.unroll.is_some() && !denoises {
+            return Err(Failure::of("--unroll", format!("a {family} makes its picture in one; leave it out")));
+        }
+        let classes = opened.generator.spec().classes;
+        match self.class {
+            Some(_) if classes == 0 => {
+                Err(Failure::of("--class", format!("this {family} was trained without classes; leave it out")))
+            }
+            Some(class) if class >= classes => {
+                Err(Failure::of("--class", format!("there is no class {class}; choose 0 to {}", classes - 1)))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The preset with the options that were given.
     pub(super) fn config(&self) -> Result<SearchConfig, Failure> {
         let mut config = self.preset.config();

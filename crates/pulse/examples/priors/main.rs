@@ -25,9 +25,10 @@ use pulse::kept::KeptPrograms;
 use pulse::measurement::MeasurementKind;
 use pulse::portrait::cut_faces;
 use pulse::sampler::Spacing;
-use pulse::search::SearchConfig;
-use pulse::session::{Judge, Session};
+use pulse::search::{Problem, SearchConfig, search_steered};
+use pulse::session::{Found, Judge, Session};
 use pulse::sheet::{Entry, Sheet};
+use pulse::steering::{Near, Steering};
 use pulse::{Opened, Prepared, Result};
 
 use score::{Score, distance};
@@ -42,6 +43,7 @@ struct Case {
 fn main() -> Result<()> {
     let mut config = SearchConfig::default();
     let (mut pictures, mut given, mut out, mut judged) = (16, "16,8,blur,half".to_owned(), None, true);
+    let mut refine = None;
     let mut names = Vec::new();
     for argument in std::env::args().skip(1) {
         match argument.split_once('=') {
@@ -49,6 +51,7 @@ fn main() -> Result<()> {
             Some(("pictures", value)) => pictures = value.parse().expect("a number"),
             Some(("given", value)) => value.clone_into(&mut given),
             Some(("out", value)) => out = Some(value.to_owned()),
+            Some(("refine", value)) => refine = value.parse().ok(),
             Some(("verdict", value)) => judged = value == "on",
             Some((name, value)) => set(&mut config, name, value)?,
         }
@@ -63,7 +66,7 @@ fn main() -> Result<()> {
         let opened = Opened::named(&name)?;
         for given in given.split(',') {
             let cases = if faces { photographs(&opened, given)? } else { held_out(&opened, &name, given, pictures)? };
-            row(&opened, &name, given, cases, &config, &engine, judged, out.as_deref())?;
+            row(&opened, &name, given, cases, &config, &engine, judged, refine, out.as_deref())?;
         }
     }
     Ok(())
@@ -144,6 +147,25 @@ fn photographs(opened: &Opened, given: &str) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
+/// Each candidate with noise of a level, sampled on by `faces-flow`.
+fn refined(
+    found: &mut Found,
+    prepared: &Prepared,
+    config: &SearchConfig,
+    amount: f64,
+    engine: &Arc<KeptPrograms<Cpu>>,
+) -> Result<()> {
+    let flow = Opened::named("faces-flow")?;
+    let problem = Problem::new(&*flow.generator, &*prepared.measurement, &prepared.target);
+    for candidate in &mut found.candidates {
+        let near = Near { picture: candidate.image.clone(), amount };
+        let steering = Steering { near: Some(near), ..Steering::default() };
+        let config = SearchConfig { candidates: 1, seed: candidate.index as u64, ..config.clone() };
+        *candidate = search_steered(&problem, &steering, &config, &**engine, &mut Silent)?.remove(0);
+    }
+    Ok(())
+}
+
 #[expect(clippy::too_many_arguments, reason = "they are the table's own")]
 fn row(
     opened: &Opened,
@@ -153,6 +175,7 @@ fn row(
     config: &SearchConfig,
     engine: &Arc<KeptPrograms<Cpu>>,
     judged: bool,
+    refine: Option<f64>,
     out: Option<&str>,
 ) -> Result<()> {
     let mut judge = Judge::default();
@@ -165,7 +188,10 @@ fn row(
         let prepared = Arc::new(prepared);
         let mut session = Session::start(opened.clone(), Arc::clone(&prepared), config.clone(), engine.clone())?;
         session.run(&mut Silent)?;
-        let found = session.finish(&mut Silent)?;
+        let mut found = session.finish(&mut Silent)?;
+        if let Some(amount) = refine {
+            refined(&mut found, &prepared, config, amount, engine)?;
+        }
         seconds += started.elapsed().as_secs_f64();
         let images: Vec<&Image> = found.candidates.iter().map(|candidate| &candidate.image).collect();
         scores.push(Score::of(&truth, &images));

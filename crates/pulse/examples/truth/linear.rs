@@ -21,6 +21,13 @@ pub(crate) fn add(a: &mut [f64], times: f64, b: &[f64]) {
     }
 }
 
+/// `a /= by`.
+pub(crate) fn divide(a: &mut [f64], by: f64) {
+    for a in a {
+        *a /= by;
+    }
+}
+
 /// A basis of the whole space whose first rows span what the given ones do (Gram and Schmidt, twice).
 pub(crate) fn orthonormal(mut rows: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
     for row in 0..rows.len() {
@@ -33,7 +40,7 @@ pub(crate) fn orthonormal(mut rows: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
             }
         }
         let length = dot(row, row).sqrt();
-        row.iter_mut().for_each(|number| *number /= length);
+        divide(row, length);
     }
     rows
 }
@@ -102,7 +109,9 @@ impl Cholesky {
 /// Weights that sum to 1, from their logarithms.
 pub(crate) fn softmax(logarithms: &mut [f64]) {
     let most = logarithms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    logarithms.iter_mut().for_each(|number| *number = (*number - most).exp());
-    let sum: f64 = logarithms.iter().sum();
-    logarithms.iter_mut().for_each(|number| *number /= sum);
+    for number in logarithms.iter_mut() {
+        *number = (*number - most).exp();
+    }
+    let sum = logarithms.iter().sum();
+    divide(logarithms, sum);
 }

@@ -6,7 +6,7 @@ use pulse::Result;
 use pulse::sampler::{Denoise, NullSpaceConfig};
 
 use super::draws::Draws;
-use super::linear::{Cholesky, add, dot, orthonormal, seen, softmax, symmetric, times};
+use super::linear::{Cholesky, add, divide, dot, orthonormal, seen, softmax, symmetric, times};
 use super::problem::{Figures, Measured, moments, samples};
 
 /// How the variance of the prior lies in its directions.
@@ -277,8 +277,8 @@ fn component(kind: Kind, size: usize, apart: f64, weight: f64, draws: &mut Draws
 /// The standard deviations of slow and fast waves, falling as in pictures; 0.5 for a number of a picture.
 fn falling(size: usize) -> Vec<f64> {
     let mut sizes: Vec<f64> = (0..size).map(|wave| if wave == 0 { 1.5 } else { 1.0 / (1.0 + wave as f64) }).collect();
-    let scale = 0.5 * (size as f64 / dot(&sizes, &sizes)).sqrt();
-    sizes.iter_mut().for_each(|deviation| *deviation *= scale);
+    let scale = 2.0 * (dot(&sizes, &sizes) / size as f64).sqrt();
+    divide(&mut sizes, scale);
     sizes
 }
 
@@ -292,9 +292,9 @@ fn waves(size: usize) -> Vec<Vec<f64>> {
 fn turned(mut basis: Vec<Vec<f64>>, draws: &mut Draws) -> Vec<Vec<f64>> {
     for (row, angle) in (1..basis.len()).zip(draws.normals(basis.len())) {
         let (sin, cos) = (angle * TAU).sin_cos();
-        for at in 0..basis.len() {
-            let (a, b) = (basis[row - 1][at], basis[row][at]);
-            (basis[row - 1][at], basis[row][at]) = (cos * a - sin * b, sin * a + cos * b);
+        let (before, rest) = basis.split_at_mut(row);
+        for (a, b) in before[row - 1].iter_mut().zip(&mut rest[0]) {
+            (*a, *b) = (cos * *a - sin * *b, sin * *a + cos * *b);
         }
     }
     basis

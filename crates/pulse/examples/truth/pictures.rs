@@ -12,7 +12,7 @@ const DEVIATION: f64 = 0.5;
 
 /// The pictures, a measurement, and several targets.
 pub(crate) struct Pictures {
-    pictures: Vec<Vec<f64>>,
+    set: Vec<Vec<f64>>,
     rows: Vec<Vec<f64>>,
     noise: f64,
     targets: Vec<Vec<f64>>,
@@ -34,17 +34,17 @@ impl Pictures {
     pub(crate) fn new(count: usize, size: usize, measured: usize, noise: f64, targets: usize) -> Self {
         let mut draws = Draws::new(5);
         let rows = orthonormal((0..measured).map(|_| draws.normals(size)).collect());
-        let pictures: Vec<Vec<f64>> =
+        let set: Vec<Vec<f64>> =
             (0..count).map(|_| draws.normals(size).iter().map(|normal| DEVIATION * normal).collect()).collect();
         let even = vec![1.0 / count as f64; count];
         let targets = (0..targets)
             .map(|_| {
-                let picture = &pictures[draws.choice(&even)];
+                let picture = &set[draws.choice(&even)];
                 let noises = draws.normals(measured);
                 rows.iter().zip(noises).map(|(row, normal)| dot(row, picture) + noise * normal).collect()
             })
             .collect();
-        Self { pictures, rows, noise, targets }
+        Self { set, rows, noise, targets }
     }
 
     /// The mean figures of a sampler over all targets, each with `count` samples.
@@ -53,8 +53,8 @@ impl Pictures {
         let mut all = Vec::new();
         for target in &self.targets {
             let mut nearest = Measured { rows: &self.rows, target };
-            let size = self.pictures[0].len();
-            let got = samples(&config, &mut Denoiser(&self.pictures), &mut nearest, size, count, 64)?;
+            let size = self.set[0].len();
+            let got = samples(&config, &mut Denoiser(&self.set), &mut nearest, size, count, 64)?;
             let rows: Vec<Vec<f64>> =
                 got.chunks_exact(size).map(|row| row.iter().map(|&x| f64::from(x)).collect()).collect();
             all.push(self.chosen(&self.posterior(target), &rows));
@@ -70,7 +70,7 @@ impl Pictures {
             .iter()
             .map(|target| {
                 let weights = self.posterior(target);
-                let rows: Vec<_> = (0..count).map(|_| self.pictures[draws.choice(&weights)].clone()).collect();
+                let rows: Vec<_> = (0..count).map(|_| self.set[draws.choice(&weights)].clone()).collect();
                 self.chosen(&weights, &rows)
             })
             .collect();
@@ -83,23 +83,23 @@ impl Pictures {
             let missed = self.rows.iter().zip(target).map(|(row, target)| (target - dot(row, picture)).powi(2));
             -0.5 * missed.sum::<f64>() / self.noise.powi(2)
         };
-        let mut weights: Vec<f64> = self.pictures.iter().map(logarithm).collect();
+        let mut weights: Vec<f64> = self.set.iter().map(logarithm).collect();
         softmax(&mut weights);
         weights
     }
 
     fn chosen(&self, weights: &[f64], rows: &[Vec<f64>]) -> Chosen {
-        let (count, size) = (rows.len() as f64, self.pictures[0].len());
+        let (count, size) = (rows.len() as f64, self.set[0].len());
         let mut shares = vec![0.0; weights.len()];
         let (mut away, mut got_mean) = (0.0, vec![0.0; size]);
         for row in rows {
-            let (nearest, distance) = nearest(&self.pictures, row);
+            let (nearest, distance) = nearest(&self.set, row);
             shares[nearest] += 1.0 / count;
             away += distance / size as f64 / count;
             add(&mut got_mean, 1.0 / count, row);
         }
         let mut mean = vec![0.0; size];
-        for (picture, weight) in self.pictures.iter().zip(weights) {
+        for (picture, weight) in self.set.iter().zip(weights) {
             add(&mut mean, *weight, picture);
         }
         Chosen {

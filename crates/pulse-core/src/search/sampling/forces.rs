@@ -9,18 +9,18 @@ use crate::search::steering::{Mask, Steering};
 
 /// How much farther from their mean denoised pictures are moved at a step, for a weight of 1 at the beginning. Measured in
 /// `docs/priors.md`.
-const APART: f64 = 0.06;
+const APART: f64 = 0.4;
 
 /// What part of the way to an example they are moved at a step, at the beginning.
-const NEARER: f64 = 0.15;
+const NEARER: f64 = 0.7;
 
 /// The share of the steps after which nothing is drawn to an example, which is not consistent.
 const UNTIL: f64 = 0.75;
 
 /// Forces on the denoised pictures of a set, which fall to nothing before the last steps: then each only becomes a picture.
 ///
-/// - Repulsion: `h ← h + β (h − mean of all h)`, `β = 0.06 w (1 − t / until)` at the share `t` of the steps.
-/// - An example `e` with the mask `m`: `h ← h + 0.15 (1 − t / 0.75) m (e − h)`.
+/// - Repulsion: `h ← h + β (h − mean of all h)`, `β = 0.4 w (1 − (t / until)²)` at the share `t` of the steps.
+/// - An example `e` with the mask `m`: `h ← h + 0.7 (1 − (t / 0.75)²) m (e − h)`.
 ///
 /// What moves in directions that are measured, the projection behind it undoes.
 pub(super) struct Forces {
@@ -43,7 +43,7 @@ impl Forces {
         let numbers = self.mean.len();
         let count = denoised.len() / numbers;
         if let Some(spread) = self.spread.filter(|spread| share < spread.until && count > 1) {
-            let apart = (APART * spread.weight * (1.0 - share / spread.until)) as f32;
+            let apart = (APART * spread.weight * fading(share / spread.until)) as f32;
             self.mean.fill(0.0);
             for row in denoised.chunks_exact(numbers) {
                 self.mean.iter_mut().zip(row).for_each(|(mean, h)| *mean += h / count as f32);
@@ -53,7 +53,7 @@ impl Forces {
             }
         }
         if let Some((example, mask)) = self.example.as_ref().filter(|_| share < UNTIL) {
-            let nearer = (NEARER * (1.0 - share / UNTIL)) as f32;
+            let nearer = (NEARER * fading(share / UNTIL)) as f32;
             for row in denoised.chunks_exact_mut(numbers) {
                 for (h, (example, mask)) in row.iter_mut().zip(example.iter().zip(mask)) {
                     *h += nearer * mask * (example - *h);
@@ -61,6 +61,11 @@ impl Forces {
             }
         }
     }
+}
+
+/// From 1 down to 0: slowly at first, because what is decided early is the whole.
+fn fading(share: f64) -> f64 {
+    1.0 - share * share
 }
 
 /// The mask for every number of a picture.

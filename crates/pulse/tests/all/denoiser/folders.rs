@@ -23,7 +23,11 @@ fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let to = to.join(entry.file_name());
-        if entry.path().is_dir() { copy(&entry.path(), &to) } else { drop(fs::copy(entry.path(), to).unwrap()) }
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to)
+        } else {
+            let _ = fs::copy(entry.path(), to).unwrap();
+        }
     }
 }
 
@@ -169,7 +173,7 @@ fn settings_that_cannot_be_met_are_refused() {
         ("sample_size", "1000000000", "1 to 2048"),
         ("sample_size", "9", "do not fit"),
         ("sample_size", "-1", "1 to 2048"),
-        ("in_channels", "4", "do not fit"),
+        ("in_channels", "4", "channels of 4"),
         ("block_out_channels", "[8, 16, 16]", "3 elements"),
         ("block_out_channels", "[]", "a list of 1 to"),
         ("block_out_channels", "[8.5, 16]", "whole number"),
