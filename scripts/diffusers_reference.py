@@ -164,10 +164,10 @@ def denoised(unet, scheduler, x, sigma, labels):
     """The denoised picture, where diffusers itself says what it is."""
     if isinstance(scheduler, EDMEulerScheduler):
         raw = unet(scheduler.precondition_inputs(x, sigma), scheduler.precondition_noise(sigma), labels).sample
-        return scheduler.precondition_outputs(x, raw, sigma)
+        return scheduler.precondition_outputs(x, raw[:, : x.shape[1]], sigma)
     t = sigma / (1 + sigma)
     noisy = (1 - t) * x
-    return noisy - t * unet(noisy, torch.tensor([1000 * t]), labels).sample
+    return noisy - t * unet(noisy, torch.tensor([1000 * t]), labels).sample[:, : x.shape[1]]
 
 
 @torch.no_grad()

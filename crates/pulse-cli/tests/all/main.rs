@@ -17,6 +17,7 @@ mod newcomer;
 mod others;
 mod program;
 mod render;
+mod render_denoiser;
 mod sampled;
 mod spread;
 mod steer;

@@ -3,7 +3,9 @@
 //! A scheduler is a way to sample. What stays of it here is what the network was trained with, which levels there are and what it
 //! predicts, and how a [deterministic sampler](super::deterministic) is set up.
 
-use pulse_checkpoint::{Checkpoint, Value as Setting};
+use std::sync::Arc;
+
+use pulse_checkpoint::{Checkpoint, Configuration, Value as Setting};
 
 use super::schedule::{Bounds, DiscreteSchedule, FlowSchedule, Schedule, Spacing, Spread};
 use super::settings::Settings;
@@ -20,15 +22,24 @@ const MOST_LEVELS: usize = 1 << 16;
 /// The denoiser, where the checkpoint is one of diffusers: the tensors of its network, the entries of its `config.json` as the
 /// configuration, and those of `scheduler_config.json` as a map, the entry [`SCHEDULER`]. Without one it is taken for a network
 /// of Ho, Jain, Abbeel 2020: 1000 levels, `β` from 0.0001 to 0.02, predicting noise.
-pub(super) fn read(checkpoint: &Checkpoint) -> Result<Option<Denoiser>> {
+///
+/// `given` settings count more than those of the network and those of the scheduler.
+pub(super) fn read(checkpoint: &Checkpoint, given: &Configuration) -> Result<Option<Denoiser>> {
     if !UNet2d::is_named(checkpoint) {
         return Ok(None);
     }
-    let none = std::collections::BTreeMap::new();
-    let scheduler = checkpoint.configuration.get(SCHEDULER).and_then(Setting::as_map).unwrap_or(&none);
-    let backbone = UNet2d::from_checkpoint(checkpoint)?;
-    let Trained { preconditioning, schedule, sigmas } = Trained::read(scheduler)?;
-    let denoiser = Denoiser::new(std::sync::Arc::new(backbone), preconditioning)?.with_schedule(schedule);
+    let mut scheduler = match checkpoint.configuration.get(SCHEDULER) {
+        Some(Setting::Map(entries)) => entries.clone(),
+        _ => Configuration::new(),
+    };
+    let mut checkpoint = checkpoint.clone();
+    for (key, value) in given {
+        scheduler.insert(key.clone(), value.clone());
+        checkpoint.configuration.insert(key.clone(), value.clone());
+    }
+    let backbone = UNet2d::from_checkpoint(&checkpoint)?;
+    let Trained { preconditioning, schedule, sigmas } = Trained::read(&scheduler)?;
+    let denoiser = Denoiser::new(Arc::new(backbone), preconditioning)?.with_schedule(schedule);
     Ok(Some(match sigmas {
         Some(range) => denoiser.with_sigma_range(range),
         None => denoiser,
@@ -44,7 +55,7 @@ struct Trained {
 }
 
 impl Trained {
-    fn read(scheduler: &std::collections::BTreeMap<String, Setting>) -> Result<Self> {
+    fn read(scheduler: &Configuration) -> Result<Self> {
         let name = scheduler.get("_class_name").and_then(Setting::as_str).unwrap_or("DDPMScheduler");
         let settings = Settings::new(name, scheduler);
         match name {

@@ -29,6 +29,6 @@ impl Denoiser {
         if guided::is_named(checkpoint) {
             return guided::read(checkpoint, stem, settings).map(Some);
         }
-        diffusers::read(checkpoint)
+        diffusers::read(checkpoint, settings)
     }
 }

@@ -116,7 +116,12 @@ impl<'a> Evaluation<'a> {
     /// [`ErrorKind::Network`] when the engine cannot run it, [`ErrorKind::Setting`] when there cannot be so many steps, and
     /// [`ErrorKind::Inputs`] when a result is not finite.
     pub fn run(&self, engine: &dyn Engine, sampler: Sampler, steps: usize) -> Result<Inputs> {
-        let mut compiled = CompiledDenoiser::new(self.denoiser, engine, self.rows.min(BATCH))?;
+        let batch = self.rows.min(BATCH);
+        let mut compiled = if self.gradient {
+            CompiledDenoiser::new(self.denoiser, engine, batch)?
+        } else {
+            CompiledDenoiser::forward_only(self.denoiser, engine, batch)?
+        };
         let (name, shape) = self.result();
         let picture = self.denoiser.picture();
         let mut results = vec![0.0; self.rows * shape.len()];

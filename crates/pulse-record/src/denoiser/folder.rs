@@ -36,7 +36,11 @@ impl Folder {
             return Ok((named && beside.is_file()).then(|| Self::of(&beside, vec![path.to_owned()], None)));
         }
         let network = match path.join("model_index.json") {
-            index if index.is_file() => path.join(network_name(&index)?),
+            // Early folders have everything in one place.
+            index if index.is_file() => match path.join(network_name(&index)?) {
+                network if !network.is_dir() && path.join("config.json").is_file() => path.to_owned(),
+                network => network,
+            },
             _ if path.join("unet/config.json").is_file() => path.join("unet"),
             _ => path.to_owned(),
         };

@@ -111,6 +111,17 @@ fn one_with_learned_times() {
 }
 
 #[test]
+fn heun_steps_of_edm() {
+    let (denoiser, case) = (open("edm_ddpmpp.pkl"), Fixture::open("priors/edm_ddpmpp_case"));
+    assert_eq!(Sampler::usual(&denoiser), Sampler::Heun);
+    let mut compiled = CompiledDenoiser::forward_only(&denoiser, &Cpu::default(), ROWS).unwrap();
+    let found = Sampler::Heun.run(&mut compiled, 8, &case.f32("sampler.start")).unwrap();
+    let difference = relative(&found, &case.f32("sampler.end"));
+    println!("edm_ddpmpp heun: {difference:.1e}");
+    assert!(difference < 1e-3, "{difference:e}");
+}
+
+#[test]
 fn the_denoised_picture_in_a_network_is_the_compiled_one() {
     let denoiser = open("unet_shift");
     let case = Fixture::open("priors/unet_shift_case");

@@ -12,7 +12,7 @@ use crate::denoiser::settings::Settings;
 use crate::tensors::{MOST_BLOCKS, Tensors};
 
 /// Pixels along a side of pictures, beyond those of any such network.
-const LARGEST_SIDE: usize = 4096;
+const LARGEST_SIDE: usize = 2048;
 /// Channels of a layer, beyond any.
 const WIDEST: usize = 1 << 16;
 /// Layers of a block, beyond any.

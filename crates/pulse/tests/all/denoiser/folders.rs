@@ -23,11 +23,7 @@ fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &to)
-        } else {
-            let _ = fs::copy(entry.path(), to).unwrap();
-        }
+        if entry.path().is_dir() { copy(&entry.path(), &to) } else { drop(fs::copy(entry.path(), to).unwrap()) }
     }
 }
 
@@ -68,6 +64,19 @@ fn a_denoiser_is_found_by_every_path_to_it() {
     let denoiser = open_denoiser(&unet).unwrap().unwrap();
     assert!(matches!(denoiser.preconditioning(), Preconditioning::Discrete { .. }));
     assert!(denoiser.sigma_range()[1] > 150.0 && denoiser.sigma_range()[1] < 160.0);
+
+    // Early folders have everything in one place, and settings that are given count more than the file's.
+    fs::rename(unet.join("config.json"), folder.join("config.json")).unwrap();
+    fs::rename(&variant, folder.join("diffusion_pytorch_model.safetensors")).unwrap();
+    fs::remove_dir(&unet).unwrap();
+    copy(&path("unet_edm/scheduler"), &folder);
+    fs::copy(path("unet_edm/model_index.json"), folder.join("model_index.json")).unwrap();
+    assert!(is_edm(&folder));
+    let mut given = Configuration::new();
+    denoiser::set(&mut given, "sample_size=8").unwrap();
+    denoiser::set(&mut given, "sigma_max=30").unwrap();
+    let denoiser = denoiser::open_denoiser(&folder, &given).unwrap().unwrap();
+    assert_eq!((denoiser.spec().height, denoiser.sigma_range()), (8, [0.01, 30.0]));
 
     // A folder of something else is none.
     assert!(denoiser::open_folder(temporary.path(), &Configuration::new()).unwrap().is_none());
@@ -157,10 +166,10 @@ fn settings_that_cannot_be_met_are_refused() {
     let cases = [
         ("sample_size", "null", "missing"),
         ("sample_size", "[8, 8, 8]", "list of 1 to 2"),
-        ("sample_size", "1000000000", "1 to 4096"),
+        ("sample_size", "1000000000", "1 to 2048"),
         ("sample_size", "9", "do not fit"),
-        ("sample_size", "-1", "1 to 4096"),
-        ("in_channels", "4", "channels of 4"),
+        ("sample_size", "-1", "1 to 2048"),
+        ("in_channels", "4", "do not fit"),
         ("block_out_channels", "[8, 16, 16]", "3 elements"),
         ("block_out_channels", "[]", "a list of 1 to"),
         ("block_out_channels", "[8.5, 16]", "whole number"),
