@@ -18,6 +18,7 @@ mod others;
 mod program;
 mod render;
 mod render_denoiser;
+mod sampled;
 mod spread;
 mod steer;
 mod stylegan;

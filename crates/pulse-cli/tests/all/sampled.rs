@@ -1,0 +1,129 @@
+//! Searches with a denoiser: what `pulse upsample`, `explore` and `info` make of one, on a small flow model of random weights.
+
+use std::fs;
+
+use pulse::image::{Image, write_png};
+
+use crate::program::Place;
+use crate::upsample::mean_difference;
+
+/// Where the fixtures of denoisers are.
+fn flow() -> String {
+    format!("{}/../pulse/tests/fixtures/priors/diffusers_flow", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A place with a run of three candidates of six steps.
+fn place() -> Place {
+    let place = Place::new();
+    place.picture("small.png", 1, 8, 8);
+    place.upsample("small.png", &["--generator", &flow(), "--candidates", "3", "--steps", "6"]).ended_with(0);
+    place
+}
+
+fn pictures(place: &Place, folder: &str) -> Vec<Image> {
+    (1..=3).map(|number| place.read_picture(&format!("{folder}/candidate-0{number}.png"))).collect()
+}
+
+#[test]
+fn a_denoiser_is_sampled_and_its_run_says_so() {
+    let place = place();
+    let record = place.record("pulse-out/small");
+    assert_eq!(record["settings"]["sampler"], "null-space");
+    assert_eq!(record["settings"]["null_space"]["steps"], 6);
+    assert_eq!(record["summary"]["reached"], 3);
+    for candidate in record["candidates"].as_array().unwrap() {
+        assert!(candidate["db"].as_f64().unwrap() > 100.0);
+        assert_eq!(candidate["steps"], 6);
+    }
+    assert!(record["verdict"].is_string(), "{}", record["verdict"]);
+    let found = pictures(&place, "pulse-out/small");
+    assert!(found[0].mean_squared_difference(&found[1]).sqrt() > 0.02);
+
+    // Finished is finished.
+    let again = ["--generator", &flow(), "--candidates", "3", "--steps", "6"];
+    let ran = place.upsample("small.png", &again).ended_with(0);
+    assert!(ran.out.contains("an earlier run finished it"), "{}", ran.out);
+
+    let inputs = "pulse-out/small/inputs.safetensors";
+    place.run(&["render", &flow(), "--inputs", inputs, "--out", "again.png"]).ended_with(0);
+    for (number, found) in found.iter().enumerate() {
+        let again = place.read_picture(&format!("again-0{}.png", number + 1));
+        assert!(mean_difference(&again, found) <= 1.0 / 255.0);
+    }
+}
+
+#[test]
+fn its_run_can_be_explored() {
+    let place = place();
+    let of = flow();
+    let explore = |more: &[&str]| {
+        let mut arguments = vec!["explore", "pulse-out/small", "--progress", "none", "--generator", &of];
+        arguments.extend(more);
+        place.run(&arguments).ended_with(0);
+    };
+    explore(&["--path", "1,3", "--frames", "4", "--out", "path"]);
+    let path: serde_json::Value = serde_json::from_slice(&fs::read(place.path("path/explore.json")).unwrap()).unwrap();
+    assert_eq!(path["path"]["frames"].as_array().unwrap().len(), 4);
+    explore(&["--candidate", "1", "--directions", "2", "--frames", "3", "--out", "directions"]);
+    explore(&["--like", "2", "--amount", "0.3", "--out", "like"]);
+    let found = pictures(&place, "pulse-out/small");
+    for near in pictures(&place, "like") {
+        assert!(near.mean_squared_difference(&found[1]) < near.mean_squared_difference(&found[0]));
+    }
+    let half = (0..32 * 32).map(|pixel| if pixel % 32 < 16 { 1.0 } else { 0.0 }).collect();
+    write_png(&place.path("mask.png"), &Image::new(1, 32, 32, half).unwrap(), None).unwrap();
+    explore(&["--candidate", "1", "--keep", "mask.png", "--out", "kept"]);
+    for kept in pictures(&place, "kept") {
+        // The mask's left half is white.
+        let left = |image: &Image| {
+            let values = image.values().iter().enumerate();
+            values.filter(|(place, _)| place % 32 < 14).map(|(_, value)| *value).collect::<Vec<_>>()
+        };
+        let differences = left(&kept).into_iter().zip(left(&found[0])).map(|(a, b)| (a - b).abs());
+        assert!(differences.fold(0.0, f32::max) <= 1.5 / 255.0);
+    }
+}
+
+#[test]
+fn it_can_be_descended_through_a_few_steps() {
+    let place = Place::new();
+    place.picture("small.png", 1, 8, 8);
+    let more = ["--generator", &flow(), "--sampler", "descent", "--unroll", "1", "--candidates", "1", "--steps", "8"];
+    place.upsample("small.png", &more).ended_with(0);
+    let record = place.record("pulse-out/small");
+    assert_eq!(record["settings"]["sampler"], "descent");
+    assert_eq!(record["settings"]["space"]["unroll"], 1);
+}
+
+#[test]
+fn options_that_would_do_nothing_are_refused() {
+    let place = Place::new();
+    place.picture("small.png", 1, 8, 8);
+    let flow = flow();
+    let cases: [(&str, &[&str], &[&str]); 7] = [
+        (&flow, &["--optimizer", "adam"], &["--optimizer", "--sampler descent"]),
+        (&flow, &["--unroll", "2"], &["--unroll", "--sampler descent"]),
+        (&flow, &["--preset", "paper"], &["--preset paper", "--sampler descent"]),
+        (&flow, &["--class", "0"], &["--class", "without classes"]),
+        ("faces", &["--sampler", "null-space"], &["--sampler", "DCGAN", "descent"]),
+        ("faces", &["--unroll", "2"], &["--unroll", "DCGAN"]),
+        (&flow, &["--sampler", "guess"], &["descent", "null-space"]),
+    ];
+    for (generator, more, words) in cases {
+        let mut arguments = vec!["--generator", generator];
+        arguments.extend(more);
+        place.upsample("small.png", &arguments).failed_with(words);
+    }
+}
+
+#[test]
+fn it_is_described() {
+    let place = Place::new();
+    let ran = place.run(&["info", &flow()]).ended_with(0);
+    for word in ["UNet2DModel", "32x32 grey", "noise levels", "latents", "x, z"] {
+        assert!(ran.out.contains(word), "{word}: {}", ran.out);
+    }
+    let ran = place.run(&["info"]).ended_with(0);
+    assert!(ran.out.contains("faces-flow"), "{}", ran.out);
+    assert!(fs::exists(place.path("pulse-out")).is_ok_and(|there| !there));
+}
