@@ -69,7 +69,8 @@ impl Case {
 
 /// Every case, and those that are too large for finite differences.
 pub(crate) fn every() -> impl Iterator<Item = &'static Case> {
-    static LAYERS: LazyLock<Vec<Case>> = LazyLock::new(|| layers::cases().into_iter().chain(unet::large_cases()).collect());
+    static LAYERS: LazyLock<Vec<Case>> =
+        LazyLock::new(|| layers::cases().into_iter().chain(unet::large_cases()).collect());
     all().chain(LAYERS.iter())
 }
 

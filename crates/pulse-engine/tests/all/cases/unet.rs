@@ -35,7 +35,8 @@ pub(super) fn cases() -> Vec<Case> {
     cases.extend([(16, 16, 8), (32, 48, 16), (24, 40, 8)].map(|(from, to, size)| residual(from, to, size)));
     cases.extend([(16, 8), (48, 4)].map(|(channels, size)| attended(channels, size)));
     cases.push(halved());
-    cases.extend([(16, 8, 2), (24, 4, 1), (6, 5, 2)].map(|(channels, size, vectors)| adaptive(channels, size, vectors)));
+    cases
+        .extend([(16, 8, 2), (24, 4, 1), (6, 5, 2)].map(|(channels, size, vectors)| adaptive(channels, size, vectors)));
     cases.extend([(16, 16, 4), (24, 16, 8), (4, 20, 3)].map(|(from, to, size)| doubled(from, to, size)));
     cases
 }
