@@ -201,7 +201,6 @@ fn settings_that_cannot_be_met_are_refused() {
         assert!(error.to_string().contains(words), "{key} {json}: {error}");
     }
     let cases = [
-        ("_class_name", "\"ScoreSdeVeScheduler\"", "beta_schedule"),
         ("beta_schedule", "\"cubic\"", "squaredcos_cap_v2"),
         ("beta_start", "2", "0 to 1"),
         ("beta_end", "0", "grow"),
@@ -216,6 +215,8 @@ fn settings_that_cannot_be_met_are_refused() {
         assert_eq!(error.kind(), ErrorKind::Generator, "{key} {json}: {error}");
         assert!(error.to_string().contains(words), "{key} {json}: {error}");
     }
+    let error = changed("unet_edm", true, "_class_name", "\"ScoreSdeVeScheduler\"").err().unwrap().to_string();
+    assert!(error.contains("ScoreSdeVeScheduler") && error.contains("beta_schedule"), "{error}");
 }
 
 #[test]
