@@ -64,9 +64,10 @@ pub(crate) fn is_compact(forward_only: bool, weights: usize) -> bool {
 /// The algorithm of a convolution from the larger map to the smaller, and of the transposed one.
 pub(super) fn algorithm(settings: Settings, convolution: &Convolution, maps: [&Layout; 2]) -> Algorithm {
     /// In a compact network. Small maps of many channels have few tiles for each factor: there a smaller scheme, or the
-    /// definition, needs half the memory for a fifth more products in all.
-    const COMPACT: usize = 1 << 14;
-    let asked = Asked { convolution, maps, most: if settings.compact { COMPACT } else { usize::MAX } };
+    /// definition, needs half the memory for a quarter more products in all.
+    const COMPACT: usize = 1 << 13;
+    let most = if settings.compact { COMPACT } else { usize::MAX };
+    let asked = Asked { convolution, maps, most, compact: settings.compact };
     if settings.precise {
         return Algorithm::Direct;
     }
@@ -101,6 +102,8 @@ struct Asked<'a> {
     maps: [&'a Layout; 2],
     /// Factors for each tile, whatever the scheme.
     most: usize,
+    /// Whether a transformed map must not need much more memory than the map.
+    compact: bool,
 }
 
 impl Asked<'_> {
@@ -121,7 +124,14 @@ impl Asked<'_> {
             && whole
             && tiles >= limits.least_tiles
             && factors / tiles <= limits.factors_per_tile.min(self.most)
+            && (!self.compact || stride > 1 || is_small::<S>(in_channels.div_ceil(LANES), tiles, factors))
     }
+}
+
+/// Whether a map that is transformed needs little memory, or is transformed a few tiles at a time.
+fn is_small<S: Scheme>(in_planes: usize, tiles: usize, factors: usize) -> bool {
+    const LARGE: usize = 1 << 23;
+    S::INPUTS * in_planes * LANES * tiles <= LARGE || tiles_at_once::<S>(in_planes, tiles, factors).is_some()
 }
 
 /// The definition, for the maps that it reads and writes.
