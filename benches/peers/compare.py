@@ -19,6 +19,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 QUICK = ["dcgan-b1", "dcgan-b8", "stylegan1-64", "stylegan1-256"]
 ALL = [*QUICK, "stylegan1-1024", "stylegan2-256", "stylegan2-1024"]
+ALL += [name + part for name in ("unet-small", "unet-64", "unet-256") for part in ("", "-gradient")]
 
 # glibc gives large blocks back to the system and fetches them again at every step, unless it is told not to.
 KEEP_MEMORY = {
@@ -86,7 +87,7 @@ def table(case, rows):
     for name, seconds, peak in rows:
         memory = "unknown" if peak is None else f"{peak / 2**20:.0f}"
         slower, larger = ratio(seconds, pulse_seconds), ratio(peak, pulse_peak)
-        yield f"{case:<16}{name:<24}{seconds:>10.4f}{slower:>10}{memory:>12}{larger:>10}"
+        yield f"{case:<20}{name:<24}{seconds:>10.4f}{slower:>10}{memory:>12}{larger:>10}"
 
 
 def arguments():
@@ -115,7 +116,7 @@ def main():
     options = arguments()
     isa = f", {options.isa} only" if options.isa else ""
     print(f"{options.rounds} rounds of {options.runs} steps each, {options.threads} threads{isa}")
-    print(f"{'case':<16}{'':<24}{'median s':>10}{'of pulse':>10}{'peak MiB':>12}{'of pulse':>10}")
+    print(f"{'case':<20}{'':<24}{'median s':>10}{'of pulse':>10}{'peak MiB':>12}{'of pulse':>10}")
     for case in options.cases:
         for line in table(case, list(compare(case, options))):
             print(line, flush=True)

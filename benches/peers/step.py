@@ -3,7 +3,8 @@
     python step.py CASE [--runs N] [--threads N] [--compile] [--channels-last]
 
 A step is what PULSE's search does: forward pass, bicubic downscaling, 100 L2 + 0.05 GEOCROSS, the gradient with
-respect to the latent and the first five noise maps, a step of Adam, and back to the spheres.
+respect to the latent and the first five noise maps, a step of Adam, and back to the spheres. Of a U-Net a pass is timed, forward
+alone or with the gradient with respect to the picture.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import torch
 from torch.nn import functional as F
 
 from networks import CASES
+from unets import PASSES
 
 WARM_UP = 2
 SEARCHED_NOISE = 5
@@ -73,6 +75,28 @@ class Search:
         return loss.detach()
 
 
+class Passes:
+    """Passes of a U-Net by itself, as a sampler makes them, or with the gradient that guidance needs."""
+
+    def __init__(self, case, compiled, channels_last):
+        make, batch, self.gradient = PASSES[case]
+        network = make().eval()
+        form = {"memory_format": torch.channels_last} if channels_last else {}
+        network = network.to(**form)
+        self.forward = torch.compile(network) if compiled else network
+        self.latent = torch.randn(batch, *network.shape).to(**form).requires_grad_(self.gradient)
+        self.time = torch.randn(batch, network.time_length)
+
+    def step(self):
+        if not self.gradient:
+            with torch.inference_mode():
+                return self.forward(self.latent, self.time)
+        self.latent.grad = None
+        result = self.forward(self.latent, self.time)
+        result.sum().backward()
+        return self.latent.grad
+
+
 def peak_bytes():
     """What Linux counted as the most memory of this process, as `pulse bench` reads it."""
     try:
@@ -85,7 +109,7 @@ def peak_bytes():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("case", choices=CASES)
+    parser.add_argument("case", choices=[*CASES, *PASSES])
     parser.add_argument("--runs", type=int, default=9)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--compile", action="store_true", help="through torch.compile")
@@ -95,7 +119,8 @@ def main():
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     imported = peak_bytes()
-    search = Search(options.case, options.compile, options.channels_last)
+    kind = Passes if options.case in PASSES else Search
+    search = kind(options.case, options.compile, options.channels_last)
     seconds = []
     for _ in range(WARM_UP + options.runs):
         begin = time.perf_counter()

@@ -6,7 +6,7 @@ use std::time::Duration;
 use pulse::generator::{Generator, LatentInput, append_whole};
 use pulse::latent::Geometry;
 use pulse::search::SearchConfig;
-use pulse_engine::{Cpu, NetworkBuilder, Step};
+use pulse_engine::{Cpu, InputId, Network, NetworkBuilder, Step};
 
 use crate::failure::Failure;
 
@@ -27,8 +27,12 @@ pub(crate) fn text(
     let network = built.map_err(pulse::Error::from)?;
     let searched = generated.inputs.iter().filter(|input| input.geometry != Geometry::Fixed);
     let wanted = searched.map(|input| network.input(&input.name)).collect::<Result<Vec<_>, _>>();
-    let profile = engine.profile(&network, batch, &wanted.map_err(pulse::Error::from)?, RUNS);
+    Ok(of_network(&network, &wanted.map_err(pulse::Error::from)?, engine, batch))
+}
 
+/// A network, node by node, with the gradients of the wanted inputs.
+pub(crate) fn of_network(network: &Network, wanted: &[InputId], engine: &Cpu, batch: usize) -> String {
+    let profile = engine.profile(network, batch, wanted, RUNS);
     let mut text = format!(
         "{} threads, {}, batch {}; forward and backward in ms; GFLOP/s as if every product were made\n\
          {:<18}{:>10}{:>9}{:>9}{:>9}  {}\n",
@@ -51,11 +55,13 @@ pub(crate) fn text(
     let rate = 4e-6 * products as f64 / (forward + backward);
     let _ = writeln!(
         text,
-        "{:<18}{:>10.1}{forward:>9.2}{backward:>9.2}{rate:>9.0}  values, gradients and scratch memory together",
+        "{:<18}{:>10.1}{forward:>9.2}{backward:>9.2}{rate:>9.0}  values, gradients and scratch memory together; \
+         {:.1} MiB of weights",
         "in all",
         mebibytes(profile.memory),
+        mebibytes(profile.weights),
     );
-    Ok(text)
+    text
 }
 
 fn line(text: &mut String, step: &Step) {

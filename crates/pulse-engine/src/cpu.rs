@@ -34,7 +34,14 @@ pub struct Cpu {
 
 impl Default for Cpu {
     fn default() -> Self {
-        Self { settings: Settings { instructions: InstructionSet::detect(), precise: false, forward_only: false } }
+        Self {
+            settings: Settings {
+                instructions: InstructionSet::detect(),
+                precise: false,
+                forward_only: false,
+                compact: false,
+            },
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 mod folder;
 mod sidecar;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use pulse_checkpoint::{Checkpoint, Configuration, OpenOptions, Value, configuration_from_json};
@@ -79,7 +80,7 @@ fn whole(folder: &Folder) -> Result<Checkpoint> {
         let Checkpoint { format, tensors, .. } = read(file)?;
         let whole = whole.get_or_insert_with(|| Checkpoint {
             format,
-            tensors: Default::default(),
+            tensors: BTreeMap::new(),
             configuration: std::mem::take(&mut configuration),
         });
         whole.tensors.extend(tensors);

@@ -6,7 +6,9 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use pulse::generator::{EMBEDDED, Generator, from_checkpoint};
 use pulse_checkpoint::{Checkpoint, Configuration, Format};
+use pulse_engine::Network;
 
+use super::unet::{self, UNet};
 use super::weights::Weights;
 use crate::failure::Failure;
 
@@ -17,6 +19,8 @@ enum Architecture {
     Dcgan,
     StyleGan1,
     StyleGan2,
+    /// A denoiser, of which a pass is timed, not a step of a search.
+    UNet(UNet),
 }
 
 /// One network in one batch.
@@ -28,6 +32,15 @@ pub(super) struct Case {
     resolution: usize,
     /// How many candidates take the step together.
     pub(super) batch: usize,
+    /// Whether a gradient is part of what is timed. It always is of a step.
+    gradient: bool,
+}
+
+/// A network of which a pass is timed by itself.
+pub(super) struct Pass {
+    pub(super) network: Network,
+    /// Whether the gradient with respect to the picture is part of it.
+    pub(super) gradient: bool,
 }
 
 /// A case, or all of them.
@@ -38,18 +51,28 @@ pub(super) enum Choice {
 }
 
 const fn stylegan(name: &'static str, architecture: Architecture, resolution: usize) -> Case {
-    Case { name, architecture, resolution, batch: 1 }
+    Case { name, architecture, resolution, batch: 1, gradient: true }
+}
+
+const fn unet(name: &'static str, unet: UNet, resolution: usize, batch: usize, gradient: bool) -> Case {
+    Case { name, architecture: Architecture::UNet(unet), resolution, batch, gradient }
 }
 
 impl Case {
-    pub(super) const ALL: [Self; 7] = [
-        Self { name: "dcgan-b1", architecture: Architecture::Dcgan, resolution: 64, batch: 1 },
-        Self { name: "dcgan-b8", architecture: Architecture::Dcgan, resolution: 64, batch: 8 },
+    pub(super) const ALL: [Self; 13] = [
+        Self { name: "dcgan-b1", architecture: Architecture::Dcgan, resolution: 64, batch: 1, gradient: true },
+        Self { name: "dcgan-b8", architecture: Architecture::Dcgan, resolution: 64, batch: 8, gradient: true },
         stylegan("stylegan1-64", Architecture::StyleGan1, 64),
         stylegan("stylegan1-256", Architecture::StyleGan1, 256),
         stylegan("stylegan1-1024", Architecture::StyleGan1, 1024),
         stylegan("stylegan2-256", Architecture::StyleGan2, 256),
         stylegan("stylegan2-1024", Architecture::StyleGan2, 1024),
+        unet("unet-small", unet::SMALL, 64, 8, false),
+        unet("unet-small-gradient", unet::SMALL, 64, 8, true),
+        unet("unet-64", unet::EDM, 64, 1, false),
+        unet("unet-64-gradient", unet::EDM, 64, 1, true),
+        unet("unet-256", unet::DDPM, 256, 1, false),
+        unet("unet-256-gradient", unet::DDPM, 256, 1, true),
     ];
 
     /// Those that take seconds together, and less than 1 GiB of memory.
@@ -64,12 +87,20 @@ impl Case {
         (self.resolution / 4).min(32)
     }
 
+    /// The network of which a pass is timed, if it is no step of a search.
+    pub(super) fn pass(self) -> Result<Option<Pass>, Failure> {
+        let Architecture::UNet(unet) = self.architecture else { return Ok(None) };
+        let network = unet.network(self.resolution).map_err(pulse::Error::from)?;
+        Ok(Some(Pass { network, gradient: self.gradient }))
+    }
+
     /// The network. StyleGANs have random weights and no mapping; the embedded DCGAN has its own.
     pub(super) fn generator(self) -> Result<Box<dyn Generator>, Failure> {
         let tensors = match self.architecture {
             Architecture::Dcgan => return Ok(EMBEDDED[0].open()?),
             Architecture::StyleGan1 => Weights::default().stylegan1(self.resolution),
             Architecture::StyleGan2 => Weights::default().stylegan2(self.resolution),
+            Architecture::UNet(_) => unreachable!("it is no generator, and a pass of it is timed"),
         };
         let checkpoint = Checkpoint { format: Format::TorchZip, tensors, configuration: Configuration::new() };
         Ok(from_checkpoint(&checkpoint)?)
@@ -83,8 +114,8 @@ impl fmt::Display for Case {
 }
 
 impl Choice {
-    const EVERY: [Self; 8] = {
-        let mut every = [Self::All; 8];
+    const EVERY: [Self; 14] = {
+        let mut every = [Self::All; 14];
         let mut index = 0;
         while index < Case::ALL.len() {
             every[index] = Self::One(Case::ALL[index]);

@@ -11,10 +11,10 @@ use pulse::inputs::Inputs;
 use pulse::measurement::{MeasurementKind, Size};
 use pulse::random::Stream;
 use pulse::search::{Problem, SearchConfig, search};
-use pulse_engine::{Cpu, NetworkBuilder, Shape};
+use pulse_engine::{Cpu, Engine as _, NetworkBuilder, Shape};
 use serde::{Deserialize, Serialize};
 
-use super::case::Case;
+use super::case::{Case, Pass};
 use super::operations;
 use crate::failure::Failure;
 use crate::plan;
@@ -43,6 +43,9 @@ pub(super) struct Measured {
 /// Searches as `pulse upsample --preset paper` does, and clocks every step from the losses of one to those of the
 /// next: gradient, update of the inputs, forward pass, measurement, losses.
 pub(super) fn measure(case: Case, runs: usize, engine: &Cpu) -> Result<Measured, Failure> {
+    if let Some(pass) = case.pass()? {
+        return measure_pass(case, pass, runs, engine);
+    }
     let generator = case.generator()?;
     let spec = generator.spec();
     let side = case.target_side();
@@ -66,12 +69,50 @@ pub(super) fn measure(case: Case, runs: usize, engine: &Cpu) -> Result<Measured,
         ControlFlow::Continue(())
     };
     search(&problem, &config, engine, &mut observer)?;
-    let mut seconds: Vec<f64> = looks.windows(2).skip(WARM_UP).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect();
+    let seconds = looks.windows(2).skip(WARM_UP).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect();
+    let gflop = case.batch as f64 * step_operations(&*generator, start.as_ref(), &config.space)? / 1e9;
+    report(case, seconds, gflop)
+}
+
+/// Times passes of a network by itself.
+fn measure_pass(case: Case, pass: Pass, runs: usize, engine: &Cpu) -> Result<Measured, Failure> {
+    let Pass { network, gradient } = pass;
+    let compiled =
+        if gradient { engine.compile(&network, case.batch) } else { engine.compile_forward(&network, case.batch) };
+    let mut program = compiled.map_err(pulse::Error::from)?;
+    let [forward, both] = [operations::of_step(&network) / 2e9, operations::of_step(&network) / 1e9];
+    let gflop = case.batch as f64 * if gradient { both } else { forward };
+    let inputs: Vec<_> = network.input_ids().collect();
+    let outputs: Vec<_> = network.output_ids().collect();
+    // As a sampler does that has many steps ahead of it.
+    drop(network);
+    for &input in &inputs {
+        draw(
+            &Start::Normal,
+            Stream { seed: 0, candidate: 0, draw: 0, input: input.index() as u16 },
+            program.input_mut(input),
+        );
+    }
+    for &output in &outputs {
+        program.cotangent_mut(output).fill(1.0);
+    }
+    let mut seconds = Vec::new();
+    for _ in 0..WARM_UP + runs {
+        let begin = Instant::now();
+        program.forward(case.batch, &outputs);
+        if gradient {
+            program.backward(case.batch, &inputs[..1]);
+        }
+        seconds.push(begin.elapsed().as_secs_f64());
+    }
+    report(case, seconds.split_off(WARM_UP), gflop)
+}
+
+fn report(case: Case, mut seconds: Vec<f64>, gflop: f64) -> Result<Measured, Failure> {
     seconds.sort_by(f64::total_cmp);
     let (Some(&least), Some(&median)) = (seconds.first(), seconds.get(seconds.len() / 2)) else {
         return Err(Failure::of(case, "its search ended before a step could be timed; please report this"));
     };
-    let gflop = case.batch as f64 * step_operations(&*generator, start.as_ref(), &config.space)? / 1e9;
     Ok(Measured {
         case: case.name().into(),
         batch: case.batch,
@@ -86,6 +127,10 @@ pub(super) fn measure(case: Case, runs: usize, engine: &Cpu) -> Result<Measured,
 
 /// How the network of a case is run.
 pub(super) fn plan(case: Case, engine: &Cpu) -> Result<String, Failure> {
+    if let Some(Pass { network, gradient }) = case.pass()? {
+        let engine = if gradient { engine.clone() } else { engine.clone().forward_only() };
+        return Ok(plan::of_network(&network, &network.input_ids().take(1).collect::<Vec<_>>(), &engine, case.batch));
+    }
     let generator = case.generator()?;
     let latent = styles(&*generator, 1).map_or(generator.spec().latents[0], |start| start.latent(&*generator));
     plan::text(&*generator, latent, engine, case.batch)

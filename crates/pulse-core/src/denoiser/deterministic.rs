@@ -129,7 +129,9 @@ fn bound(picture: &mut [f32], bounds: Bounds) {
         Bounds::None => {}
         Bounds::Clip(most) => {
             let most = most as f32;
-            picture.iter_mut().for_each(|number| *number = number.clamp(-most, most));
+            for number in picture {
+                *number = number.clamp(-most, most);
+            }
         }
         Bounds::Quantile { ratio, most } => {
             let mut sizes: Vec<f32> = picture.iter().map(|number| number.abs()).collect();
@@ -137,7 +139,9 @@ fn bound(picture: &mut [f32], bounds: Bounds) {
             let place = ratio * (sizes.len() - 1) as f64;
             let [below, above] = [place.floor(), place.ceil()].map(|at| f64::from(sizes[at as usize]));
             let scale = (below + (above - below) * place.fract()).max(1.0).min(most) as f32;
-            picture.iter_mut().for_each(|number| *number = number.clamp(-scale, scale) / scale);
+            for number in picture {
+                *number = number.clamp(-scale, scale) / scale;
+            }
         }
     }
 }

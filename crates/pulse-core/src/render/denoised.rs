@@ -181,12 +181,11 @@ impl<'a> Evaluation<'a> {
     }
 
     fn count(&self, name: &str, shape: Shape) -> Result<usize> {
-        match self.inputs.arrays().get(name) {
-            Some(tensor) => rows_of(name, tensor, shape),
-            None => {
-                let message = format!("the inputs lack `{name}`: add it, one row of {shape} a picture");
-                Err(Error::new(ErrorKind::Inputs, message))
-            }
+        if let Some(tensor) = self.inputs.arrays().get(name) {
+            rows_of(name, tensor, shape)
+        } else {
+            let message = format!("the inputs lack `{name}`: add it, one row of {shape} a picture");
+            Err(Error::new(ErrorKind::Inputs, message))
         }
     }
 

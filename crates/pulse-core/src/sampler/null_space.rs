@@ -129,7 +129,9 @@ impl NullSpace {
         self.gain.start();
         let sigma = self.level() as f32;
         for (row, generator) in self.state.chunks_exact_mut(self.numbers).zip(&mut self.generators) {
-            row.iter_mut().for_each(|x| *x = sigma * generator.normal());
+            for x in row {
+                *x = sigma * generator.normal();
+            }
         }
     }
 

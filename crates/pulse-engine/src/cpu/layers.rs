@@ -5,10 +5,12 @@ mod fourier;
 mod group_norm;
 mod heads;
 mod layer;
+mod looks;
 mod modulate;
 mod modulated;
 mod noise;
 mod norm;
+mod normed_rows;
 mod pieces;
 mod pool;
 

@@ -17,6 +17,7 @@ mod source;
 mod target;
 mod winograd;
 
+pub(super) use choose::is_compact;
 pub(super) use direct::{Band, Depthwise, Fir, SeparableMap};
 pub(super) use make::{convolution, filtered_convolution};
 pub(super) use map::LinearMap;

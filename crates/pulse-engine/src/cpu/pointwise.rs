@@ -3,12 +3,13 @@
 mod activation;
 mod channels;
 mod elementwise;
+mod exponential;
 mod rearrange;
 
 pub(super) use activation::LeakyRelu;
 pub(super) use channels::{JoinChannels, TakeChannels};
 pub(super) use elementwise::{
-    Add, Affine, InverseSqrt, Multiply, Sigmoid, Silu, Square, Tanh, accumulate, clear_filling, copy, exp, scaled,
-    sigmoid,
+    Add, Affine, InverseSqrt, Multiply, Sigmoid, Silu, Square, Tanh, accumulate, clear_filling, copy, scaled,
 };
+pub(super) use exponential::{exp_lanes, sigmoid_lanes};
 pub(super) use rearrange::{Concatenate, Pad, RepeatRows, Take};

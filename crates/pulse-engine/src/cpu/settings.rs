@@ -10,4 +10,6 @@ pub(crate) struct Settings {
     pub(crate) precise: bool,
     /// Whether nothing is kept for a gradient.
     pub(crate) forward_only: bool,
+    /// Whether memory counts more than products: of a large network that runs forward alone, weights are nearly all.
+    pub(crate) compact: bool,
 }

@@ -58,6 +58,7 @@ pub struct SettingsRecord {
     pub null_space: NullSpaceRecord,
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a default is of its field's type")]
 fn descent() -> Option<String> {
     Some(Sampler::Descent.to_string())
 }

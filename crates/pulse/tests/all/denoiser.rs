@@ -35,7 +35,7 @@ fn relative(found: &[f32], wanted: &[f32]) -> f64 {
 fn check(name: &str, steps: usize, slow: &[&str]) {
     let (denoiser, case) = (open(name), Fixture::open(&format!("priors/{name}_case")));
     check_with(&denoiser, &case, name, &Cpu::default(), &|_| true);
-    check_with(&denoiser, &case, name, &Reference::default(), &|question| slow.contains(&question));
+    check_with(&denoiser, &case, name, &Reference, &|question| slow.contains(&question));
     for sampler in Sampler::ALL {
         let names = [sampler.name(), if sampler == Sampler::usual(&denoiser) { "sampler" } else { "" }];
         for asked in names.into_iter().filter(|name| case.has(&format!("{name}.end"))) {

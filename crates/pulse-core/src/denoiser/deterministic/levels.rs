@@ -142,7 +142,9 @@ fn flow_times(schedule: &FlowSchedule, steps: usize) -> Result<Vec<f64>> {
     let last = times[steps - 1];
     if let Some(terminal) = schedule.terminal.filter(|_| last < 1.0) {
         let scale = (1.0 - last) / (1.0 - terminal);
-        times.iter_mut().for_each(|t| *t = 1.0 - (1.0 - *t) / scale);
+        for t in &mut times {
+            *t = 1.0 - (1.0 - *t) / scale;
+        }
     }
     let range = [times[steps - 1], times[0]];
     Ok(match schedule.spread {

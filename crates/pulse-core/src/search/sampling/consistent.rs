@@ -70,13 +70,17 @@ impl Consistent {
 impl Nearest for Consistent {
     fn nearest(&mut self, pictures: &mut [f32], damping: f64) -> Result<()> {
         for rows in pictures.chunks_mut(self.batch * self.pixels) {
-            rows.iter_mut().for_each(|x| *x = f32::midpoint(*x, 1.0));
+            for x in &mut *rows {
+                *x = f32::midpoint(*x, 1.0);
+            }
             if let Some(kept) = &self.kept {
                 rows.chunks_exact_mut(self.pixels).for_each(|row| kept.put_back(row));
             }
             let targets = &self.targets[..rows.len() / self.pixels * self.numbers];
             self.projection.draw_nearer(rows, targets, damping, REDUCTION);
-            rows.iter_mut().for_each(|x| *x = 2.0 * *x - 1.0);
+            for x in rows {
+                *x = 2.0 * *x - 1.0;
+            }
         }
         Ok(())
     }

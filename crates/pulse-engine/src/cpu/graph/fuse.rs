@@ -120,7 +120,9 @@ impl<'a> Fusions<'a> {
     fn take(&mut self, nodes: &[usize], fusion: Fusion<'a>) {
         let [absorbed @ .., head] = nodes else { return };
         if nodes.iter().all(|&node| self.is_free(node)) {
-            absorbed.iter().for_each(|&node| self.absorbed[node] = true);
+            for &node in absorbed {
+                self.absorbed[node] = true;
+            }
             self.heads[*head] = Some(fusion);
         }
     }

@@ -7,9 +7,10 @@ use super::plan::{NodePlan, Spot, plan};
 use super::port::{export, import};
 use super::step::{Clock, Step};
 use crate::cpu::lanes::{Floats, InstructionSet, Kernel, Run, Tensor, Values, clear_border};
+use crate::cpu::linear::is_compact;
 use crate::cpu::pointwise::accumulate;
 use crate::cpu::settings::Settings;
-use crate::{InputId, Memory, Network, OutputId};
+use crate::{InputId, Memory, Network, Operator, OutputId};
 
 /// One end of the network: its numbers and their gradients, row-major.
 struct Port {
@@ -64,6 +65,7 @@ unsafe impl Send for Program {}
 impl Program {
     pub(crate) fn new(settings: Settings, network: &Network, batch: usize) -> Self {
         let instructions = settings.instructions;
+        let settings = Settings { compact: is_compact(settings.forward_only, weights(network)), ..settings };
         let workers = rayon::current_num_threads();
         let lowered = lower(settings, network);
         let plan = plan(&lowered, [batch, workers], settings.forward_only);
@@ -187,6 +189,16 @@ impl Program {
             }
         }
     }
+}
+
+/// How many numbers the matrices and convolutions of a network have.
+fn weights(network: &Network) -> usize {
+    let of = |node: &crate::Node| match &node.operator {
+        Operator::Dense(dense) => dense.weight.len(),
+        Operator::Convolution(convolution) | Operator::TransposedConvolution(convolution) => convolution.weight.len(),
+        _ => 0,
+    };
+    network.nodes().iter().map(of).sum()
 }
 
 /// Gives the gradient of a node to its arguments, the first one last or first.

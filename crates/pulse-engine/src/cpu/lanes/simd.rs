@@ -156,8 +156,12 @@ pub(crate) trait Lanes: Copy {
     fn add(self, other: Self) -> Self;
     fn sub(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;
+    fn div(self, other: Self) -> Self;
     /// `self · factor + addend`.
     fn mul_add(self, factor: Self, addend: Self) -> Self;
+    /// `self · 2ⁿ` for a small whole number `n` that stands in the lowest bits of another number. Neither may be zero or
+    /// out of a float's range.
+    fn raised(self, exponent: Self) -> Self;
     /// The smaller; `other` where either is not a number.
     fn min(self, other: Self) -> Self;
     /// The larger; `other` where either is not a number.
@@ -272,6 +276,16 @@ impl Lanes for Portable {
     #[inline(always)]
     fn mul(self, other: Self) -> Self {
         self.zip(other, |a, b| a * b)
+    }
+
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        self.zip(other, |a, b| a / b)
+    }
+
+    #[inline(always)]
+    fn raised(self, exponent: Self) -> Self {
+        self.zip(exponent, |x, n| f32::from_bits(x.to_bits().wrapping_add(n.to_bits() << 23)))
     }
 
     #[inline(always)]

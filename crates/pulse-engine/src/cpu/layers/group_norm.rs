@@ -7,15 +7,15 @@
 
 #![allow(unsafe_code)]
 
-use super::pieces::{Statistics, pieces, rows_of_piece, statistics};
+use super::normed_rows::{Descent, Rows, Styled, Sums};
+use super::pieces::{Statistics, rows_of_piece, statistics, tasks};
 use crate::cpu::lanes::{Coefficients, Kernel, LANES, Layout, Needs, Run, Tensor, Values};
-use crate::cpu::pointwise::sigmoid;
 
 /// `y = silu(scale[c] (a[c] (x + term[c] − mean) / sqrt(variance + epsilon) + b[c]) + shift[c])`, as far as there is any of it.
 ///
 /// Arguments: `x`, the term, scale, shift. The gradient of `x` comes first, and leaves those of the others.
 pub(crate) struct GroupNorm {
-    parts: GroupNormParts,
+    pub(super) parts: GroupNormParts,
     layout: Layout,
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct GroupNormParts {
 /// What is kept for each channel, sixteen numbers a plane: `y = silu(factor (x − center) + shift)`, then what backward
 /// needs, and the gradients that it leaves.
 #[derive(Clone, Copy)]
-enum Kept {
+pub(super) enum Kept {
     Center,
     Factor,
     Shift,
@@ -58,18 +58,8 @@ impl GroupNorm {
     }
 
     /// What is kept of the channels of a plane.
-    fn kept(&self, run: &Run, candidate: usize, kind: Kept, plane: usize) -> *mut f32 {
+    pub(super) fn kept(&self, run: &Run, candidate: usize, kind: Kept, plane: usize) -> *mut f32 {
         run.saved.wrapping_add(((candidate * KEPT + kind as usize) * self.layout.planes + plane) * LANES)
-    }
-
-    /// The same, to be read.
-    ///
-    /// # Safety
-    /// It must have been written, and no task may write it meanwhile.
-    #[inline(always)]
-    unsafe fn read(&self, run: &Run, candidate: usize, kind: Kept, plane: usize) -> [f32; LANES] {
-        // SAFETY: `saved` floats a candidate are there; the caller says that they are written.
-        unsafe { self.kept(run, candidate, kind, plane).cast::<[f32; LANES]>().read() }
     }
 
     /// Where a channel's numbers are kept: its plane and lane.
@@ -178,50 +168,10 @@ impl GroupNorm {
 
     /// Writes the gradient before SiLU to `target`, and leaves its sums over each piece, by itself and times `x − center`.
     fn sums(&self, run: &Run, x: Tensor, gradient: Tensor, target: Tensor) {
-        let (layout, silu) = (self.layout, self.parts.silu);
-        pieces(
-            run,
-            &layout,
-            #[inline(always)]
-            |candidate, plane, piece, lines| {
-                // SAFETY: one task has the rows of `target` and the sums of the piece.
-                unsafe {
-                    let center = self.read(run, candidate, Kept::Center, plane);
-                    let factor = self.read(run, candidate, Kept::Factor, plane);
-                    let shift = self.read(run, candidate, Kept::Shift, plane);
-                    let mut sums = [[0.0f32; LANES]; 2];
-                    for y in lines {
-                        let x = x.row(candidate, plane, y);
-                        let row = target.row_from(&gradient, candidate, plane, y);
-                        for (g, x) in row.chunks_mut(LANES).zip(x.chunks(LANES)) {
-                            if let (Ok(g), Ok(x)) =
-                                (<&mut [f32; LANES]>::try_from(&mut *g), <&[f32; LANES]>::try_from(x))
-                            {
-                                for lane in 0..LANES {
-                                    let deviation = x[lane] - center[lane];
-                                    if silu {
-                                        g[lane] *= slope(deviation * factor[lane] + shift[lane]);
-                                    }
-                                    sums[0][lane] += g[lane];
-                                    sums[1][lane] += g[lane] * deviation;
-                                }
-                                continue;
-                            }
-                            for (lane, (g, x)) in g.iter_mut().zip(x).enumerate() {
-                                let deviation = x - center[lane];
-                                if silu {
-                                    *g *= slope(deviation * factor[lane] + shift[lane]);
-                                }
-                                sums[0][lane] += *g;
-                                sums[1][lane] += *g * deviation;
-                            }
-                        }
-                    }
-                    let to = self.piece_sums(run, candidate, plane, piece);
-                    to.cast::<[[f32; LANES]; 2]>().write(sums);
-                }
-            },
-        );
+        tasks(run, &self.layout, |candidate, plane, piece, lines| {
+            let rows = Rows { norm: self, run, candidate, plane, lines };
+            run.instructions.run(Sums { rows, x, gradient, target, to: self.piece_sums(run, candidate, plane, piece) });
+        });
     }
 
     /// Where the sums over the gradient of a piece are.
@@ -231,6 +181,7 @@ impl GroupNorm {
     }
 
     /// Where the sums over the gradient of a plane are; a planar channel has its own in the first lane.
+    #[allow(clippy::cast_ptr_alignment)] // Scratch memory begins at a line of the cache, and all parts of it are whole ones.
     fn plane_sums(&self, run: &Run, candidate: usize, plane: usize) -> *mut [[f64; LANES]; 2] {
         let start = run.scratch.wrapping_add(run.active * self.statistics().sums()).cast::<[[f64; LANES]; 2]>();
         start.wrapping_add(candidate * self.layout.planes + plane)
@@ -343,34 +294,9 @@ impl Kernel for GroupNorm {
             // SAFETY: the statistics were written, and one task has the candidate.
             unsafe { self.coefficients(run, arguments, candidate, channels.of(candidate)) }
         });
-        let silu = self.parts.silu;
-        run.rows(
-            &self.layout,
-            #[inline(always)]
-            |candidate, plane, y| {
-                // SAFETY: one task has the row of `result`; the coefficients were written.
-                unsafe {
-                    let center = self.read(run, candidate, Kept::Center, plane);
-                    let factor = self.read(run, candidate, Kept::Factor, plane);
-                    let shift = self.read(run, candidate, Kept::Shift, plane);
-                    let row = result.row_from(&x, candidate, plane, y);
-                    let styled = [center, factor, shift];
-                    if silu {
-                        each_value(
-                            row,
-                            #[inline(always)]
-                            |lane, value| silu_of(style(&styled, lane, value)),
-                        );
-                    } else {
-                        each_value(
-                            row,
-                            #[inline(always)]
-                            |lane, value| style(&styled, lane, value),
-                        );
-                    }
-                }
-            },
-        );
+        tasks(run, &self.layout, |candidate, plane, _, lines| {
+            run.instructions.run(Styled { rows: Rows { norm: self, run, candidate, plane, lines }, x, result });
+        });
     }
 
     fn backward(&self, run: &Run, which: usize, values: &Values, gradient: Tensor, target: Tensor) {
@@ -389,24 +315,14 @@ impl Kernel for GroupNorm {
         let factors = Coefficients { data, stride: Coefficients::len(planes, 1), planes };
         // SAFETY: the sums were written, and one task has the candidate.
         run.candidates(|candidate| unsafe { self.descent(run, candidate, factors) });
-        run.rows(
-            &self.layout,
-            #[inline(always)]
-            |candidate, plane, y| {
-                // SAFETY: one task has the row of `target`; the factors were written.
-                unsafe {
-                    let center = self.read(run, candidate, Kept::Center, plane);
-                    let [a, b, c] =
-                        [0, 1, 2].map(|kind| factors.of(candidate, kind, plane).cast::<[f32; LANES]>().read());
-                    let row = target.row_mut(candidate, plane, y).chunks_mut(LANES);
-                    for (row, x) in row.zip(x.row(candidate, plane, y).chunks(LANES)) {
-                        for (lane, (g, x)) in row.iter_mut().zip(x).enumerate() {
-                            *g = a[lane] * *g + b[lane] + c[lane] * (x - center[lane]);
-                        }
-                    }
-                }
-            },
-        );
+        tasks(run, &self.layout, |candidate, plane, _, lines| {
+            run.instructions.run(Descent {
+                rows: Rows { norm: self, run, candidate, plane, lines },
+                x,
+                factors,
+                target,
+            });
+        });
     }
 
     fn leads(&self) -> bool {
@@ -430,36 +346,4 @@ impl Kernel for GroupNorm {
     fn saved(&self) -> usize {
         KEPT * self.layout.planes * LANES
     }
-}
-
-/// Every number of a row with its place in its group of sixteen.
-#[inline(always)]
-fn each_value(row: &mut [f32], f: impl Fn(usize, f32) -> f32) {
-    let (groups, rest) = row.as_chunks_mut::<LANES>();
-    for group in groups {
-        for lane in 0..LANES {
-            group[lane] = f(lane, group[lane]);
-        }
-    }
-    for (lane, value) in rest.iter_mut().enumerate() {
-        *value = f(lane, *value);
-    }
-}
-
-/// A number with its centre, factor and shift.
-#[inline(always)]
-fn style([center, factor, shift]: &[[f32; LANES]; 3], lane: usize, value: f32) -> f32 {
-    (value - center[lane]) * factor[lane] + shift[lane]
-}
-
-#[inline(always)]
-fn silu_of(x: f32) -> f32 {
-    x * sigmoid(x)
-}
-
-/// The derivative of SiLU.
-#[inline(always)]
-fn slope(x: f32) -> f32 {
-    let s = sigmoid(x);
-    s * (1.0 + x * (1.0 - s))
 }

@@ -12,19 +12,14 @@ pub(super) fn rows_of_piece(layout: &Layout) -> usize {
     (FLOATS / layout.row_len()).clamp(1, layout.height)
 }
 
-/// Runs plain loops over every piece of every plane of every candidate: `body(candidate, plane, piece, rows)`.
-pub(super) fn pieces(run: &Run, layout: &Layout, body: impl Fn(usize, usize, usize, Range<usize>) + Sync) {
+/// Runs `body(candidate, plane, piece, rows)` for every piece of every plane of every candidate.
+pub(super) fn tasks(run: &Run, layout: &Layout, body: impl Fn(usize, usize, usize, Range<usize>) + Sync) {
     let rows = rows_of_piece(layout);
     let pieces = layout.height.div_ceil(rows);
     run.tasks(run.active * layout.planes * pieces, |_, task| {
         let (plane, piece) = (task / pieces, task % pieces);
-        run.instructions.call(
-            #[inline(always)]
-            || {
-                let lines = piece * rows..layout.height.min((piece + 1) * rows);
-                body(plane / layout.planes, plane % layout.planes, piece, lines);
-            },
-        );
+        let lines = piece * rows..layout.height.min((piece + 1) * rows);
+        body(plane / layout.planes, plane % layout.planes, piece, lines);
     });
 }
 
@@ -56,24 +51,30 @@ impl Statistics {
     }
 }
 
+#[allow(clippy::cast_ptr_alignment)] // Scratch memory begins at a line of the cache.
 /// Takes them, and gives those of each channel: sixteen for each plane, of which a planar one has its own in the first.
 pub(super) fn statistics(run: &Run, of: &Statistics, x: Tensor) -> Taken {
     let (layout, count) = (of.layout, of.pieces());
     let channels = Address(run.scratch.cast::<Channels>());
     let taken = Address(channels.0.wrapping_add(run.active * layout.planes).cast::<Piece>());
     let place = move |candidate: usize, plane: usize| (candidate * layout.planes + plane) * count;
-    pieces(
-        run,
-        &layout,
-        #[inline(always)]
-        |candidate, plane, piece, lines| {
-            // SAFETY: no task writes `x`, and one task has the place of a piece.
-            unsafe {
-                let statistics = of_piece(&layout, |y| x.row(candidate, plane, y), lines);
-                taken.get().add(place(candidate, plane) + piece).write(statistics);
-            }
-        },
-    );
+    tasks(run, &layout, |candidate, plane, piece, lines| {
+        run.instructions.call(
+            #[inline(always)]
+            || {
+                // SAFETY: no task writes `x`, and one task has the place of a piece.
+                unsafe {
+                    let statistics = of_piece(
+                        &layout,
+                        #[inline(always)]
+                        |y| x.row(candidate, plane, y),
+                        lines,
+                    );
+                    taken.get().add(place(candidate, plane) + piece).write(statistics);
+                }
+            },
+        );
+    });
     run.planes(
         &layout,
         #[inline(always)]

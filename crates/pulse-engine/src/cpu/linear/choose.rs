@@ -53,9 +53,20 @@ impl Limits {
     const BY_TWO: Self = Self { factors_per_tile: 1 << 21, ..Self::NONE };
 }
 
+/// Whether a network is to be compact: of one with so many weights that runs forward alone, factors would be the larger part
+/// of what it needs.
+pub(crate) fn is_compact(forward_only: bool, weights: usize) -> bool {
+    /// A quarter of a gigabyte of weights.
+    const MANY: usize = 1 << 26;
+    forward_only && weights > MANY
+}
+
 /// The algorithm of a convolution from the larger map to the smaller, and of the transposed one.
 pub(super) fn algorithm(settings: Settings, convolution: &Convolution, maps: [&Layout; 2]) -> Algorithm {
-    let asked = Asked { convolution, maps };
+    /// In a compact network. Small maps of many channels have few tiles for each factor: there a smaller scheme, or the
+    /// definition, needs half the memory for a fifth more products in all.
+    const COMPACT: usize = 1 << 14;
+    let asked = Asked { convolution, maps, most: if settings.compact { COMPACT } else { usize::MAX } };
     if settings.precise {
         return Algorithm::Direct;
     }
@@ -88,6 +99,8 @@ pub(super) fn algorithm(settings: Settings, convolution: &Convolution, maps: [&L
 struct Asked<'a> {
     convolution: &'a Convolution,
     maps: [&'a Layout; 2],
+    /// Factors for each tile, whatever the scheme.
+    most: usize,
 }
 
 impl Asked<'_> {
@@ -107,7 +120,7 @@ impl Asked<'_> {
             && small.lanes == LANES
             && whole
             && tiles >= limits.least_tiles
-            && factors / tiles <= limits.factors_per_tile
+            && factors / tiles <= limits.factors_per_tile.min(self.most)
     }
 }
 
@@ -118,6 +131,8 @@ pub(super) enum Direct {
     Widen,
     /// From many channels to few.
     Narrow,
+    /// One pixel, from many channels to many.
+    Pointwise,
     /// All others.
     Correlation,
 }
@@ -128,6 +143,7 @@ pub(super) fn direct(convolution: &Convolution, [from, to]: [&Layout; 2]) -> Dir
     match (from.lanes, to.lanes) {
         (1, LANES) if pointwise => Direct::Widen,
         (LANES, 1) => Direct::Narrow,
+        (LANES, LANES) if pointwise => Direct::Pointwise,
         _ => Direct::Correlation,
     }
 }
@@ -189,13 +205,17 @@ pub(super) fn tiles_at_once<S: Scheme>(in_planes: usize, tiles: usize, factors: 
     const FAR: usize = 1 << 20;
     /// Floats of transformed tiles in a near cache.
     const NEAR: usize = 1 << 17;
+    /// No more factors than these stay in a near cache beside half as many transformed tiles, and then a task is better off
+    /// with tiles of its own whatever the map: a batch of maps that are small by themselves is not small.
+    const FEW: usize = 1 << 18;
     /// More factors do not stay in the far cache from one task to the next.
     const MOST_FACTORS: usize = 1 << 22;
     /// Tiles whose sums are in registers at a time.
     const REGISTERS: usize = 12;
+    let (far, near) = if factors <= FEW { (NEAR / 2, NEAR / 2) } else { (FAR, NEAR) };
     let tile = S::INPUTS * in_planes * LANES;
-    let fit = (NEAR / tile).min(S::TILES) / REGISTERS * REGISTERS;
-    (tile * tiles > FAR && fit >= REGISTERS && factors <= MOST_FACTORS).then_some(fit)
+    let fit = (near / tile).min(S::TILES) / REGISTERS * REGISTERS;
+    (tile * tiles > far && fit >= REGISTERS && factors <= MOST_FACTORS).then_some(fit)
 }
 
 /// Whether the adjoint `S` reads the factors of the map, whose source has this `size`: where they are many, both ways

@@ -5,6 +5,7 @@ mod correlation;
 mod depthwise;
 mod fir;
 mod narrow;
+mod pointwise;
 mod separable;
 mod widen;
 
@@ -13,5 +14,6 @@ pub(crate) use correlation::Correlation;
 pub(crate) use depthwise::Depthwise;
 pub(crate) use fir::Fir;
 pub(crate) use narrow::Narrow;
+pub(crate) use pointwise::Pointwise;
 pub(crate) use separable::SeparableMap;
 pub(crate) use widen::Widen;

@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::choose::{self, Algorithm, Direct};
-use super::direct::{Correlation, Narrow, Widen};
+use super::direct::{Correlation, Narrow, Pointwise, Widen};
 use super::doubled::{Doubled, combined};
 use super::edges::Edges;
 use super::filtered::filtered;
@@ -204,6 +204,9 @@ impl Maker<'_> {
         match choose::direct(self.convolution, [from, to]) {
             Direct::Widen => Box::new(Widen::new(channels, |o, i| weight(o, i, 0, 0))),
             Direct::Narrow => Box::new(Narrow::new(axes, channels, weight)),
+            Direct::Pointwise => {
+                Box::new(Pointwise::new(self.settings.instructions, channels, |o, i| weight(o, i, 0, 0)))
+            }
             Direct::Correlation => {
                 Box::new(Correlation::of_map(self.settings.instructions, &axes, channels, from, weight))
             }

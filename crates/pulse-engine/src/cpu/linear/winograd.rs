@@ -48,4 +48,5 @@ pub(crate) use f4_3_k6::{DownF4_3K6, UpF4_3K6};
 pub(crate) use f6_3::F6_3;
 pub(crate) use factors::Factors;
 pub(crate) use map::Winograd;
+pub(crate) use products::{Cursor, block};
 pub(crate) use scheme::Scheme;

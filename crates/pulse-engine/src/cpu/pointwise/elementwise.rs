@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+use super::exponential::sigmoid;
 use crate::Shape;
 use crate::cpu::lanes::{Kernel, Layout, Needs, Run, Tensor, Values};
 
@@ -37,29 +38,6 @@ impl Kernel for Tanh {
     fn in_place(&self) -> bool {
         true
     }
-}
-
-/// `exp(x)` to a few units in the last place: a power of two, and a polynomial for what is left of the exponent.
-#[inline(always)]
-pub(crate) fn exp(x: f32) -> f32 {
-    /// `log 2` in two parts, the first exact in few bits.
-    const LOG_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
-    /// Added to a number below 2²², it leaves the nearest whole one in the lowest bits.
-    const ROUNDER: f32 = 12_582_912.0;
-    let x = x.clamp(-87.0, 88.3);
-    let shifted = x * std::f32::consts::LOG2_E + ROUNDER;
-    let whole = shifted - ROUNDER;
-    let r = x - whole * LOG_2[0] - whole * LOG_2[1];
-    let p = ((((1.987_569_1e-4 * r + 1.398_2e-3) * r + 8.333_452e-3) * r + 4.166_579_6e-2) * r + 1.666_666_5e-1) * r;
-    let p = ((p + 0.5) * r) * r + r + 1.0;
-    let power = shifted.to_bits().wrapping_sub(ROUNDER.to_bits()).wrapping_add(127) << 23;
-    p * f32::from_bits(power)
-}
-
-/// `1 / (1 + exp(−x))`.
-#[inline(always)]
-pub(crate) fn sigmoid(x: f32) -> f32 {
-    1.0 / (1.0 + exp(-x))
 }
 
 /// `y = 1 / (1 + exp(−x))`.
@@ -373,16 +351,6 @@ pub(crate) fn accumulate(run: &Run, source: Tensor, target: Tensor) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn exp_is_right_to_the_last_places() {
-        let worst = (-86_000..=88_000)
-            .map(|i| i as f32 * 1e-3)
-            .map(|x| (f64::from(exp(x)) / f64::from(x).exp() - 1.0).abs())
-            .fold(0.0, f64::max);
-        // The exponent's own rounding is the most of it.
-        assert!(worst < 3e-7, "{worst}");
-    }
 
     #[test]
     fn tanh_is_right_to_the_last_places() {

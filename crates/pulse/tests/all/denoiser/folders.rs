@@ -24,7 +24,7 @@ fn copy(from: &Path, to: &Path) {
         let entry = entry.unwrap();
         let to = to.join(entry.file_name());
         if entry.path().is_dir() {
-            copy(&entry.path(), &to)
+            copy(&entry.path(), &to);
         } else {
             let _ = fs::copy(entry.path(), to).unwrap();
         }
@@ -248,4 +248,4 @@ fn schedules_have_the_levels_of_diffusers() {
 
 /// The largest noise level of every other schedule.
 const SIGMAS: [(&str, f64); 4] =
-    [("scaled_linear", 36.91192), ("sigmoid", 158.7434), ("squaredcos_cap_v2", 20291.3), ("laplace", 5.533785)];
+    [("scaled_linear", 36.911_92), ("sigmoid", 158.743_4), ("squaredcos_cap_v2", 20_291.3), ("laplace", 5.533_785)];

@@ -279,16 +279,19 @@ impl Strip<'_> {
         let target = Grid::of(&self.target.layout, correlation.rows);
         let (mut from, mut to, mut places) = ([0; N], [0; N], [[0; 3]; N]);
         let pixels = phase.height * phase.width;
-        let (mut candidate, mut rest) = (first / pixels, first % pixels);
+        // Divisions cost more than products where there are few.
+        let (mut candidate, mut i, mut j) = (first / pixels, first % pixels / phase.width, first % phase.width);
         for n in 0..N {
-            let (i, j) = (rest / phase.width, rest % phase.width);
             from[n] = candidate * self.source.stride + source.at(correlation.steps[0] * i, correlation.steps[1] * j);
             let [period_y, period_x] = correlation.periods;
             places[n] = [candidate, period_y * i + phase.y, period_x * j + phase.x];
             to[n] = candidate * self.target.stride + target.at(places[n][1], places[n][2]);
-            rest += 1;
-            if rest == pixels {
-                (candidate, rest) = (candidate + 1, 0);
+            j += 1;
+            if j == phase.width {
+                (i, j) = (i + 1, 0);
+            }
+            if i == phase.height {
+                (candidate, i) = (candidate + 1, 0);
             }
         }
         let mut also = [0; N];
@@ -299,7 +302,7 @@ impl Strip<'_> {
                 also[n] = candidate * addend.stride + grid.at(y, x);
             }
         }
-        let mut sums = Sums([0.0; MOST * LANES]);
+        let mut sums = Sums([[[0.0; LANES]; V]; N]);
         // SAFETY: `from` and `to` are pixels of the two tensors; the taps stay within the source's border, whose
         // width the plan has from `Axis::border`; the weights are as many as the loops read. Another map that is added is blocked
         // and as large as the target.
@@ -313,7 +316,7 @@ impl Strip<'_> {
                 let bias = self.writing.bias.map_or(L::splat(0.0), |bias| L::load(bias.as_ptr().add(channel)));
                 let left = correlation.out_channels - channel;
                 for n in 0..N {
-                    let mut y = L::load(sums.0.as_ptr().add((n * V + v) * LANES)).add(bias);
+                    let mut y = L::load(sums.0[n][v].as_ptr()).add(bias);
                     if let Some(activation) = self.writing.activation {
                         y = activation.lanes(y);
                     }
@@ -342,10 +345,15 @@ impl Strip<'_> {
     /// The sums of `N` pixels, `V` vectors each. They leave by way of memory, and what is read comes by way of it, at
     /// fixed places: otherwise the compiler keeps sums in memory and addresses too, and the loop takes thrice as long.
     #[inline(always)]
-    unsafe fn sums<L: Lanes, const V: usize, const N: usize>(&self, source: &Grid, from: &[usize; N], to: &mut Sums) {
+    unsafe fn sums<L: Lanes, const V: usize, const N: usize>(
+        &self,
+        source: &Grid,
+        from: &[usize; N],
+        to: &mut Sums<V, N>,
+    ) {
         let Self { correlation, phase, .. } = *self;
         let taps = phase.offsets.len();
-        let mut pixels = Sums([0.0; MOST * LANES]);
+        let mut pixels = Sums([[[0.0; LANES]]; N]);
         // SAFETY: see `block`.
         unsafe {
             let mut sums = [[L::splat(0.0); V]; N];
@@ -369,7 +377,7 @@ impl Strip<'_> {
                         continue;
                     }
                     for n in 0..N {
-                        let (from, to) = (tap.add(from[n]), pixels.0.as_mut_ptr().add(n * LANES));
+                        let (from, to) = (tap.add(from[n]), pixels.0[n][0].as_mut_ptr());
                         if lanes == LANES {
                             L::load(from).store(to);
                         } else {
@@ -379,7 +387,7 @@ impl Strip<'_> {
                     for lane in 0..lanes {
                         let values: [f32; N] = std::array::from_fn(
                             #[inline(always)]
-                            |n| *pixels.0.as_ptr().add(n * LANES + lane),
+                            |n| *pixels.0[n][0].as_ptr().add(lane),
                         );
                         add_products(&mut sums, weights, values);
                         weights = weights.add(V * LANES);
@@ -388,7 +396,7 @@ impl Strip<'_> {
             }
             for n in 0..N {
                 for v in 0..V {
-                    sums[n][v].store(to.0.as_mut_ptr().add((n * V + v) * LANES));
+                    sums[n][v].store(to.0[n][v].as_mut_ptr());
                 }
             }
         }
@@ -420,8 +428,6 @@ unsafe fn add_products<L: Lanes, const V: usize, const N: usize>(
     }
 }
 
-/// Vectors of the most pixels that are worked on at a time.
-const MOST: usize = 24;
-
+/// `V` vectors for each of `N` pixels.
 #[repr(align(64))]
-struct Sums([f32; MOST * LANES]);
+struct Sums<const V: usize, const N: usize>([[[f32; LANES]; V]; N]);

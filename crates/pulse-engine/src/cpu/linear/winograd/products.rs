@@ -80,12 +80,12 @@ impl Products<'_> {
 
 /// Factors of a group and sum, and what is to be fetched meanwhile. The memory is slow to begin with, and each
 /// group's are read from it once and then for every few tiles again: what is read on demand comes in bursts.
-struct Cursor {
-    data: *const f32,
+pub(crate) struct Cursor {
+    pub(crate) data: *const f32,
     /// The factors that come next.
-    next: *const f32,
+    pub(crate) next: *const f32,
     /// How many lines of the cache to fetch of them while a plane is multiplied.
-    lines: usize,
+    pub(crate) lines: usize,
 }
 
 /// `N` tiles' sums over terms and input channels, for `V` vectors of output channels.
@@ -142,7 +142,7 @@ unsafe fn sums<L: Lanes, const V: usize, const N: usize>(
 /// # Safety
 /// As for [`sums`], with `n` tiles.
 #[inline(always)]
-unsafe fn block<L: Lanes, const V: usize>(
+pub(crate) unsafe fn block<L: Lanes, const V: usize>(
     n: usize,
     cursor: &Cursor,
     inputs: &[*const f32],
