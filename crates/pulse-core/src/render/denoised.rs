@@ -55,6 +55,10 @@ impl<'a> Evaluation<'a> {
     /// [`ErrorKind::Inputs`] when they ask for nothing or too much, or do not fit.
     pub fn new(denoiser: &'a Denoiser, inputs: &'a Inputs, gradient: bool) -> Result<Self> {
         let question = question(inputs)?;
+        if question == Question::Sampled && gradient {
+            let message = "there is no gradient through a sampler: give `x` with `t` or `sigma`, or ask for none";
+            return Err(Error::new(ErrorKind::Inputs, message));
+        }
         let mut whole = Self { denoiser, inputs, question, rows: 0, gradient };
         let picture = denoiser.picture();
         let [first, second] = match question {
@@ -78,7 +82,10 @@ impl<'a> Evaluation<'a> {
                 return Err(Error::new(ErrorKind::Inputs, message));
             }
         }
-        whole.check()?;
+        if question == Question::Denoised && whole.data(SIGMAS, 0..whole.rows).iter().any(|&sigma| sigma <= 0.0) {
+            let message = "`sigma` holds what is no noise level: give numbers above 0";
+            return Err(Error::new(ErrorKind::Inputs, message));
+        }
         Ok(whole)
     }
 
@@ -180,18 +187,6 @@ impl<'a> Evaluation<'a> {
             let message = format!("the inputs lack `{name}`: add it, one row of {shape} a picture");
             Err(Error::new(ErrorKind::Inputs, message))
         }
-    }
-
-    /// What shapes alone do not say.
-    fn check(&self) -> Result<()> {
-        let fault = |message: &str| Err(Error::new(ErrorKind::Inputs, message));
-        if self.question == Question::Denoised && self.data(SIGMAS, 0..self.rows).iter().any(|&sigma| sigma <= 0.0) {
-            return fault("`sigma` holds what is no noise level: give numbers above 0");
-        }
-        if self.question == Question::Sampled && self.gradient {
-            return fault("there is no gradient through a sampler: give `x` with `t` or `sigma`, or ask for none");
-        }
-        Ok(())
     }
 
     /// Some rows of an array that was checked.
