@@ -230,12 +230,11 @@ impl SearchConfig {
         }
     }
 
-    /// Names a setting that is invalid.
+    /// Names a setting that is invalid. Those of the null-space sampler are looked at where it samples.
     ///
     /// # Errors
     /// [`ErrorKind::Setting`].
     pub fn validate(&self) -> Result<()> {
-        self.null_space.validate()?;
         let share = |share: f64| (0.0..=1.0).contains(&share);
         let positive = |number: f64| number > 0.0 && number.is_finite();
         let problem = if self.candidates == 0 || self.candidates > MOST_CANDIDATES {
