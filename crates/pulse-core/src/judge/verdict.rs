@@ -363,11 +363,12 @@ impl OwnPictures {
             }
             _ => vec![0.0; candidates.len()],
         };
-        let OwnFits { latent, searched, .. } = self.fits;
+        let OwnFits { latent, searched, residuals } = self.fits;
+        // Eight pictures may be alike by chance, and those of a denoiser are, because it is not searched.
+        let least = if residuals.is_some() { 3.0 } else { 1.0 };
         let bent = |(candidate, strangeness): (&Candidate, f64)| Bent {
             strangeness,
-            // Eight pictures may be alike by chance.
-            misfit: (latent.mean - candidate.latent_db) / latent.deviation.max(1.0),
+            misfit: (latent.mean - candidate.latent_db) / latent.deviation.max(least),
             shortfall: ((searched.mean - 2.0 * searched.deviation.max(0.5) - candidate.searched_db) / SHORT).max(0.0),
         };
         Ok(candidates.iter().zip(strangeness).map(bent).collect())
@@ -383,8 +384,9 @@ impl OwnPictures {
 
 /// The mean over the levels of how many deviations a residual is above the usual ones.
 fn strangeness_of(residuals: &Residuals, usual: &[Usual; 4]) -> f64 {
-    // Eight pictures may be alike by chance: less than a quarter of an error is no difference.
-    const LEAST: f64 = 0.05;
+    // Eight pictures may be alike by chance, and a model's own are smoother than those that it learned: up to two fifths of an
+    // error are no difference.
+    const LEAST: f64 = 0.15;
     let above = residuals.iter().zip(usual).map(|(own, usual)| (own - usual.mean) / usual.deviation.max(LEAST));
     above.sum::<f64>() / usual.len() as f64
 }

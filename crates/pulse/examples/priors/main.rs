@@ -20,7 +20,7 @@ use pulse::engine::Cpu;
 use pulse::event::Silent;
 use pulse::face::{Detector, DetectorConfig};
 use pulse::image::{Extent, Image, Kernel, Provenance, Reader, Size, write_png};
-use pulse::judge::Verdict;
+use pulse::judge::{Bent, Verdict};
 use pulse::kept::KeptPrograms;
 use pulse::measurement::MeasurementKind;
 use pulse::portrait::cut_faces;
@@ -43,7 +43,7 @@ struct Case {
 fn main() -> Result<()> {
     let mut config = SearchConfig::default();
     let (mut pictures, mut given, mut out, mut judged) = (16, "16,8,blur,half".to_owned(), None, true);
-    let mut refine = None;
+    let (mut refine, mut each) = (None, false);
     let mut names = Vec::new();
     for argument in std::env::args().skip(1) {
         match argument.split_once('=') {
@@ -52,6 +52,7 @@ fn main() -> Result<()> {
             Some(("given", value)) => value.clone_into(&mut given),
             Some(("out", value)) => out = Some(value.to_owned()),
             Some(("refine", value)) => refine = value.parse().ok(),
+            Some(("each", value)) => each = value == "on",
             Some(("verdict", value)) => judged = value == "on",
             Some((name, value)) => set(&mut config, name, value)?,
         }
@@ -66,7 +67,7 @@ fn main() -> Result<()> {
         let opened = Opened::named(&name)?;
         for given in given.split(',') {
             let cases = if faces { photographs(&opened, given)? } else { held_out(&opened, &name, given, pictures)? };
-            row(&opened, &name, given, cases, &config, &engine, judged, refine, out.as_deref())?;
+            row(&opened, &name, given, cases, &config, &engine, judged, refine, each, out.as_deref())?;
         }
     }
     Ok(())
@@ -176,6 +177,7 @@ fn row(
     engine: &Arc<KeptPrograms<Cpu>>,
     judged: bool,
     refine: Option<f64>,
+    each: bool,
     out: Option<&str>,
 ) -> Result<()> {
     let mut judge = Judge::default();
@@ -200,6 +202,10 @@ fn row(
         }
         worst = found.candidates.iter().map(|candidate| candidate.db).fold(worst, f64::min);
         let range = if judged { Some(found.measure(&mut judge)?) } else { None };
+        if let Some(bent) = range.as_ref().and_then(|range| range.bent).filter(|_| each) {
+            let Bent { strangeness, misfit, shortfall } = bent;
+            println!("  {of}: strangeness {strangeness:.2}, misfit {misfit:.2}, shortfall {shortfall:.2}");
+        }
         let verdicts: Vec<Option<Verdict>> = match &range {
             Some(range) => range.scores.iter().map(|scores| scores.bent.map(|bent| bent.verdict())).collect(),
             None => vec![None; images.len()],
