@@ -17,7 +17,7 @@ const LEVELS: usize = 16;
 
 /// `count` pictures that the generator of a search makes of random `z`, or of a random whitened `w` where it has no `z`, the
 /// same in every run; none where it has neither. Their distances say how far apart two unrelated pictures of this generator
-/// are. As [`Prior`] it runs the network of the search, where that is entered so.
+/// are. As [`Prior`](super::Prior) it runs the network of the search, where that is entered so.
 ///
 /// # Errors
 /// As [`search`](crate::search::search).

@@ -90,7 +90,7 @@ impl fmt::Display for Verdict {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bent {
     /// `s`, of the target: [`Familiar::strangeness`]. Of a denoiser, of the candidate: the mean over four noise levels of how many
-    /// deviations its [residual](OwnPictures) is above that of own pictures, which were drawn for such a target too.
+    /// deviations its residual is above that of own pictures, which were drawn for such a target too, less one.
     pub strangeness: f64,
     /// `f = (mean − latent_db) / deviation`, of the consistency that the latent alone reached
     /// ([`Candidate::latent_db`]), with the mean and deviation of own pictures.
@@ -382,13 +382,13 @@ impl OwnPictures {
     }
 }
 
-/// The mean over the levels of how many deviations a residual is above the usual ones.
+/// The mean over the levels of how many deviations a residual is above the usual ones, less one: the pictures that a model learned
+/// have more of it than those that it makes, which are smoother.
 fn strangeness_of(residuals: &Residuals, usual: &[Usual; 4]) -> f64 {
-    // Eight pictures may be alike by chance, and a model's own are smoother than those that it learned: up to two fifths of an
-    // error are no difference.
+    // Eight pictures may be alike by chance: up to two fifths of an error are no difference.
     const LEAST: f64 = 0.15;
     let above = residuals.iter().zip(usual).map(|(own, usual)| (own - usual.mean) / usual.deviation.max(LEAST));
-    above.sum::<f64>() / usual.len() as f64
+    above.sum::<f64>() / usual.len() as f64 - 1.0
 }
 
 #[cfg(test)]
