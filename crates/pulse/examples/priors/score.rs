@@ -6,6 +6,9 @@ use pulse::image::Image;
 /// eight candidates.
 const STUDENT_7: f64 = 1.895;
 
+/// What is known exactly is held, though single precision rounds it.
+const ROUNDING: f64 = 1e-5;
+
 /// Figures of one truth's candidates. Errors are in levels of 255.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Score {
@@ -31,7 +34,7 @@ impl Score {
             let mean = candidates.iter().map(own).sum::<f64>() / count;
             let variance = candidates.iter().map(|c| (own(c) - mean).powi(2)).sum::<f64>() / (count - 1.0).max(1.0);
             let off = (f64::from(truth.values()[place]) - mean).abs();
-            held += usize::from(off <= STUDENT_7 * (variance * (1.0 + 1.0 / count)).sqrt());
+            held += usize::from(off <= STUDENT_7 * (variance * (1.0 + 1.0 / count)).sqrt() + ROUNDING);
             mean_squares += off * off;
         }
         let error = candidates.iter().map(|candidate| distance(truth, candidate)).sum::<f64>() / count;
