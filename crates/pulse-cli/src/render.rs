@@ -47,6 +47,9 @@ pub(crate) struct Arguments {
     #[arg(help = generator::HELP)]
     generator: String,
 
+    #[command(flatten)]
+    told: generator::Told,
+
     /// The inputs, a safetensors file such as the one that `pulse upsample` leaves behind
     #[arg(long, value_name = "FILE")]
     inputs: PathBuf,
@@ -173,7 +176,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
         }
     }
     let engine = arguments.engine.start()?;
-    let opened = generator::open(&arguments.generator)?;
+    let opened = arguments.told.open(&arguments.generator)?;
     let inputs = read_inputs(&arguments.inputs)?;
     if let Some(denoiser) = opened.generator.denoiser()
         && Question::is_asked(&inputs)
