@@ -12,6 +12,7 @@ mod noise;
 mod null_space;
 
 pub use config::{Carry, MOST_LEVELS, NullSpaceConfig};
+pub(crate) use levels::karras;
 pub use levels::{Levels, Spacing};
 pub use noise::Noise;
 pub use null_space::NullSpace;

@@ -66,13 +66,15 @@ pub struct Problem<'a> {
 impl<'a> Problem<'a> {
     /// A search from random starts.
     pub fn new(generator: &'a dyn Generator, measurement: &'a dyn Measurement, target: &'a Image) -> Self {
-        Self {
-            generator: generator.into(),
-            measurement: measurement.into(),
-            target: target.into(),
-            start: None,
-            latent: None,
-        }
+        Self::of(generator.into(), measurement.into(), target.into())
+    }
+
+    fn of(
+        generator: Shared<'a, dyn Generator + 'a>,
+        measurement: Shared<'a, dyn Measurement + 'a>,
+        target: Shared<'a, Image>,
+    ) -> Self {
+        Self { generator, measurement, target, start: None, latent: None }
     }
 
     /// The same search from these starts.
@@ -125,13 +127,7 @@ impl<'a> Problem<'a> {
 impl Problem<'static> {
     /// A search from random starts that holds what it needs.
     pub fn owned(generator: Arc<dyn Generator>, measurement: Arc<dyn Measurement>, target: Arc<Image>) -> Self {
-        Self {
-            generator: generator.into(),
-            measurement: measurement.into(),
-            target: target.into(),
-            start: None,
-            latent: None,
-        }
+        Self::of(generator.into(), measurement.into(), target.into())
     }
 }
 

@@ -26,6 +26,35 @@ impl Norm {
     }
 }
 
+/// What stands between a residual layer's convolutions.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Activation {
+    Silu,
+    Relu,
+    /// `x tanh(log(1 + exp(x)))` (Misra 2019).
+    Mish,
+}
+
+impl Activation {
+    pub(super) fn append(self, builder: &mut NetworkBuilder, x: Value) -> Result<Value> {
+        match self {
+            Self::Silu => silu(builder, x),
+            Self::Relu => Ok(builder.add(Operator::relu(), &[x])?),
+            Self::Mish => {
+                // With u = 1 / (1 + exp(x)), tanh(log(1 + exp(x))) = (1 − u²) / (1 + u²).
+                let negative = builder.add(Operator::affine(vec![-1.0], vec![]), &[x])?;
+                let rest = builder.add(Operator::Sigmoid, &[negative])?;
+                let square = builder.add(Operator::Square, &[rest])?;
+                let above = builder.add(Operator::affine(vec![-1.0], vec![1.0]), &[square])?;
+                let root = builder.add(Operator::InverseSqrt { epsilon: 1.0 }, &[square])?;
+                let inverse = builder.add(Operator::Square, &[root])?;
+                let factor = builder.add(Operator::Multiply, &[above, inverse])?;
+                Ok(builder.add(Operator::Multiply, &[x, factor])?)
+            }
+        }
+    }
+}
+
 pub(super) fn silu(builder: &mut NetworkBuilder, x: Value) -> Result<Value> {
     Ok(builder.add(Operator::Silu, &[x])?)
 }

@@ -12,17 +12,12 @@ const MOST_CHANNELS: usize = 1 << 20;
 
 /// The dense layer `name` from `from` numbers, with or without a bias.
 pub(super) fn dense(tensors: &Tensors, name: &str, from: usize) -> Result<Dense> {
-    let weight = format!("{name}.weight");
-    let [out_features, in_features] = tensors.shape(&weight)?;
-    if in_features != from {
-        return Err(tensors.unfit(&weight, &format!("takes {in_features} numbers where there are {from}")));
+    let dense = tensors.plain_dense(name)?;
+    if dense.in_features == from {
+        return Ok(dense);
     }
-    Ok(Dense {
-        weight: tensors.numbers(&weight, &[out_features, in_features])?,
-        bias: tensors.optional(&format!("{name}.bias"), &[out_features])?,
-        out_features,
-        in_features,
-    })
+    let reason = format!("takes {} numbers where there are {from}", dense.in_features);
+    Err(tensors.unfit(&format!("{name}.weight"), &reason))
 }
 
 /// The group norm `name`, whose channels make so many groups.
@@ -70,5 +65,5 @@ pub(super) fn attention(
     }
     let qkv = convolution(tensors, names.qkv, [Some(channels), Some(3 * channels)])?;
     let project = convolution(tensors, names.project, [Some(channels); 2])?;
-    Ok(SelfAttention { norm, qkv: names.order.sorted(qkv, heads), heads, project, factor })
+    Ok(SelfAttention { norm: Some(norm), qkv: names.order.sorted(qkv, heads), heads, project, factor })
 }

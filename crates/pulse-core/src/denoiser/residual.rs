@@ -2,17 +2,17 @@
 
 use pulse_engine::{Convolution, Dense, NetworkBuilder, Operator, Value, Weights};
 
-use super::blocks::{Norm, add_scaled, convolve, dense, silu};
+use super::blocks::{Activation, Norm, add_scaled, convolve, dense};
 use super::resample::Resample;
 use crate::Result;
 use crate::tensors::scale;
 
-/// How a residual block knows the time, with `e` the embedding of the time.
+/// How a residual block knows the time, with `e` the embedding of the time. What it gives goes through the block's activation.
 #[derive(Clone, Debug)]
 pub(super) enum Conditioning {
-    /// `SiLU(norm(h + layer(e)))` (Ho, Jain, Abbeel 2020).
+    /// `norm(h + layer(e))` (Ho, Jain, Abbeel 2020).
     Added { layer: Dense, norm: Norm },
-    /// `SiLU(n(h) s + t)` with `n` a group norm without factors, and `(s, t) = layer(e)` (Dhariwal, Nichol 2021, section 3).
+    /// `n(h) s + t` with `n` a group norm without factors, and `(s, t) = layer(e)` (Dhariwal, Nichol 2021, section 3).
     Modulated { layer: Dense, groups: usize, epsilon: f32 },
 }
 
@@ -42,12 +42,18 @@ impl Conditioning {
         Self::Modulated { layer, groups: norm.groups, epsilon: norm.epsilon }
     }
 
-    fn append(&self, builder: &mut NetworkBuilder, h: Value, embedding: Value) -> Result<Value> {
-        match self {
+    fn append(
+        &self,
+        builder: &mut NetworkBuilder,
+        h: Value,
+        embedding: Value,
+        activation: Activation,
+    ) -> Result<Value> {
+        let normed = match self {
             Self::Added { layer, norm } => {
                 let term = dense(builder, layer, embedding)?;
                 let sum = builder.add(Operator::Add, &[h, term])?;
-                norm.append_activated(builder, sum)
+                norm.append(builder, sum)?
             }
             Self::Modulated { layer, groups, epsilon } => {
                 let normed = builder.add(Operator::GroupNorm { groups: *groups, epsilon: *epsilon }, &[h])?;
@@ -55,14 +61,14 @@ impl Conditioning {
                 let channels = layer.out_features / 2;
                 let factors = builder.add(Operator::Slice { start: 0, length: channels }, &[styles])?;
                 let terms = builder.add(Operator::Slice { start: channels, length: channels }, &[styles])?;
-                let modulated = builder.add(Operator::Modulate, &[normed, factors, terms])?;
-                silu(builder, modulated)
+                builder.add(Operator::Modulate, &[normed, factors, terms])?
             }
-        }
+        };
+        activation.append(builder, normed)
     }
 }
 
-/// `y = (second(conditioned(first(r(SiLU(norm(x)))))) + cut(r(x))) · factor`, with `r` a change of size.
+/// `y = (second(a(conditioned(first(r(a(norm(x))))))) + cut(r(x))) · factor`, with the activation `a` and a change of size `r`.
 #[derive(Clone, Debug)]
 pub(super) struct Residual {
     pub(super) norm: Norm,
@@ -73,6 +79,7 @@ pub(super) struct Residual {
     /// The identity, where there is none.
     pub(super) short_cut: Option<Convolution>,
     pub(super) factor: f64,
+    pub(super) activation: Activation,
 }
 
 impl Residual {
@@ -84,14 +91,15 @@ impl Residual {
     }
 
     pub(super) fn append(&self, builder: &mut NetworkBuilder, x: Value, embedding: Value) -> Result<Value> {
-        let mut h = self.norm.append_activated(builder, x)?;
+        let mut h = self.norm.append(builder, x)?;
+        h = self.activation.append(builder, h)?;
         let mut cut = x;
         if let Some(resample) = &self.resample {
             h = resample.append(builder, h)?;
             cut = resample.append(builder, cut)?;
         }
         h = convolve(builder, &self.first, h)?;
-        h = self.conditioning.append(builder, h, embedding)?;
+        h = self.conditioning.append(builder, h, embedding, self.activation)?;
         h = convolve(builder, &self.second, h)?;
         if let Some(short_cut) = &self.short_cut {
             cut = convolve(builder, short_cut, cut)?;
@@ -103,7 +111,7 @@ impl Residual {
 /// `y = (x + project(attention(qkv(norm(x))))) · factor`.
 #[derive(Clone, Debug)]
 pub(super) struct SelfAttention {
-    pub(super) norm: Norm,
+    pub(super) norm: Option<Norm>,
     /// Queries, keys and values as the [operator](Operator::Attention) wants them.
     pub(super) qkv: Convolution,
     pub(super) heads: usize,
@@ -113,7 +121,7 @@ pub(super) struct SelfAttention {
 
 impl SelfAttention {
     pub(super) fn append(&self, builder: &mut NetworkBuilder, x: Value) -> Result<Value> {
-        let normed = self.norm.append(builder, x)?;
+        let normed = self.norm.as_ref().map_or(Ok(x), |norm| norm.append(builder, x))?;
         let all = convolve(builder, &self.qkv, normed)?;
         let length = self.qkv.out_channels / 3;
         let mut part = |part: usize| builder.add(Operator::Slice { start: part * length, length }, &[all]);

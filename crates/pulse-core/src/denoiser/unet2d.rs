@@ -20,9 +20,9 @@ use pulse_checkpoint::{Checkpoint, Tensor};
 use pulse_engine::{Convolution, Dense, NetworkBuilder, Operator, Value, Weights};
 
 use self::blocks::{Down, Flow, Middle, Up};
-use self::settings::{Activation, Model, Source};
+use self::settings::{Model, Source};
 use self::time::TimeFeatures;
-use super::blocks::{Norm, convolve, dense, silu};
+use super::blocks::{Activation, Norm, convolve, dense, silu};
 use super::{Backbone, BackboneSpec};
 use crate::Result;
 

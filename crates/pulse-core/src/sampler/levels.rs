@@ -43,7 +43,7 @@ impl Levels {
         let mut sigmas: Vec<f64> = match spacing {
             Spacing::Flow { power } if power > 0.0 && power.is_finite() => flow(power, steps, largest, smallest),
             Spacing::Flow { power } => return setting(format!("a power of {power}: it must be a number above 0")),
-            Spacing::Karras => karras(steps, largest, smallest),
+            Spacing::Karras => karras([smallest.max(SMALLEST).min(largest), largest], RHO, steps).collect(),
         };
         sigmas.push(0.0);
         Ok(Self { sigmas })
@@ -77,10 +77,10 @@ fn flow(power: f64, steps: usize, largest: f64, smallest: f64) -> Vec<f64> {
 /// The smallest level of Karras' spacing for a denoiser that has none.
 const SMALLEST: f64 = 0.01;
 
-fn karras(steps: usize, largest: f64, smallest: f64) -> Vec<f64> {
-    let root = |sigma: f64| sigma.powf(1.0 / RHO);
-    let (first, last) = (root(largest), root(smallest.max(SMALLEST).min(largest)));
-    (0..steps).map(|at| (first + (last - first) * at as f64 / (steps - 1).max(1) as f64).powf(RHO)).collect()
+/// `s^(1/ρ)` falls evenly from the largest to the smallest.
+pub(crate) fn karras([smallest, largest]: [f64; 2], rho: f64, steps: usize) -> impl Iterator<Item = f64> {
+    let [last, first] = [smallest, largest].map(|sigma| sigma.powf(1.0 / rho));
+    (0..steps).map(move |at| (first + (last - first) * at as f64 / (steps - 1).max(1) as f64).powf(rho))
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ fn infer_unary(operator: &Operator, x: Shape) -> Result<Shape, String> {
         },
         Operator::RepeatRows(rows) => vector(x).map(|width| Shape::Rows { rows: *rows, width }),
         Operator::Slice { start, length } => match start.checked_add(*length) {
-            Some(end) if end <= outermost(x) => Ok(with_outermost(x, *length)),
+            Some(end) if end <= x.outermost() => Ok(with_outermost(x, *length)),
             _ => Err(format!("takes {length} from {start} of {x}")),
         },
         Operator::Normalize { .. } => match x {
@@ -129,15 +129,6 @@ fn map(shape: Shape) -> Result<[usize; 3], String> {
     }
 }
 
-/// The length of the outermost axis.
-fn outermost(shape: Shape) -> usize {
-    match shape {
-        Shape::Vector(n) => n,
-        Shape::Rows { rows, .. } => rows,
-        Shape::Map { channels, .. } => channels,
-    }
-}
-
 /// The same shape with another length of the outermost axis.
 fn with_outermost(shape: Shape, length: usize) -> Shape {
     match shape {
@@ -152,7 +143,7 @@ fn concatenate(arguments: &[Shape]) -> Result<Shape, String> {
     if let Some(other) = arguments.iter().find(|&&shape| with_outermost(shape, 1) != with_outermost(first, 1)) {
         return Err(format!("cannot lay {other} behind {first}"));
     }
-    let length = arguments.iter().fold(0usize, |sum, &shape| sum.saturating_add(outermost(shape)));
+    let length = arguments.iter().fold(0usize, |sum, &shape| sum.saturating_add(shape.outermost()));
     Ok(with_outermost(first, length))
 }
 

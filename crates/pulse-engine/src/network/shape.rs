@@ -55,6 +55,15 @@ impl Shape {
         }
     }
 
+    /// The length of the outermost axis: the elements of a vector, the rows of rows, the channels of a map.
+    pub(crate) const fn outermost(self) -> usize {
+        match self {
+            Self::Vector(n) => n,
+            Self::Rows { rows, .. } => rows,
+            Self::Map { channels, .. } => channels,
+        }
+    }
+
     /// Which channel the element at `index` (row-major) belongs to.
     pub const fn channel_of(self, index: usize) -> usize {
         match self {

@@ -1,7 +1,7 @@
 //! Which loops stand for which operator.
 
 use super::{Arguments, attention, convolution, depthwise, elementwise, filter, fourier, normalize, pad, pool, vector};
-use crate::{Node, Operator, Shape};
+use crate::{Node, Operator};
 
 /// The value of a node from those of its arguments.
 pub(super) fn apply(node: &Node, arguments: &Arguments) -> Vec<f64> {
@@ -13,7 +13,7 @@ pub(super) fn apply(node: &Node, arguments: &Arguments) -> Vec<f64> {
         Operator::Row(row) => vector::slice(values[0], row * node.shape.len(), node.shape.len()),
         Operator::RepeatRows(rows) => values[0].repeat(*rows),
         Operator::Slice { start, .. } => {
-            let one = node.shape.len() / outermost(node.shape);
+            let one = node.shape.len() / node.shape.outermost();
             vector::slice(values[0], start * one, node.shape.len())
         }
         Operator::Concatenate => values.concat(),
@@ -60,7 +60,7 @@ pub(super) fn pull_back(node: &Node, arguments: &Arguments, y: &[f64], cotangent
         Operator::Row(row) => vec![vector::slice_adjoint(shapes[0].len(), row * cotangent.len(), cotangent)],
         Operator::RepeatRows(rows) => vec![vector::sum_rows(cotangent, *rows)],
         Operator::Slice { start, .. } => {
-            let one = node.shape.len() / outermost(node.shape);
+            let one = node.shape.len() / node.shape.outermost();
             vec![vector::slice_adjoint(shapes[0].len(), start * one, cotangent)]
         }
         Operator::Concatenate => vector::split(cotangent, shapes),
@@ -115,14 +115,5 @@ pub(super) fn pull_back(node: &Node, arguments: &Arguments, y: &[f64], cotangent
             vec![cotangent.to_vec(), elementwise::noise_adjoint(strength, node.shape, cotangent)]
         }
         Operator::FourierFeatures(features) => vec![fourier::pull_back(features, values[0], cotangent)],
-    }
-}
-
-/// The length of the outermost axis.
-fn outermost(shape: Shape) -> usize {
-    match shape {
-        Shape::Vector(n) => n,
-        Shape::Rows { rows, .. } => rows,
-        Shape::Map { channels, .. } => channels,
     }
 }

@@ -4,7 +4,7 @@ use crate::denoiser::{
     Bounds, Coefficients, Denoiser, DiscreteSchedule, FlowSchedule, Preconditioning, Predicts, Schedule, Spacing,
     Spread,
 };
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, sampler};
 
 /// Where `u = signal x₀ + noise n`.
 #[derive(Clone, Copy, Debug)]
@@ -155,9 +155,8 @@ fn flow_times(schedule: &FlowSchedule, steps: usize) -> Result<Vec<f64>> {
 }
 
 /// As [`Schedule::Karras`] has them: one more than steps, the last one 0.
-pub(super) fn karras([least, most]: [f64; 2], rho: f64, steps: usize) -> Vec<f64> {
-    let roots = evenly(most.powf(1.0 / rho), least.powf(1.0 / rho), steps);
-    roots.map(|root| root.powf(rho)).chain([0.0]).collect()
+pub(super) fn karras(range: [f64; 2], rho: f64, steps: usize) -> Vec<f64> {
+    sampler::karras(range, rho, steps).chain([0.0]).collect()
 }
 
 /// `n` numbers from `first` to `last`.

@@ -3,7 +3,7 @@
 use pulse_checkpoint::Value as Setting;
 use pulse_engine::Fir;
 
-use super::super::blocks::Norm;
+use super::super::blocks::{Activation, Norm};
 use super::super::layers::{self, AttentionNames, attention, convolution, dense};
 use super::super::resample::{Direction, Resample, by_filter, read_taps};
 use super::super::residual::{Conditioning, QkvOrder, Residual, SelfAttention};
@@ -61,7 +61,8 @@ impl Network<'_> {
         let filter = |direction| self.filter(&format!("{name}.conv0"), direction);
         let resample = direction.map(filter).transpose()?.map(Resample::Filter);
         let factor = self.factor(name);
-        Ok(Residual { norm, resample, first, conditioning, second, short_cut, factor }.with_factor_in_weights())
+        Ok(Residual { norm, resample, first, conditioning, second, short_cut, factor, activation: Activation::Silu }
+            .with_factor_in_weights())
     }
 
     fn attention(&self, name: &str, channels: usize) -> Result<SelfAttention> {

@@ -4,11 +4,13 @@ use std::f64::consts::SQRT_2;
 
 use pulse_engine::{Convolution, NetworkBuilder, Operator, Value};
 
-use super::attention::SelfAttention;
-use super::residual::{Kind, Residual, Resize};
+use super::attention;
+use super::residual::{self, Kind, smoothly};
 use super::settings::{Model, Source, own_groups};
 use crate::Result;
 use crate::denoiser::blocks::{Norm, convolve, repeat_pixels};
+use crate::denoiser::resample::{Direction, Resample};
+use crate::denoiser::residual::{Residual, SelfAttention};
 
 /// What goes from block to block.
 pub(super) struct Flow {
@@ -159,12 +161,12 @@ impl Down {
         let (before, width) = (model.widths[index.saturating_sub(1)], model.widths[index]);
         let layer = |layer: usize| {
             let from = if layer == 0 { before } else { width };
-            let kind = Kind { groups: named.groups(model, from, width), resize: None, scale: named.scale() };
-            let residual = Residual::read(source, &format!("{block}.resnets.{layer}"), kind)?;
+            let kind = Kind { groups: named.groups(model, from, width), resample: None, scale: named.scale() };
+            let residual = residual::read(source, &format!("{block}.resnets.{layer}"), kind)?;
             let attention = format!("{block}.attentions.{layer}");
             let groups = named.attention_groups(model, width);
             let attention =
-                named.attention.then(|| SelfAttention::read(source, &attention, groups, named.scale())).transpose()?;
+                named.attention.then(|| attention::read(source, &attention, groups, named.scale())).transpose()?;
             Ok((residual, attention))
         };
         let layers = (0..model.layers).map(layer).collect::<Result<_>>()?;
@@ -194,14 +196,14 @@ impl Shrink {
         let groups = named.groups(source.model, width, width);
         let scale = named.scale();
         if named.skip {
-            let kind = Kind { groups, resize: Some(Resize::FilterDown), scale };
-            let residual = Residual::read(source, &format!("{block}.resnet_down"), kind)?;
+            let kind = Kind { groups, resample: Some(smoothly(Direction::Halve)), scale };
+            let residual = residual::read(source, &format!("{block}.resnet_down"), kind)?;
             let convolution = source.tensors.convolution(&format!("{block}.skip_conv"))?;
             return Ok(Self::Picture { residual, convolution });
         }
         if named.by_residual {
-            let kind = Kind { groups, resize: Some(Resize::Average), scale };
-            return Residual::read(source, &format!("{block}.downsamplers.0"), kind).map(Self::Residual);
+            let kind = Kind { groups, resample: Some(Resample::Pairs(Direction::Halve)), scale };
+            return residual::read(source, &format!("{block}.downsamplers.0"), kind).map(Self::Residual);
         }
         let padding = source.settings.count("downsample_padding", 1, 0..=1)?;
         let convolution = source.tensors.convolution(&format!("{block}.downsamplers.0.conv"))?;
@@ -220,7 +222,7 @@ impl Shrink {
             Self::Picture { residual, convolution } => {
                 let hidden = residual.append(builder, flow.x, flow.embedding)?;
                 let picture = flow.picture.expect("there is a picture on the way down");
-                let picture = Resize::FilterDown.append(builder, picture)?;
+                let picture = smoothly(Direction::Halve).append(builder, picture)?;
                 let told = convolve(builder, convolution, picture)?;
                 flow.x = builder.add(Operator::Add, &[told, hidden])?;
                 flow.picture = Some(picture);
@@ -235,13 +237,13 @@ impl Middle {
         let (settings, model) = (&source.settings, source.model);
         let scale = settings.number("mid_block_scale_factor", 1.0, 1e-6..=1e6)?;
         let groups = model.groups(width);
-        let kind = Kind { groups: [groups; 2], resize: None, scale };
+        let kind = Kind { groups: [groups; 2], resample: None, scale };
         let attention_groups = settings.count("attn_norm_num_groups", groups, 1..=1 << 16)?;
         let attention = settings
             .flag("add_attention", true)?
-            .then(|| SelfAttention::read(source, "mid_block.attentions.0", attention_groups, scale))
+            .then(|| attention::read(source, "mid_block.attentions.0", attention_groups, scale))
             .transpose()?;
-        let residual = |index: usize| Residual::read(source, &format!("mid_block.resnets.{index}"), kind);
+        let residual = |index: usize| residual::read(source, &format!("mid_block.resnets.{index}"), kind.clone());
         Ok(Self { before: residual(0)?, attention, after: residual(1)? })
     }
 
@@ -270,14 +272,14 @@ impl Up {
                 // So these blocks were trained.
                 groups[0] = (from + kept / 4).min(32);
             }
-            let kind = Kind { groups, resize: None, scale: named.scale() };
-            let residual = Residual::read(source, &format!("{block}.resnets.{layer}"), kind)?;
+            let kind = Kind { groups, resample: None, scale: named.scale() };
+            let residual = residual::read(source, &format!("{block}.resnets.{layer}"), kind)?;
             // Blocks with a picture have a single attention, behind all layers.
             let attention = named.attention && (!named.skip || layer == model.layers);
             let place = if named.skip { 0 } else { layer };
             let groups = named.attention_groups(model, width);
             let name = format!("{block}.attentions.{place}");
-            let attention = attention.then(|| SelfAttention::read(source, &name, groups, named.scale())).transpose()?;
+            let attention = attention.then(|| attention::read(source, &name, groups, named.scale())).transpose()?;
             Ok((residual, attention))
         };
         let layers = (0..=model.layers).map(layer).collect::<Result<_>>()?;
@@ -295,7 +297,7 @@ impl Up {
             }
         }
         if let Some(picture) = flow.picture.filter(|_| self.skip) {
-            flow.picture = Some(Resize::FilterUp.append(builder, picture)?);
+            flow.picture = Some(smoothly(Direction::Double).append(builder, picture)?);
         }
         self.grow.as_ref().map_or(Ok(()), |grow| grow.append(builder, flow))
     }
@@ -306,16 +308,16 @@ impl Grow {
         let groups = named.groups(source.model, width, width);
         let scale = named.scale();
         if named.skip {
-            let kind = Kind { groups, resize: Some(Resize::FilterUp), scale };
+            let kind = Kind { groups, resample: Some(smoothly(Direction::Double)), scale };
             return Ok(Self::Picture {
                 norm: source.norm(&format!("{block}.skip_norm"), own_groups(width))?,
                 convolution: source.tensors.convolution(&format!("{block}.skip_conv"))?,
-                residual: Residual::read(source, &format!("{block}.resnet_up"), kind)?,
+                residual: residual::read(source, &format!("{block}.resnet_up"), kind)?,
             });
         }
         if named.by_residual {
-            let kind = Kind { groups, resize: Some(Resize::Repeat), scale };
-            return Residual::read(source, &format!("{block}.upsamplers.0"), kind).map(Self::Residual);
+            let kind = Kind { groups, resample: Some(Resample::Pairs(Direction::Double)), scale };
+            return residual::read(source, &format!("{block}.upsamplers.0"), kind).map(Self::Residual);
         }
         source.tensors.convolution(&format!("{block}.upsamplers.0.conv")).map(Self::Convolution)
     }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use pulse_checkpoint::{Configuration, Tensor};
-use pulse_engine::{Dense, NetworkBuilder, Operator, Value};
+use pulse_engine::Dense;
 
 use super::FAMILY;
 use crate::Result;
-use crate::denoiser::blocks::{Norm, silu};
+use crate::denoiser::blocks::{Activation, Norm};
+use crate::denoiser::layers;
 use crate::denoiser::settings::Settings;
 use crate::tensors::{MOST_BLOCKS, Tensors};
 
@@ -56,7 +57,7 @@ impl<'a> Model<'a> {
             up: settings.texts("up_block_types", MOST_BLOCKS)?,
             middle: settings.nullable_text("mid_block_type", "UNetMidBlock2D")?,
             layers: settings.count("layers_per_block", 2, 1..=MOST_LAYERS)?,
-            activation: Activation::read(&settings)?,
+            activation: activation(&settings)?,
             norm_groups: settings.nullable_count("norm_num_groups", Some(32), 1..=WIDEST)?,
             epsilon: settings.number("norm_eps", 1e-5, 0.0..=1.0)? as f32,
             head: settings.nullable_count("attention_head_dim", Some(8), 1..=WIDEST)?,
@@ -107,40 +108,12 @@ fn picture_size(settings: &Settings<'_>) -> Result<[usize; 2]> {
 }
 
 /// What stands between a residual layer's convolutions.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Activation {
-    Silu,
-    Relu,
-    /// `x tanh(log(1 + exp(x)))` (Misra 2019).
-    Mish,
-}
-
-impl Activation {
-    fn read(settings: &Settings<'_>) -> Result<Self> {
-        match settings.text("act_fn", "silu")? {
-            "silu" | "swish" => Ok(Self::Silu),
-            "relu" => Ok(Self::Relu),
-            "mish" => Ok(Self::Mish),
-            other => Err(settings.unfit("act_fn", &format!("is {other:?}: silu, swish, relu and mish can be read"))),
-        }
-    }
-
-    pub(super) fn append(self, builder: &mut NetworkBuilder, x: Value) -> Result<Value> {
-        match self {
-            Self::Silu => silu(builder, x),
-            Self::Relu => Ok(builder.add(Operator::relu(), &[x])?),
-            Self::Mish => {
-                // With u = 1 / (1 + exp(x)), tanh(log(1 + exp(x))) = (1 − u²) / (1 + u²).
-                let negative = builder.add(Operator::affine(vec![-1.0], vec![]), &[x])?;
-                let rest = builder.add(Operator::Sigmoid, &[negative])?;
-                let square = builder.add(Operator::Square, &[rest])?;
-                let above = builder.add(Operator::affine(vec![-1.0], vec![1.0]), &[square])?;
-                let root = builder.add(Operator::InverseSqrt { epsilon: 1.0 }, &[square])?;
-                let inverse = builder.add(Operator::Square, &[root])?;
-                let factor = builder.add(Operator::Multiply, &[above, inverse])?;
-                Ok(builder.add(Operator::Multiply, &[x, factor])?)
-            }
-        }
+fn activation(settings: &Settings<'_>) -> Result<Activation> {
+    match settings.text("act_fn", "silu")? {
+        "silu" | "swish" => Ok(Activation::Silu),
+        "relu" => Ok(Activation::Relu),
+        "mish" => Ok(Activation::Mish),
+        other => Err(settings.unfit("act_fn", &format!("is {other:?}: silu, swish, relu and mish can be read"))),
     }
 }
 
@@ -168,13 +141,6 @@ impl<'a> Source<'a> {
 
     /// The group norm `name`.
     pub(super) fn norm(&self, name: &str, groups: usize) -> Result<Norm> {
-        let weight = format!("{name}.weight");
-        let [channels] = self.tensors.shape(&weight)?;
-        Ok(Norm {
-            groups,
-            epsilon: self.model.epsilon,
-            scale: self.tensors.numbers(&weight, &[channels])?,
-            shift: self.tensors.numbers(&format!("{name}.bias"), &[channels])?,
-        })
+        layers::norm(&self.tensors, name, |_| groups, self.model.epsilon)
     }
 }

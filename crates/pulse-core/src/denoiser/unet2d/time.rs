@@ -4,6 +4,7 @@ use pulse_engine::{Dense, NetworkBuilder, Operator, Value, Weights};
 
 use super::settings::Source;
 use crate::Result;
+use crate::denoiser::time::Sinusoids;
 
 /// `φ(t)`, and what the result is divided by.
 #[derive(Clone, Debug)]
@@ -16,7 +17,7 @@ pub(super) struct TimeFeatures {
 #[derive(Clone, Debug)]
 enum Kind {
     /// `sin(f t)` and `cos(f t)` for frequencies `f` (Vaswani et al. 2017, section 3.5), and a zero where the width is odd.
-    Positional { frequencies: Vec<f32>, cosine_first: bool, odd: bool },
+    Positional { sinusoids: Sinusoids, odd: bool },
     /// `sin(2π f log t)` and `cos(2π f log t)` for random frequencies `f` (Song et al. 2021).
     Fourier { frequencies: Weights },
     /// A row of numbers for each whole time; between two of them in proportion.
@@ -29,8 +30,9 @@ impl TimeFeatures {
         let kind = match settings.text("time_embedding_type", "positional")? {
             "positional" => {
                 let shift = settings.number("freq_shift", 0.0, -1e6..=1e6)?;
-                let cosine_first = settings.flag("flip_sin_to_cos", true)?;
-                Kind::Positional { frequencies: frequencies(width / 2, shift), cosine_first, odd: width % 2 == 1 }
+                let sines_first = !settings.flag("flip_sin_to_cos", true)?;
+                let sinusoids = Sinusoids { frequencies: frequencies(width / 2, shift), sines_first };
+                Kind::Positional { sinusoids, odd: width % 2 == 1 }
             }
             "fourier" => {
                 // It was called W once.
@@ -53,7 +55,7 @@ impl TimeFeatures {
     /// How many numbers `φ` are.
     fn width(&self) -> usize {
         match &self.kind {
-            Kind::Positional { frequencies, odd, .. } => 2 * frequencies.len() + usize::from(*odd),
+            Kind::Positional { sinusoids, odd } => 2 * sinusoids.frequencies.len() + usize::from(*odd),
             Kind::Fourier { frequencies } => 2 * frequencies.len(),
             Kind::Learned { width, .. } => *width,
         }
@@ -69,15 +71,7 @@ impl TimeFeatures {
         let (projected, inverse) = features.split_at_mut(self.width());
         inverse.fill((1.0 / t) as f32);
         match &self.kind {
-            Kind::Positional { frequencies, cosine_first, .. } => {
-                let half = frequencies.len();
-                for (at, frequency) in frequencies.iter().enumerate() {
-                    let (sine, cosine) = f64::from(frequency * t as f32).sin_cos();
-                    let [first, second] = if *cosine_first { [cosine, sine] } else { [sine, cosine] };
-                    (projected[at], projected[half + at]) = (first as f32, second as f32);
-                }
-                projected[2 * half..].fill(0.0);
-            }
+            Kind::Positional { sinusoids, .. } => sinusoids.fill(t, projected),
             Kind::Fourier { frequencies } => {
                 let half = frequencies.len();
                 let logarithm = f64::from(t as f32).ln() as f32;

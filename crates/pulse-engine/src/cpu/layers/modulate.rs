@@ -62,26 +62,11 @@ impl Kernel for Modulate {
             );
             return;
         }
-        run.planes(
-            &layout,
-            #[inline(always)]
-            |candidate, plane| {
-                // SAFETY: one task has the coefficients of a plane's channels.
-                unsafe {
-                    let gradient = |y| gradient.row(candidate, plane, y);
-                    let sums = if which == 1 {
-                        let rows = |y| [gradient(y), x.row(candidate, plane, y)];
-                        sum_of_plane(&layout, rows, |_, g, x| g * x)
-                    } else {
-                        sum_of_plane(&layout, |y| [gradient(y); 2], |_, g, _| g)
-                    };
-                    let start = target.candidate(candidate).add(plane * layout.lanes);
-                    for (lane, sum) in sums.into_iter().enumerate().take(layout.channels_of(plane)) {
-                        *start.add(lane) = sum as f32;
-                    }
-                }
-            },
-        );
+        if which == 1 {
+            sum_channels(run, gradient, x, target, |g, x| g * x);
+        } else {
+            sum_channels(run, gradient, gradient, target, |g, _| g);
+        }
     }
 
     fn needs(&self) -> Needs {
@@ -91,6 +76,27 @@ impl Kernel for Modulate {
     fn in_place(&self) -> bool {
         true
     }
+}
+
+/// The gradient of what has an element a channel: the sums of `term` over the pixels of two maps of one layout.
+#[inline(always)]
+fn sum_channels(run: &Run, a: Tensor, b: Tensor, target: Tensor, term: impl Fn(f32, f32) -> f32 + Sync) {
+    let layout = a.layout;
+    run.planes(
+        &layout,
+        #[inline(always)]
+        |candidate, plane| {
+            // SAFETY: one task has the elements of a plane's channels; no task writes the maps.
+            unsafe {
+                let rows = |y| [a.row(candidate, plane, y), b.row(candidate, plane, y)];
+                let sums = sum_of_plane(&layout, rows, |_, a, b| term(a, b));
+                let start = target.candidate(candidate).add(plane * layout.lanes);
+                for (lane, sum) in sums.into_iter().enumerate().take(layout.channels_of(plane)) {
+                    *start.add(lane) = sum as f32;
+                }
+            }
+        },
+    );
 }
 
 /// `y[c,p] = x[c,p] + term[c]`.
@@ -118,21 +124,7 @@ impl Kernel for AddChannels {
             copy(run, gradient, target);
             return;
         }
-        let layout = gradient.layout;
-        run.planes(
-            &layout,
-            #[inline(always)]
-            |candidate, plane| {
-                // SAFETY: one task has the terms of a plane's channels.
-                unsafe {
-                    let sums = sum_of_plane(&layout, |y| [gradient.row(candidate, plane, y); 2], |_, g, _| g);
-                    let start = target.candidate(candidate).add(plane * layout.lanes);
-                    for (lane, sum) in sums.into_iter().enumerate().take(layout.channels_of(plane)) {
-                        *start.add(lane) = sum as f32;
-                    }
-                }
-            },
-        );
+        sum_channels(run, gradient, gradient, target, |g, _| g);
     }
 
     fn in_place(&self) -> bool {

@@ -1,5 +1,6 @@
 //! The layers of one block.
 
+use super::super::super::blocks::Activation;
 use super::super::super::layers::{AttentionNames, attention, convolution, dense, norm};
 use super::super::super::published::Heads;
 use super::super::super::resample::{Direction, Resample};
@@ -91,7 +92,16 @@ impl Layers<'_> {
             None
         };
         let resample = direction.map(Resample::Pairs);
-        Ok(Residual { norm: first_norm, resample, first, conditioning, second, short_cut, factor: 1.0 })
+        Ok(Residual {
+            norm: first_norm,
+            resample,
+            first,
+            conditioning,
+            second,
+            short_cut,
+            factor: 1.0,
+            activation: Activation::Silu,
+        })
     }
 
     fn attention(&self, name: &str, second_half: bool) -> Result<SelfAttention> {
