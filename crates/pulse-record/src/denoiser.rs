@@ -96,7 +96,7 @@ fn read(file: &Path) -> Result<Checkpoint> {
 /// The entries of a JSON text, of a file that messages name.
 fn parsed(text: &str, file: &Path) -> Result<Configuration> {
     configuration_from_json(text).map_err(|error| {
-        let message = format!("cannot read {}: {error}; it has to be a JSON object of settings", file.display());
+        let message = format!("cannot read {}: {error}", file.display());
         Error::new(ErrorKind::Checkpoint, message).with_source(error)
     })
 }

@@ -1,7 +1,9 @@
 //! Measures candidates in comparison with a generator's own pictures, which are kept for all searches of one generator.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use pulse_checkpoint::Tensor;
 use pulse_core::candidate::Candidate;
 use pulse_core::image::Image;
 use pulse_core::judge::{Assessment, Critic, OwnFits, OwnPictures, Prior, RANDOM_PICTURES, Verdict, random_pictures};
@@ -84,7 +86,7 @@ impl Judge {
         };
         let random = match self.random.take() {
             Some(random) => random,
-            None => random_pictures(problem, config, engine, RANDOM_PICTURES)?,
+            None => random_of(opened, problem, config, engine)?,
         };
         let range = Assessment::of(candidates, problem.target.size(), &plausibility, &logits, &random);
         self.random = Some(random);
@@ -177,6 +179,38 @@ impl Judge {
         }
         self.own.as_ref().and_then(|(_, own)| own.as_ref())
     }
+}
+
+/// Random pictures of the generator. Those of a denoiser take many passes each, and are kept.
+fn random_of(opened: &Opened, problem: &Problem<'_>, config: &SearchConfig, engine: &dyn Engine) -> Result<Vec<Image>> {
+    let make = || random_pictures(problem, config, engine, RANDOM_PICTURES);
+    let Some(cache) = cache_of(opened).filter(|_| problem.generator.denoiser().is_some()) else { return make() };
+    let (generator, class, settings) = (&opened.record.sha256, config.space.class, &config.null_space);
+    let under = sha256(format!("random pictures {VERSION}, {generator}, {class}, {settings:?}").as_bytes());
+    let spec = problem.generator.spec();
+    let shape = [spec.channels, spec.height, spec.width];
+    let kept = cache.read(&under).and_then(|arrays| pictures_in(&arrays, shape));
+    if let Some(kept) = kept {
+        return Ok(kept);
+    }
+    let made = make()?;
+    let values: Vec<f32> = made.iter().flat_map(Image::values).copied().collect();
+    let shape = std::iter::once(made.len()).chain(shape).collect::<Vec<_>>();
+    if let Ok(array) = Tensor::new(shape, values) {
+        cache.write(&under, &BTreeMap::from([(PICTURES.to_owned(), array)]));
+    }
+    Ok(made)
+}
+
+/// The name of kept pictures.
+const PICTURES: &str = "pictures";
+
+/// The kept pictures, where they are as many and of the shape that they have to be.
+fn pictures_in(arrays: &BTreeMap<String, Tensor>, shape: [usize; 3]) -> Option<Vec<Image>> {
+    let array = arrays.get(PICTURES).filter(|array| array.shape() == [&[RANDOM_PICTURES], &shape[..]].concat())?;
+    let [channels, height, width] = shape;
+    let rows = array.data().chunks_exact(channels * height * width);
+    rows.map(|row| Image::clamped(channels, height, width, row.to_vec()).ok()).collect()
 }
 
 /// Whether looking at the generator's own pictures needs no search.
