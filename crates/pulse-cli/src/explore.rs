@@ -77,7 +77,7 @@ pub(crate) struct Arguments {
     #[arg(short, long)]
     force: bool,
 
-    #[arg(short, long, value_name = "NAME|FILE|DIR", help = format!(
+    #[arg(short, long, value_name = "NAME|FILE|DIR", value_parser = generator::Name, hide_possible_values = true, help = format!(
         "What made the run, where that was no embedded generator. {}", generator::HELP))]
     generator: Option<String>,
 

@@ -1,18 +1,41 @@
 //! The generator that an argument names, and what options ask of it.
 
-use clap::Args;
+use std::ffi::OsStr;
+
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, Args, Command};
 use pulse::Opened;
 use pulse::checkpoint::Configuration;
 use pulse::denoiser::set;
-use pulse::generator::LatentInput;
+use pulse::generator::{EMBEDDED, LatentInput};
 use pulse::judge::Order;
 
 use crate::cache;
 use crate::failure::{Failure, note};
 
 /// What stands in the help of every argument that takes one.
-pub(crate) const HELP: &str =
-    "An embedded generator's name, or the path of a checkpoint or of the folder that one is in";
+pub(crate) const HELP: &str = "An embedded generator's name, as `pulse info` lists them, or the path of a checkpoint or of the folder that one is in";
+
+/// The names of the embedded generators.
+pub(crate) fn names() -> String {
+    EMBEDDED.iter().map(|embedded| embedded.name).collect::<Vec<_>>().join(", ")
+}
+
+/// Reads a generator's name: any text, where completions offer the embedded ones.
+#[derive(Clone)]
+pub(crate) struct Name;
+
+impl TypedValueParser for Name {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(EMBEDDED.iter().map(|embedded| PossibleValue::new(embedded.name))))
+    }
+}
 
 /// What tensors do not tell of a generator.
 #[derive(Args, Clone, Debug, Default)]

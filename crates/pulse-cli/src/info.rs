@@ -40,7 +40,7 @@ const LONGEST: usize = 400;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    #[arg(help = format!("{}; without it, all embedded ones are described", generator::HELP))]
+    #[arg(value_parser = generator::Name, hide_possible_values = true, help = format!("{}; without it, the embedded ones are listed", generator::HELP))]
     generator: Option<String>,
 
     #[command(flatten)]
@@ -48,32 +48,47 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
-    let names = match &arguments.generator {
-        Some(name) => vec![name.as_str()],
-        None => EMBEDDED.iter().map(|embedded| embedded.name).collect(),
+    let text = match &arguments.generator {
+        Some(name) => describe(name, &arguments.told.open(name)?)?,
+        None => listed()?,
     };
-    let mut text = String::new();
-    for name in names {
-        describe(name, &arguments.told.open(name)?, &mut text)?;
-    }
     print(&text)?;
     Ok(Status::Good)
 }
 
-fn describe(name: &str, opened: &Opened, text: &mut String) -> Result<(), Failure> {
-    let spec = opened.generator.spec();
-    let channels = match spec.channels {
+/// The embedded generators, a line for each.
+fn listed() -> Result<String, Failure> {
+    let mut text = String::new();
+    for (place, embedded) in EMBEDDED.iter().enumerate() {
+        let generator = embedded.open()?;
+        let spec = generator.spec();
+        let default = if place == 0 { ", the default" } else { "" };
+        let (name, of, family) = (embedded.name, embedded.subject.several(), spec.family.name());
+        let _ =
+            writeln!(text, "  {name:<13}{of:<19}{}x{} {:<6}{family}{default}", spec.width, spec.height, colours(spec));
+    }
+    text.push_str("\n`pulse info NAME` describes one; --generator takes a name, a file or a folder.\n");
+    Ok(text)
+}
+
+fn colours(spec: &GeneratorSpec) -> String {
+    match spec.channels {
         1 => "grey".to_owned(),
         3 => "RGB".to_owned(),
         channels => format!("of {channels} channels"),
-    };
+    }
+}
+
+fn describe(name: &str, opened: &Opened) -> Result<String, Failure> {
+    let spec = opened.generator.spec();
+    let mut text = String::new();
     let latents: Vec<_> = spec.latents.iter().map(|&latent| describe_latent(latent, spec)).collect();
     let mut line = |key: &str, value: &str| {
         let _ = writeln!(text, "  {key:<15}{value}");
     };
     line("generator", name);
     line("family", spec.family.name());
-    line("pictures", &format!("{}x{} {channels}", spec.width, spec.height));
+    line("pictures", &format!("{}x{} {}", spec.width, spec.height, colours(spec)));
     line("parameters", &grouped(spec.parameters));
     line("latents", &latents.join(", "));
     if spec.classes > 0 {
@@ -106,8 +121,7 @@ fn describe(name: &str, opened: &Opened, text: &mut String) -> Result<(), Failur
     if let Some(embedded) = Embedded::find(name) {
         line("card", embedded.card);
     }
-    text.push('\n');
-    Ok(())
+    Ok(text)
 }
 
 fn describe_discriminator(opened: &Opened) -> String {

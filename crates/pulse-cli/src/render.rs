@@ -44,7 +44,7 @@ With classes there is also c [B,classes]. With --vjp the inputs hold the `cotang
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    #[arg(help = generator::HELP)]
+    #[arg(value_parser = generator::Name, hide_possible_values = true, help = generator::HELP)]
     generator: String,
 
     #[command(flatten)]

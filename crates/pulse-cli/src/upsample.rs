@@ -20,13 +20,13 @@ use pulse::face::{Detector, Photograph};
 use pulse::faces::{FACES, FacesFolder};
 use pulse::folder::Claim;
 use pulse::generator::LatentInput;
+use pulse::generator::Subject;
 use pulse::image::{Extent, Image, Provenance};
 use pulse::inputs::{Inputs, read_inputs};
 use pulse::judge::Verdict;
 use pulse::kept::KeptPrograms;
-use pulse::portrait::{check_square, cut_faces};
+use pulse::portrait::{check_makes_faces, cut_faces};
 use pulse::record::{InputRecord, Record, SettingsRecord};
-use pulse::report::Subject;
 use pulse::run::{RECORD, RunFolder};
 use pulse::search::SearchConfig;
 use pulse::session::{Judge, Labels, Session};
@@ -144,7 +144,7 @@ impl<'a> Job<'a> {
         arguments.space.check(&opened, latent)?;
         generator::check_order(&opened, arguments.sort)?;
         let detector = if arguments.faces {
-            check_square(opened.generator.spec()).map_err(|error| Failure::with("--faces", &error))?;
+            check_makes_faces(&opened).map_err(|error| Failure::with("--faces", &error))?;
             Some(arguments.detection.detector(&engine)?)
         } else {
             None

@@ -24,7 +24,7 @@ const GRADIENT_TOLERANCE: f64 = 1e-3;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    #[arg(default_value = Opened::default_name(), help = generator::HELP)]
+    #[arg(default_value = Opened::default_name(), value_parser = generator::Name, hide_possible_values = true, help = generator::HELP)]
     generator: String,
 
     /// How many random inputs to compare at

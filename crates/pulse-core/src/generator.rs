@@ -22,6 +22,7 @@ mod space;
 mod stylegan1;
 mod stylegan2;
 mod stylegan3;
+mod subject;
 
 use pulse_checkpoint::Checkpoint;
 use pulse_engine::{Engine, NetworkBuilder, Operator, Shape, Value, Weights};
@@ -36,6 +37,7 @@ pub use space::{NoiseStart, Space, Truncation, ZeroedNoise};
 pub use stylegan1::StyleGan1;
 pub use stylegan2::StyleGan2;
 pub use stylegan3::StyleGan3;
+pub use subject::Subject;
 
 use crate::denoiser::Denoiser;
 use crate::latent::Geometry;

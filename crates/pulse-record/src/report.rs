@@ -20,6 +20,7 @@ use crate::record::{PlacementRecord, Record};
 use crate::sheet::CertaintyMap;
 use crate::sheet::canvas::smooth;
 use pulse_core::candidate::Candidate;
+use pulse_core::generator::Subject;
 use pulse_core::image::Image;
 use pulse_core::image::Size;
 use pulse_core::judge::{Assessment, Order};
@@ -27,7 +28,6 @@ use pulse_core::judge::{Assessment, Order};
 use chart::{Shown, chart};
 pub use curves::{Curve, Curves, Point};
 use page::{data_uri, definitions, escaped, filled, hash_source};
-pub use words::Subject;
 
 const TEMPLATE: &str = include_str!("report/report.html");
 const STYLE: &str = include_str!("report/report.css");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pulse_checkpoint::Configuration;
 use pulse_core::generator::{
-    Diffusion, Discriminator, EMBEDDED, Embedded, Generator, InputSpec, LatentInput, Space, append_whole,
+    Diffusion, Discriminator, EMBEDDED, Embedded, Generator, InputSpec, LatentInput, Space, Subject, append_whole,
     from_checkpoint,
 };
 use pulse_engine::{Engine, NetworkBuilder};
@@ -14,7 +14,6 @@ use pulse_record::checksum::{sha256, sha256_of_files};
 use pulse_record::denoiser::{denoiser_files, of_checkpoint, open_folder};
 use pulse_record::generator::{FitCache, checkpoint_files, pair};
 use pulse_record::record::GeneratorRecord;
-use pulse_record::report::Subject;
 
 use crate::{Error, ErrorKind, Result, WayOut};
 
@@ -70,8 +69,8 @@ impl Opened {
         }
         let names: Vec<_> = EMBEDDED.iter().map(|embedded| embedded.name).collect();
         let message = format!(
-            "{name}: no such generator: it is neither embedded nor a file; take {}, or give a path",
-            names.join(" or ")
+            "{name}: no such generator: it is neither embedded nor a file; take one of {}, or give a path",
+            names.join(", ")
         );
         Err(Error::new(ErrorKind::Generator, message))
     }
@@ -82,7 +81,7 @@ impl Opened {
     /// As [`Embedded::open`].
     pub fn embedded(embedded: &'static Embedded) -> Result<Self> {
         let opened = Self::own(embedded.open()?.into(), embedded.name, &sha256(embedded.bytes));
-        Ok(Self { subject: Subject::Faces, embedded: Some(embedded), ..opened })
+        Ok(Self { subject: embedded.subject, embedded: Some(embedded), ..opened })
     }
 
     /// The generator in a file or folder, with `settings` as in [`with_settings`](Self::with_settings).

@@ -1,13 +1,13 @@
 //! Cuts faces out of a photograph and prepares them to be searched for.
 
 use pulse_core::face::{Detector, aligned};
-use pulse_core::generator::GeneratorSpec;
+use pulse_core::generator::{GeneratorSpec, Subject};
 use pulse_core::image::{Image, Size};
 use pulse_engine::Engine;
 use pulse_record::faces::CutFace;
 use pulse_record::measurement::read_files;
 
-use crate::{Error, ErrorKind, Preparation, Prepared, Result};
+use crate::{Error, ErrorKind, Opened, Preparation, Prepared, Result};
 
 /// How many times smaller than the generator's pictures a face is made by default.
 pub const FACTOR: usize = 4;
@@ -16,15 +16,20 @@ pub const FACTOR: usize = 4;
 ///
 /// # Errors
 /// [`ErrorKind::Setting`].
-pub fn check_square(spec: &GeneratorSpec) -> Result<()> {
-    if spec.width == spec.height {
-        return Ok(());
+pub fn check_makes_faces(opened: &Opened) -> Result<()> {
+    let (spec, name) = (opened.generator.spec(), &opened.record.name);
+    if !matches!(opened.subject, Subject::Faces | Subject::Pictures) {
+        let message = format!("{name} makes {}, no faces; take another generator", opened.subject.several());
+        return Err(Error::new(ErrorKind::Setting, message));
     }
-    let message = format!(
-        "faces are cut out as squares, and this generator makes pictures of {}x{}; take another",
-        spec.width, spec.height
-    );
-    Err(Error::new(ErrorKind::Setting, message))
+    if spec.width != spec.height {
+        let message = format!(
+            "faces are cut out as squares, and {name} makes pictures of {}x{}; take another generator",
+            spec.width, spec.height
+        );
+        return Err(Error::new(ErrorKind::Setting, message));
+    }
+    Ok(())
 }
 
 /// Every face of a photograph, cut out as the generator's pictures frame faces.

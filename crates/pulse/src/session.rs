@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use pulse_core::candidate::Candidate;
 use pulse_core::event::{Observer, SearchEvent};
-use pulse_core::generator::{InputSpec, LatentInput};
+use pulse_core::generator::{InputSpec, LatentInput, Subject};
 use pulse_core::inputs::Inputs;
 use pulse_core::judge::{Assessment, Order};
 use pulse_core::search::steering::Steering;
@@ -16,7 +16,7 @@ use pulse_core::search::{Problem, Search, SearchConfig};
 use pulse_core::solved::{Solved, inputs_of};
 use pulse_engine::Engine;
 use pulse_record::record::{InputRecord, Record, RequestRecord, SteeringRecord};
-use pulse_record::report::{Curves, Subject};
+use pulse_record::report::Curves;
 use pulse_record::run::{Finished, Page, RunFolder};
 
 pub use judge::Judge;

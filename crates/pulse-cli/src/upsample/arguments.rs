@@ -122,8 +122,9 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(super) no_report: bool,
 
-    #[arg(short, long, value_name = "NAME|FILE|DIR", help = format!("{} [default: {}; with --faces {}]", generator::HELP,
-        Opened::default_name(), Opened::name_for_faces()))]
+    #[arg(short, long, value_name = "NAME|FILE|DIR", value_parser = generator::Name, hide_possible_values = true,
+        help = format!("An embedded generator ({}), or the path of a checkpoint or of the folder that one is in [default: {}; \
+        with --faces {}]", generator::names(), Opened::default_name(), Opened::name_for_faces()))]
     generator: Option<String>,
 
     #[command(flatten)]

@@ -1,5 +1,7 @@
 //! Help and the small commands.
 
+use pulse::generator::EMBEDDED;
+
 use crate::program::Place;
 
 #[test]
@@ -30,12 +32,17 @@ fn help_shows_the_librarys_defaults() {
 #[test]
 fn generators_are_described() {
     let place = Place::new();
-    let all = place.run(&["info"]).ended_with(0).out;
+    let faces = place.run(&["info", "faces"]).ended_with(0).out;
     for word in ["faces", "DCGAN", "64x64 RGB", "[100]", "feature.0", "DigiFace-1M"] {
-        assert!(all.contains(word), "{word}: {all}");
+        assert!(faces.contains(word), "{word}: {faces}");
     }
-    assert!(all.starts_with(&place.run(&["info", "faces"]).ended_with(0).out));
-    assert!(all.contains(&place.run(&["info", "faces-flow"]).ended_with(0).out));
+    let all = place.run(&["info"]).ended_with(0).out;
+    for embedded in EMBEDDED {
+        let described = place.run(&["info", embedded.name]).ended_with(0).out;
+        assert!(described.contains(embedded.card), "{described}");
+        let line = all.lines().find(|line| line.split_whitespace().next() == Some(embedded.name));
+        assert!(line.is_some_and(|line| line.contains(embedded.subject.several())), "{}: {all}", embedded.name);
+    }
     place.run(&["info", "nobody"]).failed_with(&["nobody", "faces"]);
 }
 
@@ -50,6 +57,13 @@ fn shells_and_manuals() {
     let place = Place::new();
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         assert!(place.run(&["completions", shell]).ended_with(0).out.contains("upsample"), "{shell}");
+    }
+    // Completing --generator offers what is embedded, and still files: the name of a file is as good.
+    for (shell, files) in [("bash", "compgen -f -W"), ("zsh", "_files"), ("fish", "-r -F -a")] {
+        let script = place.run(&["completions", shell]).ended_with(0).out;
+        let offered = script.lines().find(|line| line.contains("faces faces-flow") || line.ends_with("\"faces\\t''"));
+        assert!(offered.is_some_and(|line| line.contains(files)), "{shell}: {offered:?}");
+        assert!(EMBEDDED.iter().all(|embedded| script.contains(embedded.name)), "{shell}");
     }
     assert!(place.run(&["man"]).ended_with(0).out.contains(".TH pulse 1"));
     assert!(place.run(&["man", "upsample"]).ended_with(0).out.contains("pixelate"));

@@ -123,7 +123,16 @@ fn it_is_described() {
     for word in ["UNet2DModel", "32x32 grey", "noise levels", "latents", "x, z"] {
         assert!(ran.out.contains(word), "{word}: {}", ran.out);
     }
-    let ran = place.run(&["info"]).ended_with(0);
-    assert!(ran.out.contains("faces-flow"), "{}", ran.out);
     assert!(fs::exists(place.path("pulse-out")).is_ok_and(|there| !there));
+}
+
+#[test]
+fn fields_are_searched_by_name_and_make_no_faces() {
+    let place = Place::new();
+    place.picture("small.png", 1, 8, 8);
+    let quick = ["--generator", "black-holes", "--steps", "2", "--candidates", "2", "--target-db", "20"];
+    place.upsample("small.png", &quick);
+    let page = fs::read_to_string(place.path("pulse-out/small/report.html")).unwrap();
+    assert!(page.contains("simulated black holes") && !page.contains("faces of people"), "{page}");
+    place.upsample("small.png", &["--generator", "galaxies", "--faces"]).failed_with(&["galaxies", "no faces"]);
 }

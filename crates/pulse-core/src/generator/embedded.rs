@@ -2,7 +2,7 @@
 
 use pulse_checkpoint::{Checkpoint, Configuration, configuration_from_json};
 
-use super::{Dcgan, Diffusion, Generator};
+use super::{Dcgan, Diffusion, Generator, Subject};
 use crate::denoiser::Denoiser;
 use crate::placement::{Frame, FramePoints};
 use crate::{Error, ErrorKind, Result};
@@ -14,15 +14,17 @@ pub struct Embedded {
     pub name: &'static str,
     /// Where it comes from and what it is bad at, in short; `models/` has the whole model card.
     pub card: &'static str,
-    /// How its pictures frame a face.
-    pub frame: Frame,
+    /// What its pictures are of.
+    pub subject: Subject,
+    /// How its pictures frame a face, where they are of faces.
+    pub frame: Option<Frame>,
     /// The bytes of its file.
     pub bytes: &'static [u8],
     /// What its tensors do not tell, as JSON, of a denoiser.
     pub configuration: Option<&'static str>,
 }
 
-/// How the pictures frame a face that both embedded generators make: the second learned those of the first.
+/// How both embedded generators of faces frame one: the second learned the pictures of the first.
 const FRAME: Frame = Frame::Landmarks(FramePoints {
     eye_left: [0.34, 0.47],
     eye_right: [0.66, 0.46],
@@ -30,13 +32,20 @@ const FRAME: Frame = Frame::Landmarks(FramePoints {
     mouth: [0.51, 0.81],
 });
 
-/// Every embedded generator; the first is the default.
-pub const EMBEDDED: &[Embedded] = &[
+/// The settings of a small U-Net that was trained by flow matching, of pictures in colour.
+const FLOW_RGB: &str = include_str!("../../../../models/flow_rgb.json");
+
+/// The same of grey pictures.
+const FLOW_GREY: &str = include_str!("../../../../models/flow_grey.json");
+
+/// Every embedded generator; the first is the default. It is a static, so that their bytes are in the program once.
+pub static EMBEDDED: &[Embedded] = &[
     Embedded {
         name: "faces",
         card: "DCGAN, z in R^100, 64x64 RGB faces; from the PyPI package gan-face-generate 1.1.1 (MIT); trained on \
                DigiFace-1M, rendered faces of people who do not exist (that data set's terms: research use)",
-        frame: FRAME,
+        subject: Subject::Faces,
+        frame: Some(FRAME),
         bytes: include_bytes!("../../../../models/dcgan_faces_f16.safetensors"),
         configuration: None,
     },
@@ -44,9 +53,58 @@ pub const EMBEDDED: &[Embedded] = &[
         name: "faces-flow",
         card: "flow matching, a U-Net of 3.7 million parameters, 64x64 RGB faces; trained for this project on pictures of \
                `faces`, whose card applies to it too",
-        frame: FRAME,
+        subject: Subject::Faces,
+        frame: Some(FRAME),
         bytes: include_bytes!("../../../../models/faces_flow_f16.safetensors"),
-        configuration: Some(include_str!("../../../../models/faces_flow.json")),
+        configuration: Some(FLOW_RGB),
+    },
+    Embedded {
+        name: "black-holes",
+        card: "flow matching, a U-Net of 3.7 million parameters, 64x64 grey pictures of thin discs round black holes without \
+               spin, simulated: no jet, no thick disc, no magnetic field. What it imagines is what the simulator assumes; it \
+               is no observation (domains/black-holes)",
+        subject: Subject::BlackHoles,
+        frame: None,
+        bytes: include_bytes!("../../../../models/black_holes_f16.safetensors"),
+        configuration: Some(FLOW_GREY),
+    },
+    Embedded {
+        name: "galaxies",
+        card: "flow matching, a U-Net of 3.7 million parameters, 64x64 RGB pictures of galaxies, simulated: Sersic profiles \
+               with discs, arms, bars and dust. How often each kind comes was chosen, not counted in the sky \
+               (domains/galaxies)",
+        subject: Subject::Galaxies,
+        frame: None,
+        bytes: include_bytes!("../../../../models/galaxies_f16.safetensors"),
+        configuration: Some(FLOW_RGB),
+    },
+    Embedded {
+        name: "cells",
+        card: "flow matching, a U-Net of 3.7 million parameters, 64x64 RGB pictures of fluorescent cells, simulated: nuclei, \
+               cytoplasm, fibres, divisions. Shapes and stains were chosen, not measured; not for diagnosis (domains/cells)",
+        subject: Subject::Cells,
+        frame: None,
+        bytes: include_bytes!("../../../../models/cells_f16.safetensors"),
+        configuration: Some(FLOW_RGB),
+    },
+    Embedded {
+        name: "land",
+        card: "flow matching, a U-Net of 3.7 million parameters, 64x64 RGB pictures of land from above at about 10 m a pixel, \
+               simulated: fields, forest, rivers, roads, towns, coast. It knows no place on Earth (domains/land)",
+        subject: Subject::Land,
+        frame: None,
+        bytes: include_bytes!("../../../../models/land_f16.safetensors"),
+        configuration: Some(FLOW_RGB),
+    },
+    Embedded {
+        name: "brain",
+        card: "flow matching, a U-Net of 3.7 million parameters, 64x64 grey slices of one brain, the template Colin27 (McConnell \
+               Brain Imaging Centre), deformed, in several contrasts. It knows no lesion and no second person; not for \
+               diagnosis (domains/brain)",
+        subject: Subject::Brains,
+        frame: None,
+        bytes: include_bytes!("../../../../models/brain_f16.safetensors"),
+        configuration: Some(FLOW_GREY),
     },
 ];
 
@@ -63,12 +121,13 @@ impl Embedded {
     pub fn open(&self) -> Result<Box<dyn Generator>> {
         let checkpoint = Checkpoint::from_bytes(self.bytes).map_err(|error| self.damaged(error))?;
         let Some(json) = self.configuration else {
-            return Ok(Box::new(Dcgan::from_tensors(&checkpoint.tensors)?.framed(self.frame)));
+            let dcgan = Dcgan::from_tensors(&checkpoint.tensors)?;
+            return Ok(Box::new(dcgan.framed(self.frame.unwrap_or_default())));
         };
         let configuration = configuration_from_json(json).map_err(|error| self.damaged(error))?;
         let checkpoint = Checkpoint { configuration, ..checkpoint };
         match Denoiser::from_checkpoint(&checkpoint, self.name, &Configuration::new())? {
-            Some(denoiser) => Ok(Box::new(Diffusion::new(denoiser).framed(self.frame))),
+            Some(denoiser) => Ok(Box::new(Diffusion::new(denoiser).framed(self.frame.unwrap_or_default()))),
             None => Err(Error::new(ErrorKind::Generator, format!("`{}` is no denoiser", self.name))),
         }
     }

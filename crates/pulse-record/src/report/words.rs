@@ -6,33 +6,8 @@ use super::Report;
 use super::page::{definitions, escaped};
 use crate::record::Record;
 use pulse_core::candidate::consistency_db;
+use pulse_core::generator::Subject;
 use pulse_core::judge::{Assessment, Certainty, Spread, Verdict};
-
-/// What a generator's pictures are of, where that is known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Subject {
-    /// Faces.
-    Faces,
-    /// Anything else, or unknown.
-    #[default]
-    Pictures,
-}
-
-impl Subject {
-    const fn one(self) -> &'static str {
-        match self {
-            Self::Faces => "face",
-            Self::Pictures => "picture",
-        }
-    }
-
-    const fn several(self) -> &'static str {
-        match self {
-            Self::Faces => "faces",
-            Self::Pictures => "pictures",
-        }
-    }
-}
 
 /// The consistency of pictures that were rounded to 8 bits is below this.
 const MOST_OF_8_BITS: f64 = 80.0;
@@ -170,9 +145,16 @@ impl Words<'_> {
         let found = match (self.subject, self.record.summary.candidates) {
             (Subject::Faces, 1) => "This is a face of a person who does not exist. It was",
             (Subject::Faces, _) => "These are faces of people who do not exist. They were",
-            (Subject::Pictures, 1) => "This picture was",
-            (Subject::Pictures, _) => "These pictures were",
+            (_, 1) => "This picture was",
+            _ => "These pictures were",
         };
+        if self.subject.is_simulated() {
+            return format!(
+                "{found} imagined by a generative model that has seen simulated {several} alone: nothing here was observed. What \
+                 your picture does not hold is what the simulator assumes, and no finding may rest on it.",
+                several = self.subject.several()
+            );
+        }
         format!(
             "{found} imagined by a generative model: nothing here shows who or what was really in your picture, and none of it \
              may be used to identify, accuse or describe anyone."

@@ -12,11 +12,11 @@ use crate::record::{
     CandidateRecord, CertaintyRecord, Files, GeneratorRecord, InputRecord, MosaicRecord, PlacementRecord,
     ProgramRecord, Record, RequestRecord, SCHEMA, SettingsRecord, SpreadRecord, SteeringRecord, Summary, TargetRecord,
 };
-use crate::report::{Curves, Report, Subject};
+use crate::report::{Curves, Report};
 use crate::sheet::{CertaintyMap, Entry, Sheet};
 use crate::{Error, ErrorKind, Result};
 use pulse_core::candidate::{Candidate, Outcome, consistency_db, mean_pairwise_distance};
-use pulse_core::generator::InputSpec;
+use pulse_core::generator::{InputSpec, Subject};
 use pulse_core::image::Image;
 use pulse_core::judge::{Assessment, Certainty, Order};
 use pulse_core::search::SearchConfig;

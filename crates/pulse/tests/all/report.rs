@@ -1,8 +1,8 @@
 //! The page of a run.
 
+use pulse::generator::Subject;
 use pulse::image::Image;
 use pulse::judge::Order;
-use pulse::report::Subject;
 
 use crate::run::Story;
 
