@@ -12,6 +12,7 @@
 //! | search, watch, stop, steer | [`search`](mod@search), [`event`], [`loss`], [`optimizer`], [`kept`] |
 //! | read what was found | [`candidate`], [`inputs`], [`render`] |
 //! | say what it is worth: scores, certainty, verdict | [`judge`], [`detail`] |
+//! | read numbers off candidates: diameters, counts, fluxes | [`quantity`] |
 //! | find the generator's frame in a small picture that is framed otherwise | [`place`] |
 //! | draw from a posterior by a denoiser | [`sampler`] |
 //! | walk from a candidate to other consistent pictures, or search again from it | [`solved`], [`walk`] |
@@ -96,6 +97,7 @@ pub mod mosaic;
 pub mod optimizer;
 pub mod place;
 pub mod placement;
+pub mod quantity;
 pub mod random;
 pub mod render;
 pub mod sampler;

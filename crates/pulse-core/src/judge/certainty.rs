@@ -110,7 +110,7 @@ impl Certainty {
 }
 
 /// The 95th percentile of Student's distribution (Abramowitz and Stegun, 26.7.5): within 2 % from two degrees of freedom on.
-fn student_95(freedom: usize) -> f64 {
+pub(crate) fn student_95(freedom: usize) -> f64 {
     if freedom == 1 {
         return (0.45 * std::f64::consts::PI).tan();
     }
