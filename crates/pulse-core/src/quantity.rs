@@ -180,7 +180,8 @@ impl FromStr for Quantity {
         let (rest, level) = match text.split_once('@') {
             None => (text, None),
             Some((rest, level)) => {
-                let read = level.parse().map_err(|_| refused(format!("has the level {level}: give one from 0 to 255")))?;
+                let read =
+                    level.parse().map_err(|_| refused(format!("has the level {level}: give one from 0 to 255")))?;
                 (rest, Some(read))
             }
         };

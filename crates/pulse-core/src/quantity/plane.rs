@@ -36,7 +36,8 @@ impl Plane {
             let (x, y) = (at % self.width, at / self.width);
             x == 0 || y == 0 || x == last_column || y == last_row
         };
-        let mut border: Vec<f64> = (0..self.values.len()).filter(|&at| is_outermost(at)).map(|at| self.values[at]).collect();
+        let mut border: Vec<f64> =
+            (0..self.values.len()).filter(|&at| is_outermost(at)).map(|at| self.values[at]).collect();
         let middle = border.len() / 2;
         let (_, &mut background, _) = border.select_nth_unstable_by(middle, f64::total_cmp);
         Self { values: self.values.iter().map(|value| (value - background).max(0.0)).collect(), ..*self }
