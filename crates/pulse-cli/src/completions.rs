@@ -30,9 +30,8 @@ fn with_files(shell: Shell, script: &str) -> String {
             &format!(r#":{{_alternative "names\:embedded generator\:({names})" "files\:file\:_files"}}"#),
         ),
         Shell::Fish => {
-            let spaced: String = generator::names().split(", ").map(|name| format!("{name}\\t''\n")).collect();
-            let offered = format!("-r -f -a \"{}\"", spaced.trim_end());
-            script.replace(&offered, &format!("-r -F -a \"{}\"", spaced.trim_end()))
+            let spaced = format!("{}\\t''", generator::names().replace(", ", "\\t''\n"));
+            script.replace(&format!("-r -f -a \"{spaced}\""), &format!("-r -F -a \"{spaced}\""))
         }
         _ => script.to_owned(),
     }

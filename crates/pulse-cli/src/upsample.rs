@@ -3,6 +3,7 @@
 mod ahead;
 mod arguments;
 mod course;
+mod look;
 mod overview;
 mod progress;
 mod shard;
@@ -349,7 +350,10 @@ impl<'a> Job<'a> {
             input,
             request: Some(self.request.record()?),
             steering: None,
+            quantities: self.arguments.look.quantity.clone(),
+            scale: self.arguments.look.pixel_scale.clone(),
             order: self.arguments.sort,
+            colours: self.arguments.look.colormap,
             page: !self.arguments.no_report,
             subject: self.arguments.faces.then_some(Subject::Faces),
             seconds_before: seconds,
@@ -383,11 +387,12 @@ fn summary(name: &str, sheet: &Path, record: &Record) -> String {
             summary.worst_db, summary.best_db, summary.mean_pairwise_distance
         )
     };
+    let read = record.quantities.iter().map(|quantity| format!("  {quantity}\n")).collect::<Vec<_>>().concat();
     let stopped = if summary.stopped { ", stopped" } else { "" };
     let verdict = Verdict::named(record.verdict.as_deref());
     let verdict = verdict.map_or_else(String::new, |verdict| format!(", {}", verdict.words()));
     format!(
-        "{name}{} of {} at {target:.1} dB or more ({figures}){verdict}, in {:.1} s{stopped}\n  {}\n",
+        "{name}{} of {} at {target:.1} dB or more ({figures}){verdict}, in {:.1} s{stopped}\n{read}  {}\n",
         summary.reached,
         summary.candidates,
         record.seconds,

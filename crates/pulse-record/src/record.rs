@@ -4,6 +4,7 @@
 mod explored;
 mod face;
 mod measured;
+mod quantity;
 mod request;
 mod settings;
 mod steering;
@@ -17,6 +18,7 @@ pub use face::{FaceRecord, LandmarksRecord};
 pub use measured::{BandRecord, BentRecord, CertaintyRecord, PlausibilityRecord, SpreadRecord};
 use pulse_core::candidate::Candidate;
 use pulse_core::judge::Scores;
+pub use quantity::{DistributionRecord, QuantityRecord};
 pub use request::{FacesRecord, RequestRecord};
 pub use settings::{
     FeatureRecord, NullSpaceRecord, RepulsionRecord, RestartRecord, SettingsRecord, SpaceRecord, SteeringRecord,
@@ -64,6 +66,9 @@ pub struct Record {
     /// The name of the [`Verdict`](pulse_core::judge::Verdict) of all candidates together, where it was measured.
     #[serde(default)]
     pub verdict: Option<String>,
+    /// What was read off the candidates' pictures, where that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quantities: Vec<QuantityRecord>,
     /// What was found, in short.
     pub summary: Summary,
     /// How long it took, from reading the picture to the last candidate.
@@ -210,6 +215,9 @@ pub struct Files {
     /// All of it on one page, where it was asked for.
     #[serde(default)]
     pub report: Option<String>,
+    /// What was read off the candidates' pictures, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantities: Option<String>,
     /// Every input of every candidate.
     pub inputs: String,
 }

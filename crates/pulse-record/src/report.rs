@@ -8,6 +8,7 @@ mod cards;
 mod chart;
 mod curves;
 mod page;
+mod quantities;
 mod words;
 
 use std::fmt::Write as _;
@@ -17,8 +18,8 @@ use serde_json::Value;
 use crate::Result;
 use crate::image::{Provenance, encode_png};
 use crate::record::{PlacementRecord, Record};
-use crate::sheet::CertaintyMap;
 use crate::sheet::canvas::smooth;
+use crate::sheet::{CertaintyMap, Colormap, coloured};
 use pulse_core::candidate::Candidate;
 use pulse_core::generator::Subject;
 use pulse_core::image::Image;
@@ -42,6 +43,8 @@ pub struct Report<'a> {
     pub subject: Subject,
     /// What comes first.
     pub order: Order,
+    /// The colours in which grey pictures are shown, where not in grey.
+    pub colours: Option<Colormap>,
     /// The small picture that was searched for.
     pub target: &'a Image,
     /// The sharp picture that it was made from, in a demonstration.
@@ -79,6 +82,7 @@ impl Report<'_> {
             ("more-orders", self.more_orders()),
             ("cards", self.cards()?),
             ("scores", words.scores()),
+            ("quantities", quantities::section(&self.record.quantities)),
             ("certainty", self.certainty()?),
             ("curves", self.curves()),
             ("settings", self.settings()),
@@ -106,9 +110,17 @@ impl Report<'_> {
     /// The given picture, and what it was made from.
     fn given(&self) -> Result<String> {
         let caption = format!("The small picture, {}", sized(self.target));
-        let target = figure(self.target, None, "pixels", "The given small picture", &caption)?;
+        let target =
+            figure(&coloured(self.target.clone(), self.colours), None, "pixels", "The given small picture", &caption)?;
+        let target = match self.colours.filter(|_| self.target.channels() == 1) {
+            Some(colours) => {
+                let legend = cards::legend(colours, "255", "The colours that stand for grey, from 0 to 255");
+                format!("<div>{target}{legend}</div>")
+            }
+            None => target,
+        };
         let Some(original) = self.original else { return Ok(target) };
-        let shown = reduced(original, cards::LARGEST)?;
+        let shown = coloured(reduced(original, cards::LARGEST)?, self.colours);
         let caption = format!("What it was made from, {}. The search has not seen it.", sized(original));
         Ok(target + &figure(&shown, None, "", "The original sharp picture", &caption)?)
     }
@@ -151,7 +163,7 @@ impl Report<'_> {
         let provenance = self.provenance();
         let side = cards::LARGEST;
         let mean = figure(
-            &reduced(certainty.mean(), side)?,
+            &coloured(reduced(certainty.mean(), side)?, self.colours),
             Some(&provenance),
             "",
             "The mean of all candidates",
@@ -162,11 +174,14 @@ impl Report<'_> {
         let caption = "Where they differ: dark blue is certain within this generator, yellow is imagined.";
         let overlay = figure(&reduced(&map.overlay()?, side)?, Some(&provenance), "", &alt, caption)?;
         let words = self.words();
+        let scale = map.scale();
+        let label = format!("Dark blue: 0; yellow: a standard deviation of {scale:.0} levels of 255 or more");
+        let legend = cards::legend(Colormap::Cividis, &format!("{scale:.0} or more of 255"), &label);
         Ok(format!(
             "<section aria-labelledby=\"certainty-heading\"><h2 id=\"certainty-heading\">What is certain</h2><p>{}</p>\
              <div class=\"maps\">{mean}<div>{overlay}{}</div></div>{}</section>\n",
             escaped(&words.certainty(certainty)),
-            cards::legend(map.scale()),
+            legend,
             cards::bands(certainty),
         ))
     }

@@ -10,6 +10,7 @@
 //! | `sheet.png` | all of it at a glance |
 //! | `certainty.png` | where the candidates differ, where there are two |
 //! | `report.html` | all of it on one page that opens offline |
+//! | `quantities.csv` | what was read off the candidates, where that was asked for |
 //! | `inputs.safetensors` | every input of every candidate, one row each; see [`Inputs`] |
 //! | `run.json` | settings, checksums, outcomes and figures: [`Record`] |
 //!

@@ -1,17 +1,18 @@
 //! The contact sheet: one picture that shows what was given and what was found.
 
 pub mod canvas;
-mod strip;
-
-pub use strip::{Cell, Strip};
 mod certainty;
+mod colormap;
+mod strip;
 
 use crate::{Error, ErrorKind, Result};
 use canvas::{Canvas, Colour, TextStyle, Weight, pixelated, smooth};
-pub use certainty::{CertaintyMap, colour};
+pub use certainty::CertaintyMap;
+pub use colormap::{Colormap, coloured};
 use pulse_core::image::Size;
 use pulse_core::image::{Image, Rectangle};
 use pulse_core::judge::Verdict;
+pub use strip::{Cell, Strip};
 
 /// The most candidates on one sheet. Of more, the first are shown.
 pub const MAX_SHOWN: usize = 64;
@@ -45,6 +46,8 @@ const GIVEN: Size = Size::new(CARD_WIDTH, CARD_WIDTH);
 const CARD_WIDTH: usize = SHARP.width + 2 * PADDING;
 /// The width of a column with the gap after it. The header stands in the columns of the cards.
 const COLUMN: usize = CARD_WIDTH + GAP;
+/// The height of a bar of colours.
+const BAR: usize = 16;
 /// The widest that a paragraph of several lines is still easy to read.
 const READABLE: usize = 480;
 /// The least number of columns: given picture, original, explanation.
@@ -61,6 +64,8 @@ pub struct Sheet<'a> {
     pub target: &'a Image,
     /// The sharp picture that the given one was made from, where it is known. The search has not seen it.
     pub original: Option<&'a Image>,
+    /// The colours in which grey pictures are shown, where not in grey.
+    pub colours: Option<Colormap>,
     /// The candidates, the first at the top left.
     pub entries: Vec<Entry<'a>>,
 }
@@ -95,7 +100,8 @@ impl Sheet<'_> {
             let message = "cannot draw a contact sheet without candidates: search for at least one first";
             return Err(Error::new(ErrorKind::Picture, message));
         }
-        let cards = self.entries.iter().take(MAX_SHOWN).map(Card::new).collect::<Result<Vec<_>>>()?;
+        let shown = self.entries.iter().take(MAX_SHOWN);
+        let cards = shown.map(|entry| Card::new(entry, self.colours)).collect::<Result<Vec<_>>>()?;
         let header = Header::new(self)?;
         let columns = columns_of(cards.len());
         let width = columns.max(LEAST_COLUMNS) * COLUMN - GAP;
@@ -158,6 +164,8 @@ struct Header<'a> {
     note: &'a str,
     /// Pictures with a heading and a label each.
     pictures: Vec<(Image, &'static str, String)>,
+    /// The colours that need a legend.
+    colours: Option<Colormap>,
 }
 
 impl<'a> Header<'a> {
@@ -166,11 +174,13 @@ impl<'a> Header<'a> {
         let given = pixelated(sheet.target, GIVEN)?;
         // The original is shown as large as the given picture, so that the two are seen to be one.
         let beside = given.size();
-        let mut pictures = vec![(given, "Given", size(sheet.target))];
+        let mut pictures = vec![(coloured(given, sheet.colours), "Given", size(sheet.target))];
         if let Some(original) = sheet.original {
-            pictures.push((smooth(original, beside)?, "Original", size(original) + ", not used"));
+            let shown = coloured(smooth(original, beside)?, sheet.colours);
+            pictures.push((shown, "Original", size(original) + ", not used"));
         }
-        Ok(Self { title: sheet.title, note: sheet.note, pictures })
+        let colours = sheet.colours.filter(|_| sheet.target.channels() == 1);
+        Ok(Self { title: sheet.title, note: sheet.note, pictures, colours })
     }
 
     fn explanation(&self, width: usize) -> Vec<String> {
@@ -187,7 +197,8 @@ impl<'a> Header<'a> {
 
     fn height(&self, width: usize) -> usize {
         let pictures = self.pictures.iter().map(|(picture, ..)| picture.height()).max().unwrap_or(0);
-        let text = HEADING.line_height() + self.explanation(width).len() * BODY.line_height();
+        let legend = self.colours.map_or(0, |_| PADDING + BAR + LABEL.line_height());
+        let text = HEADING.line_height() + self.explanation(width).len() * BODY.line_height() + legend;
         self.pictures_top() + text.max(pictures + PADDING / 2 + HEADING.line_height() + LABEL.line_height())
     }
 
@@ -205,8 +216,25 @@ impl<'a> Header<'a> {
             left += COLUMN;
         }
         canvas.text(left, top, "How to read this", HEADING);
-        canvas.lines(left, top + HEADING.line_height(), &self.explanation(width), BODY);
+        let explanation = self.explanation(width);
+        canvas.lines(left, top + HEADING.line_height(), &explanation, BODY);
+        if let Some(colours) = self.colours {
+            let below = top + HEADING.line_height() + explanation.len() * BODY.line_height() + PADDING;
+            legend(canvas, Rectangle { left, top: below, width: CARD_WIDTH, height: BAR }, colours, ["0", "255"]);
+        }
     }
+}
+
+/// A bar of colours from the least to the greatest, and what stands below its ends.
+fn legend(canvas: &mut Canvas, bar: Rectangle, colours: Colormap, [least, most]: [&str; 2]) {
+    for column in 0..bar.width {
+        let part = Rectangle { left: bar.left + column, width: 1, ..bar };
+        canvas.fill(part, colours.at(column as f32 / (bar.width - 1) as f32));
+    }
+    canvas.outline(bar, INK);
+    let below = bar.top + bar.height + 2;
+    canvas.text(bar.left, below, least, LABEL);
+    canvas.text(bar.left + bar.width - LABEL.width(most), below, most, LABEL);
 }
 
 /// One candidate, scaled to be drawn.
@@ -220,11 +248,11 @@ struct Card {
 }
 
 impl Card {
-    fn new(entry: &Entry<'_>) -> Result<Self> {
+    fn new(entry: &Entry<'_>, colours: Option<Colormap>) -> Result<Self> {
         Ok(Self {
             number: entry.number,
-            image: smooth(entry.image, SHARP)?,
-            measured: pixelated(entry.measured, SMALL)?,
+            image: coloured(smooth(entry.image, SHARP)?, colours),
+            measured: coloured(pixelated(entry.measured, SMALL)?, colours),
             db: entry.db,
             reached: entry.reached,
             verdict: entry.verdict,

@@ -142,5 +142,5 @@ fn sheet<'a>(title: &'a str, target: &'a Image, original: &'a Image, found: &'a 
         verdict: None,
     });
     let note = "dB before the exact projection";
-    Sheet { title, note, target, original: Some(original), entries: entries.collect() }
+    Sheet { title, note, target, original: Some(original), colours: None, entries: entries.collect() }
 }

@@ -182,7 +182,8 @@ fn judged(generator: &dyn Generator, small: &Image, placement: Placement, sheet:
             verdict: Some(bent.verdict()),
         });
         let title = measurement.describe();
-        let sheet = Sheet { title: &title, note: "", target: small, original: None, entries: entries.collect() };
+        let sheet =
+            Sheet { title: &title, note: "", target: small, original: None, colours: None, entries: entries.collect() };
         write_png(path, &sheet.draw()?, None)?;
     }
     Ok(OwnPictures::of_run(&bent).expect("there are candidates"))

@@ -9,15 +9,18 @@ use std::time::Instant;
 use pulse_core::candidate::Candidate;
 use pulse_core::event::{Observer, SearchEvent};
 use pulse_core::generator::{InputSpec, LatentInput, Subject};
+use pulse_core::image::Image;
 use pulse_core::inputs::Inputs;
 use pulse_core::judge::{Assessment, Order};
+use pulse_core::quantity::{PixelScale, Quantity, Reading};
 use pulse_core::search::steering::Steering;
 use pulse_core::search::{Problem, Search, SearchConfig};
 use pulse_core::solved::{Solved, inputs_of};
 use pulse_engine::Engine;
-use pulse_record::record::{InputRecord, Record, RequestRecord, SteeringRecord};
+use pulse_record::record::{InputRecord, QuantityRecord, Record, RequestRecord, SteeringRecord};
 use pulse_record::report::Curves;
 use pulse_record::run::{Finished, Page, RunFolder};
+use pulse_record::sheet::Colormap;
 
 pub use judge::Judge;
 
@@ -216,8 +219,14 @@ pub struct Labels {
     pub request: Option<RequestRecord>,
     /// What steered the candidates.
     pub steering: Option<SteeringRecord>,
+    /// What is to be read off the candidates' pictures.
+    pub quantities: Vec<Quantity>,
+    /// How large a pixel of the generator's picture is, for what is read.
+    pub scale: Option<PixelScale>,
     /// What comes first on the sheet and on the page.
     pub order: Order,
+    /// The colours in which sheet and page show grey pictures, where not in grey.
+    pub colours: Option<Colormap>,
     /// Whether there is to be a page.
     pub page: bool,
     /// What the pictures are of, where that differs from [`Opened::subject`].
@@ -233,7 +242,10 @@ impl Labels {
             input,
             request: None,
             steering: None,
+            quantities: Vec::new(),
+            scale: None,
             order: Order::default(),
+            colours: None,
             page: true,
             subject: None,
             seconds_before: 0.0,
@@ -262,6 +274,18 @@ impl Found {
         judge.measure(&self.candidates, &self.opened, &self.problem, &self.config, &*self.engine)
     }
 
+    /// What is read off the candidates' pictures, and off random pictures of the generator.
+    fn read(&self, labels: &Labels, judge: &Judge) -> Vec<QuantityRecord> {
+        let pictures: Vec<&Image> = self.candidates.iter().map(|candidate| &candidate.image).collect();
+        let original = self.prepared.original.as_ref();
+        let read = |&quantity: &Quantity| {
+            let reading = Reading::of(quantity, &pictures, judge.random());
+            let original = original.and_then(|original| quantity.of(original));
+            QuantityRecord::new(&reading, original, labels.scale.as_ref(), 1.0)
+        };
+        labels.quantities.iter().map(read).collect()
+    }
+
     /// Measures the candidates, and writes the folder of the run, the record last. Gives the record.
     ///
     /// # Errors
@@ -269,6 +293,7 @@ impl Found {
     pub fn save(&self, folder: &RunFolder, labels: Labels, judge: &mut Judge) -> Result<Record> {
         let range = self.measure(judge)?;
         let subject = labels.subject.unwrap_or(self.opened.subject);
+        let quantities = self.read(&labels, judge);
         folder.write(&Finished {
             input: labels.input,
             generator: self.opened.record.clone(),
@@ -283,7 +308,9 @@ impl Found {
             steering: labels.steering,
             candidates: &self.candidates,
             range: &range,
+            quantities,
             order: labels.order,
+            colours: labels.colours,
             page: labels.page.then_some(Page { subject, curves: &self.curves }),
             seconds: labels.seconds_before + self.seconds,
         })

@@ -14,6 +14,7 @@ use pulse::search::{Repulsion, Sampler, SearchConfig};
 use pulse::standing::Request;
 use pulse::{Blocks, Opened, Placing, Preparation};
 
+use super::look::LookOptions;
 use super::shard::Shard;
 use super::space::SpaceOptions;
 use crate::align::Detection;
@@ -117,6 +118,9 @@ pub(crate) struct Arguments {
         and report.html: {}, where the generator's file has one. Candidates keep their numbers",
         Order::ALL.map(Order::name).join(", ")))]
     pub(super) sort: Order,
+
+    #[command(flatten)]
+    pub(super) look: LookOptions,
 
     /// Leave report.html out
     #[arg(long)]
@@ -287,6 +291,7 @@ impl Arguments {
         if self.unroll.is_some() && !denoises {
             return Err(Failure::of("--unroll", format!("a {family} makes its picture in one; leave it out")));
         }
+        self.look.check(opened)?;
         let classes = opened.generator.spec().classes;
         match self.class {
             Some(_) if classes == 0 => {

@@ -136,3 +136,57 @@ fn fields_are_searched_by_name_and_make_no_faces() {
     assert!(page.contains("simulated black holes") && !page.contains("faces of people"), "{page}");
     place.upsample("small.png", &["--generator", "galaxies", "--faces"]).failed_with(&["galaxies", "no faces"]);
 }
+
+#[test]
+fn what_is_read_off_candidates_is_set_against_the_generators_own_pictures() {
+    let place = Place::new();
+    place.picture("ring.png", 1, 16, 16);
+    let quick =
+        ["--generator", "black-holes", "--steps", "2", "--candidates", "3", "--target-db", "10", "--pixelate", "8"];
+    let look = ["--quantity", "flux,area-fraction@128", "--quantity", "half-light-radius", "--pixel-scale", "2.5µas"];
+    let ran = place.upsample("ring.png", &[&quick[..], &look, &["--colormap", "inferno"]].concat());
+    assert!(
+        ran.out.contains("half-light-radius: ") && ran.out.contains("µas; of this generator's random"),
+        "{}",
+        ran.out
+    );
+
+    let record: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(place.path("pulse-out/ring/run.json")).unwrap()).unwrap();
+    let quantities = record["quantities"].as_array().unwrap();
+    let names: Vec<_> = quantities.iter().map(|quantity| quantity["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["flux", "area-fraction@128", "half-light-radius"]);
+    assert!(quantities.iter().all(|quantity| quantity["candidates"].as_array().unwrap().len() == 3));
+    assert!(quantities.iter().all(|quantity| quantity["original"].is_number()), "{record}");
+
+    let table = fs::read_to_string(place.path("pulse-out/ring/quantities.csv")).unwrap();
+    let lines: Vec<_> = table.lines().collect();
+    assert_eq!(lines[0], "picture,flux [white pixels],area-fraction@128,half-light-radius [µas]");
+    assert!(lines[1].starts_with("candidate 1,") && lines[4].starts_with("random 1,"), "{table}");
+    assert!(lines.last().unwrap().starts_with("original,") && lines.iter().all(|line| line.split(',').count() == 4));
+
+    // Sheet and page are in colours, and the pictures' own files are not.
+    let colours =
+        |name: &str| pulse::image::Reader::default().read(&place.path(&format!("pulse-out/ring/{name}"))).unwrap();
+    assert_eq!(colours("candidate-01.png").channels(), 1);
+    assert_ne!(colours("sheet.png").to_grey().to_rgb(), colours("sheet.png"));
+    let page = fs::read_to_string(place.path("pulse-out/ring/report.html")).unwrap();
+    assert!(page.contains("What is read off them") && page.contains("class=\"bar\""));
+}
+
+#[test]
+fn looking_that_would_do_nothing_is_refused() {
+    let place = Place::new();
+    place.picture("small.png", 1, 8, 8);
+    let cases: [(&[&str], &[&str]); 6] = [
+        (&["--colormap", "inferno"], &["--colormap", "in colour"]),
+        (&["--colormap", "rainbow"], &["rainbow", "viridis"]),
+        (&["--quantity", "beauty"], &["beauty", "ring-diameter"]),
+        (&["--generator", "brain", "--quantity", "count:blue"], &["count:blue", "grey"]),
+        (&["--quantity", "flux", "--pixel-scale", "2m"], &["--pixel-scale", "no", "length"]),
+        (&["--quantity", "half-light-radius", "--pixel-scale", "2"], &["2", "unit"]),
+    ];
+    for (arguments, words) in cases {
+        place.upsample("small.png", arguments).failed_with(words);
+    }
+}

@@ -13,12 +13,11 @@ pub(super) struct Plane {
 impl Plane {
     pub(super) fn of(image: &Image, channel: Channel) -> Self {
         let grey;
-        let values = match channel.place().filter(|_| image.channels() == 3) {
-            Some(place) => image.plane(place),
-            None => {
-                grey = image.to_grey();
-                grey.values()
-            }
+        let values = if let Some(place) = channel.place().filter(|_| image.channels() == 3) {
+            image.plane(place)
+        } else {
+            grey = image.to_grey();
+            grey.values()
         };
         let values = values.iter().map(|&value| f64::from(value)).collect();
         Self { width: image.width(), height: image.height(), values }

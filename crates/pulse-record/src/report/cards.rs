@@ -6,7 +6,7 @@ use super::page::{data_uri, definitions, escaped};
 use super::{Report, reduced};
 use crate::Result;
 use crate::image::{Provenance, encode_png};
-use crate::sheet::{colour, fit};
+use crate::sheet::{Colormap, coloured, fit};
 use pulse_core::candidate::{Candidate, Outcome};
 use pulse_core::image::Image;
 use pulse_core::judge::{Certainty, Order, Scores, Verdict};
@@ -45,9 +45,10 @@ impl Report<'_> {
             let data = data_uri(&encode_png(picture, Some(&made))?);
             Ok(format!("<img {class}src=\"{data}\" width=\"{width}\" height=\"{height}\" alt=\"{alt}\">"))
         };
-        let sharp =
-            image(&reduced(&candidate.image, side_of(self.candidates.len()))?, "", &format!("Candidate {number}"))?;
-        let shrunk = image(&candidate.measured, "class=\"pixels\" ", &format!("What candidate {number} shrinks to"))?;
+        let sharp = coloured(reduced(&candidate.image, side_of(self.candidates.len()))?, self.colours);
+        let sharp = image(&sharp, "", &format!("Candidate {number}"))?;
+        let measured = coloured(candidate.measured.clone(), self.colours);
+        let shrunk = image(&measured, "class=\"pixels\" ", &format!("What candidate {number} shrinks to"))?;
         let difference = difference(&candidate.measured, self.target)?;
         let alt = "Its difference from the given picture, 20 times as large; grey where there is none";
         let difference = image(&difference, "class=\"pixels\" ", alt)?;
@@ -108,19 +109,17 @@ fn difference(measured: &Image, target: &Image) -> Result<Image> {
     Image::clamped(target.channels(), target.height(), target.width(), values)
 }
 
-/// The colours of the certainty map, from 0 to `scale` levels.
-pub(super) fn legend(scale: f32) -> String {
+/// A bar of colours from 0 to `most`, described by `label`.
+pub(super) fn legend(colours: Colormap, most: &str, label: &str) -> String {
     const STEPS: usize = 32;
-    let mut svg = format!(
-        "<svg class=\"legend\" viewBox=\"0 0 320 38\" role=\"img\" aria-label=\"Dark blue: 0; yellow: a standard deviation of {scale:.0} levels of 255 or more\">"
-    );
+    let mut svg = format!("<svg class=\"legend\" viewBox=\"0 0 320 38\" role=\"img\" aria-label=\"{label}\">");
     for step in 0..STEPS {
-        let [r, g, b] = colour(step as f32 / (STEPS - 1) as f32);
+        let [r, g, b] = colours.at(step as f32 / (STEPS - 1) as f32);
         let _ = write!(svg, "<rect x=\"{}\" width=\"10.5\" height=\"14\" fill=\"#{r:02x}{g:02x}{b:02x}\"/>", step * 10);
     }
     let _ = write!(
         svg,
-        "<text class=\"tick\" x=\"0\" y=\"32\">0</text><text class=\"tick end\" x=\"320\" y=\"32\">{scale:.0} or more of 255</text></svg>"
+        "<text class=\"tick\" x=\"0\" y=\"32\">0</text><text class=\"tick end\" x=\"320\" y=\"32\">{most}</text></svg>"
     );
     svg
 }

@@ -10,10 +10,11 @@ use crate::folder::ClaimedFolder;
 use crate::image::{Extent, Provenance, encode_png};
 use crate::record::{
     CandidateRecord, CertaintyRecord, Files, GeneratorRecord, InputRecord, MosaicRecord, PlacementRecord,
-    ProgramRecord, Record, RequestRecord, SCHEMA, SettingsRecord, SpreadRecord, SteeringRecord, Summary, TargetRecord,
+    ProgramRecord, QuantityRecord, Record, RequestRecord, SCHEMA, SettingsRecord, SpreadRecord, SteeringRecord,
+    Summary, TargetRecord,
 };
 use crate::report::{Curves, Report};
-use crate::sheet::{CertaintyMap, Entry, Sheet};
+use crate::sheet::{CertaintyMap, Colormap, Entry, Sheet};
 use crate::{Error, ErrorKind, Result};
 use pulse_core::candidate::{Candidate, Outcome, consistency_db, mean_pairwise_distance};
 use pulse_core::generator::{InputSpec, Subject};
@@ -30,6 +31,7 @@ pub(super) const ORIGINAL: &str = "original.png";
 pub(super) const SHEET: &str = "sheet.png";
 pub(super) const CERTAINTY: &str = "certainty.png";
 pub(super) const REPORT: &str = "report.html";
+pub(super) const QUANTITIES: &str = "quantities.csv";
 pub(super) const INPUTS: &str = "inputs.safetensors";
 
 /// The folder within a run's folder for pictures of steps under way.
@@ -64,8 +66,12 @@ pub struct Finished<'a> {
     pub candidates: &'a [Candidate],
     /// The same, measured together.
     pub range: &'a Assessment,
+    /// What was read off the candidates' pictures.
+    pub quantities: Vec<QuantityRecord>,
     /// What comes first on the sheet and on the page.
     pub order: Order,
+    /// The colours in which sheet and page show grey pictures, where not in grey.
+    pub colours: Option<Colormap>,
     /// What the page has beside it, where there is to be one.
     pub page: Option<Page<'a>>,
     /// How long it took.
@@ -167,6 +173,7 @@ impl RunFolder {
             request: finished.request.clone(),
             steering: finished.steering.clone(),
             verdict: finished.range.bent.map(|bent| bent.verdict().name().into()),
+            quantities: finished.quantities.clone(),
             summary: summary(candidates, finished.range, finished.config.candidates),
             seconds: finished.seconds,
             files,
@@ -198,6 +205,10 @@ impl RunFolder {
             let map = finished.certainty_map(certainty)?;
             self.file(CERTAINTY, &encode_png(&map, Some(&provenance))?)?;
         }
+        let read = !finished.quantities.is_empty();
+        if read {
+            self.file(QUANTITIES, finished.table().as_bytes())?;
+        }
         self.file(INPUTS, inputs)?;
         Ok(Files {
             target: TARGET.into(),
@@ -206,6 +217,7 @@ impl RunFolder {
             sheet: SHEET.into(),
             certainty: finished.range.certainty.as_ref().map(|_| CERTAINTY.into()),
             report: finished.page.map(|_| REPORT.into()),
+            quantities: read.then(|| QUANTITIES.into()),
             inputs: INPUTS.into(),
         })
     }
@@ -261,6 +273,7 @@ impl Finished<'_> {
             note: &note,
             target: self.target,
             original: self.original,
+            colours: self.colours,
             entries: self.order.sorted(&self.range.scores).into_iter().map(entry).collect(),
         }
         .draw()
@@ -268,6 +281,30 @@ impl Finished<'_> {
 
     fn title(&self) -> Cow<'_, str> {
         Path::new(&self.input.path).file_name().map_or_else(|| "picture".into(), |name| name.to_string_lossy())
+    }
+
+    /// The quantities as a table: a line for each candidate, for each random picture, and for the original.
+    fn table(&self) -> String {
+        let line = |picture: String, values: &mut dyn Iterator<Item = Option<f64>>| {
+            let values = values.map(|value| value.map_or_else(String::new, |value| value.to_string()));
+            format!("{picture},{}\n", values.collect::<Vec<_>>().join(","))
+        };
+        let quantities = &self.quantities;
+        let titles: Vec<_> = quantities.iter().map(QuantityRecord::titled).collect();
+        let mut table = format!("picture,{}\n", titles.join(","));
+        for (place, candidate) in self.candidates.iter().enumerate() {
+            let name = format!("candidate {}", candidate.index + 1);
+            table += &line(name, &mut quantities.iter().map(|quantity| quantity.candidates[place]));
+        }
+        let random = quantities.iter().map(|quantity| quantity.random.len()).max().unwrap_or(0);
+        for place in 0..random {
+            let name = format!("random {}", place + 1);
+            table += &line(name, &mut quantities.iter().map(|quantity| quantity.random.get(place).copied()));
+        }
+        if quantities.iter().any(|quantity| quantity.original.is_some()) {
+            table += &line("original".to_owned(), &mut quantities.iter().map(|quantity| quantity.original));
+        }
+        table
     }
 
     fn certainty_map(&self, certainty: &Certainty) -> Result<Image> {
@@ -294,8 +331,8 @@ impl Finished<'_> {
 
     fn report<'b>(&'b self, record: &'b Record) -> Option<Report<'b>> {
         let Page { subject, curves } = self.page?;
-        let Self { target, original, candidates, range, order, .. } = *self;
-        Some(Report { record, subject, order, target, original, candidates, range, curves })
+        let Self { target, original, candidates, range, order, colours, .. } = *self;
+        Some(Report { record, subject, order, colours, target, original, candidates, range, curves })
     }
 }
 

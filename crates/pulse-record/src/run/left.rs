@@ -69,9 +69,9 @@ pub fn remove_run(folder: &Path) -> Result<()> {
 
 /// The names of the files of a run within its folder, whatever a record says beside them.
 pub(super) fn files_of(record: &Record) -> impl Iterator<Item = &OsStr> {
-    let Files { target, target_exact, original, sheet, certainty, report, inputs } = &record.files;
+    let Files { target, target_exact, original, sheet, certainty, report, quantities, inputs } = &record.files;
     let single = [Some(target), Some(sheet), Some(inputs)];
-    let some = [target_exact, original, certainty, report].map(Option::as_ref);
+    let some = [target_exact, original, certainty, report, quantities].map(Option::as_ref);
     let pictures = record.candidates.iter().flat_map(|candidate| [&candidate.image, &candidate.shrunk]);
     single.into_iter().chain(some).flatten().chain(pictures).filter_map(|name| Path::new(name).file_name())
 }

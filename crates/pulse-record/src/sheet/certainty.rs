@@ -5,13 +5,11 @@ use pulse_core::image::Size;
 use pulse_core::image::{Image, Rectangle};
 use pulse_core::judge::Certainty;
 
-use super::canvas::{Canvas, Colour, smooth};
-use super::{BODY, GAP, HEADING, INK, LABEL, LINE, MARGIN, PADDING, PAPER, TITLE};
+use super::canvas::{Canvas, smooth};
+use super::{BAR, BODY, Colormap, GAP, HEADING, LABEL, LINE, MARGIN, PADDING, PAPER, TITLE, legend};
 
 /// The box of each of the two pictures.
 const PICTURE: Size = Size::new(320, 320);
-/// The height of the legend's bar.
-const BAR: usize = 16;
 /// How much of the mean shows through the colours.
 const SHOWN: f32 = 0.35;
 /// The share of pixels that the legend reaches; those beyond it have its last colour.
@@ -19,30 +17,8 @@ const REACHED: f64 = 0.99;
 /// Candidates that are nearer than this, in levels of 255, are all in the legend's first colours.
 const LEAST_SCALE: f32 = 4.0;
 
-/// Cividis (Nuñez, Anderton, Renslow, "Optimizing colormaps with consideration for color vision deficiency", 2018), at nine
-/// places: the same to people with and without a colour vision deficiency, and in grey.
-const COLOURS: [Colour; 9] = [
-    [0, 34, 78],
-    [26, 56, 111],
-    [67, 78, 108],
-    [97, 101, 111],
-    [125, 124, 120],
-    [155, 148, 118],
-    [188, 174, 108],
-    [222, 201, 88],
-    [254, 232, 56],
-];
-
-/// The colour of a place between 0 and 1 of the legend.
-pub fn colour(at: f32) -> Colour {
-    let at = at.clamp(0.0, 1.0) * (COLOURS.len() - 1) as f32;
-    let first = (at as usize).min(COLOURS.len() - 2);
-    let [a, b] = [COLOURS[first], COLOURS[first + 1]];
-    std::array::from_fn(|channel| {
-        let [a, b] = [a, b].map(|colour| f32::from(colour[channel]));
-        (a + (b - a) * (at - first as f32)).round() as u8
-    })
-}
+/// The colours of the map.
+pub(crate) const COLOURS: Colormap = Colormap::Cividis;
 
 /// A map of where candidates differ, over their mean.
 #[derive(Clone, Debug)]
@@ -75,7 +51,7 @@ impl<'a> CertaintyMap<'a> {
     pub fn overlay(&self) -> Result<Image> {
         let mean = self.certainty.mean().to_grey();
         let pixel = |(&grey, &level): (&f32, &f32)| {
-            colour(level / self.scale).map(|c| (f32::from(c) * (1.0 - SHOWN) + 255.0 * grey * SHOWN).round() as u8)
+            COLOURS.at(level / self.scale).map(|c| (f32::from(c) * (1.0 - SHOWN) + 255.0 * grey * SHOWN).round() as u8)
         };
         let bytes: Vec<u8> = mean.values().iter().zip(&self.levels).flat_map(pixel).collect();
         Image::from_bytes(3, mean.height(), mean.width(), &bytes)
@@ -106,27 +82,11 @@ impl<'a> CertaintyMap<'a> {
             canvas.picture(left, pictures_top, &picture);
             canvas.outline(Rectangle { left, top: pictures_top, width: side, height }, LINE);
         }
-        self.legend(&mut canvas, differs, legend_top, column);
+        let bar = Rectangle { left: differs, top: legend_top, width: column, height: BAR };
+        legend(&mut canvas, bar, COLOURS, ["0", &format!("{:.0} or more", self.scale)]);
         let note = LABEL.wrapped("The colours: standard deviation over candidates, in levels of 255", column);
         canvas.lines(MARGIN, legend_top, &note, LABEL);
         canvas.lines(MARGIN, text_top, &explanation, BODY);
         canvas.into_image()
-    }
-
-    fn legend(&self, canvas: &mut Canvas, left: usize, top: usize, width: usize) {
-        for column in 0..width {
-            let part = Rectangle { left: left + column, top, width: 1, height: BAR };
-            canvas.fill(part, colour(column as f32 / (width - 1) as f32));
-        }
-        canvas.outline(Rectangle { left, top, width, height: BAR }, INK);
-        let ends = [
-            ("0".to_owned(), 0.0),
-            (format!("{:.0}", self.scale / 2.0), 0.5),
-            (format!("{:.0} or more", self.scale), 1.0),
-        ];
-        for (text, at) in ends {
-            let shift = (at * (width - LABEL.width(&text)) as f32) as usize;
-            canvas.text(left + shift, top + BAR + 2, &text, LABEL);
-        }
     }
 }

@@ -61,6 +61,11 @@ impl Judge {
         })
     }
 
+    /// The generator's own random pictures, once something was measured.
+    pub fn random(&self) -> &[Image] {
+        self.random.as_deref().unwrap_or_default()
+    }
+
     fn scores(
         &mut self,
         candidates: &[Candidate],

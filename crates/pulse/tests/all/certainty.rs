@@ -5,7 +5,7 @@ use pulse::ErrorKind;
 use pulse::image::Image;
 use pulse::judge::Certainty;
 use pulse::measurement::Size;
-use pulse::sheet::{CertaintyMap, colour};
+use pulse::sheet::{CertaintyMap, Colormap};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rand_distr::{Distribution, Normal};
@@ -98,7 +98,7 @@ fn without_shrinking_there_are_no_bands() {
 #[test]
 fn the_map_is_brighter_where_pictures_differ() {
     let light = |[r, g, b]: [u8; 3]| 0.2126 * f32::from(r) + 0.7152 * f32::from(g) + 0.0722 * f32::from(b);
-    let lights: Vec<_> = (0..=100).map(|at| light(colour(at as f32 / 100.0))).collect();
+    let lights: Vec<_> = (0..=100).map(|at| light(Colormap::Cividis.at(at as f32 / 100.0))).collect();
     assert!(
         lights.windows(2).all(|pair| pair[0] <= pair[1] + 1.0),
         "lighter all the way, so that it can be read in grey"

@@ -11,7 +11,7 @@ use pulse::generator::{EMBEDDED, InputSpec, input_specs};
 use pulse::image::Image;
 use pulse::judge::{Assessment, Order, Plausibility};
 use pulse::measurement::Size;
-use pulse::record::{GeneratorRecord, InputRecord, Record};
+use pulse::record::{GeneratorRecord, InputRecord, QuantityRecord, Record};
 use pulse::report::Curves;
 use pulse::run::{Finished, Page, RECORD, Run, RunFolder, remove_run};
 use pulse::search::SearchConfig;
@@ -30,6 +30,7 @@ pub(crate) struct Story {
     pub(crate) path: String,
     pub(crate) subject: Subject,
     pub(crate) order: Order,
+    pub(crate) quantities: Vec<QuantityRecord>,
     pub(crate) original: Option<Image>,
 }
 
@@ -79,6 +80,7 @@ impl Story {
             path: "a/face.npy".into(),
             subject: Subject::Faces,
             order: Order::Number,
+            quantities: Vec::new(),
             original: None,
         };
         story.measure(&[]);
@@ -124,7 +126,9 @@ impl Story {
             steering: None,
             candidates: &self.candidates,
             range: &self.range,
+            quantities: self.quantities.clone(),
             order: self.order,
+            colours: None,
             page: Some(Page { subject: self.subject, curves: &self.curves }),
             seconds: 0.5,
         }

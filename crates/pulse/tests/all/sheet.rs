@@ -21,7 +21,7 @@ const MEASURED: [u8; 3] = [20, 160, 200];
 
 fn drawn(target: &Image, original: Option<&Image>, image: &Image, measured: &Image, candidates: usize) -> Image {
     let entry = Entry { number: 1, image, measured, db: 42.0, reached: true, verdict: None };
-    let sheet = Sheet { title: "Title", note: "", target, original, entries: vec![entry; candidates] };
+    let sheet = Sheet { title: "Title", note: "", target, original, colours: None, entries: vec![entry; candidates] };
     sheet.draw().unwrap()
 }
 
@@ -65,7 +65,7 @@ fn of_many_candidates_the_first_are_shown() {
 #[test]
 fn a_sheet_needs_a_candidate() {
     let small = flat(3, 4, 4, TARGET);
-    let sheet = Sheet { title: "", note: "", target: &small, original: None, entries: vec![] };
+    let sheet = Sheet { title: "", note: "", target: &small, original: None, colours: None, entries: vec![] };
     assert_eq!(sheet.draw().unwrap_err().kind(), ErrorKind::Picture);
 }
 
