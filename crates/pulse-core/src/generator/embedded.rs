@@ -18,6 +18,9 @@ pub struct Embedded {
     pub subject: Subject,
     /// How its pictures frame a face, where they are of faces.
     pub frame: Option<Frame>,
+    /// By how much wider 90% intervals have to be than sampled candidates alone make them, to hold nine of ten numbers of held-out
+    /// pictures (`docs/gallery.md`).
+    pub inflation: Option<f64>,
     /// The bytes of its file.
     pub bytes: &'static [u8],
     /// What its tensors do not tell, as JSON, of a denoiser.
@@ -46,6 +49,7 @@ pub static EMBEDDED: &[Embedded] = &[
                DigiFace-1M, rendered faces of people who do not exist (that data set's terms: research use)",
         subject: Subject::Faces,
         frame: Some(FRAME),
+        inflation: None,
         bytes: include_bytes!("../../../../models/dcgan_faces_f16.safetensors"),
         configuration: None,
     },
@@ -55,6 +59,7 @@ pub static EMBEDDED: &[Embedded] = &[
                `faces`, whose card applies to it too",
         subject: Subject::Faces,
         frame: Some(FRAME),
+        inflation: Some(1.2),
         bytes: include_bytes!("../../../../models/faces_flow_f16.safetensors"),
         configuration: Some(FLOW_RGB),
     },
@@ -65,6 +70,7 @@ pub static EMBEDDED: &[Embedded] = &[
                is no observation (domains/black-holes)",
         subject: Subject::BlackHoles,
         frame: None,
+        inflation: Some(1.0),
         bytes: include_bytes!("../../../../models/black_holes_f16.safetensors"),
         configuration: Some(FLOW_GREY),
     },
@@ -75,6 +81,7 @@ pub static EMBEDDED: &[Embedded] = &[
                (domains/galaxies)",
         subject: Subject::Galaxies,
         frame: None,
+        inflation: Some(1.0),
         bytes: include_bytes!("../../../../models/galaxies_f16.safetensors"),
         configuration: Some(FLOW_RGB),
     },
@@ -84,6 +91,7 @@ pub static EMBEDDED: &[Embedded] = &[
                cytoplasm, fibres, divisions. Shapes and stains were chosen, not measured; not for diagnosis (domains/cells)",
         subject: Subject::Cells,
         frame: None,
+        inflation: Some(1.0),
         bytes: include_bytes!("../../../../models/cells_f16.safetensors"),
         configuration: Some(FLOW_RGB),
     },
@@ -93,6 +101,7 @@ pub static EMBEDDED: &[Embedded] = &[
                simulated: fields, forest, rivers, roads, towns, coast. It knows no place on Earth (domains/land)",
         subject: Subject::Land,
         frame: None,
+        inflation: Some(1.0),
         bytes: include_bytes!("../../../../models/land_f16.safetensors"),
         configuration: Some(FLOW_RGB),
     },
@@ -103,6 +112,7 @@ pub static EMBEDDED: &[Embedded] = &[
                diagnosis (domains/brain)",
         subject: Subject::Brains,
         frame: None,
+        inflation: Some(1.0),
         bytes: include_bytes!("../../../../models/brain_f16.safetensors"),
         configuration: Some(FLOW_GREY),
     },

@@ -85,6 +85,13 @@ impl Assessment {
         })
     }
 
+    /// The same with intervals that are wider by this factor than the candidates alone make them.
+    #[must_use]
+    pub fn inflated(mut self, inflation: f64) -> Self {
+        self.certainty = self.certainty.map(|certainty| certainty.inflated(inflation));
+        self
+    }
+
     /// The same, with how far the generator was bent for each candidate.
     ///
     /// # Panics

@@ -4,7 +4,7 @@ use crate::image::Image;
 use crate::image::{Kernel, Resize, Size};
 use crate::{Error, ErrorKind, Result};
 
-/// By how much wider an interval is than the candidates alone make it; calibrated as `docs/range.md` says.
+/// By how much wider an interval is than the candidates of a descent alone make it; calibrated as `docs/range.md` says.
 pub const INFLATION: f64 = 1.2;
 
 /// What several candidates for one small picture have in common, and where they differ.
@@ -14,6 +14,7 @@ pub struct Certainty {
     mean: Image,
     deviation: Vec<f32>,
     bands: Vec<Band>,
+    inflation: f64,
 }
 
 /// The detail of pictures between two sizes: `U₂ S₂ x − U₁ S₁ x`, where `Sᵢ` shrinks to size `i` and `Uᵢ` enlarges back, both
@@ -48,7 +49,18 @@ impl Certainty {
         }
         let (mean, deviation) = moments(pictures);
         let mean = Image::clamped(first.channels(), first.height(), first.width(), mean)?;
-        Ok(Self { count: pictures.len(), mean, deviation, bands: bands_of(pictures, small)? })
+        Ok(Self { count: pictures.len(), mean, deviation, bands: bands_of(pictures, small)?, inflation: INFLATION })
+    }
+
+    /// The same with intervals that are wider by another factor than [`INFLATION`], as candidates of another kind ask for.
+    #[must_use]
+    pub fn inflated(self, inflation: f64) -> Self {
+        Self { inflation, ..self }
+    }
+
+    /// By how much wider intervals are than the candidates alone make them.
+    pub fn inflation(&self) -> f64 {
+        self.inflation
     }
 
     /// How many pictures there were.
@@ -70,10 +82,10 @@ impl Certainty {
     ///
     /// `h = c t s sqrt(1 + 1/n)`, `t` the 95th percentile of Student's distribution with `n − 1` degrees of freedom: the interval
     /// for one more value from a normal distribution. The true picture is none of the search's, and candidates are somewhat
-    /// more like each other than like it: `c` = [`INFLATION`] makes up for that on pictures of the embedded generator itself
-    /// (`docs/range.md`). Of what the generator has never seen, an interval promises nothing.
+    /// more like each other than like it: `c`, the [inflation](Self::inflation), makes up for that on pictures of the generator itself
+    /// (`docs/range.md`, `docs/gallery.md`). Of what the generator has never seen, an interval promises nothing.
     pub fn half_widths(&self) -> Vec<f32> {
-        let factor = INFLATION * student_95(self.count - 1) * (1.0 + 1.0 / self.count as f64).sqrt();
+        let factor = self.inflation * student_95(self.count - 1) * (1.0 + 1.0 / self.count as f64).sqrt();
         self.deviation.iter().map(|&deviation| (factor * f64::from(deviation)) as f32).collect()
     }
 

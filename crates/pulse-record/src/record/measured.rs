@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use pulse_core::candidate::Candidate;
 use pulse_core::image::Size;
-use pulse_core::judge::{Assessment, Band, Bent, Plausibility, Spread};
+use pulse_core::judge::{Assessment, Band, Bent, INFLATION, Plausibility, Spread};
 
 /// [`Spread`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct CertaintyRecord {
     pub agreed_at_random: Option<f64>,
     /// The root mean square of [`Certainty::deviation`](pulse_core::judge::Certainty::deviation).
     pub deviation: f64,
+    /// As in [`Certainty::inflation`](pulse_core::judge::Certainty::inflation).
+    #[serde(default = "known_inflation")]
+    pub inflation: f64,
     /// The mean of [`Certainty::half_widths`](pulse_core::judge::Certainty::half_widths).
     pub half_width: f64,
     /// As in [`Certainty::bands`](pulse_core::judge::Certainty::bands).
@@ -108,10 +111,16 @@ impl CertaintyRecord {
             agreed: certainty.agreed(),
             agreed_at_random: range.agreed_at_random,
             deviation: (deviation.iter().map(|&s| f64::from(s).powi(2)).sum::<f64>() / count).sqrt(),
+            inflation: certainty.inflation(),
             half_width: widths.iter().map(|&width| f64::from(width)).sum::<f64>() / count,
             bands: certainty.bands().iter().map(band).collect(),
         })
     }
+}
+
+/// That of all runs before it was recorded.
+fn known_inflation() -> f64 {
+    INFLATION
 }
 
 impl From<&Plausibility> for PlausibilityRecord {

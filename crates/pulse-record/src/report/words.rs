@@ -182,10 +182,16 @@ impl Words<'_> {
             );
         }
         let widths = certainty.half_widths();
+        let factor = match certainty.inflation() {
+            1.0 => String::new(),
+            factor => {
+                format!(" ({factor:.2} times as far as the candidates alone say, as pictures of known truth ask for)")
+            }
+        };
         let width = widths.iter().map(|&width| f64::from(width)).sum::<f64>() / widths.len() as f64;
         format!(
             "{agreed}If what was photographed were a {} of this generator, about nine of ten of its values would lie within {:.0} \
-             of 255 levels of the mean, on average over the picture; of anything else, that promises nothing.",
+             of 255 levels of the mean, on average over the picture{factor}; of anything else, that promises nothing.",
             self.subject.one(),
             255.0 * width
         )

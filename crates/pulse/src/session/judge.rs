@@ -6,7 +6,9 @@ use std::sync::Arc;
 use pulse_checkpoint::Tensor;
 use pulse_core::candidate::Candidate;
 use pulse_core::image::Image;
-use pulse_core::judge::{Assessment, Critic, OwnFits, OwnPictures, Prior, RANDOM_PICTURES, Verdict, random_pictures};
+use pulse_core::judge::{
+    Assessment, Critic, INFLATION, OwnFits, OwnPictures, Prior, RANDOM_PICTURES, Verdict, random_pictures,
+};
 use pulse_core::place::Placer;
 use pulse_core::search::{Problem, Sampler, SearchConfig};
 use pulse_engine::Engine;
@@ -55,6 +57,7 @@ impl Judge {
         engine: &dyn Engine,
     ) -> Result<Assessment> {
         let range = self.scores(candidates, opened, problem, config, engine)?;
+        let range = range.inflated(inflation(opened, problem, config));
         Ok(match self.own_pictures(opened, problem, config, engine)? {
             Some(own) => range.with_bent(&own.bent(problem, config, candidates, engine)?),
             None => range,
@@ -183,6 +186,15 @@ impl Judge {
             self.own = Some((under, Some(kept)));
         }
         self.own.as_ref().and_then(|(_, own)| own.as_ref())
+    }
+}
+
+/// By how much wider intervals are than candidates of this kind alone make them.
+fn inflation(opened: &Opened, problem: &Problem<'_>, config: &SearchConfig) -> f64 {
+    match config.sampler_of(&*problem.generator) {
+        Sampler::Descent => INFLATION,
+        // What is sampled is as wide as the model believes, as far as nothing else is known.
+        Sampler::NullSpace => opened.embedding().and_then(|embedded| embedded.inflation).unwrap_or(1.0),
     }
 }
 
