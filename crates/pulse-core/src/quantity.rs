@@ -211,6 +211,21 @@ pub struct PixelScale {
     pub unit: String,
 }
 
+impl PixelScale {
+    /// The side of a pixel in seconds of arc, where the unit is one of an angle.
+    pub fn arcseconds(&self) -> Option<f64> {
+        let unit = match self.unit.as_str() {
+            "deg" | "°" => 3600.0,
+            "arcmin" => 60.0,
+            "arcsec" | "as" => 1.0,
+            "mas" => 1e-3,
+            "µas" | "μas" | "uas" => 1e-6,
+            _ => return None,
+        };
+        Some(self.side * unit)
+    }
+}
+
 impl FromStr for PixelScale {
     type Err = Error;
 

@@ -42,8 +42,11 @@ pub fn read_psf(file: &Path) -> Result<Psf> {
     let bytes = read_bytes(file)?;
     let shown = file.display();
     let of_picture = |reason: String| Error::new(ErrorKind::Picture, format!("{shown} {reason}"));
+    let mut arcseconds = None;
     let (size, values) = if bytes.starts_with(fits::MAGIC) {
-        fits::image(&bytes).map_err(of_picture)?
+        let image = fits::image(&bytes).map_err(of_picture)?;
+        arcseconds = image.arcseconds;
+        (image.size, image.values)
     } else if let Some(numbers) = numbers_of_npy(&bytes) {
         numbers.map_err(of_picture)?
     } else {
@@ -51,5 +54,6 @@ pub fn read_psf(file: &Path) -> Result<Psf> {
         (picture.size(), picture.values().iter().map(|&value| f64::from(value)).collect())
     };
     Psf::normalized(size, values)
+        .map(|psf| psf.of_pixels(arcseconds))
         .map_err(|error| Error::new(error.kind(), format!("{shown} cannot be used: {error}")).with_source(error))
 }

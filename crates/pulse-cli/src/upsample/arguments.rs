@@ -292,6 +292,7 @@ impl Arguments {
             return Err(Failure::of("--unroll", format!("a {family} makes its picture in one; leave it out")));
         }
         self.look.check(opened)?;
+        self.look.compare_scales(self.measurement.as_ref())?;
         let classes = opened.generator.spec().classes;
         match self.class {
             Some(_) if classes == 0 => {

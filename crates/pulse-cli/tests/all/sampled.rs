@@ -178,15 +178,50 @@ fn what_is_read_off_candidates_is_set_against_the_generators_own_pictures() {
 fn looking_that_would_do_nothing_is_refused() {
     let place = Place::new();
     place.picture("small.png", 1, 8, 8);
-    let cases: [(&[&str], &[&str]); 6] = [
+    let cases: [(&[&str], &[&str]); 7] = [
         (&["--colormap", "inferno"], &["--colormap", "in colour"]),
         (&["--colormap", "rainbow"], &["rainbow", "viridis"]),
         (&["--quantity", "beauty"], &["beauty", "ring-diameter"]),
         (&["--generator", "brain", "--quantity", "count:blue"], &["count:blue", "grey"]),
         (&["--quantity", "flux", "--pixel-scale", "2m"], &["--pixel-scale", "no", "length"]),
+        (&["--pixel-scale", "2arcsec"], &["--pixel-scale", "no", "length"]),
         (&["--quantity", "half-light-radius", "--pixel-scale", "2"], &["2", "unit"]),
     ];
     for (arguments, words) in cases {
         place.upsample("small.png", arguments).failed_with(words);
+    }
+}
+
+#[test]
+fn the_pixels_of_a_point_spread_function_are_compared_with_the_pictures() {
+    let place = Place::new();
+    place.picture("blurred.png", 1, 64, 64);
+    let mut bytes: Vec<u8> = [
+        "SIMPLE  =                    T",
+        "BITPIX  =                    8",
+        "NAXIS   =                    2",
+        "NAXIS1  =                    3",
+        "NAXIS2  =                    1",
+        "PIXSCALE=                 0.05",
+        "END",
+    ]
+    .iter()
+    .flat_map(|card| format!("{card:<80}").into_bytes())
+    .collect();
+    bytes.resize(2880, b' ');
+    bytes.extend([1, 2, 1]);
+    bytes.resize(2 * 2880, 0);
+    fs::write(place.path("seeing.fits"), bytes).unwrap();
+    let quick = ["--generator", "galaxies", "--steps", "1", "--candidates", "1", "--measurement", "psf:seeing.fits"];
+    for (scale, words) in [
+        (&[][..], Some("--pixel-scale compares")),
+        (&["--pixel-scale", "100mas"], Some("2.00 times as far")),
+        (&["--pixel-scale", "50mas"], None),
+    ] {
+        let ran = place.upsample("blurred.png", &[&quick[..], scale, &["--force"]].concat());
+        match words {
+            Some(words) => assert!(ran.err.contains(words), "{}", ran.err),
+            None => assert!(!ran.err.contains("arcsec"), "{}", ran.err),
+        }
     }
 }

@@ -8,6 +8,7 @@ use crate::{Error, ErrorKind, Result};
 pub struct Psf {
     size: Size,
     values: Vec<f64>,
+    arcseconds: Option<f64>,
 }
 
 impl Psf {
@@ -29,9 +30,21 @@ impl Psf {
             "a point-spread function has a sum of zero or less, so no light would arrive: take its background away"
                 .into()
         } else {
-            return Ok(Self { size, values: values.into_iter().map(|value| value / sum).collect() });
+            return Ok(Self { size, values: values.into_iter().map(|value| value / sum).collect(), arcseconds: None });
         };
         Err(Error::new(ErrorKind::Setting, problem))
+    }
+
+    /// The same, whose pixels are known to have sides of so many seconds of arc.
+    #[must_use]
+    pub fn of_pixels(self, arcseconds: Option<f64>) -> Self {
+        Self { arcseconds, ..self }
+    }
+
+    /// The side of a pixel in seconds of arc, where its file says it. The pixels of the generator's picture have to be as large:
+    /// nothing is resampled.
+    pub const fn arcseconds(&self) -> Option<f64> {
+        self.arcseconds
     }
 
     /// Its pixels.

@@ -9,13 +9,21 @@ pub(super) const MAGIC: &[u8] = b"SIMPLE  =";
 const CARD: usize = 80;
 const BLOCK: usize = 2880;
 
+/// An image of two axes.
+pub(super) struct FitsImage {
+    pub(super) size: Size,
+    pub(super) values: Vec<f64>,
+    /// The side of a pixel in seconds of arc, where the header says it.
+    pub(super) arcseconds: Option<f64>,
+}
+
 /// The first image of two axes: of the primary header or, where that has none, of the first extensions.
-pub(super) fn image(bytes: &[u8]) -> Result<(Size, Vec<f64>), String> {
+pub(super) fn image(bytes: &[u8]) -> Result<FitsImage, String> {
     let mut rest = bytes;
     loop {
         let (header, data) = Header::read(rest)?;
         if let Some(size) = header.size()? {
-            return Ok((size, header.numbers(size, data)?));
+            return Ok(FitsImage { size, values: header.numbers(size, data)?, arcseconds: header.arcseconds() });
         }
         rest = data;
         if rest.is_empty() {
@@ -87,6 +95,19 @@ impl<'a> Header<'a> {
             }
             _ => Err(format!("is a FITS file with an array of axes {axes:?}: a point-spread function has two")),
         }
+    }
+
+    /// The side of a pixel: `PIXSCALE`, in seconds of arc, as many tools write it; or `CDELT1`, or `CD1_1`, in degrees (WCS Paper I, Greisen
+    /// and Calabretta 2002), unless `CUNIT1` has another unit.
+    fn arcseconds(&self) -> Option<f64> {
+        const DEGREE: f64 = 3600.0;
+        let degrees = self.value("CUNIT1").is_none_or(|unit| unit.trim_matches(['\'', ' ']) == "deg");
+        let side = |keyword: &str, unit: f64| {
+            let side = unit * self.real(keyword, 0.0).ok()?.abs();
+            (side > 0.0 && side.is_finite()).then_some(side)
+        };
+        let of_axis = |keyword| side(keyword, DEGREE).filter(|_| degrees);
+        side("PIXSCALE", 1.0).or_else(|| of_axis("CDELT1")).or_else(|| of_axis("CD1_1"))
     }
 
     /// `BZERO + BSCALE · stored`.

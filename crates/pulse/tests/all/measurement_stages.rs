@@ -100,6 +100,21 @@ fn functions_are_read_from_files_of_any_kind() {
             assert!((found - f64::from(value) / sum).abs() < 2e-3, "{name}: {found}");
         }
     }
+    // How large pixels are, where a header says it; what cannot be read there makes no file useless.
+    for (card, expected) in [
+        ("PIXSCALE=                 0.05", Some(0.05)),
+        ("CDELT1  =            -2.0D-005", Some(0.072)),
+        ("CD1_1   =              0.00001", Some(0.036)),
+        ("CDELT1  =                  far", None),
+    ] {
+        std::fs::write(path("c.fits"), fits(&[&cards[..], &[card]].concat(), &big)).unwrap();
+        let side = read_psf(&path("c.fits")).unwrap().arcseconds();
+        assert!(
+            side.zip(expected).map_or(side == expected, |(side, expected)| (side / expected - 1.0).abs() < 1e-9),
+            "{card}"
+        );
+    }
+    assert_eq!(read_psf(&path("a.fits")).unwrap().arcseconds(), None);
     let spread = of_a_point(&format!("psf:{}", path("a.fits").display()), 9);
     let mut expected = vec![0.0; 81];
     for (index, &value) in values.iter().enumerate() {
