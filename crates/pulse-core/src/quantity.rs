@@ -39,9 +39,10 @@ pub enum Measure {
     /// Collaboration 2019, paper IV, section 9). In pixels. Nothing where they differ by more than half of their mean: then there
     /// is no ring.
     RingDiameter,
-    /// `flux`: `Σ max(v − b, 0)`, of values from 0 to 1 and the background `b`, the median of the outermost pixels. In white pixels.
+    /// `flux`: `Σ (v − b)`, of values from 0 to 1 and the background `b`, the mean of the outermost pixels. In white pixels.
     Flux,
-    /// `half-light-radius`: the radius of the circle round the centroid that holds half of the flux. In pixels. Of a picture whose
+    /// `half-light-radius`: the radius of the circle round the centroid that holds half of the light above the background, here the
+    /// median of the outermost pixels. In pixels. Of a picture whose
     /// brightness is stretched it is the radius of that brightness, and not of the light.
     HalfLightRadius,
     /// `ellipticity`: `1 − b/a`, `a²` and `b²` being the eigenvalues of the flux's second moments round its centroid, within three half-light

@@ -67,7 +67,7 @@ pub static EMBEDDED: &[Embedded] = &[
         name: "black-holes",
         card: "flow matching, a U-Net of 3.7 million parameters, 64x64 grey pictures of thin discs round black holes without \
                spin, simulated: no jet, no thick disc, no magnetic field. What it imagines is what the simulator assumes; it \
-               is no observation (domains/black-holes)",
+               is no observation (domains/black_holes)",
         subject: Subject::BlackHoles,
         frame: None,
         inflation: Some(1.0),

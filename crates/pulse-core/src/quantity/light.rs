@@ -6,7 +6,11 @@ use super::plane::Plane;
 const HALVINGS: usize = 24;
 
 pub(super) fn flux(plane: &Plane) -> f64 {
-    plane.above_background().values.iter().sum()
+    // Nothing is cut off at zero, and the background is a mean: so this is linear, and a blur leaves it as it was, but for what
+    // crosses the edges.
+    let border = plane.outermost();
+    let background = border.iter().sum::<f64>() / border.len() as f64;
+    plane.values.iter().map(|value| value - background).sum()
 }
 
 pub(super) fn half_light_radius(plane: &Plane) -> Option<f64> {

@@ -28,15 +28,19 @@ impl Plane {
         self.values.iter().enumerate().map(|(at, &value)| ([(at % self.width) as f64, (at / self.width) as f64], value))
     }
 
-    /// The same with every value less the background, the median of the outermost pixels; nothing is below it.
-    pub(super) fn above_background(&self) -> Self {
+    /// The values of the outermost pixels.
+    pub(super) fn outermost(&self) -> Vec<f64> {
         let (last_column, last_row) = (self.width - 1, self.height - 1);
-        let is_outermost = |at: usize| {
+        let is_outermost = |at: &usize| {
             let (x, y) = (at % self.width, at / self.width);
             x == 0 || y == 0 || x == last_column || y == last_row
         };
-        let mut border: Vec<f64> =
-            (0..self.values.len()).filter(|&at| is_outermost(at)).map(|at| self.values[at]).collect();
+        (0..self.values.len()).filter(is_outermost).map(|at| self.values[at]).collect()
+    }
+
+    /// The same with every value less the background, the median of the outermost pixels; nothing is below it.
+    pub(super) fn above_background(&self) -> Self {
+        let mut border = self.outermost();
         let middle = border.len() / 2;
         let (_, &mut background, _) = border.select_nth_unstable_by(middle, f64::total_cmp);
         Self { values: self.values.iter().map(|value| (value - background).max(0.0)).collect(), ..*self }
