@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from diffusers import FlowMatchEulerDiscreteScheduler, UNet2DModel
 
-from . import FIELDS, HELD_OUT, pictures
+from . import FIELDS, HELD_OUT, module, noise, pictures
 from .pictures import SIZE, with_channels
 
 TURNED = ("black-holes", "galaxies", "cells", "land")
@@ -43,22 +43,27 @@ def network(channels):
     )
 
 
+CHUNK = 250
+
+
 def training_pictures(field, count, seed, template, cache):
-    """Simulated pictures, kept in a file of the cache folder because they take minutes.
+    """Simulated pictures, kept in files of the cache folder because they take minutes.
 
-    The file's name tells the simulator's text, so that a changed simulator makes new ones.
+    Files are named for the simulator's text, so that a changed simulator makes new ones. Making them can be stopped, too.
     """
-    from . import module, noise
-
     sources = b"".join(Path(source.__file__).read_bytes() for source in (module(field), noise))
-    path = cache / f"{field}-{seed}-{count}-{hashlib.sha256(sources).hexdigest()[:12]}.npy"
-    if not path.exists():
-        start = time.monotonic()
-        made = pictures(field, seed, count, template=template)
-        print(f"{count} pictures of {field}: {(time.monotonic() - start) / count * 1000:.0f} ms each")
-        cache.mkdir(parents=True, exist_ok=True)
-        np.save(path, made)
-    return torch.from_numpy(with_channels(np.load(path))).permute(0, 3, 1, 2).contiguous()
+    folder = cache / f"{field}-{seed}-{hashlib.sha256(sources).hexdigest()[:12]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    chunks = []
+    for first in range(0, count, CHUNK):
+        path = folder / f"{first:06}.npy"
+        if not path.exists():
+            start = time.monotonic()
+            np.save(path, pictures(field, seed, CHUNK, first, template))
+            took = (time.monotonic() - start) / CHUNK
+            print(f"pictures {first} to {first + CHUNK} of {field}: {took * 1000:.0f} ms each", flush=True)
+        chunks.append(np.load(path))
+    return torch.from_numpy(with_channels(np.concatenate(chunks)[:count])).permute(0, 3, 1, 2).contiguous()
 
 
 def batch(images, size, turned, random):
@@ -161,7 +166,7 @@ def main():
             rate = took / (step - first)
             print(f"step {step} of {options.steps}: loss {smooth:.4f}, {rate:.3f} s a step, "
                   f"{options.batch / rate:.1f} pictures a second, {took / 60:.1f} minutes", flush=True)
-        if step % 500 == 0:
+        if step % 100 == 0:
             save()
     save()
     took, done = time.monotonic() - start, max(1, step - first)
