@@ -24,7 +24,7 @@ Pixels are proportional to intensity (they have no gamma), so a telescope's beam
 
 from dataclasses import dataclass
 from functools import cache
-from math import log, radians, sqrt
+from math import log, pi, radians, sqrt
 
 import numpy as np
 from scipy.ndimage import map_coordinates
@@ -210,8 +210,8 @@ def intensity(parameters, random, crossings=range(CROSSINGS)):
     tilt = np.float32(radians(parameters.inclination))
     first = np.arctan2(np.cos(tilt), -np.sin(tilt) * np.sin(around)) % np.pi
 
-    mirror = -1 if parameters.clockwise else 1
-    turned = mirror * around + radians(parameters.position_angle)
+    mirrored = pi - around if parameters.clockwise else around
+    turned = mirrored + radians(parameters.position_angle)
     scale = SIZE / parameters.field_of_view
     column = np.floor(SIZE / 2 + scale * b[:, None] * np.cos(turned)).astype(int)
     row = np.floor(SIZE / 2 - scale * b[:, None] * np.sin(turned)).astype(int)

@@ -182,7 +182,7 @@ def draw_neighbour(random, old, young):
 def sersic(radius, half_light_radius, index):
     """exp(-b ((r / r_e)^(1/n) - 1)): intensity beside that at r_e, within which half of the light is.
 
-    b is Prugniel & Simien's (1997) approximation, right to 1e-3 for n from 0.5 to 10.
+    b is Prugniel & Simien's (1997) approximation, right to 1e-3 from n = 1 on.
     """
     b = 2 * index - 1 / 3 + 0.009876 / index
     return np.exp(-b * ((radius / half_light_radius) ** (1 / index) - 1))

@@ -36,6 +36,9 @@ WIDTH = SIZE * FINE
 MARGIN = 32
 """Land is divided beyond the picture by this many cells, so that nothing lines up with the picture's edges."""
 
+LIMIT = 1.75
+"""Median limit beside the wanted size. Parts that are left are between about a half and the whole of it; found by trial."""
+
 KINDS = ("farmland", "forest", "town", "coast", "hills")
 
 SOILS = np.array([[0.52, 0.42, 0.31], [0.60, 0.52, 0.40], [0.45, 0.36, 0.28], [0.66, 0.58, 0.46]])
@@ -124,8 +127,7 @@ def divide(random, hectares, lie, length_to_width=1.5, straightness=2.0, within=
     part = np.zeros(x.shape, int) if within is None else np.unique(within, return_inverse=True)[1].ravel()
     distance = np.full(x.shape, np.inf)
     wanted = hectares * 1e4 / CELL**2
-    # Halves of parts just above a limit are between a half and the whole of it: 1.4 brings the median to the wanted size.
-    limit = 1.4 * wanted * np.exp(random.normal(0, 0.4, part.max() + 1))
+    limit = LIMIT * wanted * np.exp(random.normal(0, 0.4, part.max() + 1))
     while True:
         count = np.bincount(part)
         u_mean, v_mean = np.bincount(part, u) / count, np.bincount(part, v) / count
@@ -143,7 +145,7 @@ def divide(random, hectares, lie, length_to_width=1.5, straightness=2.0, within=
         halved = cut[part]
         distance = np.where(halved, np.minimum(distance, np.abs(side) * CELL), distance)
         number, part = np.unique(2 * part + (halved & (side > 0)), return_inverse=True)
-        limit = np.where(cut[number // 2], 1.4 * wanted * np.exp(random.normal(0, 0.4, len(number))), limit[number // 2])
+        limit = np.where(cut[number // 2], LIMIT * wanted * np.exp(random.normal(0, 0.4, len(number))), limit[number // 2])
 
 
 def inner(grid):
