@@ -79,8 +79,8 @@ def batch(images, size, turned, random):
 
 
 def rate_at(step, steps, highest):
-    """The learning rate: up within 200 steps, level, and down over the last two fifths."""
-    return highest * min(1, (step + 1) / 200) * min(1, max(0.02, (1 - step / steps) / 0.4))
+    """The learning rate: up within the first tenth or 200 steps, level, and down over the last two fifths."""
+    return highest * min(1, (step + 1) / min(200, steps / 10)) * min(1, max(0.02, (1 - step / steps) / 0.4))
 
 
 def save_model(net, folder):

@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -51,8 +52,6 @@ def test_a_straight_slice_has_the_heads_size_with_the_front_up():
 
 def test_noise_is_rician():
     """Where there is no signal the mean is sqrt(pi / 2) standard deviations."""
-    from dataclasses import replace
-
     slice_ = brain.render(replace(STRAIGHT, noise=0.02), np.random.default_rng(0), phantom())
     assert slice_[:4].mean() == pytest.approx(0.02 * np.sqrt(np.pi / 2), rel=0.1)
 

@@ -69,12 +69,21 @@ def test_nuclei_keep_their_distance():
     assert between[~np.eye(len(places), dtype=bool)].min() > 12
 
 
-def test_photons_make_bright_places_noisier():
-    random = np.random.default_rng(0)
-    parameters = replace(cells.draw(random), nuclei=1, white=True, photons=100, blur=0.5)
-    parameters = replace(parameters, nucleus_radius=8.0)
-    pictures = np.stack([cells.render(parameters, np.random.default_rng([5, i])) for i in range(2)])
-    assert not np.array_equal(pictures[0], pictures[1])
+def test_photons_are_counted():
+    """The variance of a pixel, before the display's power of 0.8, is its mean over the number of photons a white pixel has."""
+    parameters = replace(cells.draw(np.random.default_rng(0)), nuclei=1, white=True, blur=0.5, nucleus_radius=8.0)
+
+    def spread(photons):
+        # The same shapes: their random numbers come first. Only the count of photons differs.
+        few, many = (
+            cells.render(replace(parameters, photons=p), np.random.default_rng(5)) ** 1.25 for p in (photons, 1e7)
+        )
+        lit = (many > 0.3) & (many < 0.8)
+        return ((few - many)[lit] ** 2 / many[lit]).mean()
+
+    pixel = cells.FINE**2  # a pixel is the mean of so many counts
+    assert spread(100) == pytest.approx(1 / (100 * pixel), rel=0.2)
+    assert spread(400) == pytest.approx(1 / (400 * pixel), rel=0.2)
 
 
 def test_a_picture_without_a_cell_stays_dark():
