@@ -5,6 +5,8 @@
 - black-holes: blurred by a Gaussian of 3.4 pixels (`--measurement gaussian:3.4`);
 - galaxies, cells, brain: 16x16 (`--measurement bicubic`);
 - land: the left half covered (`--measurement mask:mask.png`, which is written beside it), and 16x16 as `demo-16.png`.
+
+With `all`, the first twelve held-out pictures of each field become `sheet.png`, too.
 """
 
 import argparse
@@ -15,10 +17,12 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from . import FIELDS, HELD_OUT, pictures
-from .pictures import SIZE, save, to_bytes
+from .pictures import SIZE, save, sheet, to_bytes, with_channels
 
-SHOWN = {"black-holes": 0, "galaxies": 0, "cells": 0, "land": 0, "brain": 0}
+SHOWN = {"black-holes": 7, "galaxies": 15, "cells": 1, "land": 6, "brain": 5}
 """Numbers of the held-out pictures that are shown, chosen by eye."""
+
+HERE = Path(__file__).parent
 
 BEAM = 3.4
 """Standard deviation of the beam in pixels."""
@@ -51,7 +55,10 @@ def main():
     parser.add_argument("--template", help="brain only: the path of the Colin27 template")
     options = parser.parse_args()
     for field in FIELDS if options.field == "all" else [options.field]:
-        demonstrate(field, Path(__file__).parent / field.replace("-", "_"), options.template)
+        demonstrate(field, HERE / field.replace("-", "_"), options.template)
+    if options.field == "all":
+        rows = (with_channels(pictures(field, HELD_OUT, 12, template=options.template)) for field in FIELDS)
+        sheet(np.concatenate([np.broadcast_to(row, (*row.shape[:3], 3)) for row in rows]), HERE / "sheet.png", scale=1)
 
 
 if __name__ == "__main__":
