@@ -3,7 +3,8 @@
     python -m domains.evaluate cells given/cells --sheet cells.png
 
 - **Fréchet distance in EfficientNet-Lite0 features** between samples and held-out pictures, beside that between two
-  halves of the held-out pictures, as many in each: the least that could be reached. It is not the FID, which has another network.
+  halves of the held-out pictures, as many in each: the least that could be reached. It is not the FID, which has another
+  network.
 - **Nearest training picture**: how far samples are from their nearest training picture, beside how far held-out pictures
   are. A generator that copies is much nearer.
 - A **sheet**: samples above, held-out pictures below.
@@ -39,7 +40,8 @@ def sample(net, count, steps, seed, device, batch=32):
         x = x.to(device)
         for i in range(steps):
             x = x - net(x, 1000 * (1 - i / steps)).sample / steps
-        done.append(((x.clamp(-1, 1) + 1) * 127.5 + 0.5).floor().byte().permute(0, 2, 3, 1).cpu().numpy())
+        levels = ((x.clamp(-1, 1) + 1) * 127.5 + 0.5).floor().byte()
+        done.append(levels.permute(0, 2, 3, 1).cpu().numpy())
     return np.concatenate(done)
 
 
@@ -57,8 +59,8 @@ def features(images, network, device, batch=32):
 def frechet_distance(a, b):
     """|mean a - mean b|² + tr(A + B - 2 (A B)^(1/2)), with A and B the covariances (Dowson & Landau 1982).
 
-    With A = X Xᵀ and B = Y Yᵀ the trace of the root is the sum of the singular values of Xᵀ Y, which is exact even where there
-    are fewer pictures than features.
+    With A = X Xᵀ and B = Y Yᵀ the trace of the root is the sum of the singular values of Xᵀ Y: exact even where there are
+    fewer pictures than features.
     """
     x, y = ((f - f.mean(0)) / np.sqrt(len(f) - 1) for f in (a, b))
     root = np.linalg.svd(x @ y.T, compute_uv=False).sum()
@@ -95,7 +97,8 @@ def main():
     if options.threads:
         torch.set_num_threads(options.threads)
 
-    net = UNet2DModel.from_pretrained(options.folder / "unet", torch_dtype=torch.float32).to(options.device).eval()
+    net = UNet2DModel.from_pretrained(options.folder / "unet", torch_dtype=torch.float32, low_cpu_mem_usage=False)
+    net = net.to(options.device).eval()
     start = time.monotonic()
     made = sample(net, options.samples, options.steps, options.seed, options.device)
     took = time.monotonic() - start

@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from diffusers import FlowMatchEulerDiscreteScheduler, UNet2DModel
 
-from . import FIELDS, HELD_OUT, module, noise, pictures
+from . import FIELDS, HELD_OUT, pictures
 from .pictures import SIZE, with_channels
 
 TURNED = ("black-holes", "galaxies", "cells", "land")
@@ -47,12 +47,12 @@ CHUNK = 250
 
 
 def training_pictures(field, count, seed, template, cache):
-    """Simulated pictures, kept in files of the cache folder because they take minutes.
+    """Simulated pictures, kept in files of the cache folder because they take minutes. Making them can be stopped, too.
 
-    Files are named for the simulator's text, so that a changed simulator makes new ones. Making them can be stopped, too.
+    The folder is named for the first of them, so that a changed simulator makes new ones.
     """
-    sources = b"".join(Path(source.__file__).read_bytes() for source in (module(field), noise))
-    folder = cache / f"{field}-{seed}-{hashlib.sha256(sources).hexdigest()[:12]}"
+    fingerprint = hashlib.sha256(pictures(field, seed, 4, template=template).tobytes()).hexdigest()[:12]
+    folder = cache / f"{field}-{seed}-{fingerprint}"
     folder.mkdir(parents=True, exist_ok=True)
     chunks = []
     for first in range(0, count, CHUNK):
@@ -121,7 +121,9 @@ def main():
     held_out = pictures(options.field, HELD_OUT, options.held_out, template=options.template)
     np.savez_compressed(options.folder / "test.npz", pictures=held_out)
 
-    given = options.given and UNet2DModel.from_pretrained(options.given / "unet", torch_dtype=torch.float32)
+    given = options.given and UNet2DModel.from_pretrained(
+        options.given / "unet", torch_dtype=torch.float32, low_cpu_mem_usage=False
+    )
     net = (given or network(images.shape[1])).to(options.device, memory_format=torch.channels_last).train()
     average = copy.deepcopy(net).eval()
     optimizer = torch.optim.AdamW(net.parameters(), lr=options.learning_rate, weight_decay=1e-4, betas=(0.9, 0.99))

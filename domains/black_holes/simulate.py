@@ -8,8 +8,8 @@ The physics that is in it:
   (u = 1/r, the derivative by the angle swept; Luminet 1979, section 2), for impact parameters that are dense around the
   critical one, sqrt(27).
 - A disc in the equatorial plane, geometrically and optically thin: what a ray collects at its first, second and third
-  crossing of the plane is added up, with no factor for slant (Gralla, Holz & Wald 2019, the section on thin discs). These are the direct image, the
-  lensing ring and the photon ring.
+  crossing of the plane is added up, with no factor for slant (Gralla, Holz & Wald 2019, on thin discs). These are the
+  direct image, the lensing ring and the photon ring.
 - Matter on circular orbits outside of the innermost stable one, r = 6; inside it falls with the energy and angular
   momentum of that orbit (Cunningham 1975). The redshift g is exact for both; the observed intensity is g ** (3 + a) times
   the emitted one, for a spectrum of nu ** -a.
@@ -47,7 +47,7 @@ class HotSpot:
     """A bright Gaussian spot in the disc."""
 
     radius: float
-    """Distance from the hole: 3 to 9 GM/c² (flares at Sgr A*: GRAVITY 2018, 6 to 10)."""
+    """Distance from the hole: 3 to 9 GM/c² (flares at Sgr A* orbit at 6 to 10: GRAVITY 2018)."""
     azimuth: float
     """Angle in the disc: 0 to 2 pi."""
     width: float

@@ -1,15 +1,15 @@
 """Slices of a head as magnetic resonance imaging shows it (T1 weighted): one brain, bent in many ways.
 
 What is in it: axial slices of a template at a random height and tilt, smooth random deformations at three scales, a
-brightness that varies slowly over the picture (the coils' bias field), Rician noise (Gudbjartsson & Patz 1995, equation 1),
-contrast that varies.
+brightness that varies slowly over the picture (the coils' bias field), Rician noise (Gudbjartsson & Patz 1995,
+equation 1), contrast that varies.
 
 What is not: any other brain than the template's, any illness, age, sex or measured variation between people; the physics
-of a scanner (no sequence, no relaxation times, no partial volumes but those of interpolation), motion. Deformations are random, and
-know no anatomy. No picture says anything of a patient.
+of a scanner (no sequence, no relaxation times, no partial volumes but those of interpolation), motion. Deformations are
+random, and know no anatomy. No picture says anything of a patient.
 
-The template is Colin27 (Holmes et al. 1998): 27 scans of one man, averaged. It is not part of this repository; README.md says how
-to get it, and has its notice. A pixel is 3.1 to 3.7 mm wide.
+The template is Colin27 (Holmes et al. 1998): 27 scans of one man, averaged. It is not part of this repository; README.md
+says how to get it, and has its notice. A pixel is 3.1 to 3.7 mm wide.
 """
 
 import gzip
@@ -64,7 +64,10 @@ def draw(random):
 
 @cache
 def read_template(path):
-    """Brightness of a NIfTI file (`.nii` or `.nii.gz`) on cubes of 1 mm: `[left to right, back to front, up]`, about 1 in white matter."""
+    """Brightness of a NIfTI file (`.nii` or `.nii.gz`) on cubes of 1 mm, near 1 where it is brightest.
+
+    Axes are left to right, back to front, and up.
+    """
     data = open(path, "rb").read()
     data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
     order = next((o for o in "<>" if len(data) > 348 and struct.unpack_from(o + "i", data)[0] == 348), None)

@@ -57,8 +57,8 @@ class Parameters:
     white: bool
     """Nuclei alone, shown in white: a fifth of the pictures."""
     blur: float
-    """Standard deviation of the point spread function: 0.35 to 0.9 µm, as of low magnification. In focus it is about 0.21 wavelengths
-    over the numerical aperture (Zhang, Zerubia & Olivo-Marin 2007, table 1): 0.35 µm at 0.3."""
+    """Standard deviation of the point spread function: 0.35 to 0.9 µm, as of low magnification. In focus it is about 0.22
+    wavelengths over the numerical aperture (Zhang, Zerubia & Olivo-Marin 2007): 0.35 µm for green light at 0.3."""
     photons: float
     """Of a white point on a square of 0.5 µm: 60 to 400."""
 

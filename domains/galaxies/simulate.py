@@ -83,7 +83,7 @@ class Parameters:
     arms: int
     """2 (three fifths), 3 or 4."""
     pitch: float
-    """9 to 32 degrees: Sc galaxies are around 20, Sa around 10 (Kennicutt 1981, section IV)."""
+    """9 to 32 degrees: from tight to open arms, as Kennicutt 1981 measured them for types Sa to Sc."""
     winding: int
     """1 or -1: the sense in which arms wind."""
     arm_strength: float
@@ -95,7 +95,7 @@ class Parameters:
     dust: float
     """Optical depth of lanes: 0 to 0.9 in spirals, to 1.8 edge-on."""
     bar: float
-    """Strength: 0 (three of five spirals) or 0.5 to 1.6. About a third of bright spirals have strong bars."""
+    """Strength: 0 (three of five spirals) or 0.5 to 1.6."""
     bar_length: float
     """0.5 to 1.1 scale lengths."""
     bar_width: float
@@ -242,7 +242,8 @@ def disc(parameters, random, u, v, scale):
     arms = np.exp(parameters.arm_narrowness * (np.cos(phase) - 1)) * begun
     lanes = np.exp(2.5 * (np.cos(phase + 0.9 * parameters.winding) - 1)) * begun
     knots = np.clip(np.exp(1.1 * fine + 0.5 * coarse - 0.7), 0, 6)
-    image = smooth[..., None] * (random.uniform(0.35, 0.9) * colour + 0.8 * parameters.arm_strength * (arms * knots)[..., None] * young)
+    bright = 0.8 * parameters.arm_strength * (arms * knots)[..., None] * young
+    image = smooth[..., None] * (random.uniform(0.35, 0.9) * colour + bright)
     image = image + (2.2 * parameters.arm_strength * np.clip(fine - 1.7, 0, None) * arms * smooth)[..., None] * GAS
     depth = parameters.dust * lanes * np.clip(1 + 0.8 * coarse, 0, 3)
     image = image * np.exp(-depth[..., None] * DUST)
@@ -270,8 +271,8 @@ def add_neighbours(image, parameters):
 
 
 def stretched(image, strength):
-    """Lupton's arcsinh stretch: the mean of the colours is stretched, their ratios are kept, and what is too bright keeps its hue."""
-    intensity = np.maximum(image.mean(2, keepdims=True), 1e-6)  # the stretch's slope is finite at 0, and so is its quotient
+    """Lupton's arcsinh stretch: the mean of the colours is stretched, and their ratios are kept, also where it is too bright."""
+    intensity = np.maximum(image.mean(2, keepdims=True), 1e-6)  # the stretch's slope at 0 is finite: so is the quotient
     shown = np.clip(image * np.arcsinh(strength * intensity) / (np.arcsinh(strength) * intensity), 0, None)
     return shown / np.maximum(shown.max(2, keepdims=True), 1)
 

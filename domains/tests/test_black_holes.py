@@ -71,7 +71,7 @@ def test_the_ring_stays_round_and_even_where_pixels_cut_it():
 
 
 def test_the_shadow_is_dark():
-    """Light from inside of the innermost direct image (b = 2.9 for r = 2.01) can only come from the disc behind: there is none."""
+    """Inside of the direct image of the disc's inner edge (b = 2.9 for r = 2) nothing is seen."""
     picture = light(PLAIN)
     assert picture[distance_from_centre(PLAIN) < 2.3].max() < 0.01 * picture.max()
 
