@@ -139,10 +139,10 @@ def divide(random, hectares, lie, length_to_width=1.5, straightness=2.0, within=
         cut = count > limit
         if not cut.any():
             return part.reshape(shape), distance.reshape(shape)
-        direction = np.where(u_spread > length_to_width * v_spread, 0, pi / 2)
-        direction = direction + np.deg2rad(random.normal(0, straightness, len(count)))
+        long = u_spread > length_to_width * v_spread
+        direction = np.where(long, 0, pi / 2) + np.deg2rad(random.normal(0, straightness, len(count)))
         across, along = np.cos(direction), np.sin(direction)
-        half = np.where(u_spread > length_to_width * v_spread, u_spread, v_spread) * 12**0.5 / 2
+        half = np.where(long, u_spread, v_spread) * 3**0.5  # of a rectangle's side, from its standard deviation
         offset = random.uniform(-0.35, 0.35, len(count)) * half
         side = across[part] * (u - u_mean[part]) + along[part] * (v - v_mean[part]) - offset[part]
         halved = cut[part]
