@@ -49,11 +49,11 @@ def demonstrate(field, folder, template=None):
         save(small(truth), folder / "demo.png")
 
 
-def main():
+def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("field", choices=[*FIELDS, "all"])
     parser.add_argument("--template", help="brain only: the path of the Colin27 template")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     for field in FIELDS if options.field == "all" else [options.field]:
         demonstrate(field, HERE / field.replace("-", "_"), options.template)
     if options.field == "all":

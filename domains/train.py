@@ -93,7 +93,7 @@ def save_model(net, folder):
     (folder / "model_index.json").write_text(json.dumps(index, indent=1) + "\n")
 
 
-def main():
+def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("field", choices=FIELDS)
     parser.add_argument("folder", type=Path, help="where the model goes; its state is kept in FOLDER/state.pt")
@@ -109,7 +109,7 @@ def main():
     parser.add_argument("--threads", type=int, help="of the CPU")
     parser.add_argument("--template", help="brain only: the path of the Colin27 template")
     parser.add_argument("--cache", type=Path, default=Path("domains-cache"), help="where simulated pictures are kept")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if options.seed == HELD_OUT:
         parser.error(f"the seed {HELD_OUT} is that of the pictures that are held out")
     if options.threads:
