@@ -12,6 +12,7 @@ use crate::generator;
 use crate::image::mean_squared_error;
 use crate::loss::{LossEvaluator, Term};
 use crate::random::Stream;
+use crate::tape::Tape;
 
 use super::exact::ExactEnd;
 use super::finish::finish;
@@ -411,6 +412,24 @@ impl<'a> Way<'a> for Batch<'a> {
             found.push(candidate?);
         }
         Ok(found)
+    }
+
+    fn pass(&mut self, tape: &mut Tape) -> Result<()> {
+        tape.count_below(&mut self.next, self.candidates + 1)?;
+        let (pixels, candidates) = (self.problem.picture_numbers(), self.candidates);
+        let mut under_way = self.slots.len();
+        tape.count_below(&mut under_way, self.capacity + 1)?;
+        self.slots.truncate(under_way);
+        self.slots.resize_with(under_way, || Slot::new(0, pixels, &self.inputs));
+        for (slot, state) in self.slots.iter_mut().enumerate() {
+            state.pass(tape)?;
+            tape.check(state.candidate < candidates)?;
+            self.inputs.iter_mut().try_for_each(|input| input.pass(slot, tape))?;
+        }
+        match &mut self.guide {
+            Some(guide) if under_way > 0 => guide.pass(tape),
+            _ => Ok(()),
+        }
     }
 
     fn step(&mut self, observer: &mut dyn Observer) -> Result<ControlFlow<()>> {

@@ -27,8 +27,9 @@ pub(super) fn finish(
         last.iter_mut().zip(offset).for_each(|(last, offset)| *last += offset);
     }
     let outcome = match slot.stage {
-        _ if ended.error <= config.epsilon => Outcome::Reached,
+        // The exact end brings nearly any picture to the target: how near it comes says nothing of a search that was cut short.
         Stage::Stopped => Outcome::Stopped,
+        _ if ended.error <= config.epsilon => Outcome::Reached,
         _ => Outcome::Missed,
     };
     let searched_db = consistency_db(ended.own_error);

@@ -21,6 +21,7 @@ use pulse_core::image::Image;
 use pulse_core::judge::{Assessment, Certainty, Order};
 use pulse_core::search::SearchConfig;
 use pulse_core::solved::inputs_of;
+use pulse_core::tape::Bookmark;
 
 /// The record, which is written last and seals the folder of a run.
 pub const RECORD: &str = "run.json";
@@ -31,6 +32,7 @@ pub(super) const SHEET: &str = "sheet.png";
 pub(super) const CERTAINTY: &str = "certainty.png";
 pub(super) const REPORT: &str = "report.html";
 pub(super) const INPUTS: &str = "inputs.safetensors";
+pub(super) const BOOKMARK: &str = "bookmark.bin";
 
 /// The folder within a run's folder for pictures of steps under way.
 pub const INTERMEDIATE: &str = "intermediate";
@@ -70,6 +72,8 @@ pub struct Finished<'a> {
     pub page: Option<Page<'a>>,
     /// How long it took.
     pub seconds: f64,
+    /// What the search goes on from, where it was stopped before all was done.
+    pub bookmark: Option<&'a Bookmark>,
 }
 
 /// What [`Report`] needs beside a finished search.
@@ -167,7 +171,7 @@ impl RunFolder {
             request: finished.request.clone(),
             steering: finished.steering.clone(),
             verdict: finished.range.bent.map(|bent| bent.verdict().name().into()),
-            summary: summary(candidates, finished.range, finished.config.candidates),
+            summary: finished.summary(),
             seconds: finished.seconds,
             files,
             candidates: records,
@@ -199,6 +203,9 @@ impl RunFolder {
             self.file(CERTAINTY, &encode_png(&map, Some(&provenance))?)?;
         }
         self.file(INPUTS, inputs)?;
+        if let Some(bookmark) = finished.bookmark {
+            self.file(BOOKMARK, bookmark.bytes())?;
+        }
         Ok(Files {
             target: TARGET.into(),
             target_exact: exact.then(|| TARGET_EXACT.into()),
@@ -207,6 +214,7 @@ impl RunFolder {
             certainty: finished.range.certainty.as_ref().map(|_| CERTAINTY.into()),
             report: finished.page.map(|_| REPORT.into()),
             inputs: INPUTS.into(),
+            bookmark: finished.bookmark.map(|_| BOOKMARK.into()),
         })
     }
 
@@ -233,6 +241,25 @@ impl Drop for RunFolder {
 }
 
 impl Finished<'_> {
+    fn summary(&self) -> Summary {
+        let candidates = self.candidates;
+        let images: Vec<_> = candidates.iter().map(|candidate| &candidate.image).collect();
+        let db = || candidates.iter().map(|candidate| candidate.db);
+        let of_outcome = |outcome| candidates.iter().filter(move |candidate| candidate.outcome == outcome).count();
+        Summary {
+            candidates: candidates.len(),
+            reached: of_outcome(Outcome::Reached),
+            stopped: self.bookmark.is_some()
+                || candidates.len() < self.config.candidates
+                || of_outcome(Outcome::Stopped) > 0,
+            best_db: db().reduce(f64::max).unwrap_or_default(),
+            worst_db: db().reduce(f64::min).unwrap_or_default(),
+            mean_pairwise_distance: mean_pairwise_distance(&images),
+            spread: self.range.spread.as_ref().map(|spread| SpreadRecord::new(spread, candidates)),
+            certainty: CertaintyRecord::new(self.range),
+        }
+    }
+
     fn sheet(&self) -> Result<Image> {
         let reached = self.candidates.iter().filter(|candidate| candidate.outcome == Outcome::Reached).count();
         let note = format!(
@@ -296,21 +323,6 @@ impl Finished<'_> {
         let Page { subject, curves } = self.page?;
         let Self { target, original, candidates, range, order, .. } = *self;
         Some(Report { record, subject, order, target, original, candidates, range, curves })
-    }
-}
-
-fn summary(candidates: &[Candidate], range: &Assessment, wanted: usize) -> Summary {
-    let images: Vec<_> = candidates.iter().map(|candidate| &candidate.image).collect();
-    let db = || candidates.iter().map(|candidate| candidate.db);
-    Summary {
-        candidates: candidates.len(),
-        reached: candidates.iter().filter(|candidate| candidate.outcome == Outcome::Reached).count(),
-        stopped: candidates.len() < wanted || candidates.iter().any(|candidate| candidate.outcome == Outcome::Stopped),
-        best_db: db().reduce(f64::max).unwrap_or_default(),
-        worst_db: db().reduce(f64::min).unwrap_or_default(),
-        mean_pairwise_distance: mean_pairwise_distance(&images),
-        spread: range.spread.as_ref().map(|spread| SpreadRecord::new(spread, candidates)),
-        certainty: CertaintyRecord::new(range),
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Judge {
     placer: Option<Placer>,
     /// Whether to leave out what takes long.
     stop: Option<Box<dyn Fn() -> bool + Send + Sync>>,
+    /// Whether the last candidates were measured without what takes long.
+    cut_short: bool,
 }
 
 impl Judge {
@@ -36,6 +38,11 @@ impl Judge {
     /// already, and no frame is looked for.
     pub fn stopping_when(stop: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         Self { stop: Some(Box::new(stop)), ..Self::default() }
+    }
+
+    /// Whether the last candidates have no verdict because it was stopped.
+    pub fn was_cut_short(&self) -> bool {
+        self.cut_short
     }
 
     fn stopped(&self) -> bool {
@@ -55,6 +62,7 @@ impl Judge {
         engine: &dyn Engine,
     ) -> Result<Assessment> {
         let range = self.scores(candidates, opened, problem, config, engine)?;
+        self.cut_short = false;
         Ok(match self.own_pictures(opened, problem, config, engine)? {
             Some(own) => range.with_bent(&own.bent(problem, config, candidates, engine)?),
             None => range,
@@ -158,6 +166,7 @@ impl Judge {
             let fits = kept_fits(opened, problem, config);
             let made = OwnPictures::of(problem, config, fits, engine, &|| self.stopped())?;
             if made.is_none() && self.stopped() {
+                self.cut_short = true;
                 return Ok(None);
             }
             let under = under(opened, problem, config);

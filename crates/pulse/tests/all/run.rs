@@ -103,6 +103,7 @@ impl Story {
     pub(crate) fn finished(&self) -> Finished<'_> {
         let checksum = String::from("00");
         Finished {
+            bookmark: None,
             input: InputRecord { path: self.path.clone(), sha256: checksum.clone(), width: 4, height: 4 },
             generator: GeneratorRecord {
                 name: "faces".into(),
