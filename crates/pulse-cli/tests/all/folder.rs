@@ -77,13 +77,14 @@ fn other_settings_are_another_run() {
     assert!(from_seed_zero.out.contains("1 found"));
     for (more, word) in [
         (&["--seed", "1"][..], "seed 0, not 1"),
-        (&["--precise"], "precise false, not true"),
+        (&["--precise"], "precise no, not yes"),
         (&["--mosaic", "off"], "mosaic"),
         (&["--background", "black"], "background"),
-        (&["--measurement", "area"], "measurement null, not \"area\""),
+        (&["--measurement", "area"], "measurement none, not area"),
         (&["--crop", "0,0,3,3"], "crop"),
         (&["--pixelate", "3"], "pixelate"),
         (&["--loss", "L1"], "loss"),
+        (&["--spread"], "spread none, not with feature weight"),
     ] {
         let ran = run(&place, more);
         assert_eq!(ran.status, 2);
@@ -114,7 +115,7 @@ fn files_that_settings_name_are_settings() {
     assert_eq!(outcomes(&place), ["skipped"]);
     place.picture("psf.png", 1, 5, 5);
     let ran = run(&place, &more);
-    assert!(ran.status == 2 && ran.err.contains("measurement_files.psf.png"), "{}", ran.err);
+    assert!(ran.status == 2 && ran.err.contains("measurement files, psf.png"), "{}", ran.err);
 }
 
 #[test]

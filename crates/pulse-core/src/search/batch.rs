@@ -1,5 +1,7 @@
 //! The batch of candidates under way: one loop over forward pass, losses, backward pass and updates.
 
+mod kept;
+
 use std::ops::{ControlFlow, Range};
 
 use pulse_engine::{Engine, InputId, OutputId};
@@ -395,19 +397,19 @@ impl<'a> Way<'a> for Batch<'a> {
     fn take_finished(&mut self) -> Result<Option<Candidate>> {
         let ended = |slot: &Slot| matches!(slot.stage, Stage::Finished | Stage::Stopped);
         let Some(slot) = self.slots.iter().rposition(ended) else { return Ok(None) };
-        let Self { end, slots, inputs, problem, config, .. } = self;
-        let candidate = finish(end, problem, config, &slots[slot], inputs)?;
+        let Self { end, slots, inputs, problem, config, network, .. } = self;
+        let candidate = finish(end, problem, config, &slots[slot], inputs, network)?;
         self.swap(slot, self.slots.len() - 1);
         self.slots.pop();
         Ok(Some(candidate))
     }
 
     fn so_far(&mut self) -> Result<Vec<Candidate>> {
-        let Self { end, slots, inputs, problem, config, .. } = self;
+        let Self { end, slots, inputs, problem, config, network, .. } = self;
         let mut found = Vec::new();
         for slot in slots.iter_mut().filter(|slot| slot.taken > 0) {
             let stage = std::mem::replace(&mut slot.stage, Stage::Stopped);
-            let candidate = finish(end, problem, config, slot, inputs);
+            let candidate = finish(end, problem, config, slot, inputs, network);
             slot.stage = stage;
             found.push(candidate?);
         }
@@ -415,21 +417,7 @@ impl<'a> Way<'a> for Batch<'a> {
     }
 
     fn pass(&mut self, tape: &mut Tape) -> Result<()> {
-        tape.count_below(&mut self.next, self.candidates + 1)?;
-        let (pixels, candidates) = (self.problem.picture_numbers(), self.candidates);
-        let mut under_way = self.slots.len();
-        tape.count_below(&mut under_way, self.capacity + 1)?;
-        self.slots.truncate(under_way);
-        self.slots.resize_with(under_way, || Slot::new(0, pixels, &self.inputs));
-        for (slot, state) in self.slots.iter_mut().enumerate() {
-            state.pass(tape)?;
-            tape.check(state.candidate < candidates)?;
-            self.inputs.iter_mut().try_for_each(|input| input.pass(slot, tape))?;
-        }
-        match &mut self.guide {
-            Some(guide) if under_way > 0 => guide.pass(tape),
-            _ => Ok(()),
-        }
+        self.pass_slots(tape)
     }
 
     fn step(&mut self, observer: &mut dyn Observer) -> Result<ControlFlow<()>> {

@@ -100,11 +100,25 @@ impl RunFolder {
     /// are [written](Self::write). A folder with anything else in it is not taken.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when it cannot be made, is not empty, or holds no run to replace; and when another process is
-    /// at work in it.
+    /// [`ErrorKind::Io`] when it cannot be made, is not empty, or holds no run to replace; [`ErrorKind::Busy`] when another process
+    /// is at work in it.
     pub fn create(path: &Path, replace: bool) -> Result<Self> {
-        let folder = ClaimedFolder::take(path, RECORD, Some(INTERMEDIATE), |path| replaceable(path, replace))?;
+        let taken = Self::take(path, replace)?;
         remove_intermediate(path)?;
+        Ok(taken)
+    }
+
+    /// The same for a search that was stopped and [goes on](super::Run::bookmark): what it left stays until all is written, and its
+    /// pictures of steps stay for good.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn take_up(path: &Path) -> Result<Self> {
+        Self::take(path, true)
+    }
+
+    fn take(path: &Path, replace: bool) -> Result<Self> {
+        let folder = ClaimedFolder::take(path, RECORD, Some(INTERMEDIATE), |path| replaceable(path, replace))?;
         Ok(Self { folder, written: Vec::new() })
     }
 
@@ -231,11 +245,9 @@ impl RunFolder {
 
 impl Drop for RunFolder {
     fn drop(&mut self) {
-        // Without their record pictures are not a run.
+        // Without their record they are of no run, as all that the claim removes.
         if !self.path().join(RECORD).exists() {
-            for name in self.written.iter().flatten() {
-                let _ = std::fs::remove_file(self.path().join(name));
-            }
+            let _ = remove_intermediate(self.path());
         }
     }
 }
