@@ -265,3 +265,53 @@ fn a_picture_is_the_same_in_any_company() {
         assert_eq!(together.unwrap(), alone.unwrap(), "{name}");
     }
 }
+
+/// Every one of the pictures that followed was searched for, and failed too; their partial files kept the disk full.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_stops_the_folder_at_once_and_holds_no_part_of_a_run() {
+    let place = Place::new();
+    ["in", "out"].iter().for_each(|folder| std::fs::create_dir(place.path(folder)).unwrap());
+    (1..=6).for_each(|number| _ = place.picture(&format!("in/{number}.png"), 3, 8, 8));
+    let command = place.command(&[]);
+    // A small disk in a name space of its own, which goes when the script ends.
+    let script = "mount -t tmpfs -o size=1200k none out || exit 77
+        \"$@\"; echo status $?; find out -type f; df --output=avail out | tail -n 1";
+    let mut unshared = std::process::Command::new("unshare");
+    unshared.current_dir(place.path("")).args(["--map-root-user", "--mount", "sh", "-c", script, "sh"]);
+    unshared.arg(command.get_program()).args([
+        "up",
+        "in",
+        "--progress",
+        "none",
+        "--out",
+        "out",
+        "-n",
+        "1",
+        "--steps",
+        "1",
+        "--place",
+        "off",
+    ]);
+    unshared.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let Ok(output) = unshared.output() else { return };
+    let ran = Ran::of(output);
+    if ran.status != 0 {
+        // Not everywhere may one mount.
+        assert!(!ran.out.contains("status"), "{}{}", ran.out, ran.err);
+        return;
+    }
+    assert!(ran.out.contains("status 2"), "{}{}", ran.out, ran.err);
+    let failed = ran.err.lines().filter(|line| line.contains("No space left")).count();
+    assert!(failed <= 2, "it went on, or the table's own line is missing: {}", ran.err);
+    assert!(
+        ran.err.contains("make room on the disk") && ran.err.contains("of 6 pictures were not begun"),
+        "{}",
+        ran.err
+    );
+    assert!(ran.out.contains("1 failed") && ran.out.contains(" found"), "{}", ran.out);
+    for file in ran.out.lines().filter(|line| line.starts_with("out/") && *line != "out/summary.csv") {
+        let folder = Path::new(file.trim()).parent().unwrap().join("run.json");
+        assert!(ran.out.contains(&format!("{}\n", folder.display())), "{file} is of no finished run: {}", ran.out);
+    }
+}

@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::folder::pictures;
 use crate::program::{Place, Ran, names_in};
 
 fn send(signal: &str, child: &Child) {
@@ -66,6 +65,12 @@ fn steps(place: &Place, trace: &str) -> Vec<String> {
     let mut lines: Vec<_> = fs::read_to_string(place.path(trace)).unwrap().lines().map(String::from).collect();
     lines.sort();
     lines
+}
+
+/// Writes a folder of so many pictures of one kind, for which the program looks at the model's own pictures only once.
+fn alike(place: &Place, count: usize) {
+    fs::create_dir(place.path("in")).unwrap();
+    (1..=count).for_each(|number| _ = place.picture(&format!("in/{number}.png"), 3, 8, 8));
 }
 
 /// What is wrong with a run that was stopped.
@@ -132,15 +137,14 @@ fn a_search_stopped_after_one_step_is_not_finished_and_goes_on_where_it_was() {
 #[test]
 fn a_folder_that_is_terminated_goes_on_where_it_was() {
     let place = Place::new();
-    pictures(&place, "in", &["a.png", "b.png", "c.png"]);
-    let arguments =
-        |out| ["up", "in", "-n", "2", "--place", "off", "--steps", "40", "--save-intermediate", "9", "--out", out];
+    alike(&place, 3);
+    let arguments = |out| ["up", "in", "-n", "2", "--place", "off", "--save-intermediate", "9", "--out", out];
     let whole = place.run(&[&arguments("whole")[..], &["--progress", "none"]].concat());
     let ran = interrupted(&place, &arguments("parts"), "-TERM", "\"picture\":2");
     assert_eq!(ran.status, 1, "{}", ran.err);
     let summary = fs::read_to_string(place.path("parts/summary.csv")).unwrap();
     assert!(
-        summary.contains("b.png,parts/b,stopped,2,0,") && summary.contains("c.png,parts/c,not begun,"),
+        summary.contains("2.png,parts/2,stopped,2,0,") && summary.contains("3.png,parts/3,not begun,"),
         "{summary}"
     );
 
@@ -154,7 +158,7 @@ fn a_folder_that_is_terminated_goes_on_where_it_was() {
 fn a_sampling_that_is_interrupted_goes_on_where_it_was() {
     let place = Place::new();
     place.picture("a.png", 3, 8, 8);
-    let arguments = |out| ["up", "a.png", "--generator", "faces-flow", "-n", "2", "--steps", "12", "--out", out];
+    let arguments = |out| ["up", "a.png", "--generator", "faces-flow", "-n", "2", "--steps", "6", "--out", out];
     place.run(&[&arguments("whole")[..], &["--progress", "none"]].concat());
     let ran = interrupted(&place, &arguments("parts"), "-INT", "\"started\"");
     assert_eq!(ran.status, 1, "{}", ran.err);
@@ -169,7 +173,7 @@ fn a_sampling_that_is_interrupted_goes_on_where_it_was() {
 fn a_search_with_a_damaged_bookmark_begins_again() {
     let place = Place::new();
     place.picture("a.png", 3, 8, 8);
-    let arguments = |out| ["up", "a.png", "-n", "2", "--place", "off", "--steps", "20", "--out", out];
+    let arguments = |out| ["up", "a.png", "-n", "2", "--place", "off", "--out", out];
     let whole = place.run(&[&arguments("whole")[..], &["--progress", "none"]].concat());
     interrupted(&place, &arguments("parts"), "-INT", "\"started\"");
     place.write("parts/a/bookmark.bin", b"torn");
@@ -275,10 +279,8 @@ fn thirty_random_moments_change_nothing() {
 #[test]
 fn two_processes_on_one_folder_share_it_and_both_end_well() {
     let place = Place::new();
-    let names: Vec<_> = (0..8).map(|number| format!("{number:02}.png")).collect();
-    pictures(&place, "in", &names.iter().map(String::as_str).collect::<Vec<_>>());
-    let arguments =
-        ["up", "in", "--progress", "none", "-n", "1", "--steps", "10", "--target-db", "1", "--place", "off"];
+    alike(&place, 8);
+    let arguments = ["up", "in", "--progress", "none", "-n", "1", "--steps", "3", "--place", "off"];
     let start = || {
         sleep(Duration::from_millis(1));
         place.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()

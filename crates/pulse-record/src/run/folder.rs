@@ -253,17 +253,21 @@ impl Drop for RunFolder {
 }
 
 impl Finished<'_> {
+    /// How many candidates ended so.
+    fn count_of(&self, outcome: Outcome) -> usize {
+        self.candidates.iter().filter(|candidate| candidate.outcome == outcome).count()
+    }
+
     fn summary(&self) -> Summary {
         let candidates = self.candidates;
         let images: Vec<_> = candidates.iter().map(|candidate| &candidate.image).collect();
         let db = || candidates.iter().map(|candidate| candidate.db);
-        let of_outcome = |outcome| candidates.iter().filter(move |candidate| candidate.outcome == outcome).count();
         Summary {
             candidates: candidates.len(),
-            reached: of_outcome(Outcome::Reached),
+            reached: self.count_of(Outcome::Reached),
             stopped: self.bookmark.is_some()
                 || candidates.len() < self.config.candidates
-                || of_outcome(Outcome::Stopped) > 0,
+                || self.count_of(Outcome::Stopped) > 0,
             best_db: db().reduce(f64::max).unwrap_or_default(),
             worst_db: db().reduce(f64::min).unwrap_or_default(),
             mean_pairwise_distance: mean_pairwise_distance(&images),
@@ -273,7 +277,7 @@ impl Finished<'_> {
     }
 
     fn sheet(&self) -> Result<Image> {
-        let reached = self.candidates.iter().filter(|candidate| candidate.outcome == Outcome::Reached).count();
+        let reached = self.count_of(Outcome::Reached);
         let note = format!(
             "Generator {}, seed {}; {reached} of {} at {:.1} dB or more{}{}",
             self.generator.name,
@@ -291,7 +295,7 @@ impl Finished<'_> {
                 image: &candidate.image,
                 measured: &candidate.measured,
                 db: candidate.db,
-                reached: candidate.outcome == Outcome::Reached,
+                outcome: candidate.outcome,
                 verdict: self.range.scores[place].bent.map(|bent| bent.verdict()),
             }
         };
@@ -317,11 +321,11 @@ impl Finished<'_> {
                 100.0 * agreed
             )
         });
-        let reached = self.candidates.iter().filter(|candidate| candidate.outcome == Outcome::Reached).count();
-        let fit = match reached {
-            0 => ", none of which shrinks to the given picture closely enough".to_owned(),
-            reached if reached == count => " that shrink to the given picture".to_owned(),
-            reached => format!(", {reached} of which shrink to the given picture closely enough"),
+        let fit = match (self.count_of(Outcome::Reached), self.count_of(Outcome::Stopped)) {
+            (_, stopped) if stopped > 0 => format!(", {stopped} of which are not done,"),
+            (0, _) => ", none of which shrinks to the given picture closely enough".to_owned(),
+            (reached, _) if reached == count => " that shrink to the given picture".to_owned(),
+            (reached, _) => format!(", {reached} of which shrink to the given picture closely enough"),
         };
         let steered = self.steering.as_ref().map_or_else(String::new, |steering| format!(" {steering}"));
         let caption = format!(

@@ -218,7 +218,7 @@ fn row(
                 image: &candidate.image,
                 measured: &candidate.measured,
                 db: candidate.db,
-                reached: candidate.db >= 45.0,
+                outcome: candidate.outcome,
                 verdict: *verdict,
             });
             let sheet = Sheet {

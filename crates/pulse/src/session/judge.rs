@@ -61,8 +61,8 @@ impl Judge {
         config: &SearchConfig,
         engine: &dyn Engine,
     ) -> Result<Assessment> {
-        let range = self.scores(candidates, opened, problem, config, engine)?;
         self.cut_short = false;
+        let range = self.scores(candidates, opened, problem, config, engine)?;
         Ok(match self.own_pictures(opened, problem, config, engine)? {
             Some(own) => range.with_bent(&own.bent(problem, config, candidates, engine)?),
             None => range,
@@ -94,6 +94,11 @@ impl Judge {
         };
         let random = match self.random.take() {
             Some(random) => random,
+            // Those of a denoiser take long.
+            None if self.stopped() => {
+                self.cut_short = true;
+                return Assessment::of(candidates, problem.target.size(), &plausibility, &logits, &[]);
+            }
             None => random_of(opened, problem, config, engine)?,
         };
         let range = Assessment::of(candidates, problem.target.size(), &plausibility, &logits, &random);

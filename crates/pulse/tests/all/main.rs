@@ -12,6 +12,7 @@ mod going_on;
 mod image;
 mod image_array;
 mod image_read;
+mod interrupted;
 mod latent;
 mod loss;
 mod measurement;

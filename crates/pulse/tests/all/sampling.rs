@@ -49,7 +49,7 @@ impl Backbone for Normal {
     }
 }
 
-fn generator() -> Diffusion {
+pub(crate) fn generator() -> Diffusion {
     generator_of(VARIANCE)
 }
 
@@ -69,11 +69,11 @@ fn generator_of(variance: f64) -> Diffusion {
     Diffusion::new(Denoiser::new(Arc::new(Normal { spec, sigmas, variance }), preconditioning).unwrap())
 }
 
-fn target() -> Image {
+pub(crate) fn target() -> Image {
     Image::new(1, 2, 2, vec![0.3, 0.5, 0.6, 0.45]).unwrap()
 }
 
-fn measurement(kind: &str, target: &Image) -> Box<dyn Measurement> {
+pub(crate) fn measurement(kind: &str, target: &Image) -> Box<dyn Measurement> {
     kind.parse::<MeasurementKind>().unwrap().resolve(1, Size::new(SIZE, SIZE), target.size()).unwrap()
 }
 
