@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::program::{FILES, Place, Ran};
+use crate::program::{FILES, Place, Ran, SHORT};
 
 /// Options for a search of a fraction of a second, of whose quality nothing is asked.
 pub(crate) const QUICK: [&str; 8] = ["--steps", "1", "--candidates", "1", "--target-db", "1", "--place", "off"];
@@ -275,24 +275,11 @@ fn a_full_disk_stops_the_folder_at_once_and_holds_no_part_of_a_run() {
     (1..=6).for_each(|number| _ = place.picture(&format!("in/{number}.png"), 3, 8, 8));
     let command = place.command(&[]);
     // A small disk in a name space of its own, which goes when the script ends.
-    let script = "mount -t tmpfs -o size=1200k none out || exit 77
+    let script = "mount -t tmpfs -o size=700k none out || exit 77
         \"$@\"; echo status $?; find out -type f; df --output=avail out | tail -n 1";
     let mut unshared = std::process::Command::new("unshare");
     unshared.current_dir(place.path("")).args(["--map-root-user", "--mount", "sh", "-c", script, "sh"]);
-    unshared.arg(command.get_program()).args([
-        "up",
-        "in",
-        "--progress",
-        "none",
-        "--out",
-        "out",
-        "-n",
-        "1",
-        "--steps",
-        "1",
-        "--place",
-        "off",
-    ]);
+    unshared.arg(command.get_program()).args(["up", "in", "--progress", "none", "--out", "out"]).args(SHORT);
     unshared.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let Ok(output) = unshared.output() else { return };
     let ran = Ran::of(output);

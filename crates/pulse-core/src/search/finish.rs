@@ -71,7 +71,7 @@ fn short_numbers(inputs: &[Moving], best: &Best, network: &mut SearchProgram) ->
             *x = half;
         }
     }
-    if !is_shorter || !inputs.last().is_some_and(Moving::is_feature) {
+    if !is_shorter || inputs.last().is_none_or(|last| last.port.spec.stage.is_none()) {
         return best.inputs.clone();
     }
     for (input, x) in inputs.iter().zip(&short) {
