@@ -271,7 +271,9 @@ fn a_picture_is_the_same_in_any_company() {
 #[test]
 fn a_full_disk_stops_the_folder_at_once_and_holds_no_part_of_a_run() {
     let place = Place::new();
-    ["in", "out"].iter().for_each(|folder| std::fs::create_dir(place.path(folder)).unwrap());
+    for folder in ["in", "out"] {
+        std::fs::create_dir(place.path(folder)).unwrap();
+    }
     (1..=6).for_each(|number| _ = place.picture(&format!("in/{number}.png"), 3, 8, 8));
     let command = place.command(&[]);
     // A small disk in a name space of its own, which goes when the script ends.
