@@ -115,6 +115,18 @@ fn e4m3(byte: u8) -> f32 {
     }
 }
 
+/// The number of 16 bits (IEEE 754 binary16) that is nearest to this one; the number itself where none is near.
+pub fn nearest_half(number: f32) -> f32 {
+    let half = f16::from_f32(number).to_f32();
+    if half.is_finite() { half } else { number }
+}
+
+/// The bits of a number that 16 hold exactly, zeros with their sign; none for any other.
+pub(crate) fn exact_half(number: f32) -> Option<[u8; 2]> {
+    let half = f16::from_f32(number);
+    (half.to_f32().to_bits() == number.to_bits()).then(|| half.to_le_bytes())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,8 @@ use std::path::Path;
 pub enum ErrorKind {
     /// The file could not be read or written.
     Io,
+    /// There is no room to write it.
+    Full,
     /// The bytes are of another kind of file; the message says of which, where it can be told.
     Format,
     /// The file ends too early: a download or copy that did not finish.
@@ -42,7 +44,8 @@ impl Error {
 
     /// What could not be done with a file, and what the system said.
     pub(crate) fn io(doing: &str, path: &Path, error: &std::io::Error) -> Self {
-        Self::new(ErrorKind::Io, format!("cannot {doing} {}: {error}", path.display()))
+        let kind = if is_full(error) { ErrorKind::Full } else { ErrorKind::Io };
+        Self::new(kind, format!("cannot {doing} {}: {error}", path.display()))
     }
 
     pub(crate) fn truncated(what: &str) -> Self {
@@ -83,6 +86,11 @@ impl fmt::Display for Error {
 
 // The message ends with what the system said, so there is no source that would say it again.
 impl std::error::Error for Error {}
+
+/// Whether a disk, or what a user may have of it, is full.
+fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+}
 
 /// A name out of a file, made fit for a message of one line: escaped, and cut when it is long.
 pub(crate) fn quote(name: &str) -> String {

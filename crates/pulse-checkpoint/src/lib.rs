@@ -64,9 +64,10 @@ mod value;
 pub mod write;
 
 pub use checkpoint::{Checkpoint, Format};
+pub use element::nearest_half;
 pub use error::{Error, ErrorKind, Result};
 pub use open::OpenOptions;
 pub use pair::Pair;
-pub use safetensors::{safetensors_to_vec, write_safetensors};
+pub use safetensors::{safetensors_to_vec, short_safetensors_to_vec, write_safetensors};
 pub use tensor::Tensor;
 pub use value::{Configuration, Value, configuration_from_json};

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Map, Value as Json, json};
 
 use crate::checkpoint::{Checkpoint, Format};
-use crate::element::{ByteOrder, Element};
+use crate::element::{ByteOrder, Element, exact_half};
 use crate::error::{Error, ErrorKind, Result, quote};
 use crate::pair::Pair;
 use crate::tensor::{Tensor, element_count};
@@ -172,8 +172,30 @@ pub fn write_safetensors(
 
 /// As [`write_safetensors`], to memory.
 pub fn safetensors_to_vec(tensors: &BTreeMap<String, Tensor>, configuration: &Configuration) -> Result<Vec<u8>> {
+    to_vec(&wide(tensors), metadata(configuration)?)
+}
+
+/// The same without a configuration, but tensors all of whose numbers 16 bits hold exactly are written in 16 bits. They are read back
+/// as the same.
+pub fn short_safetensors_to_vec(tensors: &BTreeMap<String, Tensor>) -> Result<Vec<u8>> {
+    let is_short = |tensor: &Tensor| tensor.data().iter().all(|&number| exact_half(number).is_some());
+    let element = |tensor: &Tensor| if is_short(tensor) { Element::F16 } else { Element::F32 };
+    let mut entries: Vec<_> = tensors.iter().map(|(name, tensor)| (name, tensor, element(tensor))).collect();
+    // The wider numbers first: all stay aligned.
+    entries.sort_by_key(|(_, _, element)| std::cmp::Reverse(element.size()));
+    to_vec(&entries, Map::new())
+}
+
+/// A tensor, and how its numbers are written: as `F32`, or as `F16` where that holds them.
+type Entry<'a> = (&'a String, &'a Tensor, Element);
+
+fn wide(tensors: &BTreeMap<String, Tensor>) -> Vec<Entry<'_>> {
+    tensors.iter().map(|(name, tensor)| (name, tensor, Element::F32)).collect()
+}
+
+fn to_vec(entries: &[Entry<'_>], metadata: Map<String, Json>) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    write(&mut bytes, &header(tensors, metadata(configuration)?)?, tensors).expect("memory takes every write");
+    write(&mut bytes, &header(entries, metadata)?, entries).expect("memory takes every write");
     Ok(bytes)
 }
 
@@ -204,8 +226,9 @@ impl Pair {
 }
 
 fn write_file(path: &Path, tensors: &BTreeMap<String, Tensor>, metadata: Map<String, Json>) -> Result<()> {
-    let header = header(tensors, metadata)?;
-    write_atomically_with(path, |file| write(BufWriter::new(file), &header, tensors))
+    let entries = wide(tensors);
+    let header = header(&entries, metadata)?;
+    write_atomically_with(path, |file| write(BufWriter::new(file), &header, &entries))
 }
 
 fn metadata(configuration: &Configuration) -> Result<Map<String, Json>> {
@@ -216,20 +239,21 @@ fn metadata(configuration: &Configuration) -> Result<Map<String, Json>> {
     Ok(metadata)
 }
 
-fn header(tensors: &BTreeMap<String, Tensor>, metadata: Map<String, Json>) -> Result<Vec<u8>> {
+fn header(entries: &[Entry<'_>], metadata: Map<String, Json>) -> Result<Vec<u8>> {
     let mut header = Map::new();
     if !metadata.is_empty() {
         header.insert(METADATA.to_owned(), Json::Object(metadata));
     }
     let mut begin = 0;
-    for (name, tensor) in tensors {
-        if name == METADATA {
+    for (name, tensor, element) in entries {
+        if *name == METADATA {
             let message = format!("a tensor may not be named {METADATA} in safetensors: rename it");
             return Err(Error::new(ErrorKind::Argument, message));
         }
-        let end = begin + size_of::<f32>() * tensor.data().len();
-        let place = json!({ "dtype": "F32", "shape": tensor.shape(), "data_offsets": [begin, end] });
-        header.insert(name.clone(), place);
+        let end = begin + element.size() * tensor.data().len();
+        let dtype = if *element == Element::F16 { "F16" } else { "F32" };
+        let place = json!({ "dtype": dtype, "shape": tensor.shape(), "data_offsets": [begin, end] });
+        header.insert((*name).clone(), place);
         begin = end;
     }
     let mut header = Json::Object(header).to_string().into_bytes();
@@ -242,11 +266,16 @@ fn header(tensors: &BTreeMap<String, Tensor>, metadata: Map<String, Json>) -> Re
     Ok(header)
 }
 
-fn write(mut to: impl Write, header: &[u8], tensors: &BTreeMap<String, Tensor>) -> io::Result<()> {
+fn write(mut to: impl Write, header: &[u8], entries: &[Entry<'_>]) -> io::Result<()> {
     to.write_all(&(header.len() as u64).to_le_bytes())?;
     to.write_all(header)?;
-    for number in tensors.values().flat_map(|tensor| tensor.data().iter()) {
-        to.write_all(&number.to_le_bytes())?;
+    for (_, tensor, element) in entries {
+        for &number in tensor.data().iter() {
+            match exact_half(number) {
+                Some(half) if *element == Element::F16 => to.write_all(&half)?,
+                _ => to.write_all(&number.to_le_bytes())?,
+            }
+        }
     }
     to.flush()
 }

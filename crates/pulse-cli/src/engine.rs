@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use clap::Args;
 use pulse_engine::Cpu;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, note};
 
 #[derive(Args)]
 pub(crate) struct EngineArguments {
@@ -34,7 +34,7 @@ impl EngineArguments {
     pub(crate) fn start(&self) -> Result<Cpu, Failure> {
         // A user who sets the thread pool's own variable means it.
         if self.threads.is_some() || std::env::var_os("RAYON_NUM_THREADS").is_none() {
-            let count = self.threads.map_or_else(physical_cores, NonZeroUsize::get);
+            let count = self.threads.map_or_else(physical_cores, |asked| at_most_cores(asked.get()));
             let built = rayon::ThreadPoolBuilder::new().num_threads(count).build_global();
             built.map_err(|error| {
                 Failure::of("--threads", format!("{count} cannot be started: {error}; ask for fewer"))
@@ -48,6 +48,21 @@ impl EngineArguments {
 /// As many as this process may use. Two threads on one core get in each other's way here: both wait for the same
 /// arithmetic.
 fn physical_cores() -> usize {
-    let allowed = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    num_cpus::get_physical().clamp(1, allowed)
+    num_cpus::get_physical().clamp(1, allowed_cores())
+}
+
+/// As many threads as were asked for, but no more than there are cores: they would only wait for each other.
+fn at_most_cores(asked: usize) -> usize {
+    let cores = allowed_cores();
+    if asked > cores {
+        let plural = if cores == 1 { "" } else { "s" };
+        note(&format!(
+            "--threads {asked}: there are {cores} core{plural} to compute with, and so many threads are used"
+        ));
+    }
+    asked.min(cores)
+}
+
+fn allowed_cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }

@@ -1,14 +1,16 @@
 //! Errors on their way to the terminal: one line each, `pulse: THING: reason; way out`.
 
 use std::fmt::Display;
-use std::io::{ErrorKind, Write as _};
+use std::io::{self, Write as _};
 
-use pulse::WayOut;
+use pulse::{ErrorKind, WayOut};
 
 /// What to print before the program ends, or goes on to the next picture.
 #[derive(Debug)]
 pub(crate) struct Failure {
     line: String,
+    /// Of what kind it is, where a library says so.
+    kind: Option<ErrorKind>,
 }
 
 impl Failure {
@@ -17,25 +19,30 @@ impl Failure {
         let (thing, reason) = (thing.to_string(), reason.to_string());
         // The library's messages mostly name the thing already.
         let line = if thing.is_empty() || names(&reason, &thing) { reason } else { format!("{thing}: {reason}") };
-        Self { line: line.split_whitespace().collect::<Vec<_>>().join(" ") }
+        Self { line: line.split_whitespace().collect::<Vec<_>>().join(" "), kind: None }
     }
 
     /// What failed with which `thing`, and what can be done about it.
     pub(crate) fn with(thing: impl Display, error: &pulse::Error) -> Self {
-        Self::of(thing, error.to_string() + &way_out(error))
+        Self { kind: Some(error.kind()), ..Self::of(thing, error.to_string() + &way_out(error)) }
     }
 
     /// What is wrong with the command line. The parser explains it in paragraphs, of which the last ones say
     /// how the command is used.
     pub(crate) fn of_arguments(error: &clap::Error) -> Self {
         if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-            return Self { line: "no command was given; `pulse --help` lists them".into() };
+            return Self::of("", "no command was given; `pulse --help` lists them");
         }
         let text = error.to_string();
         let reason = text.split("\n\nUsage:").next().unwrap_or_default();
         let reason = reason.split("\n\nFor more information").next().unwrap_or_default();
         let reason = reason.trim_start_matches("error: ").split_whitespace().collect::<Vec<_>>().join(" ");
-        Self { line: format!("{}; `pulse --help` says more", reason.trim_end_matches('.')) }
+        Self::of("", format!("{}; `pulse --help` says more", reason.trim_end_matches('.')))
+    }
+
+    /// Whether it is of this kind.
+    pub(crate) fn is(&self, kind: ErrorKind) -> bool {
+        self.kind == Some(kind)
     }
 
     /// The line.
@@ -58,7 +65,7 @@ fn names(text: &str, thing: &str) -> bool {
 
 impl From<pulse::Error> for Failure {
     fn from(error: pulse::Error) -> Self {
-        Self::of("", error.to_string() + &way_out(&error))
+        Self::with("", &error)
     }
 }
 
@@ -71,6 +78,7 @@ pub(crate) fn way_out(error: &pulse::Error) -> String {
             let hint = blur.map(|blur| blur_hint("--pixelate 64 ", blur)).unwrap_or_default();
             format!("; shrink it first with --pixelate 16, or take a part of it with --crop X,Y,W,H{hint}")
         }
+        _ if error.kind() == ErrorKind::Full => "; make room on the disk, and run it again".into(),
         _ => String::new(),
     }
 }
@@ -85,14 +93,14 @@ pub(crate) fn blur_hint(shrink: &str, [sigma, own]: [f64; 2]) -> String {
 
 /// Prints one line on standard error. An error in printing cannot be reported anywhere.
 pub(crate) fn note(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "pulse: {line}");
+    let _ = writeln!(io::stderr().lock(), "pulse: {line}");
 }
 
 /// Prints a command's result on standard output. A reader that has read enough, such as `head`, is no failure.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
+    let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::of("standard output", format!("cannot be written: {error}; send it elsewhere")))
         }
         _ => Ok(()),

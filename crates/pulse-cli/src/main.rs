@@ -56,7 +56,7 @@ Examples:
   pulse convert network.pkl network.safetensors";
 
 const CLOSING: &str = "\
-Exit status: 0 when every picture has a candidate within epsilon, 1 when one has none, 2 after an error.
+Exit status: 0 when every picture has a candidate within epsilon, 1 when one has none or was stopped, 2 after an error.
 
 These are faces of people who do not exist. It cannot tell you who was in the picture.";
 

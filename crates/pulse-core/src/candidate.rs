@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::Result;
 use crate::image::Image;
 use crate::loss::Term;
+use crate::tape::Tape;
 
 /// One sharp picture that shrinks to the given one, with all that belongs to it. Everything is of one and
 /// the same step, the best; where the search projects, `image`, `measured`, `db` and `inputs` are of its picture
@@ -40,6 +42,72 @@ pub struct Candidate {
     pub inputs: BTreeMap<String, Vec<f32>>,
 }
 
+impl Candidate {
+    /// One that is to be read from a tape.
+    pub(crate) fn blank(dot: &Image) -> Self {
+        Self {
+            index: 0,
+            start: 0,
+            restarts: 0,
+            outcome: Outcome::Stopped,
+            image: dot.clone(),
+            measured: dot.clone(),
+            db: 0.0,
+            searched_db: 0.0,
+            latent_db: 0.0,
+            losses: Vec::new(),
+            total: 0.0,
+            steps: 0,
+            inputs: BTreeMap::new(),
+        }
+    }
+
+    /// All of it, to a tape or from there.
+    pub(crate) fn pass(&mut self, tape: &mut Tape) -> Result<()> {
+        for count in [&mut self.index, &mut self.start, &mut self.restarts, &mut self.steps] {
+            tape.count(count)?;
+        }
+        for value in [&mut self.db, &mut self.searched_db, &mut self.latent_db, &mut self.total] {
+            tape.real(value)?;
+        }
+        one_of(tape, &Outcome::ALL, &mut self.outcome)?;
+        pass_picture(tape, &mut self.image)?;
+        pass_picture(tape, &mut self.measured)?;
+        tape.list(
+            &mut self.losses,
+            || (Term::L2, 0.0),
+            |tape, (term, value)| {
+                one_of(tape, &Term::ALL, term)?;
+                tape.real(value)
+            },
+        )?;
+        let mut inputs: Vec<_> = std::mem::take(&mut self.inputs).into_iter().collect();
+        tape.list(&mut inputs, Default::default, |tape, (name, numbers)| {
+            tape.text(name)?;
+            tape.vector(numbers)
+        })?;
+        self.inputs = inputs.into_iter().collect();
+        Ok(())
+    }
+}
+
+/// One of several values, by its place.
+fn one_of<T: Copy + PartialEq>(tape: &mut Tape, all: &[T], value: &mut T) -> Result<()> {
+    let mut place = all.iter().position(|other| other == value).unwrap_or_default();
+    tape.count_below(&mut place, all.len())?;
+    *value = all[place];
+    Ok(())
+}
+
+fn pass_picture(tape: &mut Tape, picture: &mut Image) -> Result<()> {
+    let [mut channels, mut height, mut width] = [picture.channels(), picture.height(), picture.width()];
+    let mut values = picture.values().to_vec();
+    [&mut channels, &mut height, &mut width].into_iter().try_for_each(|count| tape.count(count))?;
+    tape.vector(&mut values)?;
+    *picture = Image::new(channels, height, width, values)?;
+    Ok(())
+}
+
 /// How the search for one candidate ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -48,11 +116,13 @@ pub enum Outcome {
     Reached,
     /// All steps taken, and not within epsilon: this is its best.
     Missed,
-    /// Stopped by the user before it was within epsilon: this is its best so far.
+    /// Stopped from outside before its search was done, however near the exact end has brought its best so far.
     Stopped,
 }
 
 impl Outcome {
+    const ALL: [Self; 3] = [Self::Reached, Self::Missed, Self::Stopped];
+
     /// Its name in files.
     pub const fn name(self) -> &'static str {
         match self {

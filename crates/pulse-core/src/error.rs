@@ -9,6 +9,10 @@ use std::path::Path;
 pub enum ErrorKind {
     /// A file or folder could not be read or written.
     Io,
+    /// There is no room on the disk.
+    Full,
+    /// Another process is at work on it.
+    Busy,
     /// A file is no picture that can be read, or one of a size that cannot be used.
     Picture,
     /// A checkpoint cannot be read.
@@ -61,7 +65,9 @@ impl Error {
 
     /// What could not be done with a file, and what the system said.
     pub fn io(doing: &str, path: &Path, source: std::io::Error) -> Self {
-        Self::new(ErrorKind::Io, format!("cannot {doing} {}: {source}", path.display())).with_source(source)
+        let is_full = matches!(source.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded);
+        let kind = if is_full { ErrorKind::Full } else { ErrorKind::Io };
+        Self::new(kind, format!("cannot {doing} {}: {source}", path.display())).with_source(source)
     }
 
     /// Keeps the error that caused this one. The message has to contain its text already.

@@ -2,11 +2,12 @@
 //! them.
 //!
 //! A safetensors file with one row a candidate and these names: `z` [B, n], `w` [B, n], `ws` and `latent`
-//! [B, num_ws, n], `noise.0 …` [B, 1, h, w], `feature.0 …` [B, c, h, w], `c` [B, classes].
+//! [B, num_ws, n], `noise.0 …` [B, 1, h, w], `feature.0 …` [B, c, h, w], `c` [B, classes]. Numbers are `f32`, or `f16` in arrays that
+//! lose nothing by it: a search leaves its features so.
 
 use std::collections::BTreeMap;
 
-use pulse_checkpoint::{Configuration, Tensor};
+use pulse_checkpoint::Tensor;
 use pulse_engine::Shape;
 
 use crate::generator::{Generator, InputSpec, LatentInput};
@@ -92,12 +93,12 @@ impl Inputs {
         self.arrays.get(&spec.name).map(|tensor| &tensor.data()[candidate * length..][..length])
     }
 
-    /// The file's bytes.
+    /// The file's bytes. Arrays that need no more than 16 bits a number have no more.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when they cannot be laid out.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        pulse_checkpoint::safetensors_to_vec(&self.arrays, &Configuration::new())
+        pulse_checkpoint::short_safetensors_to_vec(&self.arrays)
             .map_err(|error| Error::new(ErrorKind::Io, error.to_string()).with_source(error))
     }
 }

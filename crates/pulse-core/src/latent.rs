@@ -2,6 +2,8 @@
 
 use pulse_engine::Shape;
 
+use crate::Result;
+use crate::tape::Tape;
 use crate::vector::{dot, mixed};
 
 /// Where the numbers of one input may lie. After each step of the optimiser a candidate returns to it.
@@ -113,6 +115,11 @@ impl Retraction {
             }
             Geometry::Free | Geometry::Fixed => {}
         }
+    }
+
+    /// What bounds the candidate in `slot`, to a tape or from there.
+    pub(crate) fn pass(&mut self, slot: usize, tape: &mut Tape) -> Result<()> {
+        tape.numbers(&mut self.radii[slot * self.radii_per_slot..][..self.radii_per_slot])
     }
 
     /// The candidates in slots `a` and `b` change places.

@@ -105,6 +105,7 @@ pub mod search;
 mod shared;
 pub mod sharpness;
 pub mod solved;
+pub mod tape;
 mod tensors;
 mod vector;
 pub mod walk;

@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 pub use schedule::Schedule;
 
+use crate::tape::Tape;
 use crate::{Error, ErrorKind, Result};
 
 /// How a gradient `g` moves the numbers `x` at learning rate `η`, in step `t = 1, 2, …`. All state is zero
@@ -155,6 +156,15 @@ impl Optimizer {
         self.steps[slot] = 0;
         moments(&mut self.first, slot, self.numbers).fill(0.0);
         moments(&mut self.second, slot, self.numbers).fill(0.0);
+    }
+
+    /// The state of the candidate in `slot`, to a tape or from there.
+    pub(crate) fn pass(&mut self, slot: usize, tape: &mut Tape) -> Result<()> {
+        let mut steps = self.steps(slot);
+        tape.count_below(&mut steps, i32::MAX as usize)?;
+        self.steps[slot] = steps as i32;
+        tape.numbers(moments(&mut self.first, slot, self.numbers))?;
+        tape.numbers(moments(&mut self.second, slot, self.numbers))
     }
 
     /// The candidates in slots `a` and `b` change places.

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use pulse_core::candidate::Candidate;
 use pulse_core::face::{CARD, Face, Square};
 use pulse_core::image::Image;
 use rayon::prelude::*;
@@ -29,7 +28,7 @@ pub struct PhotographRecord {
     pub faces: Vec<FoundFaceRecord>,
     /// The photograph with candidate 1 of every face, with candidate 2, and so on.
     pub photographs: Vec<String>,
-    /// Whether it was stopped before all faces were searched for.
+    /// Whether it was stopped before the search for every face was done.
     #[serde(default)]
     pub stopped: bool,
 }
@@ -103,7 +102,7 @@ impl FacesFolder {
     /// Files of more faces than `count`, or of other candidates, are removed.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when it cannot be made, holds something else, or another process is at work in it.
+    /// [`ErrorKind::Io`] when it cannot be made or holds something else, [`ErrorKind::Busy`] when another process is at work in it.
     pub fn take(path: &Path, replace: bool, count: usize) -> Result<Self> {
         let had_faces = path.is_dir() && !names_in(path)?.is_empty();
         let earlier = if had_faces { replaceable(path, replace)?.1 } else { Vec::new() };
@@ -125,7 +124,7 @@ impl FacesFolder {
     }
 
     /// Writes the photograph with candidate 1 of every face, with candidate 2, and so on, and the record last.
-    /// `searched` has the candidates of the first faces of `cuts`.
+    /// `searched` has the candidates' pictures, as their files have them, of the first faces of `cuts`.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when a file cannot be written.
@@ -134,18 +133,19 @@ impl FacesFolder {
         photograph: &Photograph,
         input: &InputRecord,
         cuts: &[CutFace],
-        searched: &[&[Candidate]],
+        searched: &[&[Image]],
         provenance: &Provenance,
+        stopped: bool,
     ) -> Result<()> {
-        let most = searched.iter().map(|candidates| candidates.len()).max().unwrap_or(0);
+        let most = searched.iter().map(|pictures| pictures.len()).max().unwrap_or(0);
         let digits = most.to_string().len().max(2);
         let photographs: Vec<_> = (1..=most).map(|number| format!("photograph-{number:0digits$}.png")).collect();
         photographs.par_iter().enumerate().try_for_each(|(index, name)| {
             let mut whole = photograph.clone();
-            for (cut, candidates) in cuts.iter().zip(searched) {
-                if let Some(candidate) = candidates.get(index) {
-                    let seen = if candidate.image.channels() == 1 { cut.seen.to_grey() } else { cut.seen.to_rgb() };
-                    whole.paste(&cut.square, &candidate.image, &seen)?;
+            for (cut, pictures) in cuts.iter().zip(searched) {
+                if let Some(picture) = pictures.get(index) {
+                    let seen = if picture.channels() == 1 { cut.seen.to_grey() } else { cut.seen.to_rgb() };
+                    whole.paste(&cut.square, picture, &seen)?;
                 }
             }
             let provenance = Provenance { candidate: Some(index + 1), ..provenance.clone() };
@@ -160,7 +160,7 @@ impl FacesFolder {
             input: input.clone(),
             faces: found.collect(),
             photographs,
-            stopped: searched.len() < cuts.len(),
+            stopped,
         };
         let json = serde_json::to_vec_pretty(&record)
             .map_err(|error| Error::new(ErrorKind::Run, format!("{FACES}: {error}")).with_source(error))?;

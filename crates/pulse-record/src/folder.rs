@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use crate::write::{make_folder, remove_temporaries, write_atomically};
 use crate::{Error, ErrorKind, Result};
@@ -25,22 +26,33 @@ impl Claim {
     /// in it are removed.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when another process is at work in it, or the mark cannot be made.
+    /// [`ErrorKind::Busy`] when another process is at work in it, [`ErrorKind::Io`] when the mark cannot be made.
     pub fn take(folder: &Path, seal: &'static str) -> Result<Self> {
         let path = folder.join(MARK);
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
-        let file = file.map_err(|source| Error::io("write", &path, source))?;
-        if let Err(TryLockError::WouldBlock) = file.try_lock() {
-            let message = format!(
-                "another process is at work in the folder {}: wait for it, or choose another folder",
-                folder.display()
-            );
-            return Err(Error::new(ErrorKind::Io, message));
-        }
+        let lock = loop {
+            let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+            let file = file.map_err(|source| Error::io("write", &path, source))?;
+            if is_locked(&file) {
+                let message = format!(
+                    "another process is at work in the folder {}: wait for it, or choose another folder",
+                    folder.display()
+                );
+                return Err(Error::new(ErrorKind::Busy, message));
+            }
+            // Who was done just now took the file away that was opened here.
+            if path.exists() {
+                break file;
+            }
+        };
         // Some file systems have no locks. There, the user has to see to it that two processes do not share a folder.
-        let claim = Self { folder: folder.to_owned(), seal, lock: Some(file) };
+        let claim = Self { folder: folder.to_owned(), seal, lock: Some(lock) };
         remove_temporaries(folder)?;
         Ok(claim)
+    }
+
+    /// Whether another process is at work in `folder`.
+    pub fn is_taken(folder: &Path) -> bool {
+        File::open(folder.join(MARK)).is_ok_and(|file| is_locked(&file))
     }
 
     /// Whether a mark lies in `folder`.
@@ -55,6 +67,11 @@ impl Claim {
     pub fn clear(folder: &Path, seal: &'static str) -> Result<()> {
         if Self::is_on(folder) { Self::take(folder, seal).map(drop) } else { Ok(()) }
     }
+}
+
+/// Whether another process has locked a file; if not, this one has now.
+fn is_locked(file: &File) -> bool {
+    matches!(file.try_lock(), Err(TryLockError::WouldBlock))
 }
 
 impl Drop for Claim {
@@ -72,7 +89,7 @@ impl Drop for Claim {
 }
 
 /// A folder that is written by this process: claimed before the work starts, sealed by its record at the end. Dropping it
-/// unsealed removes the folders that are still empty.
+/// unsealed removes what was written, and the folders that are empty then: half of a result would only take room.
 #[derive(Debug)]
 pub(crate) struct ClaimedFolder {
     path: PathBuf,
@@ -83,6 +100,8 @@ pub(crate) struct ClaimedFolder {
     made: Vec<PathBuf>,
     /// The files of an earlier result, which are removed before new ones are written.
     replaced: Vec<PathBuf>,
+    /// What was written so far.
+    written: Mutex<Vec<PathBuf>>,
     claim: Option<Claim>,
 }
 
@@ -100,7 +119,15 @@ impl ClaimedFolder {
     ) -> Result<Self> {
         let above = path.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
         let made = above.map(Path::to_owned).collect();
-        let mut folder = Self { path: path.to_owned(), seal, inner, made, replaced: Vec::new(), claim: None };
+        let mut folder = Self {
+            path: path.to_owned(),
+            seal,
+            inner,
+            made,
+            replaced: Vec::new(),
+            written: Mutex::default(),
+            claim: None,
+        };
         make_folder(path)?;
         // A folder that is refused is not marked.
         replaceable(path)?;
@@ -133,7 +160,10 @@ impl ClaimedFolder {
 
     /// Writes one file.
     pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        write_atomically(&self.path.join(name), bytes)
+        let path = self.path.join(name);
+        write_atomically(&path, bytes)?;
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).push(path);
+        Ok(())
     }
 
     /// Writes the record, after which the folder is finished.
@@ -144,6 +174,13 @@ impl ClaimedFolder {
 
 impl Drop for ClaimedFolder {
     fn drop(&mut self) {
+        // Who drops it has an error to report already.
+        if !self.path.join(self.seal).exists() {
+            let written = self.written.get_mut().unwrap_or_else(PoisonError::into_inner);
+            for file in written {
+                let _ = fs::remove_file(file);
+            }
+        }
         // This removes empty folders only.
         if let Some(inner) = self.inner {
             let _ = fs::remove_dir(self.path.join(inner));

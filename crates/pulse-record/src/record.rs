@@ -220,6 +220,9 @@ pub struct Files {
     pub quantities: Option<String>,
     /// Every input of every candidate.
     pub inputs: String,
+    /// What the search goes on from, where it was stopped.
+    #[serde(default)]
+    pub bookmark: Option<String>,
 }
 
 /// One candidate.

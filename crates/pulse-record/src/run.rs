@@ -12,6 +12,7 @@
 //! | `report.html` | all of it on one page that opens offline |
 //! | `quantities.csv` | what was read off the candidates, where that was asked for |
 //! | `inputs.safetensors` | every input of every candidate, one row each; see [`Inputs`] |
+//! | `bookmark.bin` | what the search goes on from, where it was stopped |
 //! | `run.json` | settings, checksums, outcomes and figures: [`Record`] |
 //!
 //! Each file is whole or not there. `run.json` comes last: a folder that has it has everything.
@@ -32,6 +33,7 @@ use crate::record::{CandidateRecord, Record};
 use crate::{Error, ErrorKind, Result};
 use pulse_core::image::Image;
 use pulse_core::inputs::Inputs;
+use pulse_core::tape::Bookmark;
 
 /// A run that was read back from its folder.
 #[derive(Clone, Debug)]
@@ -108,6 +110,16 @@ impl Run {
     /// As [`read_inputs`].
     pub fn inputs(&self) -> Result<Inputs> {
         read_inputs(&self.path(&self.record.files.inputs)?)
+    }
+
+    /// What its search goes on from, where it was stopped.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when it cannot be read.
+    pub fn bookmark(&self) -> Result<Option<Bookmark>> {
+        let Some(name) = &self.record.files.bookmark else { return Ok(None) };
+        let path = self.path(name)?;
+        std::fs::read(&path).map(Bookmark::of_bytes).map(Some).map_err(|source| Error::io("read", &path, source))
     }
 
     /// The checksum of the file of the inputs, by which what was explored from this run is told from what was explored

@@ -9,6 +9,7 @@ use crate::{Error, ErrorKind, Result};
 use canvas::{Canvas, Colour, TextStyle, Weight, pixelated, smooth};
 pub use certainty::CertaintyMap;
 pub use colormap::{Colormap, coloured};
+use pulse_core::candidate::Outcome;
 use pulse_core::image::Size;
 use pulse_core::image::{Image, Rectangle};
 use pulse_core::judge::Verdict;
@@ -81,8 +82,8 @@ pub struct Entry<'a> {
     pub measured: &'a Image,
     /// The agreement of that with the given picture, in dB.
     pub db: f64,
-    /// Whether that is within epsilon.
-    pub reached: bool,
+    /// How the search for it ended.
+    pub outcome: Outcome,
     /// How far the generator had to be bent for it, where that was measured.
     pub verdict: Option<Verdict>,
 }
@@ -127,8 +128,12 @@ impl Sheet<'_> {
     /// What the pictures are and are not, in words that hold for any generator.
     fn footer(&self, shown: usize) -> String {
         let all = self.entries.len();
-        let reached = self.entries.iter().filter(|entry| entry.reached).count();
+        let of_outcome = |outcome| self.entries.iter().filter(|entry| entry.outcome == outcome).count();
+        let (reached, stopped) = (of_outcome(Outcome::Reached), of_outcome(Outcome::Stopped));
         let counted = match (all, reached) {
+            _ if stopped > 0 => {
+                format!("What is shown is imagined, and not done: the search was stopped, for {stopped} of {all}.")
+            }
             (1, 1) => "This picture is imagined: one of infinitely many that shrink to the given one.".to_owned(),
             (1, _) => "This picture is imagined, and does not shrink to the given one closely enough.".to_owned(),
             (_, 0) => {
@@ -243,7 +248,7 @@ struct Card {
     image: Image,
     measured: Image,
     db: f64,
-    reached: bool,
+    outcome: Outcome,
     verdict: Option<Verdict>,
 }
 
@@ -254,7 +259,7 @@ impl Card {
             image: coloured(smooth(entry.image, SHARP)?, colours),
             measured: coloured(pixelated(entry.measured, SMALL)?, colours),
             db: entry.db,
-            reached: entry.reached,
+            outcome: entry.outcome,
             verdict: entry.verdict,
         })
     }
@@ -282,19 +287,20 @@ impl Card {
         canvas.text(left, below, &format!("#{}", self.number), LABEL);
         let below = below + LABEL.line_height();
         canvas.text(left, below, &decibels(self.db), HEADING);
-        let (words, colour) = fit(self.reached, self.verdict);
+        let (words, colour) = fit(self.outcome, self.verdict);
         canvas.text(left, below + HEADING.line_height(), words, TextStyle { colour, ..LABEL });
     }
 }
 
 /// What is said of a candidate that shrinks to the given picture, or does not: that it matches says little where the generator
-/// had to be bent for it.
-pub fn fit(reached: bool, verdict: Option<Verdict>) -> (&'static str, Colour) {
-    match (reached, verdict) {
-        (false, _) => ("✗ too far", RED),
-        (true, None | Some(Verdict::Known)) => ("✓ matches", GREEN),
-        (true, Some(Verdict::Stretched)) => ("~ stretched", AMBER),
-        (true, Some(Verdict::Unknown)) => ("? unknown", RED),
+/// had to be bent for it, and nothing where its search was not done.
+pub fn fit(outcome: Outcome, verdict: Option<Verdict>) -> (&'static str, Colour) {
+    match (outcome, verdict) {
+        (Outcome::Stopped, _) => ("… stopped", AMBER),
+        (Outcome::Reached, None | Some(Verdict::Known)) => ("✓ matches", GREEN),
+        (Outcome::Reached, Some(Verdict::Stretched)) => ("~ stretched", AMBER),
+        (Outcome::Reached, Some(Verdict::Unknown)) => ("? unknown", RED),
+        _ => ("✗ too far", RED),
     }
 }
 

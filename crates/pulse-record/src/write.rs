@@ -22,10 +22,12 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Makes the folder at `path` that something is to be written into, and those above it.
-pub(crate) fn make_folder(path: &Path) -> Result<()> {
+///
+/// # Errors
+/// [`ErrorKind::Io`], or [`ErrorKind::Full`] where there is no room for it.
+pub fn make_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|source| {
-        let message = format!("cannot make the folder {}: {source}; choose another place for it", path.display());
-        Error::new(ErrorKind::Io, message).with_source(source)
+        Error::io("make the folder", path, source).worded(|reason| format!("{reason}; choose another place for it"))
     })
 }
 
@@ -36,5 +38,6 @@ pub(crate) fn remove_temporaries(folder: &Path) -> Result<()> {
 
 /// The same text as an error of this crate, without a cause that would repeat it.
 fn io(error: &pulse_checkpoint::Error) -> Error {
-    Error::new(ErrorKind::Io, error.to_string())
+    let kind = if error.kind() == pulse_checkpoint::ErrorKind::Full { ErrorKind::Full } else { ErrorKind::Io };
+    Error::new(kind, error.to_string())
 }

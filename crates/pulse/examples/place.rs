@@ -178,7 +178,7 @@ fn judged(generator: &dyn Generator, small: &Image, placement: Placement, sheet:
             image: &candidate.image,
             measured: &candidate.measured,
             db: candidate.searched_db,
-            reached: true,
+            outcome: candidate.outcome,
             verdict: Some(bent.verdict()),
         });
         let title = measurement.describe();

@@ -266,7 +266,7 @@ fn sheet<'a>(title: &'a str, target: &'a Image, original: &'a Image, found: &'a 
         image: &candidate.image,
         measured: &candidate.measured,
         db: candidate.searched_db,
-        reached: candidate.db >= 45.0,
+        outcome: candidate.outcome,
         verdict: None,
     });
     let note = "dB before the exact projection";

@@ -75,7 +75,7 @@ pub use prepared::{Blocks, Note, Preparation, Prepared};
 pub use pulse_checkpoint as checkpoint;
 pub use pulse_core::{
     Error, ErrorKind, Result, Shared, WayOut, candidate, detail, event, judge, kept, latent, loss, mosaic, optimizer,
-    place, placement, quantity, random, render, sampler, search, sharpness, solved, walk,
+    place, placement, quantity, random, render, sampler, search, sharpness, solved, tape, walk,
 };
 pub use pulse_engine as engine;
 pub use pulse_record::{cache, checksum, explored, faces, folder, record, report, run, sheet, write};

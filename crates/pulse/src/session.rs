@@ -16,6 +16,7 @@ use pulse_core::quantity::{PixelScale, Quantity, Reading};
 use pulse_core::search::steering::Steering;
 use pulse_core::search::{Problem, Search, SearchConfig};
 use pulse_core::solved::{Solved, inputs_of};
+use pulse_core::tape::{Bookmark, Tape};
 use pulse_engine::Engine;
 use pulse_record::record::{InputRecord, QuantityRecord, Record, RequestRecord, SteeringRecord};
 use pulse_record::report::Curves;
@@ -59,6 +60,10 @@ pub struct Session {
     curves: Curves,
     latent: LatentInput,
     started: Instant,
+    /// Seconds that were searched before it was stopped, where it goes on.
+    before: f64,
+    /// What it goes on from, once it was stopped.
+    bookmark: Option<Bookmark>,
 }
 
 impl Session {
@@ -108,7 +113,41 @@ impl Session {
         opened.prepare(problem.latent(), &*engine)?;
         let search = Search::new(problem, steering, config, &*engine)?;
         let latent = search.problem().latent();
-        Ok(Self { opened, prepared, engine, search, curves: Curves::default(), latent, started })
+        let (curves, before, bookmark) = (Curves::default(), 0.0, None);
+        Ok(Self { opened, prepared, engine, search, curves, latent, started, before, bookmark })
+    }
+
+    /// The same search from where a session for the same thing was stopped. It ends as that one would have, to the bit, and takes no
+    /// step twice; its observer is told at the start what was found before.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Run`](crate::ErrorKind::Run) where the bookmark is damaged, or that of another search.
+    pub fn going_on(mut self, bookmark: &Bookmark) -> Result<Self> {
+        self.take_up(bookmark)?;
+        Ok(self)
+    }
+
+    fn take_up(&mut self, bookmark: &Bookmark) -> Result<()> {
+        let mut tape = Tape::of(bookmark);
+        pass_version(&mut tape)?;
+        self.search.pass(&mut tape)?;
+        self.curves.pass(&mut tape)?;
+        tape.real(&mut self.before)?;
+        tape.end()
+    }
+
+    /// What a session goes on from that is stopped now.
+    fn bookmark(&mut self) -> Result<Bookmark> {
+        let mut tape = Tape::to_write();
+        pass_version(&mut tape)?;
+        self.search.pass(&mut tape)?;
+        self.curves.pass(&mut tape)?;
+        tape.real(&mut self.seconds())?;
+        Ok(tape.into_bookmark())
+    }
+
+    fn seconds(&self) -> f64 {
+        self.before + self.started.elapsed().as_secs_f64()
     }
 
     /// Whether every candidate is finished, or it was stopped.
@@ -137,11 +176,15 @@ impl Session {
         Ok(())
     }
 
-    /// Ends the candidates under way at their best.
+    /// Ends the candidates under way at their best. What [`finish`](Self::finish) gives has a bookmark then, from which another
+    /// session [goes on](Self::going_on). Where all is done already, nothing happens.
     ///
     /// # Errors
     /// As [`Search::stop`].
     pub fn stop(&mut self, observer: &mut dyn Observer) -> Result<()> {
+        if !self.is_done() {
+            self.bookmark = Some(self.bookmark()?);
+        }
         self.search.stop(&mut Both { curves: &mut self.curves, observer })
     }
 
@@ -153,28 +196,45 @@ impl Session {
         self.search.so_far()
     }
 
-    /// Looks for `count` more candidates.
+    /// Looks for `count` more candidates. After a stop it goes on with those that were stopped, too.
     ///
     /// # Errors
     /// As [`Search::add_candidates`].
     pub fn add_candidates(&mut self, count: usize) -> Result<()> {
-        self.search.add_candidates(count)
+        self.search.add_candidates(count)?;
+        let before = self.before;
+        self.bookmark.take().map_or(Ok(()), |bookmark| self.take_up(&bookmark))?;
+        // The clock has not been stopped.
+        self.before = before;
+        Ok(())
     }
 
     /// What was found, with what belongs to it.
     ///
     /// # Errors
     /// As [`Opened::inputs`].
-    pub fn finish(self, observer: &mut dyn Observer) -> Result<Found> {
-        let Self { opened, prepared, engine, search, mut curves, latent, started } = self;
+    pub fn finish(mut self, observer: &mut dyn Observer) -> Result<Found> {
+        if !self.is_done() {
+            self.bookmark = Some(self.bookmark()?);
+        }
+        let seconds = self.seconds();
+        let Self { opened, prepared, engine, search, mut curves, latent, bookmark, .. } = self;
         let mut config = search.config().clone();
         config.candidates = search.candidates();
         let problem = search.problem().clone();
         let candidates = search.into_found(&mut Both { curves: &mut curves, observer });
         let specs = opened.inputs(latent, &config.space)?;
-        let seconds = started.elapsed().as_secs_f64();
-        Ok(Found { opened, prepared, config, specs, candidates, curves, seconds, engine, problem })
+        Ok(Found { opened, prepared, config, specs, candidates, curves, seconds, bookmark, engine, problem })
     }
+}
+
+/// Grows by one whenever what a session keeps of a stopped search changes.
+const BOOKMARK_VERSION: usize = 1;
+
+fn pass_version(tape: &mut Tape) -> Result<()> {
+    let mut version = BOOKMARK_VERSION;
+    tape.count(&mut version)?;
+    tape.check(version == BOOKMARK_VERSION)
 }
 
 /// Passes events on to the curves of a session and to its observer.
@@ -204,8 +264,10 @@ pub struct Found {
     pub candidates: Vec<Candidate>,
     /// How the search went.
     pub curves: Curves,
-    /// How long it took, from the start of the session.
+    /// How long it took, from the start of the session; where it went on, with what it took before.
     pub seconds: f64,
+    /// What another session goes on from, where this one was stopped.
+    pub bookmark: Option<Bookmark>,
     engine: Arc<dyn Engine>,
     problem: Problem<'static>,
 }
@@ -292,6 +354,8 @@ impl Found {
     /// As [`RunFolder::write`].
     pub fn save(&self, folder: &RunFolder, labels: Labels, judge: &mut Judge) -> Result<Record> {
         let range = self.measure(judge)?;
+        // All is found then, but not all is measured.
+        let unmeasured = if judge.was_cut_short() { Some(self.bookmark_of_all()?) } else { None };
         let subject = labels.subject.unwrap_or(self.opened.subject);
         let quantities = self.read(&labels, judge);
         folder.write(&Finished {
@@ -313,6 +377,17 @@ impl Found {
             colours: labels.colours,
             page: labels.page.then_some(Page { subject, curves: &self.curves }),
             seconds: labels.seconds_before + self.seconds,
+            bookmark: self.bookmark.as_ref().or(unmeasured.as_ref()),
         })
+    }
+
+    /// What a session goes on from that has only to end.
+    fn bookmark_of_all(&self) -> Result<Bookmark> {
+        let mut tape = Tape::to_write();
+        pass_version(&mut tape)?;
+        Search::write_done(&mut tape, &self.candidates)?;
+        self.curves.clone().pass(&mut tape)?;
+        tape.real(&mut { self.seconds })?;
+        Ok(tape.into_bookmark())
     }
 }

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use pulse_core::face::DetectorConfig;
 use pulse_core::measurement::{Blur, MeasurementKind, Stage};
+use pulse_core::tape::Bookmark;
 use pulse_record::checksum::sha256_of_file;
 use pulse_record::faces::EarlierFaces;
 use pulse_record::record::{FacesRecord, GeneratorRecord, InputRecord, Record, RequestRecord, SettingsRecord};
-use pulse_record::run::Run;
+use pulse_record::run::{Run, RunFolder};
 use serde_json::Value;
 
 use crate::{Blocks, Error, ErrorKind, Placing, Preparation, Result, WayOut};
@@ -82,8 +83,19 @@ pub enum Standing {
         /// Whether what is in its folder may be replaced.
         replace: bool,
     },
+    /// The same search was stopped, and can go on.
+    Stopped,
     /// Its folder holds another run.
     Taken(Error),
+}
+
+/// The folder of a run, for this process alone.
+#[derive(Debug)]
+pub enum Claimed {
+    /// Nothing is to be done there: it is finished. This is its record.
+    Finished(Box<Record>),
+    /// It can be written, and the search goes on from there, where it was stopped.
+    Free(Box<RunFolder>, Option<Bookmark>),
 }
 
 /// What the record of a finished run has to say for the run to be skipped.
@@ -103,26 +115,62 @@ impl Asked {
     /// Whether the picture at `path`, whose result goes to `folder`, has to be searched for. The picture is read only when all
     /// else of an earlier run agrees, and is never decoded.
     pub fn standing(&self, path: &Path, folder: &Path) -> Standing {
-        if self.again {
-            return Standing::Open { replace: true };
+        if self.request.faces.is_none() || self.again {
+            return self.standing_of_run(path, folder);
         }
-        if self.request.faces.is_some() {
-            return match EarlierFaces::open(folder) {
-                Some(earlier) => self.judge(path, folder, earlier.runs, earlier.is_whole),
-                None => Standing::Open { replace: false },
-            };
-        }
-        match Run::open(folder) {
-            Ok(run) => {
-                let is_whole = run.is_whole();
-                self.judge(path, folder, vec![run.record().clone()], is_whole)
-            }
-            // Whether a run may be written there is checked when its folder is made.
-            Err(_) => Standing::Open { replace: false },
+        match EarlierFaces::open(folder) {
+            // Each face that lacks something is looked at by itself.
+            Some(earlier) => match self.judge(path, folder, earlier.runs) {
+                Standing::Finished(_) if !earlier.is_whole => Standing::Open { replace: true },
+                standing => standing,
+            },
+            None => Standing::Open { replace: false },
         }
     }
 
-    fn judge(&self, path: &Path, folder: &Path, runs: Vec<Record>, is_whole: bool) -> Standing {
+    /// The same for one run: that of the picture, or of one face in it.
+    pub fn standing_of_run(&self, path: &Path, folder: &Path) -> Standing {
+        if self.again {
+            return Standing::Open { replace: true };
+        }
+        // Whether a run may be written there is checked when its folder is made.
+        let Ok(run) = Run::open(folder) else { return Standing::Open { replace: false } };
+        match self.judge(path, folder, vec![run.record().clone()]) {
+            Standing::Finished(_) if !run.is_whole() => {
+                let goes_on = run.bookmark().is_ok_and(|bookmark| bookmark.is_some());
+                if goes_on { Standing::Stopped } else { Standing::Open { replace: true } }
+            }
+            standing => standing,
+        }
+    }
+
+    /// Takes the folder of a run for the search for the picture at `path`, unless it is finished by now. A run of other settings is
+    /// replaced where `replace` is set.
+    ///
+    /// # Errors
+    /// As [`RunFolder::create`], and that of [`Standing::Taken`].
+    pub fn claim(&self, path: &Path, folder: &Path, replace: bool) -> Result<Claimed> {
+        let before = self.standing_of_run(path, folder);
+        let was_stopped = matches!(before, Standing::Stopped);
+        let claimed = match before {
+            Standing::Stopped => RunFolder::take_up(folder),
+            Standing::Open { replace: true } => RunFolder::create(folder, true),
+            _ => RunFolder::create(folder, replace),
+        };
+        // Another process may have been at work between the two.
+        match (self.standing_of_run(path, folder), claimed) {
+            (Standing::Finished(mut records), _) => Ok(Claimed::Finished(Box::new(records.remove(0)))),
+            (Standing::Stopped, Ok(claimed)) if was_stopped => {
+                Ok(Claimed::Free(Box::new(claimed), Run::open(folder)?.bookmark()?))
+            }
+            (Standing::Stopped, Err(error)) if was_stopped || error.kind() == ErrorKind::Busy => Err(error),
+            (Standing::Stopped, _) => self.claim(path, folder, replace),
+            (Standing::Taken(error), Err(_)) => Err(error),
+            (_, claimed) => Ok(Claimed::Free(Box::new(claimed?), None)),
+        }
+    }
+
+    fn judge(&self, path: &Path, folder: &Path, runs: Vec<Record>) -> Standing {
         let other = runs.iter().find_map(|record| self.difference(record));
         let other = match other {
             None => match sha256_of_file(path) {
@@ -132,14 +180,9 @@ impl Asked {
             },
             Some(other) => Some(other),
         };
-        match other {
-            None if is_whole => Standing::Finished(runs),
-            None => Standing::Open { replace: true },
-            Some(other) => {
-                let message = format!("the folder {} is not empty: it holds the run of {other}", folder.display());
-                Standing::Taken(Error::new(ErrorKind::Io, message).with_way_out(WayOut::ReplaceFolder))
-            }
-        }
+        let Some(other) = other else { return Standing::Finished(runs) };
+        let message = format!("the folder {} is not empty: it holds the run of {other}", folder.display());
+        Standing::Taken(Error::new(ErrorKind::Io, message).with_way_out(WayOut::ReplaceFolder))
     }
 
     /// In what `record` differs from what is asked for, the picture not counted.
@@ -176,10 +219,33 @@ fn first_difference(key: &str, old: &Value, new: &Value) -> Option<String> {
     match (old, new) {
         _ if old == new => None,
         (Value::Object(old), Value::Object(new)) => new.iter().find_map(|(name, new)| {
-            let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
-            first_difference(&key, old.get(name).unwrap_or(&Value::Null), new)
+            let old = old.get(name).unwrap_or(&Value::Null);
+            let key = if key.is_empty() { spoken(name) } else { format!("{key}, {}", spoken(name)) };
+            first_difference(&key, old, new)
         }),
         _ if key.is_empty() => None,
-        _ => Some(format!("{key} {old}, not {new}")),
+        _ => Some(format!("{key} {}, not {}", words(old), words(new))),
     }
+}
+
+/// A value of a record as a person says it.
+fn words(value: &Value) -> String {
+    match value {
+        Value::Null => "none".into(),
+        Value::Bool(is_so) => if *is_so { "yes" } else { "no" }.into(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(words).collect::<Vec<_>>().join(","),
+        Value::Object(values) => {
+            let parts: Vec<_> =
+                values.iter().map(|(name, value)| format!("{} {}", spoken(name), words(value))).collect();
+            format!("with {}", parts.join(", "))
+        }
+    }
+}
+
+/// The name of a field; that of a file stays as it is.
+fn spoken(name: &str) -> String {
+    let is_field = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if is_field { name.replace('_', " ") } else { name.into() }
 }

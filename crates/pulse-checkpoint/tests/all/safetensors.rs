@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use pulse_checkpoint::{Checkpoint, Configuration, ErrorKind, Tensor, Value, safetensors_to_vec, write_safetensors};
+use pulse_checkpoint::{
+    Checkpoint, Configuration, ErrorKind, Tensor, Value, nearest_half, safetensors_to_vec, short_safetensors_to_vec,
+    write_safetensors,
+};
 
 use crate::{fixture, refusal};
 
@@ -150,4 +153,21 @@ proptest! {
         prop_assert_eq!(read.tensors, tensors);
         prop_assert_eq!(read.configuration, configuration);
     }
+}
+
+#[test]
+fn what_16_bits_hold_takes_half_the_room_and_is_the_same() {
+    let numbers = [0.1f32, -0.0, 3e-6, 65504.0, 1.0 / 3.0].map(nearest_half);
+    assert_eq!(nearest_half(1e9), 1e9, "there is none that is near");
+    let tensors = BTreeMap::from([
+        ("a.short".to_owned(), Tensor::new([5], numbers).unwrap()),
+        ("b.long".to_owned(), Tensor::new([2], [0.1, 1e9]).unwrap()),
+    ]);
+    let bytes = short_safetensors_to_vec(&tensors).unwrap();
+    let read = Checkpoint::from_bytes(&bytes).unwrap();
+    assert_eq!(read.tensors, tensors);
+    assert!(read.tensors["a.short"].data()[1].is_sign_negative());
+    let theirs = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let [short, long] = ["a.short", "b.long"].map(|name| theirs.tensor(name).unwrap());
+    assert_eq!([short.data().len(), long.data().len()], [10, 8]);
 }

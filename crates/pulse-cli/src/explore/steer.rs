@@ -124,15 +124,29 @@ pub(super) fn run(
         }
     }
     let of_option = |error: pulse::Error| Failure::with(option(&wishes, &error), &error);
-    let mut session = reopened.search(&wishes, &config, Arc::new(engine.clone())).map_err(of_option)?;
-    let folder = RunFolder::create(&place, arguments.force || is_same)?;
+    let begin = || reopened.search(&wishes, &config, Arc::new(engine.clone())).map_err(of_option);
+    let mut session = begin()?;
+    let bookmark = if is_same && !arguments.force { Run::open(&place)?.bookmark()? } else { None };
+    let folder = match &bookmark {
+        Some(_) => RunFolder::take_up(&place)?,
+        None => RunFolder::create(&place, arguments.force || is_same)?,
+    };
+    if let Some(bookmark) = &bookmark {
+        session = match session.going_on(bookmark) {
+            Ok(session) => session,
+            Err(error) => {
+                Failure::with(place.display(), &error).report();
+                begin()?
+            }
+        };
+    }
     let mut watched =
         Watched { progress: Progress::new(arguments.progress, "steer", interrupt), shares: Vec::new(), steps: 1 };
     session.run(&mut watched)?;
     let found = session.finish(&mut watched)?;
     drop(watched);
-    if interrupt.pressed() {
-        note("stopped before it was done: nothing was written");
+    if found.candidates.is_empty() {
+        note("stopped before it was begun: nothing was written");
         return Ok(Status::Bad);
     }
     let input = reopened.run.record().input.clone();
@@ -142,17 +156,18 @@ pub(super) fn run(
     let verdict = verdict.map_or_else(String::new, |verdict| format!(", {}", verdict.words()));
     let summary = &record.summary;
     print(&format!(
-        "{} of {} consistent ({:.1} to {:.1} dB, mean distance {:.3}){verdict}, in {:.1} s\n  {}\n",
+        "{} of {} consistent ({:.1} to {:.1} dB, mean distance {:.3}){verdict}, in {:.1} s{}\n  {}\n",
         summary.reached,
         summary.candidates,
         summary.worst_db,
         summary.best_db,
         summary.mean_pairwise_distance,
         record.seconds,
+        if summary.stopped { ", stopped; the same command goes on" } else { "" },
         folder.path().join(&record.files.sheet).display()
     ))?;
     let reached = found.candidates.iter().all(|candidate| candidate.outcome == Outcome::Reached);
-    Ok(if reached { Status::Good } else { Status::Bad })
+    Ok(if reached && !summary.stopped { Status::Good } else { Status::Bad })
 }
 
 /// Shows how far all candidates together are.
@@ -168,6 +183,10 @@ impl Observer for Watched<'_> {
             SearchEvent::Step(step) => {
                 self.shares[step.candidate] = step.step as f64 / self.steps as f64;
                 self.progress.at(self.shares.iter().sum::<f64>() / self.shares.len() as f64)
+            }
+            SearchEvent::Finished(candidate) | SearchEvent::Found(candidate) => {
+                self.shares[candidate.start] = 1.0;
+                ControlFlow::Continue(())
             }
             // The first step may come late.
             SearchEvent::Started { candidates, steps } => {

@@ -56,7 +56,8 @@ impl Decoder<'_> {
         receiver
     }
 
-    fn read(&self, source: &Source) -> Result<Picture, Failure> {
+    /// Reads one.
+    pub(super) fn read(&self, source: &Source) -> Result<Picture, Failure> {
         let started = Instant::now();
         let path = source.path.display().to_string();
         let bytes = read_bytes(&source.path)?;

@@ -36,7 +36,8 @@ With --faces, the folder of a photograph has a folder face-01 … like that for 
 the photograph with candidate 1 … of every face in it, and faces.json.
 
 A picture that an earlier run finished is skipped: its folder has all files, and run.json has the same checksums of picture and
-generator and the same settings. So what was stopped or killed goes on when it is started again. A folder with another finished
+generator and the same settings. So what was stopped or killed goes on when it is started again; a search that was stopped goes on in
+its midst, and ends in the same pictures. A folder with another finished
 run (other settings, another picture) is an error, unless --force is given, which skips nothing. Where several pictures are
 named, a table says at the end what became of each, and so does summary.csv in the folder of --out (summary-I-of-N.csv with
 --shard I/N). A bad picture does not stop the others.
@@ -58,7 +59,8 @@ Examples:
   pulse upsample small.png --generator ffhq.pkl --trainable-noise 3 --zero-noise 16,17
 
 Exit status: 0 when every picture has a candidate within epsilon, 1 when one has none (its best are written all the
-same), 2 after an error. Ctrl-C stops the search and writes what was found; a second one ends at once.
+same) or was stopped, 2 after an error. Ctrl-C stops the search and writes what was found, and the same command goes on from there; a
+second one ends at once.
 
 These are faces of people who do not exist. It cannot tell you who was in the picture.";
 

@@ -73,7 +73,7 @@ impl Entry {
             Fate::NoFace
         } else if records.iter().any(|record| record.summary.stopped) {
             Fate::Stopped
-        } else if all_reached(records) {
+        } else if are_good(records) {
             Fate::Found
         } else {
             Fate::BestEffort
@@ -109,7 +109,7 @@ impl Entry {
             path: source.path.display().to_string(),
             folder: source.folder.display().to_string(),
             fate,
-            verdict: if all_reached(records) { Status::Good } else { Status::Bad },
+            verdict: if are_good(records) { Status::Good } else { Status::Bad },
             figures,
             reason: String::new(),
         }
@@ -125,9 +125,10 @@ impl Entry {
     }
 }
 
-/// A photograph without a face has no candidate either, nor has a picture that was not begun.
-fn all_reached(records: &[Record]) -> bool {
-    !records.is_empty() && records.iter().all(|record| record.summary.reached > 0)
+/// Whether each search was done and has a candidate within epsilon. A photograph without a face has none, nor has a picture that was
+/// not begun.
+fn are_good(records: &[Record]) -> bool {
+    !records.is_empty() && records.iter().all(|record| record.summary.reached > 0 && !record.summary.stopped)
 }
 
 /// The table for people, with a line for each picture and one that counts them.

@@ -1,6 +1,6 @@
 //! `--trace`: a line of JSON for every step of every candidate.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -16,15 +16,17 @@ pub(super) struct Trace {
 }
 
 impl Trace {
-    /// Begins the file at `path` anew. What is there is replaced only when it is a trace too.
-    pub(super) fn create(path: &Path) -> Result<Self, Failure> {
+    /// Begins the file at `path` anew; where a stopped search goes on, so does the file. What is there is replaced only when it is a
+    /// trace too.
+    pub(super) fn create(path: &Path, goes_on: bool) -> Result<Self, Failure> {
         let mut beginning = [0; 2];
         let length = File::open(path).and_then(|mut file| file.read(&mut beginning)).unwrap_or(0);
         if !b"{\"".starts_with(&beginning[..length]) {
             let reason = "is there already and is no trace: choose another place for the trace";
             return Err(Failure::of(path.display(), reason));
         }
-        let file = File::create(path).map_err(|error| fault(path, &error))?;
+        let file = OpenOptions::new().create(true).write(true).append(goes_on).truncate(!goes_on).open(path);
+        let file = file.map_err(|error| fault(path, error))?;
         Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
     }
 
@@ -53,15 +55,16 @@ impl InputTrace<'_> {
             "learning_rate": step.learning_rate,
             "db": step.db,
         });
-        writeln!(self.trace.file, "{line}").map_err(|error| fault(&self.trace.path, &error))
+        writeln!(self.trace.file, "{line}").map_err(|error| fault(&self.trace.path, error))
     }
 
     /// Writes what is still in memory to the file.
     pub(super) fn flush(&mut self) -> Result<(), Failure> {
-        self.trace.file.flush().map_err(|error| fault(&self.trace.path, &error))
+        self.trace.file.flush().map_err(|error| fault(&self.trace.path, error))
     }
 }
 
-fn fault(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::of(path.display(), format!("the trace cannot be written: {error}; choose another place for it"))
+fn fault(path: &Path, error: std::io::Error) -> Failure {
+    let error = pulse::Error::io("write the trace", path, error);
+    Failure::from(error.worded(|reason| format!("{reason}; choose another place for it")))
 }

@@ -9,6 +9,7 @@ use pulse::image::{Provenance, write_png};
 use pulse::record::GeneratorRecord;
 use pulse::run::{INTERMEDIATE, RunFolder, intermediate_file};
 use pulse::search::SearchConfig;
+use pulse::write::make_folder;
 
 use super::progress::Progress;
 use super::trace::InputTrace;
@@ -91,8 +92,7 @@ impl Intermediate {
     ) -> Result<Option<Self>, Failure> {
         let Some(every) = every else { return Ok(None) };
         let folder = run.join(INTERMEDIATE);
-        std::fs::create_dir_all(&folder)
-            .map_err(|error| Failure::of(folder.display(), format!("cannot be made: {error}; choose another --out")))?;
+        make_folder(&folder)?;
         let provenance = generator.provenance(config.seed);
         Ok(Some(Self { every, run: run.to_owned(), candidates: config.candidates, provenance }))
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::program::{FILES, Place, Ran};
+use crate::program::{FILES, Place, Ran, SHORT};
 
 /// Options for a search of a fraction of a second, of whose quality nothing is asked.
 pub(crate) const QUICK: [&str; 8] = ["--steps", "1", "--candidates", "1", "--target-db", "1", "--place", "off"];
@@ -77,13 +77,14 @@ fn other_settings_are_another_run() {
     assert!(from_seed_zero.out.contains("1 found"));
     for (more, word) in [
         (&["--seed", "1"][..], "seed 0, not 1"),
-        (&["--precise"], "precise false, not true"),
+        (&["--precise"], "precise no, not yes"),
         (&["--mosaic", "off"], "mosaic"),
         (&["--background", "black"], "background"),
-        (&["--measurement", "area"], "measurement null, not \"area\""),
+        (&["--measurement", "area"], "measurement none, not area"),
         (&["--crop", "0,0,3,3"], "crop"),
         (&["--pixelate", "3"], "pixelate"),
         (&["--loss", "L1"], "loss"),
+        (&["--spread"], "spread none, not with feature weight"),
     ] {
         let ran = run(&place, more);
         assert_eq!(ran.status, 2);
@@ -114,7 +115,7 @@ fn files_that_settings_name_are_settings() {
     assert_eq!(outcomes(&place), ["skipped"]);
     place.picture("psf.png", 1, 5, 5);
     let ran = run(&place, &more);
-    assert!(ran.status == 2 && ran.err.contains("measurement_files.psf.png"), "{}", ran.err);
+    assert!(ran.status == 2 && ran.err.contains("measurement files, psf.png"), "{}", ran.err);
 }
 
 #[test]
@@ -262,5 +263,44 @@ fn a_picture_is_the_same_in_any_company() {
     for name in ["inputs.safetensors", "candidate-01.png", "candidate-02.png"] {
         let [together, alone] = ["together", "alone"].map(|out| std::fs::read(place.path(out).join("b").join(name)));
         assert_eq!(together.unwrap(), alone.unwrap(), "{name}");
+    }
+}
+
+/// Every one of the pictures that followed was searched for, and failed too; their partial files kept the disk full.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_stops_the_folder_at_once_and_holds_no_part_of_a_run() {
+    let place = Place::new();
+    for folder in ["in", "out"] {
+        std::fs::create_dir(place.path(folder)).unwrap();
+    }
+    (1..=6).for_each(|number| _ = place.picture(&format!("in/{number}.png"), 3, 8, 8));
+    let command = place.command(&[]);
+    // A small disk in a name space of its own, which goes when the script ends.
+    let script = "mount -t tmpfs -o size=700k none out || exit 77
+        \"$@\"; echo status $?; find out -type f; df --output=avail out | tail -n 1";
+    let mut unshared = std::process::Command::new("unshare");
+    unshared.current_dir(place.path("")).args(["--map-root-user", "--mount", "sh", "-c", script, "sh"]);
+    unshared.arg(command.get_program()).args(["up", "in", "--progress", "none", "--out", "out"]).args(SHORT);
+    unshared.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let Ok(output) = unshared.output() else { return };
+    let ran = Ran::of(output);
+    if ran.status != 0 {
+        // Not everywhere may one mount.
+        assert!(!ran.out.contains("status"), "{}{}", ran.out, ran.err);
+        return;
+    }
+    assert!(ran.out.contains("status 2"), "{}{}", ran.out, ran.err);
+    let failed = ran.err.lines().filter(|line| line.contains("No space left")).count();
+    assert!(failed <= 2, "it went on, or the table's own line is missing: {}", ran.err);
+    assert!(
+        ran.err.contains("make room on the disk") && ran.err.contains("of 6 pictures were not begun"),
+        "{}",
+        ran.err
+    );
+    assert!(ran.out.contains("1 failed") && ran.out.contains(" found"), "{}", ran.out);
+    for file in ran.out.lines().filter(|line| line.starts_with("out/") && *line != "out/summary.csv") {
+        let folder = Path::new(file.trim()).parent().unwrap().join("run.json");
+        assert!(ran.out.contains(&format!("{}\n", folder.display())), "{file} is of no finished run: {}", ran.out);
     }
 }

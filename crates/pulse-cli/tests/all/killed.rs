@@ -1,5 +1,6 @@
 //! A run that is killed, and started again.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::thread::sleep;
@@ -101,20 +102,25 @@ fn what_a_killed_run_left_makes_way() {
 }
 
 #[test]
-fn two_processes_do_not_share_a_folder() {
+fn who_finds_another_process_at_work_waits_and_takes_over_when_it_is_killed() {
     let place = Place::new();
     pictures(&place, "in", &["a.png"]);
-    let long = ["up", "in", "--progress", "none", "--preset", "paper", "--steps", "1000000", "--target-db", "120"];
-    let child = place.command(&long).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let mark = place.path("pulse-out/a/.pulse-unfinished");
-    let second = || place.run(&long);
-    kill_once(child, || {
-        mark.exists() && {
-            // The mark is made a moment before it is locked.
-            sleep(Duration::from_millis(200));
-            second().failed_with(&["pulse-out/a", "another process is at work", "another folder"]);
-            true
-        }
-    });
-    assert!(mark.exists(), "the second one took the first one's mark away");
+    let long = ["up", "in", "--progress", "json", "--preset", "paper", "--steps", "1000000", "--target-db", "120"];
+    let start = || {
+        let mut child = place.command(&long).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        (child, lines)
+    };
+    let end = |mut child: Child| {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    };
+    let (first, mut told) = start();
+    assert!(told.any(|line| line.contains("\"started\"")));
+    let (second, mut told) = start();
+    let line = told.next().unwrap();
+    assert!(line.contains("in/a.png: another process is at work on it; waiting"), "{line}");
+    end(first);
+    assert!(told.any(|line| line.contains("\"started\"")), "it did not take over");
+    end(second);
 }

@@ -1,5 +1,8 @@
 //! How strongly a residual is to be corrected.
 
+use crate::Result;
+use crate::tape::Tape;
+
 /// The gain of the correction of residuals, measured from the denoiser's own answers.
 ///
 /// Between two levels the measured part of the state moved by `Δx`, and that of the denoised picture followed by
@@ -51,6 +54,14 @@ impl Gain {
     /// All rows alike.
     pub(super) fn fix(&mut self, gain: f64) {
         self.gains.fill(gain);
+    }
+
+    /// What it remembers of the first `rows`, to a tape or from there.
+    pub(super) fn pass(&mut self, rows: usize, tape: &mut Tape) -> Result<()> {
+        self.gains[..rows].iter_mut().try_for_each(|gain| tape.real(gain))?;
+        tape.numbers(&mut self.states[..rows * self.numbers])?;
+        tape.numbers(&mut self.residuals[..rows * self.numbers])?;
+        tape.flag(&mut self.started)
     }
 
     pub(super) fn of(&self, row: usize) -> f64 {

@@ -3,7 +3,9 @@
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
+use crate::Result;
 use crate::random::Stream;
+use crate::tape::Tape;
 
 /// The noise of a candidate: all that is drawn for it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,6 +42,18 @@ impl Source {
                 Self { first: from.generator(), other: Some((to.generator(), weights)) }
             }
         }
+    }
+
+    /// How far it is, to a tape or from there.
+    pub(super) fn pass(&mut self, tape: &mut Tape) -> Result<()> {
+        [Some(&mut self.first), self.other.as_mut().map(|(other, _)| other)].into_iter().flatten().try_for_each(
+            |random| {
+                let mut position = random.get_word_pos();
+                tape.position(&mut position)?;
+                random.set_word_pos(position);
+                Ok(())
+            },
+        )
     }
 
     /// A standard normal number.

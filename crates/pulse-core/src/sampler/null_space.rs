@@ -4,6 +4,7 @@ use super::gain::Gain;
 use super::noise::Source;
 use super::{Carry, Denoise, Levels, Nearest, Noise, NullSpaceConfig};
 use crate::Result;
+use crate::tape::Tape;
 
 /// Candidates between two levels of noise. From `x` at the level `s`, with the tilt `u`, to the next level `s'`:
 ///
@@ -133,6 +134,19 @@ impl NullSpace {
                 *x = sigma * generator.normal();
             }
         }
+    }
+
+    /// The candidates under way between two steps, to a tape or from there; they have been started, and are not done.
+    pub(crate) fn pass(&mut self, tape: &mut Tape) -> Result<()> {
+        tape.count(&mut self.first)?;
+        tape.count_below(&mut self.done, self.levels.steps())?;
+        tape.check(self.first <= self.done)?;
+        self.generators.iter_mut().try_for_each(|generator| generator.pass(tape))?;
+        let active = self.active();
+        for vector in [&mut self.state, &mut self.tilt, &mut self.consistent] {
+            tape.numbers(&mut vector[..active])?;
+        }
+        self.gain.pass(self.generators.len(), tape)
     }
 
     /// Takes all candidates to the next level; the last step ends at the consistent denoised pictures. Does nothing once

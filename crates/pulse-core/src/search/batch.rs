@@ -1,5 +1,7 @@
 //! The batch of candidates under way: one loop over forward pass, losses, backward pass and updates.
 
+mod kept;
+
 use std::ops::{ControlFlow, Range};
 
 use pulse_engine::{Engine, InputId, OutputId};
@@ -12,6 +14,7 @@ use crate::generator;
 use crate::image::mean_squared_error;
 use crate::loss::{LossEvaluator, Term};
 use crate::random::Stream;
+use crate::tape::Tape;
 
 use super::exact::ExactEnd;
 use super::finish::finish;
@@ -394,23 +397,27 @@ impl<'a> Way<'a> for Batch<'a> {
     fn take_finished(&mut self) -> Result<Option<Candidate>> {
         let ended = |slot: &Slot| matches!(slot.stage, Stage::Finished | Stage::Stopped);
         let Some(slot) = self.slots.iter().rposition(ended) else { return Ok(None) };
-        let Self { end, slots, inputs, problem, config, .. } = self;
-        let candidate = finish(end, problem, config, &slots[slot], inputs)?;
+        let Self { end, slots, inputs, problem, config, network, .. } = self;
+        let candidate = finish(end, problem, config, &slots[slot], inputs, network)?;
         self.swap(slot, self.slots.len() - 1);
         self.slots.pop();
         Ok(Some(candidate))
     }
 
     fn so_far(&mut self) -> Result<Vec<Candidate>> {
-        let Self { end, slots, inputs, problem, config, .. } = self;
+        let Self { end, slots, inputs, problem, config, network, .. } = self;
         let mut found = Vec::new();
         for slot in slots.iter_mut().filter(|slot| slot.taken > 0) {
             let stage = std::mem::replace(&mut slot.stage, Stage::Stopped);
-            let candidate = finish(end, problem, config, slot, inputs);
+            let candidate = finish(end, problem, config, slot, inputs, network);
             slot.stage = stage;
             found.push(candidate?);
         }
         Ok(found)
+    }
+
+    fn pass(&mut self, tape: &mut Tape) -> Result<()> {
+        self.pass_slots(tape)
     }
 
     fn step(&mut self, observer: &mut dyn Observer) -> Result<ControlFlow<()>> {

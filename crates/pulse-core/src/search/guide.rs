@@ -2,6 +2,8 @@
 
 use super::Repulsion;
 use super::steering::Attraction;
+use crate::Result;
+use crate::tape::Tape;
 
 /// The part of a push along a candidate's own detail that is left. Without any, a candidate would never get more or less
 /// detail by it, only other detail; with all of it, candidates drift apart by their contrast.
@@ -156,6 +158,14 @@ impl Guide {
     pub(super) fn turn(&mut self) {
         self.before.copy_from_slice(&self.now);
         self.there.copy_from_slice(&self.came);
+    }
+
+    /// What it remembers between two steps, to a tape or from there.
+    pub(super) fn pass(&mut self, tape: &mut Tape) -> Result<()> {
+        tape.numbers(&mut self.now)?;
+        self.came.iter_mut().try_for_each(|came| tape.flag(came))?;
+        self.turn();
+        Ok(())
     }
 }
 

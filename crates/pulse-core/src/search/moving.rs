@@ -4,8 +4,10 @@ use std::ops::Range;
 
 use pulse_engine::Program;
 
+use crate::Result;
 use crate::latent::{Geometry, Retraction};
 use crate::optimizer::{Optimizer, OptimizerKind};
+use crate::tape::Tape;
 
 use super::program::Port;
 
@@ -78,6 +80,14 @@ impl Moving {
         let x = &mut self.x[own];
         self.optimizer.step(slot, x, gradient, learning_rate);
         self.retraction.retract(slot, x);
+    }
+
+    /// All that belongs to `slot`, to a tape or from there.
+    pub(super) fn pass(&mut self, slot: usize, tape: &mut Tape) -> Result<()> {
+        let row = self.row(slot);
+        tape.numbers(&mut self.x[row])?;
+        self.retraction.pass(slot, tape)?;
+        if self.is_fixed() { Ok(()) } else { self.optimizer.pass(slot, tape) }
     }
 
     /// The candidates in slots `a` and `b` change places.

@@ -22,6 +22,7 @@ use crate::generator::{ENTERED, LatentInput};
 use crate::loss::Term;
 use crate::random::Stream;
 use crate::sampler::{Noise, NullSpace, NullSpaceConfig};
+use crate::tape::Tape;
 use crate::{Error, ErrorKind, Result};
 
 /// The standard deviation of what rounding to 8 bits does to a number in [0, 1].
@@ -291,6 +292,30 @@ impl<'a> Way<'a> for Sampling<'a> {
 
     fn take_finished(&mut self) -> Result<Option<Candidate>> {
         Ok(self.finished.pop_front())
+    }
+
+    fn pass(&mut self, tape: &mut Tape) -> Result<()> {
+        tape.count_below(&mut self.next, self.candidates + 1)?;
+        let begun = UnderWay { candidate: 0, error: 0.0, middle: 0.0 };
+        let candidates = self.candidates;
+        tape.list(
+            &mut self.under_way,
+            || begun,
+            |tape, under_way| {
+                tape.count_below(&mut under_way.candidate, candidates)?;
+                tape.real(&mut under_way.error)?;
+                tape.real(&mut under_way.middle)
+            },
+        )?;
+        tape.check(self.under_way.len() <= self.capacity)?;
+        if self.under_way.is_empty() {
+            return Ok(());
+        }
+        if tape.is_read() {
+            let noises: Vec<_> = self.under_way.iter().map(|under_way| self.noise(under_way.candidate)).collect();
+            self.sampler.start(&noises);
+        }
+        self.sampler.pass(tape)
     }
 
     fn so_far(&mut self) -> Result<Vec<Candidate>> {

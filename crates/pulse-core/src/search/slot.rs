@@ -1,6 +1,8 @@
 //! One candidate under way.
 
+use crate::Result;
 use crate::loss::LossValues;
+use crate::tape::Tape;
 
 use super::moving::Moving;
 
@@ -71,5 +73,23 @@ impl Slot {
         for (kept, input) in self.best.inputs.iter_mut().zip(inputs) {
             kept.copy_from_slice(input.numbers(slot));
         }
+    }
+
+    /// All of it between two steps, to a tape or from there.
+    pub(super) fn pass(&mut self, tape: &mut Tape) -> Result<()> {
+        for count in [&mut self.candidate, &mut self.restart, &mut self.step, &mut self.taken] {
+            tape.count(count)?;
+        }
+        let mut is_fresh = self.is_fresh();
+        tape.flag(&mut is_fresh)?;
+        if tape.is_read() {
+            self.stage = if is_fresh { Stage::FRESH } else { Stage::Running };
+        }
+        let LossValues { l2, l1, geocross, total } = &mut self.best.values;
+        for value in [&mut self.judged_db, l2, l1, geocross, total] {
+            tape.real(value)?;
+        }
+        tape.numbers(&mut self.best.image)?;
+        self.best.inputs.iter_mut().try_for_each(|input| tape.numbers(input))
     }
 }

@@ -11,6 +11,8 @@ use super::way::Way;
 use super::{MOST_CANDIDATES, Problem, Sampler, SearchConfig};
 use crate::candidate::Candidate;
 use crate::event::{Observer, SearchEvent};
+use crate::image::Image;
+use crate::tape::Tape;
 use crate::{Error, ErrorKind, Result};
 
 /// A search that its caller advances. It does nothing between two calls of [`step`](Self::step), and gives what it has found so
@@ -91,8 +93,13 @@ impl<'a> Search<'a> {
             self.has_begun = true;
             let steps = self.config().steps_of(&*self.problem().generator);
             let started = SearchEvent::Started { candidates: self.candidates(), steps };
-            if observer.event(started).is_break() {
-                return Ok(ControlFlow::Break(()));
+            let mut flow = observer.event(started);
+            // Those that were found before it was stopped.
+            for candidate in &self.found {
+                flow = if observer.event(self.event_of(candidate)).is_break() { ControlFlow::Break(()) } else { flow };
+            }
+            if flow.is_break() {
+                return Ok(flow);
             }
         }
         if self.is_done() {
@@ -104,6 +111,33 @@ impl<'a> Search<'a> {
         let flow = self.way.step(observer)?;
         let ended = self.take_finished(observer)?;
         Ok(if flow.is_break() { flow } else { ended })
+    }
+
+    /// All that was found and is under way, between two steps, to a tape or from there. A search of the same problem with the same
+    /// settings that reads it goes on where this one is, and ends as this one would, to the bit: its observer is told what was found
+    /// before, and no step is taken twice.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Run`] where the tape is not that of such a search, which is of no use then.
+    pub fn pass(&mut self, tape: &mut Tape) -> Result<()> {
+        let can_grow = self.config().spread.is_none();
+        pass_found(tape, &mut self.found, self.way.candidates(), can_grow)?;
+        if tape.is_read() {
+            self.is_stopped = false;
+        }
+        self.way.pass(tape)
+    }
+
+    /// To a tape, as [`pass`](Self::pass) does it, a search that has found all of these and is done.
+    ///
+    /// # Errors
+    /// None: it is written.
+    pub fn write_done(tape: &mut Tape, found: &[Candidate]) -> Result<()> {
+        let as_found = |candidate: &Candidate| Candidate { index: candidate.start, ..candidate.clone() };
+        pass_found(tape, &mut found.iter().map(as_found).collect(), found.len(), false)?;
+        let [mut begun, mut under_way] = [found.len(), 0];
+        tape.count(&mut begun)?;
+        tape.count(&mut under_way)
     }
 
     /// Ends the candidates under way at their best, and starts no others.
@@ -177,13 +211,26 @@ impl<'a> Search<'a> {
     fn take_finished(&mut self, observer: &mut dyn Observer) -> Result<ControlFlow<()>> {
         let mut flow = ControlFlow::Continue(());
         while let Some(candidate) = self.way.take_finished()? {
-            let spreads = self.config().spread.is_some();
-            let event = if spreads { SearchEvent::Found(&candidate) } else { SearchEvent::Finished(&candidate) };
-            if observer.event(event).is_break() {
+            if observer.event(self.event_of(&candidate)).is_break() {
                 flow = ControlFlow::Break(());
             }
             self.found.push(candidate);
         }
         Ok(flow)
     }
+
+    fn event_of<'b>(&self, candidate: &'b Candidate) -> SearchEvent<'b> {
+        if self.config().spread.is_some() { SearchEvent::Found(candidate) } else { SearchEvent::Finished(candidate) }
+    }
+}
+
+/// What was found of so many candidates.
+fn pass_found(tape: &mut Tape, found: &mut Vec<Candidate>, candidates: usize, can_grow: bool) -> Result<()> {
+    let mut all = candidates;
+    tape.count(&mut all)?;
+    // Only candidates that do not know of each other can be more than they were.
+    tape.check(all == candidates || all < candidates && can_grow)?;
+    let dot = Image::new(1, 1, 1, vec![0.0])?;
+    tape.list(found, || Candidate::blank(&dot), |tape, candidate| candidate.pass(tape))?;
+    tape.check(found.iter().all(|candidate| candidate.index < candidates))
 }

@@ -6,6 +6,7 @@ use super::{Problem, SearchConfig};
 use crate::Result;
 use crate::candidate::Candidate;
 use crate::event::Observer;
+use crate::tape::Tape;
 
 /// Candidates under way, and those that are still to come.
 pub(crate) trait Way<'a> {
@@ -35,6 +36,9 @@ pub(crate) trait Way<'a> {
 
     /// Takes one candidate that is finished, or was stopped, out of the batch.
     fn take_finished(&mut self) -> Result<Option<Candidate>>;
+
+    /// The candidates under way and how many were begun, between two steps, to a tape or from there.
+    fn pass(&mut self, tape: &mut Tape) -> Result<()>;
 
     /// What the candidates under way would be if they were stopped here, except those that have not taken a step.
     fn so_far(&mut self) -> Result<Vec<Candidate>>;

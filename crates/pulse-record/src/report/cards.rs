@@ -52,14 +52,13 @@ impl Report<'_> {
         let difference = difference(&candidate.measured, self.target)?;
         let alt = "Its difference from the given picture, 20 times as large; grey where there is none";
         let difference = image(&difference, "class=\"pixels\" ", alt)?;
-        let reached = candidate.outcome == Outcome::Reached;
         let verdict = scores.bent.map(|bent| bent.verdict());
-        let class = match (reached, verdict) {
-            (true, None | Some(Verdict::Known)) => "good",
-            (true, Some(Verdict::Stretched)) => "fair",
+        let class = match (candidate.outcome, verdict) {
+            (Outcome::Reached, None | Some(Verdict::Known)) => "good",
+            (Outcome::Reached, Some(Verdict::Stretched)) | (Outcome::Stopped, _) => "fair",
             _ => "bad",
         };
-        let (words, _) = fit(reached, verdict);
+        let (words, _) = fit(candidate.outcome, verdict);
         let file = self.record.candidates.get(place).map_or("", |record| &record.image);
         Ok(format!(
             "<li class=\"card\" {keys}><div class=\"views\">{sharp}<div class=\"behind\">\

@@ -1,6 +1,9 @@
 //! How the loss of each candidate went down, in bounded memory.
 
 use pulse_core::event::{SearchEvent, Step};
+use pulse_core::tape::Tape;
+
+use crate::Result;
 
 /// The most steps that are kept of one candidate.
 const MOST_POINTS: usize = 128;
@@ -24,7 +27,7 @@ pub struct Curve {
 }
 
 /// One step.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Point {
     /// How many steps were taken before, those before restarts among them.
     pub step: usize,
@@ -38,7 +41,8 @@ impl Curves {
     /// Takes note of what happened.
     pub fn event(&mut self, event: &SearchEvent<'_>) {
         match event {
-            SearchEvent::Started { candidates, .. } => {
+            // A search that goes on has some already.
+            SearchEvent::Started { candidates, .. } if self.curves.is_empty() => {
                 self.curves = vec![Curve { stride: 1, ..Curve::default() }; (*candidates).min(MOST_CURVES)];
             }
             SearchEvent::Step(step) => {
@@ -48,6 +52,22 @@ impl Curves {
             }
             _ => {}
         }
+    }
+
+    /// All of them, to a tape or from there.
+    ///
+    /// # Errors
+    /// As those of the tape.
+    pub fn pass(&mut self, tape: &mut Tape) -> Result<()> {
+        tape.list(&mut self.curves, Curve::default, |tape, curve| {
+            tape.count(&mut curve.taken)?;
+            tape.count(&mut curve.stride)?;
+            tape.list(&mut curve.points, Point::default, |tape, Point { step, total, db }| {
+                tape.count(step)?;
+                tape.real(total)?;
+                tape.real(db)
+            })
+        })
     }
 
     /// The curve of each candidate, by its place.

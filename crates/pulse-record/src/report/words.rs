@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::Report;
 use super::page::{definitions, escaped};
-use crate::record::Record;
-use pulse_core::candidate::consistency_db;
+use crate::record::{CandidateRecord, Record};
+use pulse_core::candidate::{Outcome, consistency_db};
 use pulse_core::generator::Subject;
 use pulse_core::judge::{Assessment, Certainty, Spread, Verdict};
 
@@ -89,7 +89,12 @@ impl Words<'_> {
         let within = format!("to your picture to within {wanted:.0} dB");
         let all = format!("to your picture to within {:.0} dB{rounded}", summary.worst_db.floor());
         let (one, several) = (self.subject.one(), self.counted());
+        let is_stopped = |candidate: &&CandidateRecord| candidate.outcome == Outcome::Stopped.name();
+        let not_done = self.record.candidates.iter().filter(is_stopped).count();
         let fits = match (count, reached) {
+            (1, _) if not_done == 1 => format!("This {one} is not done"),
+            _ if not_done == count => format!("None of these {several} is done"),
+            _ if not_done > 0 => format!("{reached} of these {several} shrink {within}, and {not_done} are not done"),
             (1, 1) => format!("This {one} shrinks {all}"),
             (1, 0) => format!("This {one} does not shrink {within}"),
             (_, 0) => format!("None of these {several} shrinks {within}"),

@@ -22,6 +22,7 @@ use pulse_core::image::Image;
 use pulse_core::judge::{Assessment, Certainty, Order};
 use pulse_core::search::SearchConfig;
 use pulse_core::solved::inputs_of;
+use pulse_core::tape::Bookmark;
 
 /// The record, which is written last and seals the folder of a run.
 pub const RECORD: &str = "run.json";
@@ -33,6 +34,7 @@ pub(super) const CERTAINTY: &str = "certainty.png";
 pub(super) const REPORT: &str = "report.html";
 pub(super) const QUANTITIES: &str = "quantities.csv";
 pub(super) const INPUTS: &str = "inputs.safetensors";
+pub(super) const BOOKMARK: &str = "bookmark.bin";
 
 /// The folder within a run's folder for pictures of steps under way.
 pub const INTERMEDIATE: &str = "intermediate";
@@ -76,6 +78,8 @@ pub struct Finished<'a> {
     pub page: Option<Page<'a>>,
     /// How long it took.
     pub seconds: f64,
+    /// What the search goes on from, where it was stopped before all was done.
+    pub bookmark: Option<&'a Bookmark>,
 }
 
 /// What [`Report`] needs beside a finished search.
@@ -102,11 +106,25 @@ impl RunFolder {
     /// are [written](Self::write). A folder with anything else in it is not taken.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when it cannot be made, is not empty, or holds no run to replace; and when another process is
-    /// at work in it.
+    /// [`ErrorKind::Io`] when it cannot be made, is not empty, or holds no run to replace; [`ErrorKind::Busy`] when another process
+    /// is at work in it.
     pub fn create(path: &Path, replace: bool) -> Result<Self> {
-        let folder = ClaimedFolder::take(path, RECORD, Some(INTERMEDIATE), |path| replaceable(path, replace))?;
+        let taken = Self::take(path, replace)?;
         remove_intermediate(path)?;
+        Ok(taken)
+    }
+
+    /// The same for a search that was stopped and [goes on](super::Run::bookmark): what it left stays until all is written, and its
+    /// pictures of steps stay for good.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn take_up(path: &Path) -> Result<Self> {
+        Self::take(path, true)
+    }
+
+    fn take(path: &Path, replace: bool) -> Result<Self> {
+        let folder = ClaimedFolder::take(path, RECORD, Some(INTERMEDIATE), |path| replaceable(path, replace))?;
         Ok(Self { folder, written: Vec::new() })
     }
 
@@ -174,7 +192,7 @@ impl RunFolder {
             steering: finished.steering.clone(),
             verdict: finished.range.bent.map(|bent| bent.verdict().name().into()),
             quantities: finished.quantities.clone(),
-            summary: summary(candidates, finished.range, finished.config.candidates),
+            summary: finished.summary(),
             seconds: finished.seconds,
             files,
             candidates: records,
@@ -210,6 +228,9 @@ impl RunFolder {
             self.file(QUANTITIES, finished.table().as_bytes())?;
         }
         self.file(INPUTS, inputs)?;
+        if let Some(bookmark) = finished.bookmark {
+            self.file(BOOKMARK, bookmark.bytes())?;
+        }
         Ok(Files {
             target: TARGET.into(),
             target_exact: exact.then(|| TARGET_EXACT.into()),
@@ -219,6 +240,7 @@ impl RunFolder {
             report: finished.page.map(|_| REPORT.into()),
             quantities: read.then(|| QUANTITIES.into()),
             inputs: INPUTS.into(),
+            bookmark: finished.bookmark.map(|_| BOOKMARK.into()),
         })
     }
 
@@ -235,18 +257,39 @@ impl RunFolder {
 
 impl Drop for RunFolder {
     fn drop(&mut self) {
-        // Without their record pictures are not a run.
+        // Without their record they are of no run, as all that the claim removes.
         if !self.path().join(RECORD).exists() {
-            for name in self.written.iter().flatten() {
-                let _ = std::fs::remove_file(self.path().join(name));
-            }
+            let _ = remove_intermediate(self.path());
         }
     }
 }
 
 impl Finished<'_> {
+    /// How many candidates ended so.
+    fn count_of(&self, outcome: Outcome) -> usize {
+        self.candidates.iter().filter(|candidate| candidate.outcome == outcome).count()
+    }
+
+    fn summary(&self) -> Summary {
+        let candidates = self.candidates;
+        let images: Vec<_> = candidates.iter().map(|candidate| &candidate.image).collect();
+        let db = || candidates.iter().map(|candidate| candidate.db);
+        Summary {
+            candidates: candidates.len(),
+            reached: self.count_of(Outcome::Reached),
+            stopped: self.bookmark.is_some()
+                || candidates.len() < self.config.candidates
+                || self.count_of(Outcome::Stopped) > 0,
+            best_db: db().reduce(f64::max).unwrap_or_default(),
+            worst_db: db().reduce(f64::min).unwrap_or_default(),
+            mean_pairwise_distance: mean_pairwise_distance(&images),
+            spread: self.range.spread.as_ref().map(|spread| SpreadRecord::new(spread, candidates)),
+            certainty: CertaintyRecord::new(self.range),
+        }
+    }
+
     fn sheet(&self) -> Result<Image> {
-        let reached = self.candidates.iter().filter(|candidate| candidate.outcome == Outcome::Reached).count();
+        let reached = self.count_of(Outcome::Reached);
         let note = format!(
             "Generator {}, seed {}; {reached} of {} at {:.1} dB or more{}{}",
             self.generator.name,
@@ -264,7 +307,7 @@ impl Finished<'_> {
                 image: &candidate.image,
                 measured: &candidate.measured,
                 db: candidate.db,
-                reached: candidate.outcome == Outcome::Reached,
+                outcome: candidate.outcome,
                 verdict: self.range.scores[place].bent.map(|bent| bent.verdict()),
             }
         };
@@ -315,11 +358,11 @@ impl Finished<'_> {
                 100.0 * agreed
             )
         });
-        let reached = self.candidates.iter().filter(|candidate| candidate.outcome == Outcome::Reached).count();
-        let fit = match reached {
-            0 => ", none of which shrinks to the given picture closely enough".to_owned(),
-            reached if reached == count => " that shrink to the given picture".to_owned(),
-            reached => format!(", {reached} of which shrink to the given picture closely enough"),
+        let fit = match (self.count_of(Outcome::Reached), self.count_of(Outcome::Stopped)) {
+            (_, stopped) if stopped > 0 => format!(", {stopped} of which are not done,"),
+            (0, _) => ", none of which shrinks to the given picture closely enough".to_owned(),
+            (reached, _) if reached == count => " that shrink to the given picture".to_owned(),
+            (reached, _) => format!(", {reached} of which shrink to the given picture closely enough"),
         };
         let steered = self.steering.as_ref().map_or_else(String::new, |steering| format!(" {steering}"));
         let caption = format!(
@@ -333,21 +376,6 @@ impl Finished<'_> {
         let Page { subject, curves } = self.page?;
         let Self { target, original, candidates, range, order, colours, .. } = *self;
         Some(Report { record, subject, order, colours, target, original, candidates, range, curves })
-    }
-}
-
-fn summary(candidates: &[Candidate], range: &Assessment, wanted: usize) -> Summary {
-    let images: Vec<_> = candidates.iter().map(|candidate| &candidate.image).collect();
-    let db = || candidates.iter().map(|candidate| candidate.db);
-    Summary {
-        candidates: candidates.len(),
-        reached: candidates.iter().filter(|candidate| candidate.outcome == Outcome::Reached).count(),
-        stopped: candidates.len() < wanted || candidates.iter().any(|candidate| candidate.outcome == Outcome::Stopped),
-        best_db: db().reduce(f64::max).unwrap_or_default(),
-        worst_db: db().reduce(f64::min).unwrap_or_default(),
-        mean_pairwise_distance: mean_pairwise_distance(&images),
-        spread: range.spread.as_ref().map(|spread| SpreadRecord::new(spread, candidates)),
-        certainty: CertaintyRecord::new(range),
     }
 }
 

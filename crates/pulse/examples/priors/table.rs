@@ -142,7 +142,7 @@ fn sheet(of: &str, found: &Found, verdicts: &[Option<Verdict>], prepared: &Prepa
         image: &candidate.image,
         measured: &candidate.measured,
         db: candidate.db,
-        reached: candidate.db >= 45.0,
+        outcome: candidate.outcome,
         verdict: *verdict,
     });
     let (target, note) = (&*prepared.target, "dB of what it measures");

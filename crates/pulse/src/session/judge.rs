@@ -31,6 +31,8 @@ pub struct Judge {
     placer: Option<Placer>,
     /// Whether to leave out what takes long.
     stop: Option<Box<dyn Fn() -> bool + Send + Sync>>,
+    /// Whether the last candidates were measured without what takes long.
+    cut_short: bool,
 }
 
 impl Judge {
@@ -38,6 +40,11 @@ impl Judge {
     /// already, and no frame is looked for.
     pub fn stopping_when(stop: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         Self { stop: Some(Box::new(stop)), ..Self::default() }
+    }
+
+    /// Whether the last candidates have no verdict because it was stopped.
+    pub fn was_cut_short(&self) -> bool {
+        self.cut_short
     }
 
     fn stopped(&self) -> bool {
@@ -56,6 +63,7 @@ impl Judge {
         config: &SearchConfig,
         engine: &dyn Engine,
     ) -> Result<Assessment> {
+        self.cut_short = false;
         let range = self.scores(candidates, opened, problem, config, engine)?;
         let range = range.inflated(inflation(opened, problem, config));
         Ok(match self.own_pictures(opened, problem, config, engine)? {
@@ -94,6 +102,11 @@ impl Judge {
         };
         let random = match self.random.take() {
             Some(random) => random,
+            // Those of a denoiser take long.
+            None if self.stopped() => {
+                self.cut_short = true;
+                return Assessment::of(candidates, problem.target.size(), &plausibility, &logits, &[]);
+            }
             None => random_of(opened, problem, config, engine)?,
         };
         let range = Assessment::of(candidates, problem.target.size(), &plausibility, &logits, &random);
@@ -166,6 +179,7 @@ impl Judge {
             let fits = kept_fits(opened, problem, config);
             let made = OwnPictures::of(problem, config, fits, engine, &|| self.stopped())?;
             if made.is_none() && self.stopped() {
+                self.cut_short = true;
                 return Ok(None);
             }
             let under = under(opened, problem, config);

@@ -106,6 +106,7 @@ impl Story {
     pub(crate) fn finished(&self) -> Finished<'_> {
         let checksum = String::from("00");
         Finished {
+            bookmark: None,
             input: InputRecord { path: self.path.clone(), sha256: checksum.clone(), width: 4, height: 4 },
             generator: GeneratorRecord {
                 name: "faces".into(),
@@ -295,7 +296,7 @@ fn a_folder_is_marked_until_it_is_finished() {
     let folder = RunFolder::create(&path, false).unwrap();
     assert!(Claim::is_on(&path));
     let error = RunFolder::create(&path, true).unwrap_err();
-    assert!(error.kind() == ErrorKind::Io && error.to_string().contains("another process"), "{error}");
+    assert!(error.kind() == ErrorKind::Busy && error.to_string().contains("another process"), "{error}");
     assert!(Claim::is_on(&path), "it belongs to the first");
     folder.write(&Story::new(1).finished()).unwrap();
     drop(folder);
@@ -308,6 +309,21 @@ fn a_folder_is_marked_until_it_is_finished() {
     assert!(Claim::is_on(&path));
     RunFolder::create(&path, false).unwrap().write(&Story::new(1).finished()).unwrap();
     assert!(!Claim::is_on(&path) && Run::open(&path).is_ok());
+}
+
+/// What had been written stayed, and kept a full disk full.
+#[test]
+fn what_could_not_be_written_to_the_end_leaves_nothing() {
+    let place = TempDir::new().unwrap();
+    let path = place.path().join("run");
+    let folder = RunFolder::create(&path, false).unwrap();
+    // Where a folder lies, no file can be written; it is the last but one.
+    std::fs::create_dir(path.join("report.html")).unwrap();
+    assert!(folder.write(&Story::new(2).finished()).is_err());
+    assert!(path.join("candidate-01.png").exists());
+    drop(folder);
+    let left: Vec<_> = std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| name == "report.html" || name == ".pulse-unfinished"), "{left:?}");
 }
 
 #[test]

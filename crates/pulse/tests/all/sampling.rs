@@ -49,7 +49,7 @@ impl Backbone for Normal {
     }
 }
 
-fn generator() -> Diffusion {
+pub(crate) fn generator() -> Diffusion {
     generator_of(VARIANCE)
 }
 
@@ -69,15 +69,15 @@ fn generator_of(variance: f64) -> Diffusion {
     Diffusion::new(Denoiser::new(Arc::new(Normal { spec, sigmas, variance }), preconditioning).unwrap())
 }
 
-fn target() -> Image {
+pub(crate) fn target() -> Image {
     Image::new(1, 2, 2, vec![0.3, 0.5, 0.6, 0.45]).unwrap()
 }
 
-fn measurement(kind: &str, target: &Image) -> Box<dyn Measurement> {
+pub(crate) fn measurement(kind: &str, target: &Image) -> Box<dyn Measurement> {
     kind.parse::<MeasurementKind>().unwrap().resolve(1, Size::new(SIZE, SIZE), target.size()).unwrap()
 }
 
-fn config() -> SearchConfig {
+pub(crate) fn config() -> SearchConfig {
     let mut config = SearchConfig { candidates: 5, batch: 8, ..SearchConfig::default() };
     config.null_space.steps = 25;
     config
@@ -92,6 +92,12 @@ fn found_of(variance: f64, config: &SearchConfig, steering: &Steering) -> Vec<Ca
     let measurement = measurement("area", &target);
     let problem = Problem::new(&generator, &*measurement, &target);
     search_steered(&problem, steering, config, &Cpu::default(), &mut Silent).unwrap()
+}
+
+pub(crate) fn begun(config: SearchConfig) -> Search<'static> {
+    let target = Arc::new(target());
+    let problem = Problem::owned(Arc::new(generator()), measurement("area", &target).into(), target);
+    Search::new(problem, &Steering::default(), config, &Cpu::default()).unwrap()
 }
 
 fn solved(config: SearchConfig) -> Solved {

@@ -289,3 +289,26 @@ fn grey_generators_are_searched_too() {
     let found = search(&problem, &config(), &Cpu::default(), &mut Silent).unwrap();
     assert!(found.iter().all(|candidate| candidate.db >= 45.0 && candidate.image.channels() == 1));
 }
+
+/// 200 candidates of the embedded generator were 108 MB of inputs.
+#[test]
+fn features_take_16_bits_and_make_the_same_picture() {
+    let candidates = found(&SearchConfig { candidates: 2, steps: 40, ..SearchConfig::default() });
+    let specs = pulse::generator::input_specs(&generator(), LatentInput::Z).unwrap();
+    let inputs = pulse::solved::inputs_of(&candidates, &specs).unwrap();
+    let numbers: usize = inputs.arrays().values().map(|array| array.data().len()).sum();
+    let within = |name: &str| name == "feature.0" || name == "feature.1";
+    let short: usize =
+        inputs.arrays().iter().filter(|(name, _)| within(name)).map(|(_, array)| array.data().len()).sum();
+    assert!(short > numbers / 2, "{short} of {numbers}");
+    let bytes = inputs.to_bytes().unwrap().len();
+    assert!((4 * numbers - 2 * short..4 * numbers - 2 * short + 1000).contains(&bytes), "{bytes}");
+    let read = pulse_checkpoint::Checkpoint::from_bytes(&inputs.to_bytes().unwrap()).unwrap();
+    let generator = generator();
+    let mut renderer = Renderer::new(&generator, LatentInput::Z, &Cpu::default()).unwrap();
+    for (row, candidate) in candidates.iter().enumerate() {
+        let made = renderer.render(&Inputs::from_arrays(read.tensors.clone()), row).unwrap();
+        let made = Image::from_network(3, 16, 16, made).unwrap();
+        assert!(made.mean_squared_difference(&candidate.image) < 1e-12);
+    }
+}

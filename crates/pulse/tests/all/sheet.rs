@@ -1,6 +1,7 @@
 //! Contact sheets.
 
 use pulse::ErrorKind;
+use pulse::candidate::Outcome;
 use pulse::image::Image;
 use pulse::measurement::{Kernel, Size};
 use pulse::sheet::canvas::{Canvas, TextStyle, Weight, fitted, pixelated};
@@ -20,7 +21,7 @@ const SHARP: [u8; 3] = [200, 10, 150];
 const MEASURED: [u8; 3] = [20, 160, 200];
 
 fn drawn(target: &Image, original: Option<&Image>, image: &Image, measured: &Image, candidates: usize) -> Image {
-    let entry = Entry { number: 1, image, measured, db: 42.0, reached: true, verdict: None };
+    let entry = Entry { number: 1, image, measured, db: 42.0, outcome: Outcome::Reached, verdict: None };
     let sheet = Sheet { title: "Title", note: "", target, original, colours: None, entries: vec![entry; candidates] };
     sheet.draw().unwrap()
 }

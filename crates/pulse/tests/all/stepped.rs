@@ -24,7 +24,7 @@ fn spread() -> SearchConfig {
     SearchConfig { spread: Some(Repulsion::default()), ..config() }
 }
 
-fn begun(config: SearchConfig) -> Search<'static> {
+pub(crate) fn begun(config: SearchConfig) -> Search<'static> {
     let problem = Problem::owned(Arc::new(generator()), measurement().into(), Arc::new(target()));
     Search::new(problem, &Steering::default(), config, &Cpu::default()).unwrap()
 }
@@ -36,7 +36,7 @@ fn finished(mut search: Search<'_>) -> Vec<Candidate> {
     search.into_found(&mut Silent)
 }
 
-fn assert_same(a: &[Candidate], b: &[Candidate]) {
+pub(crate) fn assert_same(a: &[Candidate], b: &[Candidate]) {
     assert_eq!(a.len(), b.len());
     for (a, b) in a.iter().zip(b) {
         assert_eq!((a.index, a.start, a.steps, a.outcome), (b.index, b.start, b.steps, b.outcome));

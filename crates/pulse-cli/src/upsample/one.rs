@@ -1,0 +1,210 @@
+//! One picture, or each face in it.
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use pulse::Prepared;
+use pulse::face::Photograph;
+use pulse::faces::FacesFolder;
+use pulse::generator::Subject;
+use pulse::image::{Extent, Image, Provenance};
+use pulse::portrait::cut_faces;
+use pulse::record::{InputRecord, Record};
+use pulse::run::{Run, RunFolder};
+use pulse::session::{Labels, Session};
+use pulse::standing::{Claimed, Standing};
+use pulse::tape::Bookmark;
+
+use super::ahead::{Content, Picture};
+use super::arguments::ProgressMode;
+use super::course::Course;
+use super::job::Job;
+use super::overview::Entry;
+use super::progress::Progress;
+use super::watch::{Intermediate, Watch};
+use super::words;
+use crate::failure::{Failure, note};
+use crate::sources::Source;
+
+/// One search, done and written.
+pub(super) struct Searched {
+    pub(super) record: Record,
+    /// The candidates' pictures, as their files have them.
+    pictures: Vec<Image>,
+    /// The name of what was searched for: the picture, or a face in it.
+    pub(super) of: String,
+    /// Its sheet.
+    pub(super) sheet: PathBuf,
+}
+
+/// One search: what for, and where its run goes.
+struct Search<'a> {
+    prepared: Arc<Prepared>,
+    input: InputRecord,
+    /// What is searched for, for people.
+    of: String,
+    folder: Box<RunFolder>,
+    /// What it goes on from, where it was stopped.
+    bookmark: Option<Bookmark>,
+    /// What reading the picture took, in seconds.
+    seconds: f64,
+    course: Option<Course>,
+    source: &'a Source,
+}
+
+impl Job<'_> {
+    /// Searches for one picture, or for each face in it, and writes its folder.
+    pub(super) fn upsample(
+        &mut self,
+        source: &Source,
+        picture: Picture,
+        replace: bool,
+        course: Option<Course>,
+    ) -> Result<Entry, Failure> {
+        let Picture { input, content, seconds } = picture;
+        let prepared = match content {
+            Content::Target(prepared) => prepared,
+            Content::Photograph(picture) => return self.upsample_faces(source, picture, &input, replace, course),
+        };
+        let of = source.path.display().to_string();
+        match self.asked.claim(&source.path, &source.folder, replace)? {
+            Claimed::Finished(record) => self.skip(source, &[*record]),
+            Claimed::Free(folder, bookmark) => {
+                let searched =
+                    self.search(Search { prepared, input, of, folder, bookmark, seconds, course, source })?;
+                searched.map_or_else(|| Ok(Entry::not_begun(source)), |searched| self.show(source, vec![searched]))
+            }
+        }
+    }
+
+    /// Searches for each face of a photograph, and writes the folders of the runs, the photographs, and last the record.
+    fn upsample_faces(
+        &mut self,
+        source: &Source,
+        picture: Image,
+        input: &InputRecord,
+        replace: bool,
+        course: Option<Course>,
+    ) -> Result<Entry, Failure> {
+        let of_picture = |error: pulse::Error| Failure::with(source.path.display(), &error);
+        let generator = Arc::clone(&self.opened.generator);
+        let cuts = match &mut self.detector {
+            Some(detector) => cut_faces(&picture, detector, generator.spec()).map_err(of_picture)?,
+            None => Vec::new(),
+        };
+        if cuts.is_empty() {
+            note(&self.arguments.detection.no_face(&source.path));
+            return self.show(source, Vec::new());
+        }
+        let photograph = Photograph::from(&picture);
+        drop(picture);
+
+        if self.interrupt.pressed() {
+            return Ok(Entry::not_begun(source));
+        }
+        let folder = FacesFolder::take(&source.folder, replace, cuts.len());
+        // Another process may have finished it by now.
+        if let (Err(_), Standing::Finished(records)) = (&folder, self.asked.standing(&source.path, &source.folder)) {
+            return self.skip(source, &records);
+        }
+        let folder = folder?;
+        let mut searched = Vec::new();
+        for (index, cut) in cuts.iter().enumerate() {
+            if self.interrupt.pressed() {
+                break;
+            }
+            let of = format!("{}, face {}", source.path.display(), index + 1);
+            let claimed = self.asked.claim(&source.path, &folder.run(index), folder.had_faces());
+            searched.extend(match claimed.map_err(of_picture)? {
+                Claimed::Finished(_) => Some(earlier(&folder.run(index), of).map_err(of_picture)?),
+                Claimed::Free(folder, bookmark) => {
+                    let prepared = Prepared::face(cut, &self.request.preparation, generator.spec(), &self.once);
+                    let (prepared, input) = (Arc::new(prepared.map_err(of_picture)?), input.clone());
+                    let course = course.map(|course| course.face(index, cuts.len()));
+                    self.search(Search { prepared, input, of, folder, bookmark, seconds: 0.0, course, source })?
+                }
+            });
+        }
+        let provenance = Provenance { extent: Extent::Composite, ..self.opened.record.provenance(self.config.seed) };
+        let stopped = searched.len() < cuts.len() || searched.iter().any(|searched| searched.record.summary.stopped);
+        let pictures: Vec<_> = searched.iter().map(|searched| searched.pictures.as_slice()).collect();
+        folder.write(&photograph, input, &cuts, &pictures, &provenance, stopped)?;
+        if searched.is_empty() { Ok(Entry::not_begun(source)) } else { self.show(source, searched) }
+    }
+
+    /// Searches, and writes the folder of the run. Nothing when it was interrupted before it began.
+    fn search(&mut self, sought: Search<'_>) -> Result<Option<Searched>, Failure> {
+        let Search { prepared, input, of, folder, bookmark, seconds, course, source } = sought;
+        let of_picture = |error: pulse::Error| Failure::with(&of, &error);
+        let shown = !matches!(self.arguments.progress, ProgressMode::None | ProgressMode::Json);
+        if shown && !self.judge.is_ready(&prepared, &self.opened, &self.config) {
+            note(&format!("{of}: looking at the model's own pictures too, once for pictures of this kind"));
+        }
+        let (placing, engine) = (self.request.place, Arc::clone(&self.engine));
+        let placed = self.judge.place(prepared, placing, &self.opened, &self.config, &*engine);
+        let prepared = placed.map_err(of_picture)?;
+        // The frame may not have been looked for to the end, and another one is another search.
+        if self.interrupt.pressed() {
+            return Ok(None);
+        }
+        for line in &prepared.notes {
+            note(&format!("{of}: {}", words(line)));
+        }
+        let mut session = self.session(&prepared).map_err(of_picture)?;
+        if let Some(bookmark) = &bookmark {
+            session = match session.going_on(bookmark) {
+                Ok(session) => session,
+                Err(error) => {
+                    Failure::with(source.path.display(), &error).report();
+                    self.session(&prepared).map_err(of_picture)?
+                }
+            };
+        }
+        let intermediate =
+            Intermediate::new(self.arguments.save_intermediate, folder.path(), &self.opened.record, &self.config)?;
+        let mut watch = Watch {
+            progress: Progress::new(self.arguments.progress, &of, course, std::io::stderr().is_terminal()),
+            trace: self.trace.as_mut().map(|trace| trace.of(&of)),
+            intermediate,
+            interrupt: self.interrupt,
+            folder: *folder,
+            generator: &self.opened.record,
+            config: &self.config,
+            failure: None,
+        };
+        let searched = session.run(&mut watch).and_then(|()| session.finish(&mut watch)).map_err(of_picture);
+        let watched = watch.finish();
+        let (found, folder) = (searched?, watched?);
+        let labels = Labels {
+            input,
+            request: Some(self.asked.request.clone()),
+            steering: None,
+            quantities: self.arguments.look.quantity.clone(),
+            scale: self.arguments.look.pixel_scale.clone(),
+            order: self.arguments.sort,
+            colours: self.arguments.look.colormap,
+            page: !self.arguments.no_report,
+            subject: self.arguments.faces.then_some(Subject::Faces),
+            seconds_before: seconds,
+        };
+        let record = found.save(&folder, labels, &mut self.judge).map_err(of_picture)?;
+        let sheet = folder.path().join(&record.files.sheet);
+        let pictures = found.candidates.iter().map(|candidate| candidate.image.quantised()).collect();
+        Ok(Some(Searched { record, pictures, of, sheet }))
+    }
+
+    fn session(&self, prepared: &Arc<Prepared>) -> pulse::Result<Session> {
+        let (opened, config, init) = (self.opened.clone(), self.config.clone(), self.init.clone());
+        Session::start_at(opened, Arc::clone(prepared), config, init, Arc::clone(&self.engine) as _)
+    }
+}
+
+/// A face that an earlier process finished.
+fn earlier(folder: &Path, of: String) -> pulse::Result<Searched> {
+    let run = Run::open(folder)?;
+    let pictures =
+        run.record().candidates.iter().map(|candidate| run.candidate(candidate)).collect::<pulse::Result<_>>()?;
+    let sheet = folder.join(&run.record().files.sheet);
+    Ok(Searched { record: run.record().clone(), pictures, of, sheet })
+}

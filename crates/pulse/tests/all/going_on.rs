@@ -1,0 +1,157 @@
+//! A search that was stopped and goes on ends as if nobody had stopped it, whichever way it searches.
+
+use std::ops::ControlFlow;
+
+use pulse::candidate::{Candidate, Outcome, epsilon_of_db};
+use pulse::event::{Observer, SearchEvent, Silent};
+use pulse::search::{Repulsion, Restarts, Search, SearchConfig};
+use pulse::tape::{Bookmark, Tape};
+use pulse::{ErrorKind, Result};
+
+use crate::{sampling, stepped};
+
+/// Starts the search that is looked at.
+type Begin<'a> = &'a dyn Fn() -> Search<'static>;
+
+/// Every step that was taken, by candidate: restarts count on.
+#[derive(Default)]
+struct Steps(Vec<(usize, usize)>);
+
+impl Observer for Steps {
+    fn event(&mut self, event: SearchEvent<'_>) -> ControlFlow<()> {
+        if let SearchEvent::Step(step) = event {
+            self.0.push((step.candidate, step.step));
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn bookmark(search: &mut Search<'_>) -> Bookmark {
+    let mut tape = Tape::to_write();
+    search.pass(&mut tape).unwrap();
+    tape.into_bookmark()
+}
+
+fn go_on(mut search: Search<'static>, bookmark: &Bookmark) -> Result<Search<'static>> {
+    let mut tape = Tape::of(bookmark);
+    search.pass(&mut tape)?;
+    tape.end()?;
+    Ok(search)
+}
+
+/// Searches, and is stopped and taken up again by another one after every `part` steps.
+fn in_parts(begin: Begin<'_>, part: usize) -> (Vec<Candidate>, Steps) {
+    let (mut search, mut steps) = (begin(), Steps::default());
+    for step in 1.. {
+        let _ = search.step(&mut steps).unwrap();
+        if search.is_done() {
+            break;
+        }
+        if step % part == 0 {
+            let bookmark = bookmark(&mut search);
+            search.stop(&mut Silent).unwrap();
+            search = go_on(begin(), &bookmark).unwrap();
+        }
+    }
+    (search.into_found(&mut Silent), steps)
+}
+
+fn check(what: &str, begin: Begin<'_>, parts: &[usize]) {
+    let (undisturbed, mut expected) = in_parts(begin, usize::MAX);
+    expected.0.sort_unstable();
+    for &part in parts {
+        let (found, mut steps) = in_parts(begin, part);
+        stepped::assert_same(&found, &undisturbed);
+        for (a, b) in found.iter().zip(&undisturbed) {
+            assert_eq!(format!("{a:?}"), format!("{b:?}"), "{what}: every figure");
+        }
+        // Slots are filled in another order; no step is taken twice, and none is left out.
+        steps.0.sort_unstable();
+        assert_eq!(steps.0, expected.0, "{what}, stopped every {part} steps");
+    }
+}
+
+fn descents() -> Vec<(&'static str, SearchConfig)> {
+    let config = SearchConfig { candidates: 5, steps: 12, starts: 2, batch: 2, ..SearchConfig::default() };
+    let restarts = Restarts { limit: 2, below_db: 100.0 };
+    vec![
+        ("plain", config.clone()),
+        ("restarts", SearchConfig { restarts, ..config.clone() }),
+        ("early ends", SearchConfig { epsilon: epsilon_of_db(16.0), steps: 40, ..config.clone() }),
+        ("spread", SearchConfig { candidates: 3, spread: Some(Repulsion::default()), ..config.clone() }),
+        ("paper", SearchConfig { candidates: 2, steps: 12, ..SearchConfig::paper() }),
+    ]
+}
+
+#[test]
+fn a_descent_goes_on_to_the_bit() {
+    for (what, config) in descents() {
+        check(what, &|| stepped::begun(config.clone()), &[3, 7]);
+    }
+}
+
+#[test]
+fn a_sampling_goes_on_to_the_bit() {
+    let exact = SearchConfig { candidates: 5, batch: 2, ..sampling::config() };
+    let noisy = SearchConfig { sigma: 0.05, ..exact.clone() };
+    let spread = SearchConfig { spread: Some(Repulsion::default()), ..exact.clone() };
+    for (what, config) in [("exact", exact), ("noisy", noisy), ("spread", spread)] {
+        check(what, &|| sampling::begun(config.clone()), &[4, 9]);
+    }
+}
+
+#[test]
+fn a_stopped_candidate_is_stopped_however_near_the_projection_brings_it() {
+    for (what, config) in descents() {
+        let mut search = stepped::begun(config);
+        let _ = search.step(&mut Silent).unwrap();
+        search.stop(&mut Silent).unwrap();
+        let found = search.into_found(&mut Silent);
+        assert!(!found.is_empty());
+        for candidate in found {
+            assert_eq!(candidate.outcome, Outcome::Stopped, "{what}: {:.1} dB", candidate.db);
+        }
+    }
+}
+
+#[test]
+fn what_was_found_before_is_told_and_not_searched_again() {
+    let config = SearchConfig { candidates: 3, steps: 6, batch: 1, ..SearchConfig::default() };
+    let mut search = stepped::begun(config.clone());
+    while search.found().len() < 2 {
+        let _ = search.step(&mut Silent).unwrap();
+    }
+    let bookmark = bookmark(&mut search);
+    let mut told = Vec::new();
+    let mut observer = |event: SearchEvent<'_>| {
+        match event {
+            SearchEvent::Finished(candidate) => told.push(candidate.index),
+            SearchEvent::Step(step) => assert_eq!(step.candidate, 2),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    };
+    let mut search = go_on(stepped::begun(config), &bookmark).unwrap();
+    while !search.is_done() {
+        let _ = search.step(&mut observer).unwrap();
+    }
+    assert_eq!(told, [0, 1, 2]);
+}
+
+#[test]
+fn a_bookmark_of_another_search_or_of_none_is_refused() {
+    let config = SearchConfig { candidates: 3, steps: 6, ..SearchConfig::default() };
+    let mut search = stepped::begun(config.clone());
+    let _ = search.step(&mut Silent).unwrap();
+    let own = bookmark(&mut search);
+    let refused = |config: SearchConfig, bookmark: &Bookmark| {
+        let error = go_on(stepped::begun(config), bookmark).err().expect("it is of no such search");
+        assert_eq!(error.kind(), ErrorKind::Run);
+    };
+    refused(SearchConfig { candidates: 2, ..config.clone() }, &own);
+    refused(SearchConfig { spread: Some(Repulsion::default()), ..config.clone() }, &own);
+    for kept in [0, 9, own.bytes().len() / 2, own.bytes().len() - 1] {
+        refused(config.clone(), &Bookmark::of_bytes(own.bytes()[..kept].to_vec()));
+    }
+    refused(config, &Bookmark::of_bytes(vec![0xFF; 1000]));
+}
