@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Instant;
 
+use pulse::image::{Image, Kernel, Reader, Size, write_png};
 use serde_json::Value;
 
 use crate::program::{Place, Ran, names_in};
@@ -165,6 +166,30 @@ fn a_sampling_that_is_interrupted_goes_on_where_it_was() {
     check_stopped(&place.record("parts/a"));
     assert_eq!(place.record("parts/a")["summary"]["stopped"], true);
     place.run(&[&arguments("parts")[..], &["--progress", "none"]].concat());
+    assert_same(&place, "parts", "whole");
+}
+
+/// A photograph with the same face twice, side by side.
+fn two_faces(place: &Place) {
+    let photo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/photos/p001_studio_portrait.jpg");
+    let face = Reader::default().read(&photo).unwrap().resized(Kernel::Area, Size::new(320, 320)).unwrap();
+    let rows = face.values().chunks_exact(320).flat_map(|row| row.repeat(2));
+    write_png(&place.path("two.png"), &Image::new(3, 320, 640, rows.collect()).unwrap(), None).unwrap();
+}
+
+#[test]
+fn a_photograph_that_is_interrupted_goes_on_and_searches_for_no_face_twice() {
+    let place = Place::new();
+    two_faces(&place);
+    let arguments =
+        |out| ["up", "two.png", "--faces", "--generator", "faces", "-n", "2", "--place", "off", "--out", out];
+    place.run(&[&arguments("whole")[..], &["--progress", "none"]].concat()).ended_with(0);
+    let ran = interrupted(&place, &arguments("parts"), "-INT", "face 2");
+    assert_eq!(ran.status, 1, "{}", ran.err);
+    let first = fs::read(place.path("parts/two/face-01/run.json")).unwrap();
+    assert_eq!(place.record("parts/two/face-02")["summary"]["stopped"], true);
+    place.run(&[&arguments("parts")[..], &["--progress", "none"]].concat()).ended_with(0);
+    assert_eq!(fs::read(place.path("parts/two/face-01/run.json")).unwrap(), first, "face 1 was searched for twice");
     assert_same(&place, "parts", "whole");
 }
 
