@@ -20,7 +20,6 @@ mod scores;
 mod verdict;
 
 pub use assessment::{Assessment, RANDOM_PICTURES, Spread};
-pub(crate) use certainty::student_95;
 pub use certainty::{Band, Certainty, INFLATION};
 pub use critic::Critic;
 pub use diversity::Diversity;

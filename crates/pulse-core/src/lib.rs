@@ -105,6 +105,7 @@ pub mod search;
 mod shared;
 pub mod sharpness;
 pub mod solved;
+mod student;
 pub mod tape;
 mod tensors;
 mod vector;

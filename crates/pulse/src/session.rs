@@ -14,7 +14,7 @@ use pulse_core::inputs::Inputs;
 use pulse_core::judge::{Assessment, Order};
 use pulse_core::quantity::{PixelScale, Quantity, Reading};
 use pulse_core::search::steering::Steering;
-use pulse_core::search::{Problem, Search, SearchConfig};
+use pulse_core::search::{Problem, Sampler, Search, SearchConfig};
 use pulse_core::solved::{Solved, inputs_of};
 use pulse_core::tape::{Bookmark, Tape};
 use pulse_engine::Engine;
@@ -340,10 +340,13 @@ impl Found {
     fn read(&self, labels: &Labels, judge: &Judge) -> Vec<QuantityRecord> {
         let pictures: Vec<&Image> = self.candidates.iter().map(|candidate| &candidate.image).collect();
         let original = self.prepared.original.as_ref();
+        let sampled = self.config.sampler_of(&*self.opened.generator) == Sampler::NullSpace;
+        let calibration = judge::calibration(&self.opened);
         let read = |&quantity: &Quantity| {
             let reading = Reading::of(quantity, &pictures, judge.random());
             let original = original.and_then(|original| quantity.of(original));
-            QuantityRecord::new(&reading, original, labels.scale.as_ref(), 1.0)
+            let factor = if sampled { calibration.of(quantity.measure) } else { 1.0 };
+            QuantityRecord::new(&reading, original, labels.scale.as_ref(), factor)
         };
         labels.quantities.iter().map(read).collect()
     }

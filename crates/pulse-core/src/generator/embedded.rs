@@ -5,6 +5,7 @@ use pulse_checkpoint::{Checkpoint, Configuration, configuration_from_json};
 use super::{Dcgan, Diffusion, Generator, Subject};
 use crate::denoiser::Denoiser;
 use crate::placement::{Frame, FramePoints};
+use crate::quantity::Measure;
 use crate::{Error, ErrorKind, Result};
 
 /// A generator that is embedded in the program.
@@ -18,14 +19,36 @@ pub struct Embedded {
     pub subject: Subject,
     /// How its pictures frame a face, where they are of faces.
     pub frame: Option<Frame>,
-    /// By how much wider 90% intervals have to be than sampled candidates alone make them, to hold nine of ten numbers of held-out
-    /// pictures (`docs/gallery.md`).
-    pub inflation: Option<f64>,
+    /// What held-out pictures say of its sampled candidates, of a denoiser.
+    pub calibration: Option<Calibration>,
     /// The bytes of its file.
     pub bytes: &'static [u8],
     /// What its tensors do not tell, as JSON, of a denoiser.
     pub configuration: Option<&'static str>,
 }
+
+/// What held-out pictures, whose truth is known, say of a generator's sampled candidates (`docs/gallery.md`).
+#[derive(Clone, Copy, Debug)]
+pub struct Calibration {
+    /// By how much wider 90% intervals of pixels have to be than candidates alone make them, to hold nine of ten.
+    pub pixels: f64,
+    /// The same of quantities; of others, 1.
+    pub quantities: &'static [(Measure, f64)],
+    /// How many deviations stranger than its own pictures those are that it learned, by
+    /// [`Bent::strangeness`](crate::judge::Bent::strangeness).
+    pub strangeness: f64,
+}
+
+impl Calibration {
+    /// By how much wider 90% intervals of this quantity have to be.
+    pub fn of(&self, measure: Measure) -> f64 {
+        self.quantities.iter().find(|(known, _)| *known == measure).map_or(1.0, |(_, factor)| *factor)
+    }
+}
+
+/// What is taken where nothing was measured: candidates are as wide as the model believes, and the pictures that a model learned are a little
+/// stranger than those that it makes, which are smoother.
+pub const UNCALIBRATED: Calibration = Calibration { pixels: 1.0, quantities: &[], strangeness: 1.0 };
 
 /// How both embedded generators of faces frame one: the second learned the pictures of the first.
 const FRAME: Frame = Frame::Landmarks(FramePoints {
@@ -49,7 +72,7 @@ pub static EMBEDDED: &[Embedded] = &[
                DigiFace-1M, rendered faces of people who do not exist (that data set's terms: research use)",
         subject: Subject::Faces,
         frame: Some(FRAME),
-        inflation: None,
+        calibration: None,
         bytes: include_bytes!("../../../../models/dcgan_faces_f16.safetensors"),
         configuration: None,
     },
@@ -59,7 +82,7 @@ pub static EMBEDDED: &[Embedded] = &[
                `faces`, whose card applies to it too",
         subject: Subject::Faces,
         frame: Some(FRAME),
-        inflation: Some(1.2),
+        calibration: Some(Calibration { pixels: 1.2, ..UNCALIBRATED }),
         bytes: include_bytes!("../../../../models/faces_flow_f16.safetensors"),
         configuration: Some(FLOW_RGB),
     },
@@ -70,7 +93,7 @@ pub static EMBEDDED: &[Embedded] = &[
                is no observation (domains/black_holes)",
         subject: Subject::BlackHoles,
         frame: None,
-        inflation: Some(1.0),
+        calibration: Some(Calibration { pixels: 1.0, ..UNCALIBRATED }),
         bytes: include_bytes!("../../../../models/black_holes_f16.safetensors"),
         configuration: Some(FLOW_GREY),
     },
@@ -81,7 +104,7 @@ pub static EMBEDDED: &[Embedded] = &[
                (domains/galaxies)",
         subject: Subject::Galaxies,
         frame: None,
-        inflation: Some(1.0),
+        calibration: Some(Calibration { pixels: 1.0, ..UNCALIBRATED }),
         bytes: include_bytes!("../../../../models/galaxies_f16.safetensors"),
         configuration: Some(FLOW_RGB),
     },
@@ -91,7 +114,7 @@ pub static EMBEDDED: &[Embedded] = &[
                cytoplasm, fibres, divisions. Shapes and stains were chosen, not measured; not for diagnosis (domains/cells)",
         subject: Subject::Cells,
         frame: None,
-        inflation: Some(1.0),
+        calibration: Some(Calibration { pixels: 1.0, ..UNCALIBRATED }),
         bytes: include_bytes!("../../../../models/cells_f16.safetensors"),
         configuration: Some(FLOW_RGB),
     },
@@ -101,7 +124,7 @@ pub static EMBEDDED: &[Embedded] = &[
                simulated: fields, forest, rivers, roads, towns, coast. It knows no place on Earth (domains/land)",
         subject: Subject::Land,
         frame: None,
-        inflation: Some(1.0),
+        calibration: Some(Calibration { pixels: 1.0, ..UNCALIBRATED }),
         bytes: include_bytes!("../../../../models/land_f16.safetensors"),
         configuration: Some(FLOW_RGB),
     },
@@ -112,7 +135,7 @@ pub static EMBEDDED: &[Embedded] = &[
                diagnosis (domains/brain)",
         subject: Subject::Brains,
         frame: None,
-        inflation: Some(1.0),
+        calibration: Some(Calibration { pixels: 1.0, ..UNCALIBRATED }),
         bytes: include_bytes!("../../../../models/brain_f16.safetensors"),
         configuration: Some(FLOW_GREY),
     },

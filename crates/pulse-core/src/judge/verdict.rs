@@ -90,7 +90,8 @@ impl fmt::Display for Verdict {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bent {
     /// `s`, of the target: [`Familiar::strangeness`]. Of a denoiser, of the candidate: the mean over four noise levels of how many
-    /// deviations its residual is above that of own pictures, which were drawn for such a target too, less one.
+    /// deviations its residual is above that of own pictures, which were drawn for such a target too, less those that the pictures
+    /// that it learned are ([`Calibration`](crate::generator::Calibration)).
     pub strangeness: f64,
     /// `f = (mean − latent_db) / deviation`, of the consistency that the latent alone reached
     /// ([`Candidate::latent_db`]), with the mean and deviation of own pictures.
@@ -343,7 +344,8 @@ impl OwnPictures {
         Some(Self { familiar, fits: OwnFits { latent, searched, residuals: None } })
     }
 
-    /// How far the generator was bent for each candidate of the problem.
+    /// How far the generator was bent for each candidate of the problem. The pictures that a denoiser learned are by `learned`
+    /// deviations stranger than those that it makes.
     ///
     /// # Errors
     /// [`ErrorKind::Network`](crate::ErrorKind::Network) when the engine cannot run a denoiser.
@@ -352,6 +354,7 @@ impl OwnPictures {
         problem: &Problem<'_>,
         config: &SearchConfig,
         candidates: &[Candidate],
+        learned: f64,
         engine: &dyn Engine,
     ) -> Result<Vec<Bent>> {
         let strangeness = match (&self.familiar, self.fits.residuals, problem.generator.denoiser()) {
@@ -359,7 +362,7 @@ impl OwnPictures {
             (None, Some(usual), Some(denoiser)) => {
                 let pictures: Vec<&Image> = candidates.iter().map(|candidate| &candidate.image).collect();
                 let found = ResidualMeter::new(denoiser, config, engine)?.measure(&pictures);
-                found.iter().map(|residuals| strangeness_of(residuals, &usual)).collect()
+                found.iter().map(|residuals| strangeness_of(residuals, &usual) - learned).collect()
             }
             _ => vec![0.0; candidates.len()],
         };
@@ -382,13 +385,12 @@ impl OwnPictures {
     }
 }
 
-/// The mean over the levels of how many deviations a residual is above the usual ones, less one: the pictures that a model learned
-/// have more of it than those that it makes, which are smoother.
+/// The mean over the levels of how many deviations a residual is above the usual ones.
 fn strangeness_of(residuals: &Residuals, usual: &[Usual; 4]) -> f64 {
     // Eight pictures may be alike by chance: up to two fifths of an error are no difference.
     const LEAST: f64 = 0.15;
     let above = residuals.iter().zip(usual).map(|(own, usual)| (own - usual.mean) / usual.deviation.max(LEAST));
-    above.sum::<f64>() / usual.len() as f64 - 1.0
+    above.sum::<f64>() / usual.len() as f64
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::Quantity;
 use crate::image::Image;
-use crate::judge::student_95;
+use crate::student::student_95;
 
 /// A quantity of a run's candidates beside that of random pictures of the generator.
 #[derive(Clone, Debug, PartialEq)]

@@ -17,6 +17,8 @@ pub struct QuantityRecord {
     pub found: Option<DistributionRecord>,
     /// That of the generator's own random pictures, where two have it.
     pub assumed: Option<DistributionRecord>,
+    /// By how much wider the interval of the candidates is than they alone make it.
+    pub inflation: f64,
     /// As in [`Reading::narrowed`].
     pub narrowed: Option<f64>,
     /// Of the sharp picture that the small one was made from, in a demonstration.
@@ -53,6 +55,7 @@ impl QuantityRecord {
             unit: scale.map_or(measure.unit(), |scale| &scale.unit).to_owned(),
             found: reading.found().map(|found| DistributionRecord::new(&found, factor)),
             assumed: reading.assumed().map(|assumed| DistributionRecord::new(&assumed, 1.0)),
+            inflation: factor,
             narrowed: reading.narrowed(),
             original: original.map(|value| side * value),
             candidates: reading.candidates,
@@ -89,6 +92,13 @@ impl fmt::Display for QuantityRecord {
             return write!(f, "{}: not to be read off these candidates", self.name);
         };
         write!(f, "{}: {found}{unit}", self.name)?;
+        if self.inflation != 1.0 {
+            write!(
+                f,
+                ", {} times as wide as the candidates alone, as pictures of known truth ask for",
+                self.inflation
+            )?;
+        }
         if let Some(assumed) = &self.assumed {
             write!(f, "; of this generator's random pictures {assumed}")?;
         }

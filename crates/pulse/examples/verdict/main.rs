@@ -24,7 +24,7 @@ use std::time::Instant;
 
 use pulse::cache::Cache;
 use pulse::event::Silent;
-use pulse::generator::EMBEDDED;
+use pulse::generator::{EMBEDDED, UNCALIBRATED};
 use pulse::judge::{Bent, OwnFits, OwnPictures, Verdict};
 use pulse::kept::KeptPrograms;
 use pulse::measurement::{MeasurementKind, Size};
@@ -143,7 +143,7 @@ fn table(
         let started = Instant::now();
         let found = search(&problem, config, &engine, &mut Silent)?;
         let seconds = started.elapsed().as_secs_f64();
-        let bent = own.bent(&problem, config, &found, &engine)?;
+        let bent = own.bent(&problem, config, &found, UNCALIBRATED.strangeness, &engine)?;
         let Some(run) = OwnPictures::of_run(&bent) else { continue };
         if options.each {
             let Bent { strangeness: s, misfit: f, shortfall: e } = run;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use pulse_checkpoint::Tensor;
 use pulse_core::candidate::Candidate;
+use pulse_core::generator::{Calibration, UNCALIBRATED};
 use pulse_core::image::Image;
 use pulse_core::judge::{
     Assessment, Critic, INFLATION, OwnFits, OwnPictures, Prior, RANDOM_PICTURES, Verdict, random_pictures,
@@ -67,7 +68,10 @@ impl Judge {
         let range = self.scores(candidates, opened, problem, config, engine)?;
         let range = range.inflated(inflation(opened, problem, config));
         Ok(match self.own_pictures(opened, problem, config, engine)? {
-            Some(own) => range.with_bent(&own.bent(problem, config, candidates, engine)?),
+            Some(own) => {
+                let learned = calibration(opened).strangeness;
+                range.with_bent(&own.bent(problem, config, candidates, learned, engine)?)
+            }
             None => range,
         })
     }
@@ -203,12 +207,16 @@ impl Judge {
     }
 }
 
+/// What is known of the generator's sampled candidates.
+pub(super) fn calibration(opened: &Opened) -> Calibration {
+    opened.embedding().and_then(|embedded| embedded.calibration).unwrap_or(UNCALIBRATED)
+}
+
 /// By how much wider intervals are than candidates of this kind alone make them.
 fn inflation(opened: &Opened, problem: &Problem<'_>, config: &SearchConfig) -> f64 {
     match config.sampler_of(&*problem.generator) {
         Sampler::Descent => INFLATION,
-        // What is sampled is as wide as the model believes, as far as nothing else is known.
-        Sampler::NullSpace => opened.embedding().and_then(|embedded| embedded.inflation).unwrap_or(1.0),
+        Sampler::NullSpace => calibration(opened).pixels,
     }
 }
 
