@@ -20,7 +20,7 @@ use pulse_engine::Engine;
 
 pub use coding::Coding;
 pub use contradiction::{Contradiction, NEIGHBOURHOOD, Place};
-pub use range::Range;
+pub use range::{Others, Range};
 pub use registration::{Alignment, MOST_SCALE, MOST_SHIFT, Registration, Tone};
 pub use tolerance::{LOCAL_DB, ROUNDING_DB, Tolerance};
 
@@ -144,12 +144,7 @@ fn reduced(claim: &Image, small: Size) -> Result<Image> {
 
 impl Fitter<'_> {
     /// The claim after this registration, beside the small picture.
-    fn comparison(
-        &mut self,
-        claim: Image,
-        registration: Registration,
-        settings: &ClaimSettings,
-    ) -> Result<Comparison> {
+    fn comparison(&mut self, claim: Image, registration: Registration, settings: &ClaimSettings) -> Result<Comparison> {
         let before = Contradiction::of(&self.measured(Alignment::default())?, self.small(), &self.known(None));
         let shrunk = registration.toned(&self.measured(registration.alignment)?)?;
         let small = self.small().clone();

@@ -131,8 +131,7 @@ fn basis() -> Block {
 /// `C X Cᵀ`, or `Cᵀ X C`.
 fn transformed(block: &Block, basis: &Block, back: bool) -> Block {
     let c = |k: usize, n: usize| if back { basis[n * BLOCK + k] } else { basis[k * BLOCK + n] };
-    let rows: Block = std::array::from_fn(|at| {
-        (0..BLOCK).map(|n| c(at / BLOCK, n) * block[n * BLOCK + at % BLOCK]).sum::<f64>()
-    });
+    let rows: Block =
+        std::array::from_fn(|at| (0..BLOCK).map(|n| c(at / BLOCK, n) * block[n * BLOCK + at % BLOCK]).sum::<f64>());
     std::array::from_fn(|at| (0..BLOCK).map(|n| rows[at / BLOCK * BLOCK + n] * c(at % BLOCK, n)).sum())
 }

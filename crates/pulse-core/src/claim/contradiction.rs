@@ -69,8 +69,7 @@ fn neighbourhoods(width: usize, height: usize) -> impl Iterator<Item = (usize, V
     rows.flat_map(move |row| (reach..width.saturating_sub(reach)).map(move |column| (column, row))).map(
         move |(column, row)| {
             let rows = row - reach..=row + reach;
-            let around =
-                rows.flat_map(|row| (column - reach..=column + reach).map(move |column| row * width + column));
+            let around = rows.flat_map(|row| (column - reach..=column + reach).map(move |column| row * width + column));
             (row * width + column, around.collect())
         },
     )

@@ -53,12 +53,7 @@ pub(super) struct Fitter<'a> {
 }
 
 impl<'a> Fitter<'a> {
-    pub(super) fn new(
-        claim: &'a Image,
-        small: &Image,
-        kind: &MeasurementKind,
-        engine: &dyn Engine,
-    ) -> Result<Self> {
+    pub(super) fn new(claim: &'a Image, small: &Image, kind: &MeasurementKind, engine: &dyn Engine) -> Result<Self> {
         let measurement = kind.resolve(claim.channels(), claim.size(), small.size())?;
         let small = measurement.adopt(small.clone())?;
         let network = measurement.network()?;
@@ -176,7 +171,8 @@ impl<'a> Fitter<'a> {
         };
         let count = pairs.iter().map(Vec::len).sum::<usize>() as f64;
         let error = pairs.iter().enumerate().map(of_channel).sum::<f64>() / count;
-        let numbers = if alignment == Alignment::default() { 0 } else { ALIGNMENT_NUMBERS } + TONE_NUMBERS * tones.len();
+        let numbers =
+            if alignment == Alignment::default() { 0 } else { ALIGNMENT_NUMBERS } + TONE_NUMBERS * tones.len();
         let score = (error + ROUNDING).ln() + numbers as f64 * count.ln() / count;
         Ok(Fit { registration: Registration { alignment, tones }, error, score })
     }

@@ -1,9 +1,37 @@
 //! Where a claim lies among the candidates of a generator.
 
 use crate::Result;
+use crate::candidate::Candidate;
 use crate::detail::Detail;
 use crate::image::{Image, Size};
-use crate::judge::Certainty;
+use crate::judge::{Certainty, Verdict};
+
+/// What a generator makes of the small picture instead of the claim.
+#[derive(Clone, Debug)]
+pub struct Others {
+    /// What an ordinary search finds.
+    pub candidates: Vec<Candidate>,
+    /// What a search finds that is drawn towards the claim.
+    pub steered: Vec<Candidate>,
+    /// What the candidates of the ordinary search agree on.
+    pub certainty: Certainty,
+    /// How far the generator had to be bent for the small picture, where that was measured.
+    pub verdict: Option<Verdict>,
+    /// The registered claim, at the generator's size.
+    pub claim: Image,
+    /// Where it lies among the candidates.
+    pub range: Range,
+}
+
+impl Others {
+    /// The candidate that is nearest to the claim, and whether it was steered.
+    pub fn nearest(&self) -> (&Candidate, bool) {
+        match self.range.nearest.checked_sub(self.candidates.len()) {
+            Some(steered) => (&self.steered[steered], true),
+            None => (&self.candidates[self.range.nearest], false),
+        }
+    }
+}
 
 /// A claim beside candidates for the same small picture, all at the generator's size. Distances are root mean squares, of a value
 /// range of 1.

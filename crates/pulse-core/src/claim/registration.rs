@@ -147,9 +147,8 @@ impl Registration {
     }
 
     fn colours(&self) -> Vec<String> {
-        let mean = |of: fn(Tone) -> f64| {
-            self.tones.iter().map(|&tone| of(tone)).sum::<f64>() / self.tones.len().max(1) as f64
-        };
+        let mean =
+            |of: fn(Tone) -> f64| self.tones.iter().map(|&tone| of(tone)).sum::<f64>() / self.tones.len().max(1) as f64;
         let (brightness, contrast) = (mean(Tone::brightness), mean(Tone::contrast));
         let mut words = Vec::new();
         let tinted = self.tones.iter().any(|tone| (tone.brightness() - brightness).abs() > 2.0 * SAID_TONE);
