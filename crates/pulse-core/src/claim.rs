@@ -38,6 +38,16 @@ pub const TRIED: [Kernel; 4] = [Kernel::Bicubic, Kernel::Area, Kernel::Lanczos3,
 /// does not move it.
 const FINE: usize = 6;
 
+/// The same where the small picture is a large one.
+const LEAST_FINE: usize = 2;
+
+/// The pixels along a side beyond which a picture is a large one.
+const LARGE: usize = 512;
+
+/// The root mean square, in levels of 255, within which a claim is an enlargement: programs that enlarge by the same rule differ by
+/// about half of it.
+const ENLARGED: f64 = 3.0;
+
 /// How a claim is held against a small picture.
 #[derive(Clone, Debug, Default)]
 pub struct ClaimSettings {
@@ -76,6 +86,8 @@ pub struct Comparison {
     pub small: Image,
     /// Where they disagree.
     pub contradiction: Contradiction,
+    /// The kernel by which the small picture was enlarged, where the claim is hardly more than that.
+    pub enlarged: Option<Kernel>,
 }
 
 impl Comparison {
@@ -138,8 +150,22 @@ fn alike(claim: &Image, small: &Image, settings: &ClaimSettings) -> Result<(Imag
 
 /// The claim with no more pixels than its registration needs.
 fn reduced(claim: &Image, small: Size) -> Result<Image> {
-    let size = Size::new(claim.width().min(FINE * small.width), claim.height().min(FINE * small.height));
+    let fine = (LARGE / small.width.max(small.height)).clamp(LEAST_FINE, FINE);
+    let size = Size::new(claim.width().min(fine * small.width), claim.height().min(fine * small.height));
     if size == claim.size() { Ok(claim.clone()) } else { claim.resized(Kernel::Area, size) }
+}
+
+/// The kernel by which the small picture is nearest to the claim after it was enlarged, where that is the claim.
+fn enlarged(claim: &Image, small: &Image) -> Result<Option<Kernel>> {
+    if claim.channels() != small.channels() || claim.size() == small.size() {
+        return Ok(None);
+    }
+    let error = |kernel| -> Result<(f64, Kernel)> {
+        Ok((claim.mean_squared_difference(&small.resized(kernel, claim.size())?), kernel))
+    };
+    let errors = TRIED.map(error).into_iter().collect::<Result<Vec<_>>>()?;
+    let nearest = errors.into_iter().min_by(|a, b| a.0.total_cmp(&b.0));
+    Ok(nearest.filter(|(error, _)| 255.0 * error.sqrt() <= ENLARGED).map(|(_, kernel)| kernel))
 }
 
 impl Fitter<'_> {
@@ -153,12 +179,14 @@ impl Fitter<'_> {
             Some(db) => Tolerance::given(db),
             None => Tolerance::expected(claim.size(), &shrunk, settings)?,
         };
+        let registered = registration.applied(&claim, small.size())?;
         Ok(Comparison {
             measurement: self.kind().clone(),
             found: settings.measurement.is_none(),
             before_db: consistency_db(before.error),
             db: consistency_db(contradiction.error),
-            registered: registration.applied(&claim, small.size())?,
+            enlarged: enlarged(&registered, &small)?,
+            registered,
             registration,
             tolerance,
             claim,

@@ -99,7 +99,7 @@ pub fn others(
     let candidates = found.candidates;
     let pictures =
         [&candidates, &steered].map(|some| some.iter().map(|candidate| &candidate.image).collect::<Vec<_>>());
-    let range = Range::of(&claim, &pictures[0], &pictures[1], &certainty, comparison.small.size())?;
+    let range = Range::of(&claim, &pictures[0], &pictures[1], &certainty);
     let verdict = assessment.bent.map(|bent| bent.verdict());
     Ok(Others { candidates, steered, certainty, verdict, claim, range })
 }

@@ -1,9 +1,7 @@
 //! Where a claim lies among the candidates of a generator.
 
-use crate::Result;
 use crate::candidate::Candidate;
-use crate::detail::Detail;
-use crate::image::{Image, Size};
+use crate::image::Image;
 use crate::judge::{Certainty, Verdict};
 
 /// What a generator makes of the small picture instead of the claim.
@@ -48,24 +46,15 @@ pub struct Range {
     pub outside: f64,
     /// How far each pixel of the claim is outside of them, the channel that is farthest; row by row.
     pub outside_of_pixels: Vec<f32>,
-    /// The strength of the claim's detail that the small picture does not hold, for that of the candidates. Near 0 it is an
-    /// enlargement to which nothing was added. Nothing where the candidates have none.
-    pub detail: Option<f64>,
 }
 
 impl Range {
     /// Of a `claim` at the generator's size, candidates that were not steered, at least two of them, and that have this `certainty`,
     /// and candidates that were steered towards the claim.
     ///
-    /// # Errors
-    /// As [`Detail::new`].
-    pub fn of(
-        claim: &Image,
-        candidates: &[&Image],
-        steered: &[&Image],
-        certainty: &Certainty,
-        small: Size,
-    ) -> Result<Self> {
+    /// # Panics
+    /// When the pictures are of several shapes.
+    pub fn of(claim: &Image, candidates: &[&Image], steered: &[&Image], certainty: &Certainty) -> Self {
         let distance = |a: &Image, b: &Image| a.mean_squared_difference(b).sqrt();
         let distances = candidates.iter().chain(steered).map(|candidate| distance(claim, candidate)).enumerate();
         let (nearest, nearest_distance) = distances.min_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((0, 0.0));
@@ -77,14 +66,13 @@ impl Range {
         let excess = excess(claim, certainty);
         let pixels = claim.width() * claim.height();
         let of_pixel = |pixel: usize| excess[pixel..].iter().step_by(pixels).copied().fold(0.0, f32::max);
-        Ok(Self {
+        Self {
             nearest,
             distance: nearest_distance,
             between,
             outside: excess.iter().filter(|&&excess| excess > 0.0).count() as f64 / excess.len() as f64,
             outside_of_pixels: (0..pixels).map(of_pixel).collect(),
-            detail: detail(claim, candidates, small)?,
-        })
+        }
     }
 
     /// How many times as far the nearest candidate is from the claim as two candidates are from each other.
@@ -98,12 +86,4 @@ fn excess(claim: &Image, certainty: &Certainty) -> Vec<f32> {
     let widths = certainty.half_widths();
     let numbers = claim.values().iter().zip(certainty.mean().values()).zip(&widths);
     numbers.map(|((claim, mean), width)| ((claim - mean).abs() - width).max(0.0)).collect()
-}
-
-/// The strength of the claim's detail for that of the candidates.
-fn detail(claim: &Image, candidates: &[&Image], small: Size) -> Result<Option<f64>> {
-    let detail = Detail::new(claim.size(), small)?;
-    let energy = |image: &Image| detail.of(image).iter().map(|&value| f64::from(value).powi(2)).sum::<f64>();
-    let usual = candidates.iter().map(|candidate| energy(candidate)).sum::<f64>() / candidates.len() as f64;
-    Ok((usual > 0.0).then(|| (energy(claim) / usual).sqrt()))
 }

@@ -77,6 +77,15 @@ fn a_tint_is_said_for_each_channel() {
 }
 
 #[test]
+fn an_enlargement_of_the_small_picture_is_told_from_what_has_more() {
+    for kernel in TRIED {
+        let found = compared(&small().resized(kernel, CLAIM).unwrap().quantised(), &small());
+        assert!(found.enlarged.is_some(), "{kernel:?}: {:?}", found.registration);
+    }
+    assert_eq!(compared(&drawn(CLAIM, Alignment::default()), &small()).enlarged, None);
+}
+
+#[test]
 fn another_scene_is_not_made_consistent() {
     let turned = |picture: &Image| {
         let values = picture.values().iter().rev().copied().collect();
@@ -150,7 +159,7 @@ fn compression_widens_the_tolerance_by_what_it_does_to_the_picture() {
     let fine = Coding { luma: [1; 64], chroma: [1; 64], subsampling: [1, 1] };
     assert!(consistency_db(fine.error(&small()).unwrap()) > 52.0);
     let error = coding().error(&small()).unwrap();
-    assert!((25.0..40.0).contains(&consistency_db(error)), "{}", consistency_db(error));
+    assert!((20.0..40.0).contains(&consistency_db(error)), "{}", consistency_db(error));
     assert!(coding().error(&small().to_grey()).unwrap() < error);
     // Shrinking averages it away.
     let left = [1.0, 2.0, 4.0, 8.0].map(|factor| coding().error_after_shrinking(factor));
@@ -167,12 +176,11 @@ fn a_claim_is_told_from_candidates() {
     let candidates: Vec<_> = (0..4).map(picture).collect();
     let shown: Vec<&Image> = candidates.iter().collect();
     let certainty = crate::judge::Certainty::of(&shown, SMALL).unwrap();
-    let inside = Range::of(&candidates[2], &shown, &[], &certainty, SMALL).unwrap();
+    let inside = Range::of(&candidates[2], &shown, &[], &certainty);
     assert_eq!((inside.nearest, inside.distance, inside.outside), (2, 0.0, 0.0));
-    assert!((inside.detail.unwrap() - 1.0).abs() < 0.3, "{:?}", inside.detail);
     let white = Image::new(3, CLAIM.height, CLAIM.width, vec![1.0; 3 * CLAIM.width * CLAIM.height]).unwrap();
-    let outside = Range::of(&white, &shown, &[&picture(5)], &certainty, SMALL).unwrap();
-    assert!(outside.ratio() > 2.0 && outside.outside > 0.8 && outside.detail.unwrap() < 0.05, "{outside:?}");
+    let outside = Range::of(&white, &shown, &[&picture(5)], &certainty);
+    assert!(outside.ratio() > 2.0 && outside.outside > 0.8, "{outside:?}");
     assert!(outside.outside_of_pixels.iter().all(|&excess| (0.0..=1.0).contains(&excess)));
 }
 

@@ -8,13 +8,10 @@ use pulse_core::generator::Subject;
 use pulse_core::image::Kernel;
 use pulse_core::judge::Verdict;
 
-/// Below this share of the others' detail, nothing was added to the small picture.
-const ENLARGED: f64 = 0.35;
-
 /// The distance of the nearest candidate, in distances between two of them, up to which the generator makes nearly the claim, and up
 /// to which it makes such pictures.
 const NEARLY: f64 = 0.5;
-const SUCH: f64 = 1.0;
+const SUCH: f64 = 1.5;
 
 /// The sentences about one check.
 pub(super) struct Words<'a> {
@@ -127,7 +124,14 @@ impl Words<'_> {
                 worst.db
             )
         });
-        colours + &worst
+        let enlarged = self.comparison.enlarged.map_or_else(String::new, |kernel| {
+            format!(
+                " The claim is hardly more than the small picture itself, enlarged (`{}`): nothing was added to it that could be \
+                 wrong, and nothing that could be right.",
+                kernel.name()
+            )
+        });
+        colours + &worst + &enlarged
     }
 
     /// Why so many dB are enough.
@@ -198,7 +202,7 @@ impl Words<'_> {
         let said = match ratio {
             _ if ratio <= NEARLY => "So the generator makes nearly this picture when it is drawn there.".to_owned(),
             _ if ratio <= SUCH => {
-                "So it comes as near to the claim as its own pictures come to each other: it makes such pictures."
+                "So it comes about as near to the claim as its own pictures come to each other: it makes such pictures."
                     .to_owned()
             }
             _ => format!(
@@ -206,18 +210,10 @@ impl Words<'_> {
                  not make of the small picture, or not as this {one}."
             ),
         };
-        let detail = match range.detail {
-            Some(detail) if detail < ENLARGED => format!(
-                " The claim has hardly any detail that the small picture does not hold ({:.0} % of what the others have): it is an \
-                 enlargement, and nothing was added to it.",
-                100.0 * detail
-            ),
-            _ => String::new(),
-        };
         format!(
             "The generator searched again, drawn towards the claim. The nearest picture of all is {:.1} of 255 levels from it \
              (root mean square); from one of the others to the next nearest it is {:.1}. {said} {:.0} % of the claim's values are \
-             outside of the range that nine of ten values of a {one} of this generator lie in.{detail} All of this is about the \
+             outside of the range that nine of ten values of a {one} of this generator lie in. All of this is about the \
              generator: a true photograph may lie outside, and a false picture within.",
             255.0 * range.distance,
             255.0 * range.between,

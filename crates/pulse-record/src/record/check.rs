@@ -68,6 +68,8 @@ pub struct ComparisonRecord {
     pub compared: usize,
     /// The place that disagrees most.
     pub worst: Option<PlaceRecord>,
+    /// The kernel by which the small picture was enlarged, where the claim is hardly more than that.
+    pub enlarged: Option<String>,
 }
 
 /// [`Registration`].
@@ -119,8 +121,6 @@ pub struct OthersRecord {
     pub between: f64,
     /// The share of the claim's numbers outside of the candidates' 90% intervals.
     pub outside: f64,
-    /// As in [`Range::detail`](pulse_core::claim::Range::detail).
-    pub detail: Option<f64>,
 }
 
 impl CheckRecord {
@@ -162,6 +162,7 @@ impl From<&Comparison> for ComparisonRecord {
             registration: (&comparison.registration).into(),
             compared: comparison.contradiction.compared,
             worst: worst.map(|place| PlaceRecord { column: place.column, row: place.row, db: place.db }),
+            enlarged: comparison.enlarged.map(|kernel| kernel.name().to_owned()),
         }
     }
 }
@@ -193,7 +194,6 @@ impl OthersRecord {
             distance: others.range.distance,
             between: others.range.between,
             outside: others.range.outside,
-            detail: others.range.detail,
         }
     }
 }
