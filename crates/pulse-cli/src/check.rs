@@ -88,6 +88,11 @@ pub(crate) struct Arguments {
     #[arg(short, long, value_name = "N", default_value_t = SearchConfig::default().seed)]
     seed: u64,
 
+    #[arg(long, value_name = "N", help = format!(
+        "The most steps for one candidate [default: {}; levels of noise for a denoiser: {}]",
+        SearchConfig::default().steps, SearchConfig::default().null_space.steps))]
+    steps: Option<usize>,
+
     /// How to show progress, on standard error
     #[arg(long, value_enum, default_value = "auto")]
     progress: ProgressMode,
@@ -135,7 +140,9 @@ impl Arguments {
         if self.candidates < 2 {
             return Err(Failure::of("--candidates", format!("{} show no range; ask for at least 2", self.candidates)));
         }
-        let config = SearchConfig { candidates: self.candidates, seed: self.seed, ..SearchConfig::default() };
+        let mut config = SearchConfig { candidates: self.candidates, seed: self.seed, ..SearchConfig::default() };
+        config.steps = self.steps.unwrap_or(config.steps);
+        config.null_space.steps = self.steps.unwrap_or(config.null_space.steps);
         config.validate()?;
         Ok(config)
     }

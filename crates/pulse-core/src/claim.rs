@@ -177,7 +177,7 @@ impl Fitter<'_> {
         let contradiction = Contradiction::of(&shrunk, &small, &self.known(Some(registration.alignment)));
         let tolerance = match settings.target_db {
             Some(db) => Tolerance::given(db),
-            None => Tolerance::expected(claim.size(), &shrunk, settings)?,
+            None => Tolerance::expected(&claim, &shrunk, settings)?,
         };
         let registered = registration.applied(&claim, small.size())?;
         Ok(Comparison {

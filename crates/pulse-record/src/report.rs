@@ -29,6 +29,7 @@ use pulse_core::judge::{Assessment, Order};
 use chart::{Shown, chart};
 pub use curves::{Curve, Curves, Point};
 use page::{data_uri, definitions, escaped, filled, hash_source};
+pub(crate) use words::MOST_OF_8_BITS;
 
 const TEMPLATE: &str = include_str!("report/report.html");
 pub(crate) const STYLE: &str = include_str!("report/report.css");

@@ -85,7 +85,7 @@ fn claims(sharp: &[Image], face: usize, opened: &Opened, engine: &dyn Engine) ->
     Ok(vec![
         ("true original", original.clone()),
         ("original moved and darker", moved(original)?),
-        ("original with another eye", with_eye_of(original, another)),
+        ("original with another eye", with_eye_of(original, another)?),
         ("candidate", candidate_of(&small)?),
         ("candidate of another picture", candidate_of(&other)?),
         ("random face of the generator", random),
@@ -106,16 +106,26 @@ fn moved(picture: &Image) -> Result<Image> {
     Ok(Image::new(picture.channels(), height, width, values)?.quantised())
 }
 
-/// The picture with the eye of another in its place.
-fn with_eye_of(picture: &Image, another: &Image) -> Image {
+/// The picture with the eye of another in its place, made as bright there as the picture was, channel by channel, as a forger would.
+fn with_eye_of(picture: &Image, another: &Image) -> Result<Image> {
     let Size { width, height } = picture.size();
-    let inside = |at: usize| {
-        let (row, column) = (at / width % height, at % width);
-        (EYE.top..EYE.top + EYE.height).contains(&row) && (EYE.left..EYE.left + EYE.width).contains(&column)
+    let mean = |image: &Image, channel: usize| -> Result<f32> {
+        let eye = image.crop(EYE)?;
+        let plane = &eye.values()[channel * EYE.width * EYE.height..][..EYE.width * EYE.height];
+        Ok(plane.iter().sum::<f32>() / plane.len() as f32)
     };
-    let pairs = picture.values().iter().zip(another.values()).enumerate();
-    let values = pairs.map(|(at, (own, other))| if inside(at) { *other } else { *own }).collect();
-    Image::new(picture.channels(), height, width, values).expect("both are pictures of one size")
+    let mut values = picture.values().to_vec();
+    for channel in 0..picture.channels() {
+        let gain = mean(picture, channel)? / mean(another, channel)?.max(0.01);
+        for row in EYE.top..EYE.top + EYE.height {
+            let start = (channel * height + row) * width + EYE.left;
+            let other = &another.values()[start..start + EYE.width];
+            for (value, other) in values[start..].iter_mut().zip(other) {
+                *value = gain * other;
+            }
+        }
+    }
+    Ok(Image::clamped(picture.channels(), height, width, values)?.quantised())
 }
 
 fn print(rows: &[Row]) {

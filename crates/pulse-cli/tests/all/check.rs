@@ -17,7 +17,7 @@ fn place() -> Place {
 }
 
 fn check(place: &Place, claim: &str, small: &str, more: &[&str]) -> Ran {
-    let start = ["check", claim, small, "--progress", "none", "-n", "2", "--out", "out"];
+    let start = ["check", claim, small, "--progress", "none", "-n", "2", "--steps", "3", "--out", "out"];
     place.run(&[&start[..], more].concat())
 }
 

@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use crate::Result;
-use crate::image::{Image, Kernel, Size};
+use crate::image::{Image, Kernel, Rectangle, Size};
 
 /// Pixels along a side of a block.
 const BLOCK: usize = 8;
@@ -25,12 +25,32 @@ impl Coding {
     /// # Errors
     /// None for a picture of at least one pixel.
     pub fn error(&self, picture: &Image) -> Result<f64> {
-        let size = picture.size();
+        Ok(picture.mean_squared_difference(&self.coded(picture)?))
+    }
+
+    /// What is left of that error after a picture that was compressed so already is shrunk to the size `small`: as much as the same
+    /// compression does to it once more, with its blocks elsewhere. With its blocks in place it would do nothing.
+    ///
+    /// # Errors
+    /// None for a picture of at least as many pixels as `small`.
+    pub fn error_after_shrinking(&self, picture: &Image, small: Size) -> Result<f64> {
+        let off = |length: usize| (BLOCK / 2).min(length - 1);
+        let Size { width, height } = picture.size();
+        let (left, top) = (off(width), off(height));
+        let elsewhere = picture.crop(Rectangle { left, top, width: width - left, height: height - top })?;
+        let shrunk = |length: usize, of: usize, to: usize| (length * to).div_ceil(of).min(length);
+        let size = Size::new(shrunk(width - left, width, small.width), shrunk(height - top, height, small.height));
+        let coded = self.coded(&elsewhere)?.resized(Kernel::Area, size)?;
+        Ok(elsewhere.resized(Kernel::Area, size)?.mean_squared_difference(&coded))
+    }
+
+    /// The picture after it was compressed and read again.
+    fn coded(&self, picture: &Image) -> Result<Image> {
         if picture.channels() == 1 {
-            return Ok(picture.mean_squared_difference(&rounded(picture, &self.luma)?));
+            return rounded(picture, &self.luma);
         }
-        let coded = differences(picture, &TO_YCBCR, [0.0, 0.5, 0.5])?;
-        let [luma, blue, red] = planes(&coded)?;
+        let size = picture.size();
+        let [luma, blue, red] = planes(&differences(picture, &TO_YCBCR, [0.0, 0.5, 0.5])?)?;
         let coarse = Size::new(size.width.div_ceil(self.subsampling[0]), size.height.div_ceil(self.subsampling[1]));
         let chroma = |plane: &Image| {
             let small = rounded(&plane.resized(Kernel::Area, coarse)?, &self.chroma)?;
@@ -38,28 +58,9 @@ impl Coding {
         };
         let coded = [rounded(&luma, &self.luma)?, chroma(&blue)?, chroma(&red)?];
         let values = coded.iter().flat_map(Image::values).copied().collect();
-        let coded = Image::new(3, size.height, size.width, values)?;
-        Ok(picture.mean_squared_difference(&differences(&coded, &FROM_YCBCR, [0.0; 3])?))
-    }
-
-    /// What is left of the error after the picture was shrunk by `factor`: that of the coefficients that shrinking keeps, as if each
-    /// were anywhere within its step, `step² / 12`.
-    pub fn error_after_shrinking(&self, factor: f64) -> f64 {
-        let kept = |steps: &[u16], [across, down]: [usize; 2]| {
-            let within = |place: usize, pixels: usize| place as f64 * factor < (BLOCK * pixels) as f64;
-            let kept = steps
-                .iter()
-                .enumerate()
-                .filter(|(at, _)| within(at % BLOCK, across) && within(at / BLOCK, down))
-                .map(|(_, &step)| f64::from(step).powi(2));
-            kept.sum::<f64>() / (12.0 * (BLOCK * BLOCK) as f64 * 255.0 * 255.0)
-        };
-        kept(&self.luma, [1, 1]) + CHROMA_WEIGHT * kept(&self.chroma, self.subsampling)
+        differences(&Image::new(3, size.height, size.width, values)?, &FROM_YCBCR, [0.0; 3])
     }
 }
-
-/// The mean squared error of red, green and blue for one of both colour differences.
-const CHROMA_WEIGHT: f64 = (1.402 * 1.402 + 0.714 * 0.714 + 0.344 * 0.344 + 1.772 * 1.772) / 3.0;
 
 /// Brightness and colour differences of encoded red, green and blue (ITU-T T.871).
 const TO_YCBCR: [[f32; 3]; 3] = [[0.299, 0.587, 0.114], [-0.168_736, -0.331_264, 0.5], [0.5, -0.418_688, -0.081_312]];

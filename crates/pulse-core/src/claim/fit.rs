@@ -27,6 +27,12 @@ const TONE_NUMBERS: usize = 2;
 const GAINS: [f64; 2] = [0.7, 1.4];
 const MOST_OFFSET: f64 = 0.15;
 
+/// The share of the pixels by which a registration is judged: those that agree best.
+const TRUSTED: f64 = 0.6;
+
+/// How often these are chosen again after the colours were fitted to them.
+const TRIMS: usize = 3;
+
 /// A picture whose sides have fewer pixels is compared with its border while it is registered.
 const LEAST_WITH_BORDER: usize = 6;
 
@@ -153,28 +159,48 @@ impl<'a> Fitter<'a> {
         (within && (to.scale - 1.0).abs() <= MOST_SCALE).then_some(to)
     }
 
+    /// The colours that explain an alignment best, and how well the two then do: by the pixels that agree best, so that a place that
+    /// was changed is not taken for another shift or other colours (least trimmed squares; Rousseeuw 1984).
     fn fit(&mut self, alignment: Alignment, toned: bool) -> Result<Fit> {
         let measured = self.measured(alignment)?;
-        let channels = self.small.channels();
-        let plane = self.inner.len();
-        let pairs = |channel: usize| -> Vec<(f64, f64)> {
-            let planes = [&measured, &self.small].map(|image| &image.values()[channel * plane..][..plane]);
-            let both = planes[0].iter().zip(planes[1]).zip(&self.inner);
-            both.filter(|(_, inner)| **inner).map(|((&x, &y), _)| (f64::from(x), f64::from(y))).collect()
-        };
-        let pairs: Vec<_> = (0..channels).map(pairs).collect();
-        let tones: Vec<_> = if toned { pairs.iter().map(|pairs| tone(pairs)).collect() } else { Vec::new() };
-        let unchanged = Tone { gain: 1.0, offset: 0.0 };
-        let of_channel = |(channel, pairs): (usize, &Vec<(f64, f64)>)| {
-            let Tone { gain, offset } = tones.get(channel).copied().unwrap_or(unchanged);
-            pairs.iter().map(|(x, y)| (gain * x + offset - y).powi(2)).sum::<f64>()
-        };
-        let count = pairs.iter().map(Vec::len).sum::<usize>() as f64;
-        let error = pairs.iter().enumerate().map(of_channel).sum::<f64>() / count;
+        let mut pixels: Vec<usize> = (0..self.inner.len()).filter(|&pixel| self.inner[pixel]).collect();
+        let trusted = (TRUSTED * pixels.len() as f64).ceil() as usize;
+        let mut tones = self.tones(&measured, &pixels, toned);
+        for _ in 0..if toned { TRIMS } else { 1 } {
+            pixels = (0..self.inner.len()).filter(|&pixel| self.inner[pixel]).collect();
+            pixels.sort_by(|&a, &b| self.error(&measured, &tones, a).total_cmp(&self.error(&measured, &tones, b)));
+            pixels.truncate(trusted);
+            tones = self.tones(&measured, &pixels, toned);
+        }
+        let count = (self.small.channels() * pixels.len()) as f64;
+        let error = pixels.iter().map(|&pixel| self.error(&measured, &tones, pixel)).sum::<f64>() / count;
         let numbers =
             if alignment == Alignment::default() { 0 } else { ALIGNMENT_NUMBERS } + TONE_NUMBERS * tones.len();
         let score = (error + ROUNDING).ln() + numbers as f64 * count.ln() / count;
         Ok(Fit { registration: Registration { alignment, tones }, error, score })
+    }
+
+    /// The tones of these pixels, one a channel; none where they are not asked for.
+    fn tones(&self, measured: &Image, pixels: &[usize], toned: bool) -> Vec<Tone> {
+        let channels = if toned { self.small.channels() } else { 0 };
+        let values = |image: &Image, at: usize| f64::from(image.values()[at]);
+        let of_channel = |channel: usize| {
+            let at = |pixel: &usize| channel * self.inner.len() + pixel;
+            let pairs: Vec<_> =
+                pixels.iter().map(|pixel| (values(measured, at(pixel)), values(&self.small, at(pixel)))).collect();
+            tone(&pairs)
+        };
+        (0..channels).map(of_channel).collect()
+    }
+
+    /// The squared error of a pixel, summed over channels.
+    fn error(&self, measured: &Image, tones: &[Tone], pixel: usize) -> f64 {
+        let of_channel = |channel: usize| {
+            let at = channel * self.inner.len() + pixel;
+            let Tone { gain, offset } = tones.get(channel).copied().unwrap_or(Tone { gain: 1.0, offset: 0.0 });
+            (gain * f64::from(measured.values()[at]) + offset - f64::from(self.small.values()[at])).powi(2)
+        };
+        (0..self.small.channels()).map(of_channel).sum()
     }
 }
 

@@ -1,9 +1,9 @@
 //! How much disagreement is no contradiction.
 
-use super::{ClaimSettings, Coding};
+use super::ClaimSettings;
 use crate::Result;
 use crate::candidate::{consistency_db, epsilon_of_db};
-use crate::image::{Image, Size};
+use crate::image::Image;
 
 /// The consistency in dB that two pictures have of which one was made from the other, and that were not compressed: an error of 1.4
 /// of 255 levels. Rounding to 8 bits alone is an error of 0.3 levels (59 dB); programs that shrink by the same rule differ by about
@@ -32,16 +32,16 @@ impl Tolerance {
         Self { db, rounding: None, small_jpeg: None, claim_jpeg: None }
     }
 
-    /// What follows from rounding and from how the files were compressed, for a claim of the size `claim` that shrinks to `shrunk`.
+    /// What follows from rounding and from how the files were compressed, for a `claim` that shrinks to `shrunk`.
     /// Errors of different causes add up.
     ///
     /// # Errors
     /// As [`Coding::error`].
-    pub fn expected(claim: Size, shrunk: &Image, settings: &ClaimSettings) -> Result<Self> {
+    pub fn expected(claim: &Image, shrunk: &Image, settings: &ClaimSettings) -> Result<Self> {
         let rounding = epsilon_of_db(ROUNDING_DB);
-        let factor = claim.width as f64 / shrunk.width() as f64;
         let small_jpeg = settings.small_coding.as_ref().map(|coding| coding.error(shrunk)).transpose()?;
-        let claim_jpeg = settings.claim_coding.as_ref().map(|coding: &Coding| coding.error_after_shrinking(factor));
+        let claim_jpeg = settings.claim_coding.as_ref();
+        let claim_jpeg = claim_jpeg.map(|coding| coding.error_after_shrinking(claim, shrunk.size())).transpose()?;
         let all = rounding + small_jpeg.unwrap_or(0.0) + claim_jpeg.unwrap_or(0.0);
         Ok(Self { db: consistency_db(all), rounding: Some(rounding), small_jpeg, claim_jpeg })
     }

@@ -69,7 +69,7 @@ impl Checked<'_> {
         let (comparison, words) = (self.comparison, self.words());
         let removed = comparison.registration.to_string();
         definitions(&[
-            ("Agreement", Some(format!("{:.1} dB, an error of {}", comparison.db, words.error()))),
+            ("Agreement", Some(format!("{:.1} dB", comparison.db))),
             ("Before registration", Some(format!("{:.1} dB", comparison.before_db))),
             ("Registration", Some(if removed.is_empty() { "nothing to remove".to_owned() } else { removed })),
             ("Enough", Some(format!("{:.1} dB", comparison.tolerance.db))),

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use super::{Checked, maps};
+use crate::report::MOST_OF_8_BITS;
+use pulse_core::candidate::epsilon_of_db;
 use pulse_core::claim::{Comparison, MOST_SCALE, NEIGHBOURHOOD, Others, ROUNDING_DB, TRIED};
 use pulse_core::generator::Subject;
 use pulse_core::image::Kernel;
@@ -59,8 +61,12 @@ impl Words<'_> {
         let Comparison { db, tolerance, contradiction, small, .. } = self.comparison;
         let shrunk =
             format!("Shrunk to {} × {} pixels, the claim agrees with the small picture", small.width(), small.height());
+        let [error, tolerated] = [contradiction.error, epsilon_of_db(tolerance.db)].map(levels);
         match contradiction.worst {
-            _ if *db < tolerance.db => format!("{shrunk} to only {db:.1} dB; it takes {:.1} dB.", tolerance.db),
+            _ if *db < tolerance.db => format!(
+                "{shrunk} to only {db:.1} dB, an error of {error} of 255 levels; it takes {:.1} dB, which are {tolerated} levels.",
+                tolerance.db
+            ),
             Some(worst) if self.comparison.contradicts_somewhere() => format!(
                 "{shrunk} to {db:.1} dB as a whole, which is enough, but to only {:.1} dB round column {}, row {}; every place \
                  has to agree to {:.1} dB.",
@@ -69,7 +75,10 @@ impl Words<'_> {
                 worst.row + 1,
                 tolerance.local_db()
             ),
-            _ => format!("{shrunk} to {db:.1} dB; {:.1} dB are enough.", tolerance.db),
+            _ => format!(
+                "{shrunk} to {db:.1} dB, an error of {error} of 255 levels; {:.1} dB are enough, which are {tolerated} levels.",
+                tolerance.db
+            ),
         }
     }
 
@@ -89,9 +98,9 @@ impl Words<'_> {
         let Comparison { measurement, found, registration, before_db, db, .. } = self.comparison;
         let way = if *found {
             let tried = TRIED.map(Kernel::name).join(", ");
-            format!("by `{measurement}`, which agrees best of {tried}")
+            format!("by {measurement}, which agrees best of {tried}")
         } else {
-            format!("by `{measurement}`, as was asked for")
+            format!("by {measurement}, as was asked for")
         };
         let removed = registration.words();
         let registered = if removed.is_empty() {
@@ -126,7 +135,7 @@ impl Words<'_> {
         });
         let enlarged = self.comparison.enlarged.map_or_else(String::new, |kernel| {
             format!(
-                " The claim is hardly more than the small picture itself, enlarged (`{}`): nothing was added to it that could be \
+                " The claim is hardly more than the small picture itself, enlarged ({}): nothing was added to it that could be \
                  wrong, and nothing that could be right.",
                 kernel.name()
             )
@@ -140,11 +149,10 @@ impl Words<'_> {
         if tolerance.rounding.is_none() {
             return "it was asked for".to_owned();
         }
-        let levels = |error: f64| format!("{:.1} levels", 255.0 * error.sqrt());
-        let part = |name: &str, error: Option<f64>| error.map(|error| format!("{name}: {}", levels(error)));
+        let part = |name: &str, error: Option<f64>| error.map(|error| format!("{name}: {} levels", levels(error)));
         let rounding = format!(
             "rounding to 8 bits (0.3 levels of 255) and differences between programs that shrink by the same rule: {ROUNDING_DB:.0} \
-             dB, or {}",
+             dB, or {} levels",
             levels(tolerance.rounding.unwrap_or_default())
         );
         let parts = [
@@ -171,22 +179,24 @@ impl Words<'_> {
         let name = if count == 1 { self.subject.one() } else { self.subject.several() };
         let counted = match as_good {
             0 => format!(
-                "Not among these: {count} {name} that the generator `{}` imagined agree less well",
+                "Not among these: {count} {name} that the generator {} imagined agree less well",
                 self.generator
             ),
             all if all == count => {
                 format!(
-                    "Yes: {count} {name} that the generator `{}` imagined agree as well as the claim or better",
+                    "Yes: {count} {name} that the generator {} imagined agree as well as the claim or better",
                     self.generator
                 )
             }
             some => format!(
-                "Yes: {some} of {count} {name} that the generator `{}` imagined agree as well as the claim or better",
+                "Yes: {some} of {count} {name} that the generator {} imagined agree as well as the claim or better",
                 self.generator
             ),
         };
+        // Those of the files agree less well, as far as their 8 bits go.
+        let rounded = if least > MOST_OF_8_BITS { ", before rounding to 8 bits" } else { "" };
         format!(
-            "{counted} ({least:.1} to {most:.1} dB; the claim: {claim:.1} dB). None of them is more likely to be what was \
+            "{counted} ({least:.1} to {most:.1} dB{rounded}; the claim: {claim:.1} dB). None of them is more likely to be what was \
              photographed than the others.{}",
             known(others)
         )
@@ -205,10 +215,9 @@ impl Words<'_> {
                 "So it comes about as near to the claim as its own pictures come to each other: it makes such pictures."
                     .to_owned()
             }
-            _ => format!(
-                "So the claim is farther from all that it made than those are from each other: it shows what this generator does \
-                 not make of the small picture, or not as this {one}."
-            ),
+            _ => "So the claim is farther from all that it made than those are from each other: it shows what this generator does \
+                  not make of the small picture."
+                .to_owned(),
         };
         format!(
             "The generator searched again, drawn towards the claim. The nearest picture of all is {:.1} of 255 levels from it \
@@ -249,16 +258,16 @@ impl Words<'_> {
         ]
     }
 
-    /// The error that is left, in levels.
-    pub(super) fn error(&self) -> String {
-        format!("{:.1} of 255 levels", 255.0 * self.comparison.contradiction.error.sqrt())
-    }
-
-    /// The same for the place that disagrees most.
+    /// How well the place agrees that disagrees most.
     pub(super) fn worst(&self) -> Option<String> {
         let local = self.comparison.tolerance.local_db();
         self.comparison.contradiction.worst.map(|worst| format!("{:.1} dB; {local:.1} dB are enough", worst.db))
     }
+}
+
+/// A mean squared error as a root mean square in levels of 255.
+fn levels(error: f64) -> String {
+    format!("{:.1}", 255.0 * error.sqrt())
 }
 
 /// What to think of others where the generator does not know such pictures.
