@@ -179,17 +179,17 @@ impl Words<'_> {
         let name = if count == 1 { self.subject.one() } else { self.subject.several() };
         let counted = match as_good {
             0 => format!(
-                "Not among these: {count} {name} that the generator {} imagined agree less well",
+                "Not among these: {count} {name} that the generator “{}” imagined agree less well",
                 self.generator
             ),
             all if all == count => {
                 format!(
-                    "Yes: {count} {name} that the generator {} imagined agree as well as the claim or better",
+                    "Yes: {count} {name} that the generator “{}” imagined agree as well as the claim or better",
                     self.generator
                 )
             }
             some => format!(
-                "Yes: {some} of {count} {name} that the generator {} imagined agree as well as the claim or better",
+                "Yes: {some} of {count} {name} that the generator “{}” imagined agree as well as the claim or better",
                 self.generator
             ),
         };
