@@ -18,6 +18,9 @@ use crate::interrupt::Interrupt;
 use crate::status::Status;
 use crate::upsample::ProgressMode;
 
+pub(crate) use progress::Progress;
+pub(crate) use steer::Watched;
+
 pub(crate) const EXAMPLES: &str = "\
 Directions from a candidate are those in which the picture changes most and what it shrinks to
 least. Each is followed both ways, and every picture on the way is brought back to shrink to the

@@ -8,6 +8,7 @@
 mod align;
 mod bench;
 mod cache;
+mod check;
 mod completions;
 mod convert;
 mod engine;
@@ -49,6 +50,7 @@ Examples:
   pulse upsample photo.jpg --crop 120,40,256,256 --pixelate 8 --preset paper
   pulse upsample photo.jpg --faces              find each face, search for it, put it back
   pulse explore pulse-out/small --candidate 3 --directions 6
+  pulse check enhanced.png small.png            could somebody's enhancement be what the small one shows?
   pulse align photo.jpg --frame ffhq --out faces
   pulse render faces --inputs pulse-out/small/inputs.safetensors --out again.png
   pulse info network.pkl
@@ -75,6 +77,9 @@ enum Command {
     /// Explore what else the candidates of a run could have been
     #[command(after_help = explore::EXAMPLES)]
     Explore(Box<explore::Arguments>),
+    /// Hold somebody's "enhanced" picture against the small one that it is said to come from
+    #[command(after_help = check::EXAMPLES)]
+    Check(Box<check::Arguments>),
     /// Find the faces in photographs and cut them out as generators want them
     #[command(after_help = align::EXAMPLES)]
     Align(align::Arguments),
@@ -103,6 +108,7 @@ impl Command {
         match self {
             Self::Upsample(arguments) => upsample::run(&arguments),
             Self::Explore(arguments) => explore::run(&arguments),
+            Self::Check(arguments) => check::run(&arguments),
             Self::Align(arguments) => align::run(&arguments),
             Self::Render(arguments) => render::run(&arguments),
             Self::Verify(arguments) => verify::run(&arguments),

@@ -17,6 +17,7 @@
 //! | draw from a posterior by a denoiser | [`sampler`] |
 //! | walk from a candidate to other consistent pictures, or search again from it | [`solved`], [`walk`] |
 //! | find faces, and cut them out | [`face`], [`placement`] |
+//! | hold somebody's "enhancement" against the small picture that it is said to come from | [`claim`] |
 //!
 //! A generator is anything that implements [`Generator`](generator::Generator). (For styles, noise maps and features an
 //! [`Assembly`](generator::Assembly) and an [`Entrance`](generator::Entrance) help.) This one makes grey pictures of 4x4 pixels,
@@ -80,6 +81,7 @@
 #![forbid(unsafe_code)]
 
 pub mod candidate;
+pub mod claim;
 pub mod denoiser;
 pub mod detail;
 mod error;

@@ -6,6 +6,7 @@
 //! | read generators, and keep numbers that take long to make | [`generator`], [`cache`] |
 //! | read the files that a measurement or a search names | [`measurement`], [`mask`], [`inputs`] |
 //! | write the folder of a run, and read it again | [`run`], [`record`] |
+//! | write what was found of somebody's "enhanced" picture | [`check`] |
 //! | write what was explored from a run; write photographs with faces put back | [`explored`], [`faces`], [`photograph`] |
 //! | draw a run as one picture, or write it as one page | [`sheet`], [`report`] |
 //! | claim a folder, write a file whole, tell files apart | [`folder`], [`write`](mod@write), [`checksum`] |
@@ -42,6 +43,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cache;
+pub mod check;
 pub mod checksum;
 pub mod denoiser;
 pub mod explored;

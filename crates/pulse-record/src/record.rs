@@ -1,6 +1,7 @@
 //! `run.json`: settings, checksums, outcomes and figures of one run. `docs/run-json.md` says what each field
 //! means to a program; the fields here are the same in the same order.
 
+mod check;
 mod explored;
 mod face;
 mod measured;
@@ -11,6 +12,7 @@ mod steering;
 
 use serde::{Deserialize, Serialize};
 
+pub use check::{CHECK_SCHEMA, CheckRecord, ComparisonRecord, OthersRecord, PlaceRecord, RegistrationRecord};
 pub use explored::{
     CurveFrameRecord, CurveRecord, DirectionsRecord, EXPLORE_SCHEMA, ExploreRecord, PathFrameRecord, PathRecord,
 };

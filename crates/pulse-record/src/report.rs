@@ -4,10 +4,10 @@
 //! and script are allowed by their hashes. So text that a file's name brings in cannot run. The sentences are computed from
 //! the run. The template is filled in by our own code: it has no loops.
 
-mod cards;
+pub(crate) mod cards;
 mod chart;
 mod curves;
-mod page;
+pub(crate) mod page;
 mod quantities;
 mod words;
 
@@ -29,9 +29,10 @@ use pulse_core::judge::{Assessment, Order};
 use chart::{Shown, chart};
 pub use curves::{Curve, Curves, Point};
 use page::{data_uri, definitions, escaped, filled, hash_source};
+pub(crate) use words::MOST_OF_8_BITS;
 
 const TEMPLATE: &str = include_str!("report/report.html");
-const STYLE: &str = include_str!("report/report.css");
+pub(crate) const STYLE: &str = include_str!("report/report.css");
 const SCRIPT: &str = include_str!("report/report.js");
 
 /// What is on the page.
@@ -235,7 +236,13 @@ impl Report<'_> {
 }
 
 /// A picture with a caption.
-fn figure(image: &Image, made: Option<&Provenance>, class: &str, alt: &str, caption: &str) -> Result<String> {
+pub(crate) fn figure(
+    image: &Image,
+    made: Option<&Provenance>,
+    class: &str,
+    alt: &str,
+    caption: &str,
+) -> Result<String> {
     let class = if class.is_empty() { String::new() } else { format!(" class=\"{class}\"") };
     let picture = data_uri(&encode_png(image, made)?);
     let (width, height) = (image.width(), image.height());
@@ -245,11 +252,11 @@ fn figure(image: &Image, made: Option<&Provenance>, class: &str, alt: &str, capt
     ))
 }
 
-fn sized(image: &Image) -> String {
+pub(crate) fn sized(image: &Image) -> String {
     format!("{} × {} pixels", image.width(), image.height())
 }
 
 /// The picture, made smaller where a side is longer than `side`.
-fn reduced(image: &Image, side: usize) -> Result<Image> {
+pub(crate) fn reduced(image: &Image, side: usize) -> Result<Image> {
     if image.width().max(image.height()) <= side { Ok(image.clone()) } else { smooth(image, Size::new(side, side)) }
 }

@@ -8,11 +8,13 @@ mod strip;
 use crate::{Error, ErrorKind, Result};
 use canvas::{Canvas, Colour, TextStyle, Weight, pixelated, smooth};
 pub use certainty::CertaintyMap;
+pub(crate) use certainty::overlay;
 pub use colormap::{Colormap, coloured};
 use pulse_core::candidate::Outcome;
 use pulse_core::image::Size;
 use pulse_core::image::{Image, Rectangle};
 use pulse_core::judge::Verdict;
+pub(crate) use strip::PICTURE as STRIP_PICTURE;
 pub use strip::{Cell, Strip};
 
 /// The most candidates on one sheet. Of more, the first are shown.

@@ -51,6 +51,7 @@
 //! | skip what an earlier run finished | [`standing`] |
 //! | take up a run: search again from a candidate, or walk from it | [`steer`], [`solved`], [`walk`] |
 //! | find the faces in a photograph, and put others in their place | [`portrait`], [`face`] |
+//! | hold somebody's "enhanced" picture against the small one | [`claim`], [`check`] |
 //! | make pictures of inputs again | [`render`], [`inputs`] |
 //!
 //! # The crates below
@@ -61,6 +62,7 @@
 //! both halves.
 #![forbid(unsafe_code)]
 
+pub mod check;
 mod opened;
 mod placing;
 pub mod portrait;
@@ -74,8 +76,8 @@ pub use placing::Placing;
 pub use prepared::{Blocks, Note, Preparation, Prepared};
 pub use pulse_checkpoint as checkpoint;
 pub use pulse_core::{
-    Error, ErrorKind, Result, Shared, WayOut, candidate, detail, event, judge, kept, latent, loss, mosaic, optimizer,
-    place, placement, quantity, random, render, sampler, search, sharpness, solved, tape, walk,
+    Error, ErrorKind, Result, Shared, WayOut, candidate, claim, detail, event, judge, kept, latent, loss, mosaic,
+    optimizer, place, placement, quantity, random, render, sampler, search, sharpness, solved, tape, walk,
 };
 pub use pulse_engine as engine;
 pub use pulse_record::{cache, checksum, explored, faces, folder, record, report, run, sheet, write};

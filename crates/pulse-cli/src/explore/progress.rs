@@ -19,7 +19,7 @@ const RARELY: Duration = Duration::from_secs(2);
 /// The bar's own unit: thousandths of the whole.
 const WHOLE: f64 = 1000.0;
 
-pub(super) struct Progress<'a> {
+pub(crate) struct Progress<'a> {
     mode: ProgressMode,
     bar: Option<ProgressBar>,
     what: &'a str,
@@ -29,7 +29,7 @@ pub(super) struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    pub(super) fn new(mode: ProgressMode, what: &'a str, interrupt: &'a Interrupt) -> Self {
+    pub(crate) fn new(mode: ProgressMode, what: &'a str, interrupt: &'a Interrupt) -> Self {
         let shown = mode == ProgressMode::Bar || mode == ProgressMode::Auto && std::io::stderr().is_terminal();
         let bar = shown.then(|| {
             let style = ProgressStyle::with_template("{bar:24.green/dim} {msg}").expect("the template is well-formed");

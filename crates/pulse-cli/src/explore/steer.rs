@@ -171,10 +171,10 @@ pub(super) fn run(
 }
 
 /// Shows how far all candidates together are.
-struct Watched<'a> {
-    progress: Progress<'a>,
-    shares: Vec<f64>,
-    steps: usize,
+pub(crate) struct Watched<'a> {
+    pub(crate) progress: Progress<'a>,
+    pub(crate) shares: Vec<f64>,
+    pub(crate) steps: usize,
 }
 
 impl Observer for Watched<'_> {

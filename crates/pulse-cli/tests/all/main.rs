@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bench;
+mod check;
 mod discriminator;
 mod edges;
 mod explore;

@@ -182,6 +182,27 @@ impl Resize {
         Ok(Self { from, to, vertical, horizontal })
     }
 
+    /// The resize of a window of a picture to pictures of the size `to`. The window has its corner at `corner` and one pixel is
+    /// `factor` of the picture's, both along x and along y. It may reach out of the picture, as far as the kernel does.
+    ///
+    /// # Errors
+    /// As [`window_matrix`].
+    pub(crate) fn of_window(
+        kernel: Kernel,
+        from: Size,
+        to: Size,
+        [left, top]: [f64; 2],
+        [across, down]: [f64; 2],
+    ) -> Result<Self> {
+        let axis = |from: usize, to: usize, start: f64, factor: f64| {
+            let starts: Vec<f64> = (0..to).map(|pixel| start + pixel as f64 * factor).collect();
+            window_matrix(kernel, from, factor, &starts).map(Arc::new)
+        };
+        let vertical = axis(from.height, to.height, top, down)?;
+        let horizontal = axis(from.width, to.width, left, across)?;
+        Ok(Self { from, to, vertical, horizontal })
+    }
+
     /// The resize as an operator on maps of any number of channels.
     pub fn operator(&self) -> Operator {
         let map = SeparableMap { vertical: Arc::clone(&self.vertical), horizontal: Arc::clone(&self.horizontal) };

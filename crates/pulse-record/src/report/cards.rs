@@ -12,7 +12,7 @@ use pulse_core::image::Image;
 use pulse_core::judge::{Certainty, Order, Scores, Verdict};
 
 /// The longest side of a picture on the page.
-pub(super) const LARGEST: usize = 512;
+pub(crate) const LARGEST: usize = 512;
 /// By how much differences are made larger.
 const MAGNIFIED: f32 = 20.0;
 
@@ -109,7 +109,7 @@ fn difference(measured: &Image, target: &Image) -> Result<Image> {
 }
 
 /// A bar of colours from 0 to `most`, described by `label`.
-pub(super) fn legend(colours: Colormap, most: &str, label: &str) -> String {
+pub(crate) fn legend(colours: Colormap, most: &str, label: &str) -> String {
     const STEPS: usize = 32;
     let mut svg = format!("<svg class=\"legend\" viewBox=\"0 0 320 38\" role=\"img\" aria-label=\"{label}\">");
     for step in 0..STEPS {

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 ///
 /// # Panics
 /// When the template names a value that is not there.
-pub(super) fn filled(template: &str, values: &[(&str, String)]) -> String {
+pub(crate) fn filled(template: &str, values: &[(&str, String)]) -> String {
     let mut page = String::with_capacity(template.len() + values.iter().map(|value| value.1.len()).sum::<usize>());
     let mut rest = template;
     while let Some((before, after)) = rest.split_once("{{") {
@@ -25,7 +25,7 @@ pub(super) fn filled(template: &str, values: &[(&str, String)]) -> String {
 
 /// Text as the content of an element or of a quoted attribute. Characters that a page cannot hold, or that turn the direction
 /// of what stands beside them, become U+FFFD.
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -43,17 +43,17 @@ pub(super) fn escaped(text: &str) -> String {
 }
 
 /// A PNG file as the address of a picture.
-pub(super) fn data_uri(png: &[u8]) -> String {
+pub(crate) fn data_uri(png: &[u8]) -> String {
     format!("data:image/png;base64,{}", STANDARD.encode(png))
 }
 
 /// What a policy allows an inline style or script by (Content Security Policy Level 3, section 8.4).
-pub(super) fn hash_source(inline: &str) -> String {
+pub(crate) fn hash_source(inline: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(Sha256::digest(inline)))
 }
 
 /// A list of terms and what they are; what is not there is left out.
-pub(super) fn definitions(entries: &[(&str, Option<String>)]) -> String {
+pub(crate) fn definitions(entries: &[(&str, Option<String>)]) -> String {
     let mut list = String::from("<dl>");
     for (term, text) in entries {
         if let Some(text) = text {

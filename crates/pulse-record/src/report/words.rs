@@ -10,7 +10,7 @@ use pulse_core::generator::Subject;
 use pulse_core::judge::{Assessment, Certainty, Spread, Verdict};
 
 /// The consistency of pictures that were rounded to 8 bits is below this.
-const MOST_OF_8_BITS: f64 = 80.0;
+pub(crate) const MOST_OF_8_BITS: f64 = 80.0;
 
 /// How to see what candidates shrink to.
 pub(super) const HOW_TO_LOOK: &str = "Hover over a picture, or press its button, to see what it shrinks to, and the \

@@ -20,6 +20,19 @@ const LEAST_SCALE: f32 = 4.0;
 /// The colours of the map.
 pub(crate) const COLOURS: Colormap = Colormap::Cividis;
 
+/// A picture in grey, each pixel in the colour of its place between 0 and 1.
+///
+/// # Errors
+/// None for a picture of at least one pixel.
+pub(crate) fn overlay(picture: &Image, places: &[f32]) -> Result<Image> {
+    let grey = picture.to_grey();
+    let pixel = |(&grey, &place): (&f32, &f32)| {
+        COLOURS.at(place).map(|c| (f32::from(c) * (1.0 - SHOWN) + 255.0 * grey * SHOWN).round() as u8)
+    };
+    let bytes: Vec<u8> = grey.values().iter().zip(places).flat_map(pixel).collect();
+    Image::from_bytes(3, grey.height(), grey.width(), &bytes)
+}
+
 /// A map of where candidates differ, over their mean.
 #[derive(Clone, Debug)]
 pub struct CertaintyMap<'a> {
@@ -49,12 +62,8 @@ impl<'a> CertaintyMap<'a> {
     /// # Errors
     /// None for a picture of at least one pixel.
     pub fn overlay(&self) -> Result<Image> {
-        let mean = self.certainty.mean().to_grey();
-        let pixel = |(&grey, &level): (&f32, &f32)| {
-            COLOURS.at(level / self.scale).map(|c| (f32::from(c) * (1.0 - SHOWN) + 255.0 * grey * SHOWN).round() as u8)
-        };
-        let bytes: Vec<u8> = mean.values().iter().zip(&self.levels).flat_map(pixel).collect();
-        Image::from_bytes(3, mean.height(), mean.width(), &bytes)
+        let places: Vec<f32> = self.levels.iter().map(|level| level / self.scale).collect();
+        overlay(self.certainty.mean(), &places)
     }
 
     /// Mean and map side by side, with a legend, and below them the `caption`.

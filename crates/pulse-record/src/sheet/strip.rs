@@ -7,7 +7,7 @@ use pulse_core::image::Size;
 use pulse_core::image::{Image, Rectangle};
 
 /// The box of a picture.
-const PICTURE: Size = Size::new(128, 128);
+pub(crate) const PICTURE: Size = Size::new(128, 128);
 /// The width of a column with the gap after it.
 const COLUMN: usize = PICTURE.width + GAP / 2;
 
