@@ -7,6 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 pulse=${1:-target/release/pulse}
+rm -rf gallery-out
 
 # The commands stand in the page: what is shown there is what runs here.
 grep '^\$ pulse ' docs/gallery.md | sed 's/^\$ pulse //; s/ *#.*//' | while read -r arguments; do

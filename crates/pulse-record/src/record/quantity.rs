@@ -19,7 +19,7 @@ pub struct QuantityRecord {
     pub assumed: Option<DistributionRecord>,
     /// By how much wider the interval of the candidates is than they alone make it.
     pub inflation: f64,
-    /// As in [`Reading::narrowed`].
+    /// As in [`Reading::narrowed`], with the inflation: intervals beside each other.
     pub narrowed: Option<f64>,
     /// Of the sharp picture that the small one was made from, in a demonstration.
     pub original: Option<f64>,
@@ -56,7 +56,7 @@ impl QuantityRecord {
             found: reading.found().map(|found| DistributionRecord::new(&found, factor)),
             assumed: reading.assumed().map(|assumed| DistributionRecord::new(&assumed, 1.0)),
             inflation: factor,
-            narrowed: reading.narrowed(),
+            narrowed: reading.narrowed().map(|narrowed| narrowed / factor),
             original: original.map(|value| side * value),
             candidates: reading.candidates,
             random: reading.own,
@@ -93,11 +93,7 @@ impl fmt::Display for QuantityRecord {
         };
         write!(f, "{}: {found}{unit}", self.name)?;
         if self.inflation != 1.0 {
-            write!(
-                f,
-                ", {} times as wide as the candidates alone, as pictures of known truth ask for",
-                self.inflation
-            )?;
+            write!(f, " ({} times as wide as the candidates alone say)", self.inflation)?;
         }
         if let Some(assumed) = &self.assumed {
             write!(f, "; of this generator's random pictures {assumed}")?;
