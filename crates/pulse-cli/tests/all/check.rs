@@ -33,7 +33,7 @@ fn what_it_was_made_from_is_consistent_and_others_are_too() {
     let record = record(&place);
     assert_eq!((&record["schema"], &record["consistent"]), (&1.into(), &true.into()));
     let comparison = &record["comparison"];
-    assert_eq!((&comparison["measurement"], &comparison["wanted_db"]), (&"area".into(), &45.0.into()));
+    assert_eq!((&comparison["measurement"], &comparison["wanted_db"]), (&"area".into(), &42.0.into()));
     assert!(comparison["db"].as_f64().unwrap() > 55.0, "{comparison}");
     assert!(comparison["registration"]["words"].as_array().unwrap().is_empty(), "{comparison}");
     let others = &record["others"];

@@ -5,15 +5,18 @@ use crate::Result;
 use crate::candidate::{consistency_db, epsilon_of_db};
 use crate::image::Image;
 
-/// The consistency in dB that two pictures have of which one was made from the other, and that were not compressed: an error of 1.4
-/// of 255 levels. Rounding to 8 bits alone is an error of 0.3 levels (59 dB); programs that shrink by the same rule differ by about
-/// one level in how they round under way and at the borders. It is the epsilon of the search's defaults, too.
-pub const ROUNDING_DB: f64 = 45.0;
+/// The consistency in dB that two pictures have of which one was made from the other, and that were not compressed: an error of two
+/// of 255 levels. Rounding to 8 bits alone is an error of 0.3 levels (59 dB). Programs that shrink by the same rule differ in what
+/// they suppose beyond the borders, which are much of a small picture (Pillow's bicubic from 256 pixels to 16: 43 dB).
+pub const ROUNDING_DB: f64 = 42.0;
+
+/// How many times its expected error a compression may have.
+const MARGIN: f64 = 2.0;
 
 /// How many dB less one place may have than the whole: errors of rounding and compression gather at edges.
 pub const LOCAL_DB: f64 = 10.0;
 
-/// From which consistency on a claim and the small picture agree, and why.
+/// From which consistency on a claim and the small picture agree, and why: the errors add up, those of compression twice.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tolerance {
     /// The consistency in dB: that of the errors below together, or what was asked for.
@@ -33,7 +36,7 @@ impl Tolerance {
     }
 
     /// What follows from rounding and from how the files were compressed, for a `claim` that shrinks to `shrunk`.
-    /// Errors of different causes add up.
+    ///
     ///
     /// # Errors
     /// As [`Coding::error`].
@@ -42,7 +45,7 @@ impl Tolerance {
         let small_jpeg = settings.small_coding.as_ref().map(|coding| coding.error(shrunk)).transpose()?;
         let claim_jpeg = settings.claim_coding.as_ref();
         let claim_jpeg = claim_jpeg.map(|coding| coding.error_after_shrinking(claim, shrunk.size())).transpose()?;
-        let all = rounding + small_jpeg.unwrap_or(0.0) + claim_jpeg.unwrap_or(0.0);
+        let all = rounding + MARGIN * (small_jpeg.unwrap_or(0.0) + claim_jpeg.unwrap_or(0.0));
         Ok(Self { db: consistency_db(all), rounding: Some(rounding), small_jpeg, claim_jpeg })
     }
 

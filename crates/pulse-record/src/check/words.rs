@@ -149,7 +149,7 @@ impl Words<'_> {
         if tolerance.rounding.is_none() {
             return "it was asked for".to_owned();
         }
-        let part = |name: &str, error: Option<f64>| error.map(|error| format!("{name}: {} levels", levels(error)));
+        let part = |name: &str, error: Option<f64>| error.map(|error| format!("{name} {} levels", levels(error)));
         let rounding = format!(
             "rounding to 8 bits (0.3 levels of 255) and differences between programs that shrink by the same rule: {ROUNDING_DB:.0} \
              dB, or {} levels",
@@ -157,8 +157,8 @@ impl Words<'_> {
         );
         let parts = [
             Some(rounding),
-            part("what the small picture's JPEG does to such a picture", tolerance.small_jpeg),
-            part("what shrinking leaves of the claim's JPEG", tolerance.claim_jpeg),
+            part("twice what the small picture's JPEG does to such a picture, which is", tolerance.small_jpeg),
+            part("twice what shrinking leaves of the claim's JPEG, which is", tolerance.claim_jpeg),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
