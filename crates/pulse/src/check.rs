@@ -1,7 +1,7 @@
 //! Somebody's "enhanced" picture held against the small one that it is said to come from.
 //!
 //! [`Shown::read`] reads the two, [`compare`](pulse_core::claim::compare) holds one against the other, and [`others`] asks a generator
-//! what else the small picture could have been. [`CheckFolder`](pulse_record::check::CheckFolder) writes what was found.
+//! what else the small picture could have been. [`CheckFolder`] writes what was found.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -37,9 +37,8 @@ impl Tolerance {
 
     /// What follows from rounding and from how the files were compressed, for a `claim` that shrinks to `shrunk`.
     ///
-    ///
     /// # Errors
-    /// As [`Coding::error`].
+    /// As [`Coding::error`](super::Coding::error).
     pub fn expected(claim: &Image, shrunk: &Image, settings: &ClaimSettings) -> Result<Self> {
         let rounding = epsilon_of_db(ROUNDING_DB);
         let small_jpeg = settings.small_coding.as_ref().map(|coding| coding.error(shrunk)).transpose()?;
