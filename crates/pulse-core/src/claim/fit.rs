@@ -33,6 +33,9 @@ const TRUSTED: f64 = 0.6;
 /// How often these are chosen again after the colours were fitted to them.
 const TRIMS: usize = 3;
 
+/// What is left of the error by a registration that is worth removing: 1 dB less, or it is the noise that is explained.
+const WORTH: f64 = 0.8;
+
 /// A picture whose sides have fewer pixels is compared with its border while it is registered.
 const LEAST_WITH_BORDER: usize = 6;
 
@@ -113,9 +116,10 @@ impl<'a> Fitter<'a> {
     /// Of no registration, colours alone, an alignment alone, and both: the one with the least score.
     pub(super) fn simplest(&mut self, alignment: Alignment) -> Result<Fit> {
         let mut best = self.fit(Alignment::default(), false)?;
+        let worth = WORTH * (best.error + ROUNDING);
         for (alignment, toned) in [(Alignment::default(), true), (alignment, false), (alignment, true)] {
             let fit = self.fit(alignment, toned)?;
-            best = if fit.score < best.score { fit } else { best };
+            best = if fit.score < best.score && fit.error + ROUNDING < worth { fit } else { best };
         }
         Ok(best)
     }
