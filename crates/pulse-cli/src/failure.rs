@@ -76,7 +76,10 @@ pub(crate) fn way_out(error: &pulse::Error) -> String {
         Some(WayOut::Families) => "; `pulse info --help` says which are read".into(),
         Some(WayOut::Shrink { blur }) => {
             let hint = blur.map(|blur| blur_hint("--pixelate 64 ", blur)).unwrap_or_default();
-            format!("; shrink it first with --pixelate 16, or take a part of it with --crop X,Y,W,H{hint}")
+            format!(
+                "; of a photograph with people in it, --faces searches for each face; else shrink it first with --pixelate 16, or take a small \
+                 part of it with --crop X,Y,W,H{hint}"
+            )
         }
         _ if error.kind() == ErrorKind::Full => "; make room on the disk, and run it again".into(),
         _ => String::new(),
