@@ -48,7 +48,7 @@ Examples:
 
 Exit status: 0 when every picture is within the run's epsilon, 1 when one is not, 2 after an error.
 
-These are faces of people who do not exist. It cannot tell you who was in the picture.";
+Faces that it finds are of people who do not exist, and fields beside faces are simulated. It cannot tell you who was in the picture.";
 
 #[derive(Args)]
 pub(crate) struct Arguments {

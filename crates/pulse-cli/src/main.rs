@@ -60,7 +60,7 @@ Examples:
 const CLOSING: &str = "\
 Exit status: 0 when every picture has a candidate within epsilon, 1 when one has none or was stopped, 2 after an error.
 
-These are faces of people who do not exist. It cannot tell you who was in the picture.";
+Faces that it finds are of people who do not exist, and fields beside faces are simulated. It cannot tell you who was in the picture.";
 
 #[derive(Parser)]
 #[command(name = "pulse", version, about = ABOUT, long_about = LONG_ABOUT, after_help = format!("{EXAMPLES}\n\n{}\n\n{CLOSING}", cache::HELP))]

@@ -62,7 +62,7 @@ Exit status: 0 when every picture has a candidate within epsilon, 1 when one has
 same) or was stopped, 2 after an error. Ctrl-C stops the search and writes what was found, and the same command goes on from there; a
 second one ends at once.
 
-These are faces of people who do not exist. It cannot tell you who was in the picture.";
+Faces that it finds are of people who do not exist, and fields beside faces are simulated. It cannot tell you who was in the picture.";
 
 /// Which set of defaults.
 #[derive(Clone, Copy, ValueEnum)]

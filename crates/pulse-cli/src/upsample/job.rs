@@ -216,6 +216,14 @@ impl<'a> Job<'a> {
                 source.path.display()
             ));
         }
+        let has = |record: &Record, name: &str| record.quantities.iter().any(|quantity| quantity.name == name);
+        let asked: Vec<_> = self.arguments.look.quantity.iter().map(ToString::to_string).collect();
+        if records.iter().any(|record| asked.iter().any(|name| !has(record, name))) {
+            note(&format!(
+                "{}: the run that is there has not read what --quantity asks for; --force searches again",
+                source.path.display()
+            ));
+        }
         if !self.several {
             let [path, folder] = [&source.path, &source.folder].map(|path| path.display());
             print(&format!("{path}: an earlier run finished it; --force searches again\n  {folder}\n"))?;

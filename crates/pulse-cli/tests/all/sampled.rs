@@ -165,6 +165,12 @@ fn what_is_read_off_candidates_is_set_against_the_generators_own_pictures() {
     assert!(lines[1].starts_with("candidate 1,") && lines[4].starts_with("random 1,"), "{table}");
     assert!(lines.last().unwrap().starts_with("original,") && lines.iter().all(|line| line.split(',').count() == 4));
 
+    // A run that is there is not searched again, and says what it has not.
+    let all = [&quick[..], &look].concat();
+    let again = |arguments: &[&str]| place.upsample("ring.png", arguments).err;
+    assert!(!again(&all).contains("--quantity"));
+    assert!(again(&[&all[..], &["--quantity", "ellipticity"]].concat()).contains("--quantity"));
+
     // Sheet and page are in colours, and the pictures' own files are not.
     let colours =
         |name: &str| pulse::image::Reader::default().read(&place.path(&format!("pulse-out/ring/{name}"))).unwrap();
