@@ -67,7 +67,7 @@ pub(crate) struct Arguments {
 }
 
 /// How faces are looked for.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(crate) struct Detection {
     #[arg(long, value_name = "X", allow_negative_numbers = true, help_heading = "Faces", help = format!(
         "How sure the detector must be of a face, from 0 to 1 [default: {}]", DetectorConfig::default().confidence))]

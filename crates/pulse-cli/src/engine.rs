@@ -7,7 +7,7 @@ use pulse_engine::Cpu;
 
 use crate::failure::{Failure, note};
 
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(crate) struct EngineArguments {
     /// How many threads to compute with [default: one for each physical core]
     #[arg(short = 'j', long, value_name = "N")]

@@ -77,8 +77,8 @@ pub(crate) fn way_out(error: &pulse::Error) -> String {
         Some(WayOut::Shrink { blur }) => {
             let hint = blur.map(|blur| blur_hint("--pixelate 64 ", blur)).unwrap_or_default();
             format!(
-                "; of a photograph with people in it, --faces searches for each face; else shrink it first with --pixelate 16, or take a small \
-                 part of it with --crop X,Y,W,H{hint}"
+                "; shrink it first with --pixelate 16, take a small part of it with --crop X,Y,W,H, or, where there are people in it, \
+                 look for their faces with --faces{hint}"
             )
         }
         _ if error.kind() == ErrorKind::Full => "; make room on the disk, and run it again".into(),

@@ -10,34 +10,37 @@ mod overview;
 mod progress;
 mod shard;
 mod space;
+mod taken;
 mod trace;
 mod watch;
 
 use std::path::Path;
 
 use pulse::Note;
+use pulse::Opened;
 use pulse::candidate::consistency_db;
 use pulse::judge::Verdict;
 use pulse::record::Record;
 use pulse::write::make_folder;
+use pulse_engine::Cpu;
 
 use crate::failure::{Failure, blur_hint, note, print};
 use crate::interrupt::Interrupt;
-use crate::sources;
+use crate::sources::{self, Source};
 use crate::status::Status;
 
 pub(crate) use arguments::{Arguments, EXAMPLES, ProgressMode};
 use job::Job;
 use overview::{Entry, Fate};
 pub(crate) use progress::duration;
+use taken::Decider;
 
 /// Searches for every picture that the arguments name, one after the other.
 pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
-    let config = arguments.config()?;
+    arguments.config()?;
     let engine = arguments.engine.start()?;
     let interrupt = Interrupt::listen("stopping; what was found so far is written now")?;
     let opened = arguments.told.open(arguments.generator())?;
-    let mut job = Job::new(arguments, config, engine, opened, &interrupt)?;
     let (mut sources, failures) = sources::of(&arguments.inputs, &arguments.out);
     failures.iter().for_each(Failure::report);
     let several = arguments.shard.is_some() || sources.len() + failures.len() > 1 || arguments.inputs[0].is_dir();
@@ -47,7 +50,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
         sources.retain(|_| position.next().is_some_and(|position| shard.has(position)));
     }
     let mut verdict = if failures.is_empty() { Status::Good } else { Status::Failed };
-    let entries = job.go_through(&sources, several)?;
+    let entries = go_through(arguments, &engine, opened, &interrupt, &sources, several)?;
     verdict = entries.iter().map(Entry::verdict).fold(verdict, Status::max);
     let not_begun = entries.iter().filter(|entry| entry.fate() == Fate::NotBegun).count();
     if not_begun > 0 {
@@ -57,6 +60,45 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
         report(&entries, &arguments.out.join(overview::file_name(arguments.shard)))?;
     }
     Ok(verdict)
+}
+
+/// Searches for all of them: first for those that are small, then for the faces in photographs, with the generator for those.
+fn go_through(
+    arguments: &Arguments,
+    engine: &Cpu,
+    opened: Opened,
+    interrupt: &Interrupt,
+    sources: &[Source],
+    several: bool,
+) -> Result<Vec<Entry>, Failure> {
+    let photographs = if arguments.lets_pictures_decide() {
+        let mut decider = Decider::new(arguments, engine, &opened);
+        let decide = |source| if interrupt.pressed() { Ok(false) } else { decider.is_photograph(source) };
+        sources.iter().map(decide).collect::<Result<Vec<_>, _>>()?
+    } else {
+        vec![false; sources.len()]
+    };
+    let of = |wanted: bool| {
+        let chosen = sources.iter().zip(&photographs).filter(move |(_, is_photograph)| **is_photograph == wanted);
+        chosen.map(|(source, _)| source).collect::<Vec<_>>()
+    };
+    let (small, faces) = (of(false), of(true));
+    let mut entries = [Vec::new(), Vec::new()];
+    if !small.is_empty() || faces.is_empty() {
+        let mut job = Job::new(arguments, arguments.config()?, engine.clone(), opened, interrupt)?;
+        entries[0] = job.go_through(&small, several)?;
+    }
+    if !faces.is_empty() {
+        let arguments = arguments.for_faces();
+        let opened = arguments.told.open(arguments.generator())?;
+        let mut job = Job::new(&arguments, arguments.config()?, engine.clone(), opened, interrupt)?;
+        if !small.is_empty() {
+            job = job.after_another_job();
+        }
+        entries[1] = job.go_through(&faces, several)?;
+    }
+    let mut entries = entries.map(Vec::into_iter);
+    Ok(photographs.iter().filter_map(|is_photograph| entries[usize::from(*is_photograph)].next()).collect())
 }
 
 /// Writes what became of every picture to the file at `path`, and prints it.

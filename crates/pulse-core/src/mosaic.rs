@@ -13,6 +13,8 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use crate::image::{Image, Rectangle};
+use crate::place::Placement;
+use crate::placement::{Point, Square};
 use crate::{Error, ErrorKind, Result};
 
 /// Where square blocks lie: block `(i, j)` covers `[left + i size, left + (i + 1) size)` along the horizontal axis and
@@ -58,14 +60,19 @@ impl Grid {
         Err(Error::new(ErrorKind::Setting, message))
     }
 
-    /// The blocks along one axis of which at least half lies in `range`, each as the pixels that its mean is taken of.
+    /// Where the blocks along one axis begin of which at least half lies in `range`.
+    fn starts(size: f64, first: f64, range: &Range<usize>) -> impl Iterator<Item = f64> {
+        let (start, end) = (range.start as f64, range.end as f64);
+        let near = ((start - first) / size).floor() as i64..((end - first) / size).ceil() as i64;
+        let edges = near.map(move |block| first + block as f64 * size);
+        edges.filter(move |edge| (edge + size).min(end) - edge.max(start) >= size / 2.0)
+    }
+
+    /// The same blocks as the pixels that the mean of each is taken of.
     fn blocks(size: f64, first: f64, range: Range<usize>) -> Vec<Range<usize>> {
         let (start, end) = (range.start as f64, range.end as f64);
         let margin = (size / 4.0).min(MARGIN);
-        let near = ((start - first) / size).floor() as i64..((end - first) / size).ceil() as i64;
-        let edges = near.map(|block| first + block as f64 * size);
-        let there =
-            edges.map(|edge| [edge.max(start), (edge + size).min(end)]).filter(|[from, to]| to - from >= size / 2.0);
+        let there = Self::starts(size, first, &range).map(|edge| [edge.max(start), (edge + size).min(end)]);
         let pixels = there.map(|[from, to]| {
             // The pixels whose centres lie within, at least one.
             let low = (from + margin - 0.5).ceil().max(start) as usize;
@@ -121,6 +128,55 @@ impl Mosaic {
         let Rectangle { left, top, width, height } = self.region;
         let Grid { size, left: first_left, top: first_top } = self.grid;
         [Grid::blocks(size, first_left, left..left + width), Grid::blocks(size, first_top, top..top + height)]
+    }
+
+    /// The corner of the first block, in pixels from the picture's top left corner.
+    fn origin(&self) -> Point {
+        let Rectangle { left, top, width, height } = self.region;
+        let Grid { size, left: first_left, top: first_top } = self.grid;
+        [(first_left, left, width), (first_top, top, height)].map(|(first, start, length)| {
+            Grid::starts(size, first, &(start..start + length)).next().unwrap_or(start as f64)
+        })
+    }
+
+    /// Where an upright square of the picture lies among the blocks: a placement in the picture that [`reduce`](Self::reduce) gives.
+    pub fn placement(&self, square: &Square) -> Placement {
+        let (origin, side) = (self.origin(), square.side());
+        // The centre of the first pixel is half a pixel from the corner.
+        let [left, top] = [0, 1].map(|axis| (square.centre[axis] + 0.5 - side / 2.0 - origin[axis]) / self.grid.size);
+        Placement { left, top, side: side / self.grid.size }
+    }
+
+    /// The picture with the colours of the blocks going over into each other: between the centres of the four nearest blocks, in
+    /// proportion to their distances. It shows what the blocks show and has none of their edges.
+    ///
+    /// # Errors
+    /// As [`reduce`](Self::reduce).
+    pub fn smoothed(&self, picture: &Image) -> Result<Image> {
+        let (small, origin) = (self.reduce(picture)?, self.origin());
+        let Rectangle { left, top, width, height } = self.region;
+        let between = |pixel: usize, origin: f64, count: usize| {
+            let at = ((pixel as f64 + 0.5 - origin) / self.grid.size - 0.5).clamp(0.0, (count - 1) as f64);
+            let before = at as usize;
+            (before, (before + 1).min(count - 1), (at - before as f64) as f32)
+        };
+        let columns: Vec<_> = (left..left + width).map(|x| between(x, origin[0], small.width())).collect();
+        let mut values = picture.values().to_vec();
+        for channel in 0..picture.channels() {
+            let (blocks, first) = (small.plane(channel), channel * picture.height() * picture.width());
+            for y in top..top + height {
+                let (above, below, down) = between(y, origin[1], small.height());
+                let row = &mut values[first + y * picture.width() + left..][..width];
+                for (value, &(before, after, along)) in row.iter_mut().zip(&columns) {
+                    let at = |row: usize| {
+                        let blocks = &blocks[row * small.width()..];
+                        blocks[before] + along * (blocks[after] - blocks[before])
+                    };
+                    *value = at(above) + down * (at(below) - at(above));
+                }
+            }
+        }
+        Image::clamped(picture.channels(), picture.height(), picture.width(), values)
     }
 
     /// One value a block and channel, the mean over the block away from its edges. Blocks at the border of the region

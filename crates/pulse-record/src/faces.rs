@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::folder::{Claim, ClaimedFolder, names_in, within};
 use crate::image::Provenance;
-use crate::photograph::Photograph;
+use crate::photograph::{Photograph, Restoration};
 use crate::record::{FaceRecord, InputRecord, Record};
 use crate::run::{Run, remove_run};
 use crate::{Error, ErrorKind, Result, WayOut};
@@ -24,8 +24,14 @@ pub struct PhotographRecord {
     pub detector: String,
     /// The photograph.
     pub input: InputRecord,
+    /// How many times larger than it the photographs of the folder are.
+    #[serde(default = "one")]
+    pub scale: f64,
     /// The faces that were searched for.
     pub faces: Vec<FoundFaceRecord>,
+    /// The faces in which the photograph shows more than the generator makes: they stay as they are.
+    #[serde(default)]
+    pub left: Vec<FaceRecord>,
     /// The photograph with candidate 1 of every face, with candidate 2, and so on.
     pub photographs: Vec<String>,
     /// Whether it was stopped before the search for every face was done.
@@ -46,12 +52,25 @@ pub struct FoundFaceRecord {
 /// A face of a photograph, and what is seen there at the generator's size.
 #[derive(Clone, Debug)]
 pub struct CutFace {
-    /// The face.
+    /// The face, in pixels of the photograph that was given.
     pub face: Face,
-    /// The part of the photograph that the generator's picture of it fills.
+    /// The part of it that the generator's picture of the face fills.
     pub square: Square,
     /// What is seen there.
     pub seen: Image,
+    /// How what is found comes into the photograph.
+    pub restoration: Restoration,
+}
+
+/// A photograph, and the faces in it.
+#[derive(Clone, Debug)]
+pub struct Portrait {
+    /// The photograph into which faces are put: the one that was given, enlarged, with any blocks smoothed.
+    pub photograph: Photograph,
+    /// The faces to search for.
+    pub cuts: Vec<CutFace>,
+    /// The faces in which the photograph shows more than the generator makes, each with the square that its picture would fill.
+    pub left: Vec<(Face, Square)>,
 }
 
 /// What an earlier process left of a photograph.
@@ -124,28 +143,26 @@ impl FacesFolder {
     }
 
     /// Writes the photograph with candidate 1 of every face, with candidate 2, and so on, and the record last.
-    /// `searched` has the candidates' pictures, as their files have them, of the first faces of `cuts`.
+    /// `searched` has the candidates' pictures, as their files have them, of the first faces that were cut out.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when a file cannot be written.
     pub fn write(
         &self,
-        photograph: &Photograph,
+        portrait: &Portrait,
         input: &InputRecord,
-        cuts: &[CutFace],
         searched: &[&[Image]],
         provenance: &Provenance,
         stopped: bool,
     ) -> Result<()> {
+        let Portrait { photograph, cuts, left } = portrait;
         let most = searched.iter().map(|pictures| pictures.len()).max().unwrap_or(0);
-        let digits = most.to_string().len().max(2);
-        let photographs: Vec<_> = (1..=most).map(|number| format!("photograph-{number:0digits$}.png")).collect();
+        let photographs: Vec<_> = (1..=most).map(|number| photograph_name(number, most)).collect();
         photographs.par_iter().enumerate().try_for_each(|(index, name)| {
             let mut whole = photograph.clone();
             for (cut, pictures) in cuts.iter().zip(searched) {
                 if let Some(picture) = pictures.get(index) {
-                    let seen = if picture.channels() == 1 { cut.seen.to_grey() } else { cut.seen.to_rgb() };
-                    whole.paste(&cut.square, picture, &seen)?;
+                    whole.put(&cut.square, picture, &cut.seen, &cut.restoration)?;
                 }
             }
             let provenance = Provenance { candidate: Some(index + 1), ..provenance.clone() };
@@ -158,7 +175,9 @@ impl FacesFolder {
         let record = PhotographRecord {
             detector: CARD.into(),
             input: input.clone(),
+            scale: photograph.scale(),
             faces: found.collect(),
+            left: left.iter().map(|(face, square)| FaceRecord::new(face, square)).collect(),
             photographs,
             stopped,
         };
@@ -166,6 +185,11 @@ impl FacesFolder {
             .map_err(|error| Error::new(ErrorKind::Run, format!("{FACES}: {error}")).with_source(error))?;
         self.folder.seal(&json)
     }
+}
+
+/// What photographs were before they could be enlarged.
+fn one() -> f64 {
+    1.0
 }
 
 /// The photographs and the folders of runs in a folder that may be removed.
@@ -183,6 +207,12 @@ fn replaceable(path: &Path, replace: bool) -> Result<(Vec<PathBuf>, Vec<PathBuf>
         Some(record) => Ok((record.photographs(path).collect(), record.runs(path).collect())),
         None => Err(refuse("holds no faces that could be replaced: empty it or choose another")),
     }
+}
+
+/// The file of the photograph with candidate `number` of every face, of as many as `most`.
+pub fn photograph_name(number: usize, most: usize) -> String {
+    let digits = most.to_string().len().max(2);
+    format!("photograph-{number:0digits$}.png")
 }
 
 fn run_name(index: usize) -> String {

@@ -1,32 +1,74 @@
 //! Puts imagined faces back into the photograph.
 
+mod fade;
+mod layer;
 mod seam;
+mod surroundings;
 
 use crate::Result;
 use crate::image::{Bands, Provenance};
-use pulse_core::face::Square;
-use pulse_core::image::Image;
-use pulse_core::image::Size;
-use seam::{bounds, fitted, mask};
+use fade::{Fade, bounds};
+use layer::Layer;
+use pulse_core::face::{Point, Square};
+use pulse_core::image::{Image, Kernel, Size};
+use pulse_core::mosaic::Mosaic;
+use surroundings::Blocks;
 
-/// How many times larger a face is made with the cubic kernel before it is read between the nearest four pixels: the two
-/// cannot be told from each other beyond that.
-const ENLARGED: usize = 8;
-
-/// A photograph of 8 bits a channel, to paste faces into. Copies share the rows that nothing was pasted into: these are in memory
+/// A photograph of 8 bits a channel, to put faces into. Copies share the rows that nothing was put into: these are in memory
 /// once, and [compressed](Self::to_png) once.
 #[derive(Clone, Debug)]
 pub struct Photograph {
     rows: Bands,
+    /// How many times larger it is than the picture that was given.
+    scale: f64,
+}
+
+/// How an imagined face comes into the photograph.
+#[derive(Clone, Debug)]
+pub enum Restoration {
+    /// The photograph keeps all that it has, and gets what the face has beyond that: `photograph + m (face − known)`, with a soft
+    /// mask `m`. So a photograph that is not enlarged hardly changes, and none gets less sharp.
+    Details {
+        /// What the photograph has of the face: the small picture that was searched for.
+        known: Image,
+    },
+    /// The face stands in the place of what is seen there, within a seam along which the two differ least.
+    Replaced,
+    /// The face fills blocks, as far as they reach, in the light of what is seen round them.
+    Blocks {
+        /// The blocks, in the photograph that was given.
+        mosaic: Mosaic,
+        /// Whether they were found, and not given.
+        detected: bool,
+        /// The picture that they are the pixels of.
+        small: Image,
+    },
 }
 
 impl From<&Image> for Photograph {
     fn from(image: &Image) -> Self {
-        Self { rows: Bands::from(image) }
+        Self { rows: Bands::from(image), scale: 1.0 }
     }
 }
 
 impl Photograph {
+    /// The picture enlarged or shrunk by this factor, by Lanczos' kernel.
+    ///
+    /// # Errors
+    /// As [`Image::resized`].
+    pub fn scaled(picture: &Image, scale: f64) -> Result<Self> {
+        let size = scaled_size(picture.size(), scale);
+        if size == picture.size() {
+            return Ok(Self::from(picture));
+        }
+        Ok(Self { rows: Bands::from(&picture.resized(Kernel::Lanczos3, size)?), scale })
+    }
+
+    /// How many times larger it is than the picture that was given.
+    pub fn scale(&self) -> f64 {
+        self.scale
+    }
+
     /// 1 (grey) or 3 (red, green, blue).
     pub fn channels(&self) -> usize {
         self.rows.channels()
@@ -50,22 +92,44 @@ impl Photograph {
         self.rows.to_png(provenance)
     }
 
-    /// Puts the square picture `face` where `square` lies. It is seen through a mask `m` that is 1 in the middle and 0 at the
-    /// edge: `round((1 − m) photograph + m (face + correction))`, where the correction brings the colours of the face at the
-    /// seam to those of `seen`, what the photograph shows there, [`aligned`](pulse_core::face::aligned) to the same size.
-    /// Pixels at which the mask is zero keep their bytes.
+    /// Puts the square picture `face` where `square` of the picture lies that was given. `seen` is what that shows there,
+    /// [`aligned`](pulse_core::face::aligned) to the same size. Pixels that the face does not reach keep their bytes.
     ///
     /// # Errors
     /// As [`Image::resized`] and [`aligned`](pulse_core::face::aligned).
     ///
     /// # Panics
     /// When the face and what is seen have different shapes.
-    pub fn paste(&mut self, square: &Square, face: &Image, seen: &Image) -> Result<()> {
-        let shape = |image: &Image| (image.channels(), image.size());
-        assert_eq!(shape(face), shape(seen), "a face and what it replaces have one shape");
+    pub fn put(&mut self, square: &Square, face: &Image, seen: &Image, how: &Restoration) -> Result<()> {
         let (face, seen) = (self.coloured(face), self.coloured(seen));
-        let side = (square.side().ceil() as usize).clamp(1, ENLARGED * face.width());
-        let face = fitted(&face, &seen, side)?;
+        assert_eq!(face.size(), seen.size(), "a face and what it replaces have one shape");
+        let square = &self.enlarged(square);
+        let side = square.side();
+        match how {
+            Restoration::Details { known } => {
+                let layer = Layer::beyond(&face, &self.coloured(known), side)?;
+                self.blend(square, &layer, Takes::Added, |place, _| Fade::SOFT.at(place));
+            }
+            Restoration::Replaced => {
+                let layer = Layer::of(&seam::sewn(&face, &seen)?, side)?;
+                self.blend(square, &layer, Takes::Place, |place, _| Fade::SHORT.at(place));
+            }
+            Restoration::Blocks { mosaic, .. } => {
+                let blocks = Blocks::of(mosaic, self.scale);
+                let layer = Layer::of(&blocks.lit(&face, &seen, square)?, side)?;
+                let weight = |place, point| {
+                    let within = blocks.within(point);
+                    if within > 0.0 { within * Fade::SHORT.at(place) } else { 0.0 }
+                };
+                self.blend(square, &layer, Takes::Place, weight);
+            }
+        }
+        Ok(())
+    }
+
+    /// `round(photograph + weight (new − photograph))` wherever the weight, of the place in the square and the point in the
+    /// photograph, is not zero.
+    fn blend(&mut self, square: &Square, layer: &Layer, takes: Takes, weight: impl Fn(Point, Point) -> f32) {
         let [low, high] = bounds(square);
         let within = |axis: usize, length: usize| {
             let start = low[axis].ceil().max(0.0) as usize;
@@ -76,22 +140,47 @@ impl Photograph {
         for (y, row) in self.rows.rows_mut(within(1, height)) {
             let pixels = row.chunks_exact_mut(channels).enumerate().take(columns.end).skip(columns.start);
             for (x, pixel) in pixels {
-                let place = square.from_picture([x as f64, y as f64]);
-                let weight = mask(place);
+                let point = [x as f64, y as f64];
+                let place = square.from_picture(point);
+                let weight = weight(place, point);
                 if weight == 0.0 {
                     continue;
                 }
-                for (byte, new) in pixel.iter_mut().zip(face.sample(place)) {
+                for (byte, value) in pixel.iter_mut().zip(layer.sample(place)) {
                     let old = f32::from(*byte) / 255.0;
+                    let new = match takes {
+                        Takes::Place => value,
+                        Takes::Added => old + value,
+                    };
                     *byte = ((old + weight * (new.clamp(0.0, 1.0) - old)) * 255.0 + 0.5) as u8;
                 }
             }
         }
-        Ok(())
+    }
+
+    /// A square of the picture that was given, where it lies in this one. The centres of pixels are at whole numbers.
+    fn enlarged(&self, square: &Square) -> Square {
+        let scale = self.scale;
+        Square { centre: square.centre.map(|x| (x + 0.5) * scale - 0.5), right: square.right.map(|x| x * scale) }
     }
 
     /// The picture with as many channels as this.
     fn coloured(&self, picture: &Image) -> Image {
         if self.channels() == 1 { picture.to_grey() } else { picture.to_rgb() }
     }
+}
+
+/// What the values of a layer are to the photograph's.
+#[derive(Clone, Copy)]
+enum Takes {
+    /// They take their place.
+    Place,
+    /// They are added to them.
+    Added,
+}
+
+/// The size of a picture that is enlarged by this factor, at least one pixel.
+fn scaled_size(size: Size, scale: f64) -> Size {
+    let [width, height] = [size.width, size.height].map(|length| ((length as f64 * scale).round() as usize).max(1));
+    Size::new(width, height)
 }

@@ -48,6 +48,7 @@
 //! | look for the generator's frame in the picture | [`session::Judge::place`], [`place`] |
 //! | measure what was found: scores, certainty, [`Verdict`](judge::Verdict) | [`session::Judge`], [`judge`] |
 //! | write the folder of a run | [`session::Found::save`], [`run`], [`sheet`], [`report`] |
+//! | tell a small picture, blocks and a photograph apart | [`TakenAs`] |
 //! | skip what an earlier run finished | [`standing`] |
 //! | take up a run: search again from a candidate, or walk from it | [`steer`], [`solved`], [`walk`] |
 //! | find the faces in a photograph, and put others in their place | [`portrait`], [`face`] |
@@ -70,6 +71,7 @@ mod prepared;
 pub mod session;
 pub mod standing;
 pub mod steer;
+mod taken;
 
 pub use opened::Opened;
 pub use placing::Placing;
@@ -81,6 +83,7 @@ pub use pulse_core::{
 };
 pub use pulse_engine as engine;
 pub use pulse_record::{cache, checksum, explored, faces, folder, record, report, run, sheet, write};
+pub use taken::TakenAs;
 
 /// Pictures: values and sizes; reading them from files, and writing them.
 pub mod image {
@@ -115,7 +118,7 @@ pub mod inputs {
 /// Faces in photographs: found, cut out, and put back.
 pub mod face {
     pub use pulse_core::face::*;
-    pub use pulse_record::photograph::Photograph;
+    pub use pulse_record::photograph::{Photograph, Restoration};
 }
 
 /// What steers a search: a region that stays, an example, a neighbourhood; and reading masks from files.

@@ -255,7 +255,7 @@ fn enlarged(part: Rectangle, from: Size, to: Size) -> Rectangle {
 
 impl Blocks {
     /// The blocks of a picture, and whether they were found and not given.
-    fn of(self, picture: &Image) -> Option<(Mosaic, bool)> {
+    pub(crate) fn of(self, picture: &Image) -> Option<(Mosaic, bool)> {
         match self {
             Self::Off => None,
             Self::Auto => Mosaic::detect(picture).map(|mosaic| (mosaic, true)),

@@ -27,6 +27,8 @@ pub struct Request {
     pub precise: bool,
     /// How faces are looked for, where they are.
     pub faces: Option<DetectorConfig>,
+    /// How many times photographs are enlarged that faces are put back into; by default as the faces ask for.
+    pub scale: Option<f64>,
     /// Whether the frame of the generator's pictures is looked for.
     pub place: Placing,
     /// Every how many steps the pictures under way are saved, where they are.
@@ -56,6 +58,7 @@ impl Request {
             init: self.init.as_deref().map(sha256_of_file).transpose()?,
             precise: self.precise,
             faces: self.faces.map(|config| FacesRecord { confidence: config.confidence, smallest: config.smallest }),
+            scale: self.scale,
             place: self.place.name().into(),
             save_intermediate: self.save_intermediate,
         })

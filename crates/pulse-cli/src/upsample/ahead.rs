@@ -37,6 +37,8 @@ pub(super) struct Decoder<'a> {
     pub(super) request: &'a Request,
     pub(super) generator: &'a GeneratorSpec,
     pub(super) engine: &'a Cpu,
+    /// Whether every picture is said to be made of blocks.
+    pub(super) has_blocks: bool,
 }
 
 impl Decoder<'_> {
@@ -69,7 +71,12 @@ impl Decoder<'_> {
             Content::Photograph(picture)
         } else {
             let prepared = Prepared::new(picture, &self.request.preparation, self.generator, self.engine);
-            Content::Target(prepared.map_err(|error| Failure::with(source.path.display(), &error))?.into())
+            let prepared = prepared.map_err(|error| Failure::with(source.path.display(), &error))?;
+            if self.has_blocks && prepared.mosaic.is_none() {
+                let reason = "no blocks were found in it; say where they lie with --mosaic SIZE+X+Y";
+                return Err(Failure::of(source.path.display(), reason));
+            }
+            Content::Target(prepared.into())
         };
         Ok(Picture { input, content, seconds: started.elapsed().as_secs_f64() })
     }

@@ -12,12 +12,12 @@ use pulse::measurement::{GRAMMAR, MeasurementKind, Size};
 use pulse::optimizer::{OptimizerKind, Schedule};
 use pulse::search::{Repulsion, Sampler, SearchConfig};
 use pulse::standing::Request;
-use pulse::{Blocks, Opened, Placing, Preparation};
+use pulse::{Blocks, Opened, Placing, Preparation, TakenAs};
 
 use super::look::LookOptions;
 use super::shard::Shard;
 use super::space::SpaceOptions;
-use crate::align::Detection;
+use super::taken::TakenOptions;
 use crate::engine::EngineArguments;
 use crate::failure::Failure;
 use crate::generator;
@@ -97,7 +97,7 @@ pub(crate) enum ProgressMode {
     None,
 }
 
-#[derive(Args)]
+#[derive(Args, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct Arguments {
     #[arg(required = true, value_name = "INPUT", help = format!("Pictures, or folders of pictures ({FORMATS})"))]
@@ -219,12 +219,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "auto|always|off", default_value = Placing::default().name(), help_heading = "Picture")]
     place: Placing,
 
-    /// Find the faces in each photograph, search for each, and put what was found back into the photograph
-    #[arg(long, conflicts_with_all = ["crop", "init"], help_heading = "Faces")]
-    pub(super) faces: bool,
-
     #[command(flatten)]
-    pub(super) detection: Detection,
+    pub(super) taken: TakenOptions,
 
     /// Take only this part of each picture, in pixels from its top left corner
     #[arg(long, value_name = "X,Y,W,H", value_parser = rectangle, help_heading = "Picture")]
@@ -259,7 +255,8 @@ impl Arguments {
     /// The generator that is named, or the default.
     pub(super) fn generator(&self) -> &str {
         let descends = self.sampler == Some(Sampler::Descent) || self.descent_option().is_some();
-        let default = if self.faces && !descends { Opened::name_for_faces() } else { Opened::default_name() };
+        let default =
+            if self.taken.finds_faces() && !descends { Opened::name_for_faces() } else { Opened::default_name() };
         self.generator.as_deref().unwrap_or(default)
     }
 
@@ -332,8 +329,16 @@ impl Arguments {
         set(&mut config.schedule, self.schedule);
         set(&mut config.loss, self.loss.clone());
         config.spread = self.spread.then(Repulsion::default);
-        if let Some(option) = self.detection.given().filter(|_| !self.faces) {
+        let finds_faces = self.taken.finds_faces();
+        if let Some(option) = self.taken.about_faces().filter(|_| !finds_faces && !self.lets_pictures_decide()) {
             return Err(Failure::of(option, "is about finding faces; add --faces, or leave it out"));
+        }
+        if finds_faces && (self.crop.is_some() || self.init.is_some()) {
+            let option = if self.crop.is_some() { "--crop" } else { "--init" };
+            return Err(Failure::of(
+                option,
+                "says what is searched for, and so does --as faces; leave one of them out",
+            ));
         }
         self.space.apply(&mut config.space);
         config.validate()?;
@@ -347,16 +352,17 @@ impl Arguments {
         Request {
             preparation: Preparation {
                 crop: self.crop,
-                blocks: self.mosaic,
+                blocks: if self.taken.told() == Some(TakenAs::Small) { Blocks::Off } else { self.mosaic },
                 pixelation: self.pixelate,
                 measurement: self.measurement.clone(),
             },
             background: self.background,
             init: self.init.clone(),
             precise: self.engine.is_precise(),
-            faces: self.faces.then(|| self.detection.config()),
+            faces: self.taken.finds_faces().then(|| self.taken.detection.config()),
+            scale: self.taken.scale.filter(|_| self.taken.finds_faces()),
             // Faces are cut out in the frame already, and given inputs belong to the picture as it was.
-            place: if self.faces || self.init.is_some() { Placing::Off } else { self.place },
+            place: if self.taken.finds_faces() || self.init.is_some() { Placing::Off } else { self.place },
             save_intermediate: self.save_intermediate.map(usize::from),
         }
     }

@@ -6,7 +6,6 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use pulse::ErrorKind;
-use pulse::Opened;
 use pulse::face::Detector;
 use pulse::faces::FACES;
 use pulse::folder::Claim;
@@ -19,6 +18,7 @@ use pulse::run::RECORD;
 use pulse::search::SearchConfig;
 use pulse::session::Judge;
 use pulse::standing::{Asked, Request, Standing};
+use pulse::{Opened, TakenAs};
 use pulse_engine::Cpu;
 
 use super::ahead::{Decoder, Picture};
@@ -56,6 +56,8 @@ pub(super) struct Job<'a> {
     pub(super) detector: Option<Detector>,
     /// Whether one of several pictures is searched for, or the only one.
     several: bool,
+    /// Whether another job has begun the trace.
+    trace_goes_on: bool,
 }
 
 impl<'a> Job<'a> {
@@ -71,9 +73,9 @@ impl<'a> Job<'a> {
         let latent = init.as_ref().map_or(first, |init| init.latent(&*opened.generator));
         arguments.space.check(&opened, latent)?;
         generator::check_order(&opened, arguments.sort)?;
-        let detector = if arguments.faces {
+        let detector = if arguments.taken.finds_faces() {
             check_makes_faces(&opened).map_err(|error| Failure::with("--faces", &error))?;
-            Some(arguments.detection.detector(&engine)?)
+            Some(arguments.taken.detection.detector(&engine)?)
         } else {
             None
         };
@@ -109,11 +111,17 @@ impl<'a> Job<'a> {
             judge,
             detector,
             several: false,
+            trace_goes_on: false,
         })
     }
 
+    /// The same after another job, whose trace goes on.
+    pub(super) fn after_another_job(self) -> Self {
+        Self { trace_goes_on: true, ..self }
+    }
+
     /// Searches for all pictures that earlier runs have not finished, one of `several` or the only one.
-    pub(super) fn go_through(&mut self, sources: &[Source], several: bool) -> Result<Vec<Entry>, Failure> {
+    pub(super) fn go_through(&mut self, sources: &[&Source], several: bool) -> Result<Vec<Entry>, Failure> {
         self.several = several;
         let standing = |source: &Source| {
             if self.interrupt.pressed() {
@@ -122,21 +130,26 @@ impl<'a> Job<'a> {
                 self.asked.standing(&source.path, &source.folder)
             }
         };
-        let standings: Vec<_> = sources.iter().map(standing).collect();
+        let standings: Vec<_> = sources.iter().copied().map(standing).collect();
         let is_open = |standing: &Standing| matches!(standing, Standing::Open { .. } | Standing::Stopped);
         let open = sources.iter().zip(&standings).filter(|(_, standing)| is_open(standing));
-        let open: Vec<_> = open.map(|(source, _)| source).collect();
+        let open: Vec<_> = open.map(|(source, _)| *source).collect();
         if !open.is_empty() {
             // It may take long, and is not to count as time of the first picture.
             self.opened.prepare(self.latent, &*self.engine)?;
-            let goes_on = standings.iter().any(|standing| matches!(standing, Standing::Stopped));
+            let goes_on = self.trace_goes_on || standings.iter().any(|standing| matches!(standing, Standing::Stopped));
             let trace = self.arguments.trace.as_deref();
             self.trace = trace.map(|path| Trace::create(path, goes_on)).transpose()?;
         }
         let (started, of) = (Instant::now(), sources.len());
         let mut course = Course { started, number: 0, of, behind: 0.0, share: 1.0, open: open.len() };
         let (request, once, generator) = (self.request.clone(), self.once.clone(), Arc::clone(&self.opened.generator));
-        let decoder = Decoder { request: &request, generator: generator.spec(), engine: &once };
+        let decoder = Decoder {
+            request: &request,
+            generator: generator.spec(),
+            engine: &once,
+            has_blocks: self.arguments.taken.told() == Some(TakenAs::Mosaic),
+        };
         Ok(std::thread::scope(|scope| {
             let pictures = decoder.ahead(scope, open);
             // Once the disk is full, all that follows would be searched for in vain.
@@ -208,7 +221,7 @@ impl<'a> Job<'a> {
 
     /// A picture that an earlier run or another process finished.
     pub(super) fn skip(&self, source: &Source, records: &[Record]) -> Result<Entry, Failure> {
-        let seal = if self.arguments.faces { FACES } else { RECORD };
+        let seal = if self.arguments.taken.finds_faces() { FACES } else { RECORD };
         Claim::clear(&source.folder, seal)?;
         if !self.arguments.no_report && records.iter().any(|record| record.files.report.is_none()) {
             note(&format!(
@@ -234,7 +247,8 @@ impl<'a> Job<'a> {
     /// Prints what was found for one picture.
     pub(super) fn show(&self, source: &Source, searched: Vec<Searched>) -> Result<Entry, Failure> {
         for Searched { record, of, sheet, .. } in &searched {
-            let name = if self.several || self.arguments.faces { format!("{of}: ") } else { String::new() };
+            let name =
+                if self.several || self.arguments.taken.finds_faces() { format!("{of}: ") } else { String::new() };
             print(&summary(&name, sheet, record))?;
         }
         let records: Vec<_> = searched.into_iter().map(|searched| searched.record).collect();

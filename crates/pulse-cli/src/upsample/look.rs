@@ -11,7 +11,7 @@ use crate::failure::{Failure, note};
 /// Sizes that differ by less than this share are alike.
 const DIFFERENT: f64 = 0.01;
 
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(super) struct LookOptions {
     #[arg(long, value_name = "NAME[:CHANNEL][@LEVEL]", value_delimiter = ',', help_heading = "Looking", help = format!(
         "Read a number off every candidate, and set it against random pictures of the generator: {}. CHANNEL is {}; LEVEL is of 255. \

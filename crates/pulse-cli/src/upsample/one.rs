@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pulse::Prepared;
-use pulse::face::Photograph;
-use pulse::faces::FacesFolder;
+use pulse::faces::{FacesFolder, Portrait, photograph_name};
 use pulse::generator::Subject;
 use pulse::image::{Extent, Image, Provenance};
 use pulse::portrait::cut_faces;
@@ -24,7 +23,7 @@ use super::overview::Entry;
 use super::progress::Progress;
 use super::watch::{Intermediate, Watch};
 use super::words;
-use crate::failure::{Failure, note};
+use crate::failure::{Failure, note, print};
 use crate::sources::Source;
 
 /// One search, done and written.
@@ -89,16 +88,16 @@ impl Job<'_> {
     ) -> Result<Entry, Failure> {
         let of_picture = |error: pulse::Error| Failure::with(source.path.display(), &error);
         let generator = Arc::clone(&self.opened.generator);
-        let cuts = match &mut self.detector {
-            Some(detector) => cut_faces(&picture, detector, generator.spec()).map_err(of_picture)?,
-            None => Vec::new(),
-        };
+        let Some(detector) = &mut self.detector else { return Ok(Entry::without_face(source)) };
+        let preparation = &self.request.preparation;
+        let portrait = cut_faces(picture, detector, preparation, generator.spec(), self.request.scale);
+        let portrait = portrait.map_err(of_picture)?;
+        self.say(source, &portrait);
+        let cuts = &portrait.cuts;
         if cuts.is_empty() {
-            note(&self.arguments.detection.no_face(&source.path));
-            return self.show(source, Vec::new());
+            let is_empty = portrait.left.is_empty();
+            return Ok(if is_empty { Entry::without_face(source) } else { Entry::with_nothing_missing(source) });
         }
-        let photograph = Photograph::from(&picture);
-        drop(picture);
 
         if self.interrupt.pressed() {
             return Ok(Entry::not_begun(source));
@@ -129,8 +128,32 @@ impl Job<'_> {
         let provenance = Provenance { extent: Extent::Composite, ..self.opened.record.provenance(self.config.seed) };
         let stopped = searched.len() < cuts.len() || searched.iter().any(|searched| searched.record.summary.stopped);
         let pictures: Vec<_> = searched.iter().map(|searched| searched.pictures.as_slice()).collect();
-        folder.write(&photograph, input, &cuts, &pictures, &provenance, stopped)?;
-        if searched.is_empty() { Ok(Entry::not_begun(source)) } else { self.show(source, searched) }
+        folder.write(&portrait, input, &pictures, &provenance, stopped)?;
+        if searched.is_empty() {
+            return Ok(Entry::not_begun(source));
+        }
+        let most = searched.iter().map(|searched| searched.pictures.len()).max().unwrap_or(1);
+        let entry = self.show(source, searched)?;
+        print(&put_back(source, &portrait, most))?;
+        Ok(entry)
+    }
+
+    /// Says what becomes of the faces of a photograph that are not searched for, and how large it becomes.
+    fn say(&self, source: &Source, portrait: &Portrait) {
+        let path = source.path.display();
+        if portrait.cuts.is_empty() && portrait.left.is_empty() {
+            note(&self.arguments.taken.detection.no_face(&source.path));
+        }
+        let makes = self.opened.generator.spec().width;
+        for (_, square) in &portrait.left {
+            let [x, y] = square.centre;
+            note(&format!(
+                "{path}: the face at {x:.0}, {y:.0} fills {:.0} pixels of the photograph, and {} makes {makes}: nothing is missing in it \
+                 that could be added; to see what faces it could have been if it were smaller, shrink it with --pixelate 16",
+                square.side(),
+                self.opened.record.name,
+            ));
+        }
     }
 
     /// Searches, and writes the folder of the run. Nothing when it was interrupted before it began.
@@ -185,7 +208,7 @@ impl Job<'_> {
             order: self.arguments.sort,
             colours: self.arguments.look.colormap,
             page: !self.arguments.no_report,
-            subject: self.arguments.faces.then_some(Subject::Faces),
+            subject: self.arguments.taken.finds_faces().then_some(Subject::Faces),
             seconds_before: seconds,
         };
         let record = found.save(&folder, labels, &mut self.judge).map_err(of_picture)?;
@@ -198,6 +221,20 @@ impl Job<'_> {
         let (opened, config, init) = (self.opened.clone(), self.config.clone(), self.init.clone());
         Session::start_at(opened, Arc::clone(prepared), config, init, Arc::clone(&self.engine) as _)
     }
+}
+
+/// The line about the photographs at the end.
+fn put_back(source: &Source, portrait: &Portrait, most: usize) -> String {
+    let (size, scale) = (portrait.photograph.size(), portrait.photograph.scale());
+    let change = match scale {
+        scale if scale > 1.0 => {
+            format!(", {scale:.2} times as large as it was, so that there is room for what was found")
+        }
+        scale if scale < 1.0 => format!(", {scale:.2} times as large as it was: the scale of the generator's faces"),
+        _ => String::new(),
+    };
+    let path = source.folder.join(photograph_name(1, most));
+    format!("{}: put back into the photograph, {size}{change}\n  {}\n", source.path.display(), path.display())
 }
 
 /// A face that an earlier process finished.

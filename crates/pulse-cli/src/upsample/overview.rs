@@ -21,6 +21,8 @@ pub(super) enum Fate {
     Stopped,
     /// No face was found in the photograph.
     NoFace,
+    /// The photograph shows more of each face than the generator makes.
+    NothingMissing,
     /// An earlier run finished it.
     Skipped,
     /// There was an error.
@@ -30,8 +32,16 @@ pub(super) enum Fate {
 }
 
 impl Fate {
-    const ALL: [Self; 7] =
-        [Self::Found, Self::BestEffort, Self::Stopped, Self::NoFace, Self::Skipped, Self::Failed, Self::NotBegun];
+    const ALL: [Self; 8] = [
+        Self::Found,
+        Self::BestEffort,
+        Self::Stopped,
+        Self::NoFace,
+        Self::NothingMissing,
+        Self::Skipped,
+        Self::Failed,
+        Self::NotBegun,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -39,6 +49,7 @@ impl Fate {
             Self::BestEffort => "best effort",
             Self::Stopped => "stopped",
             Self::NoFace => "no face",
+            Self::NothingMissing => "nothing missing",
             Self::Skipped => "skipped",
             Self::Failed => "failed",
             Self::NotBegun => "not begun",
@@ -69,9 +80,7 @@ pub(super) struct Entry {
 impl Entry {
     /// A picture that was searched for.
     pub(super) fn searched(source: &Source, records: &[Record]) -> Self {
-        let fate = if records.is_empty() {
-            Fate::NoFace
-        } else if records.iter().any(|record| record.summary.stopped) {
+        let fate = if records.iter().any(|record| record.summary.stopped) {
             Fate::Stopped
         } else if are_good(records) {
             Fate::Found
@@ -79,6 +88,16 @@ impl Entry {
             Fate::BestEffort
         };
         Self::with(source, fate, records)
+    }
+
+    /// A photograph in which no face was found.
+    pub(super) fn without_face(source: &Source) -> Self {
+        Self::with(source, Fate::NoFace, &[])
+    }
+
+    /// A photograph that shows more of each face than the generator makes.
+    pub(super) fn with_nothing_missing(source: &Source) -> Self {
+        Self::with(source, Fate::NothingMissing, &[])
     }
 
     /// A picture that an earlier run finished.

@@ -20,7 +20,7 @@ enum Noise {
     Zero,
 }
 
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(super) struct SpaceOptions {
     #[arg(long, help_heading = "StyleGAN", help = preset("Search one row of the latent for all layers", |c| yes_or_no(c.space.tile_latent)))]
     tile_latent: bool,

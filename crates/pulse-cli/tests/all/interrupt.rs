@@ -181,8 +181,23 @@ fn two_faces(place: &Place) {
 fn a_photograph_that_is_interrupted_goes_on_and_searches_for_no_face_twice() {
     let place = Place::new();
     two_faces(&place);
-    let arguments =
-        |out| ["up", "two.png", "--faces", "--generator", "faces", "-n", "2", "--place", "off", "--out", out];
+    let arguments = |out| {
+        [
+            "up",
+            "two.png",
+            "--faces",
+            "--pixelate",
+            "16",
+            "--generator",
+            "faces",
+            "-n",
+            "2",
+            "--place",
+            "off",
+            "--out",
+            out,
+        ]
+    };
     place.run(&[&arguments("whole")[..], &["--progress", "none"]].concat()).ended_with(0);
     let ran = interrupted(&place, &arguments("parts"), "-INT", "face 2");
     assert_eq!(ran.status, 1, "{}", ran.err);

@@ -110,7 +110,7 @@ fn a_set_of_faces_goes_back_into_the_photograph() {
     let place = Place::new();
     let photograph = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/photos/astronaut.jpg");
     std::fs::copy(photograph, place.path("astronaut.jpg")).unwrap();
-    place.upsample("astronaut.jpg", &["--faces", "--spread", "--candidates", "4"]).ended_with(0);
+    place.upsample("astronaut.jpg", &["--faces", "--pixelate", "16", "--spread", "--candidates", "4"]).ended_with(0);
     let record = place.record("pulse-out/astronaut/face-01");
     is_a_set(&record);
     let photographs = (1..=4).map(|number| format!("pulse-out/astronaut/photograph-{number:02}.png"));

@@ -26,6 +26,9 @@ pub struct RequestRecord {
     pub precise: bool,
     /// How faces were looked for, where they were.
     pub faces: Option<FacesRecord>,
+    /// How many times photographs were to be enlarged that faces are put back into, where it was said.
+    #[serde(default)]
+    pub scale: Option<f64>,
     /// Whether the frame of the generator's pictures was looked for in the small picture: `auto`, `always` or `off`.
     #[serde(default = "off")]
     pub place: String,

@@ -9,7 +9,7 @@ use pulse::image::{Image, Reader, Size, write_png};
 use pulse::measurement::MeasurementKind;
 use pulse::portrait::cut_faces;
 use pulse::random::Stream;
-use pulse::{Opened, Prepared, Result};
+use pulse::{Opened, Preparation, Prepared, Result};
 
 /// A truth and what is given of it.
 pub(crate) struct Case {
@@ -69,7 +69,8 @@ pub(crate) fn photographs(opened: &Opened, given: &str) -> Result<Vec<Case>> {
             continue;
         }
         let photograph = Reader::default().read(&file)?;
-        for cut in cut_faces(&photograph, &mut detector, spec)? {
+        let demonstration = Preparation { pixelation: Some(size), ..Preparation::default() };
+        for cut in cut_faces(photograph, &mut detector, &demonstration, spec, None)?.cuts {
             let truth = if spec.channels == 1 { cut.seen.to_grey() } else { cut.seen.to_rgb() };
             let prepared = Prepared::shrunk(truth.clone(), size, &kind, spec, &engine)?;
             let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
