@@ -48,7 +48,7 @@ Examples:
   pulse upsample photo.jpg --pixelate 16        shrink a photograph first, and show it beside the results
   pulse upsample folder --candidates 32 --seed 7 --out results
   pulse upsample photo.jpg --crop 120,40,256,256 --pixelate 8 --preset paper
-  pulse upsample photo.jpg --faces              find each face, search for it, put it back
+  pulse upsample photo.jpg                      a small photograph: each face in it gets sharper
   pulse explore pulse-out/small --candidate 3 --directions 6
   pulse check enhanced.png small.png            could somebody's enhancement be what the small one shows?
   pulse align photo.jpg --frame ffhq --out faces

@@ -32,8 +32,9 @@ Each picture gets a folder below --out, named after its file:
   inputs.safetensors   the generator's inputs, for --init and `pulse render`
   run.json             settings, checksums, outcomes and figures
 
-With --faces, the folder of a photograph has a folder face-01 … like that for each face, photograph-01.png …, which is
-the photograph with candidate 1 … of every face in it, and faces.json.
+What a picture is, it shows itself: a small picture, or one made of blocks, is searched for; in a photograph with people in it, their
+faces are, and its folder has a folder face-01 … like that for each face, photograph-01.png …, which is the photograph with
+candidate 1 … of every face in it, and faces.json.
 
 A picture that an earlier run finished is skipped: its folder has all files, and run.json has the same checksums of picture and
 generator and the same settings. So what was stopped or killed goes on when it is started again; a search that was stopped goes on in
@@ -46,7 +47,8 @@ Examples:
   pulse upsample small.png
   pulse upsample photo.jpg --pixelate 16 --candidates 16 --seed 7
   pulse upsample photo.jpg --pixelate 8 --candidates 16 --spread
-  pulse upsample photo.jpg --faces
+  pulse upsample photo.jpg                            # a small photograph: its faces get sharper
+  pulse upsample photo.jpg --faces --pixelate 16      # a demonstration: other faces in their places
   pulse upsample folder --shard 2/5                   # one of five jobs
   pulse upsample small.png --candidates 16 --sort distinctness
   pulse upsample small.png --init pulse-out/small/inputs.safetensors --out again
