@@ -62,6 +62,18 @@ impl Candidate {
         }
     }
 
+    /// Takes the place of this one what was found for it from another start, where that is nearer to the target before the exact end.
+    pub(crate) fn keep_better(&mut self, again: Self) {
+        let (restarts, steps, is_stopped) = (again.restarts, again.steps, again.outcome == Outcome::Stopped);
+        if again.searched_db > self.searched_db && !is_stopped {
+            *self = again;
+        }
+        (self.restarts, self.steps) = (restarts, steps);
+        if is_stopped {
+            self.outcome = Outcome::Stopped;
+        }
+    }
+
     /// All of it, to a tape or from there.
     pub(crate) fn pass(&mut self, tape: &mut Tape) -> Result<()> {
         for count in [&mut self.index, &mut self.start, &mut self.restarts, &mut self.steps] {

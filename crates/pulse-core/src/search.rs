@@ -7,8 +7,9 @@
 //! exactly ([`Projection`](crate::measurement::Projection)).
 //!
 //! Candidates run in a batch, each with its own start, step count, optimiser state and outcome: a candidate does
-//! not depend on the others. (Menon et al. 2020, section 3; `docs/tuning.md` says what differs from it.)
+//! not depend on the others, but that one which is plainly worse than the first eight is searched for again. (Menon et al. 2020, section 3; `docs/tuning.md` says what differs from it.)
 
+mod again;
 mod batch;
 mod config;
 mod exact;

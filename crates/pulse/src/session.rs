@@ -229,7 +229,7 @@ impl Session {
 }
 
 /// Grows by one whenever what a session keeps of a stopped search changes.
-const BOOKMARK_VERSION: usize = 1;
+const BOOKMARK_VERSION: usize = 2;
 
 fn pass_version(tape: &mut Tape) -> Result<()> {
     let mut version = BOOKMARK_VERSION;

@@ -45,7 +45,8 @@ struct State {
     parts: Vec<f64>,
     /// Their sum.
     sum: f64,
-    done: usize,
+    /// Whether each candidate is finished.
+    finished: Vec<bool>,
     best_db: f64,
 }
 
@@ -65,7 +66,7 @@ impl Progress {
             steps: 1,
             parts: Vec::new(),
             sum: 0.0,
-            done: 0,
+            finished: Vec::new(),
             best_db: f64::NEG_INFINITY,
         };
         Self { display, state, last_shown: None }
@@ -115,6 +116,7 @@ impl State {
                 self.started = Instant::now();
                 self.steps = *steps;
                 self.parts = vec![0.0; *candidates];
+                self.finished = vec![false; *candidates];
             }
             SearchEvent::Step(step) => {
                 self.reach(step.candidate, step.step as f64 / self.steps as f64);
@@ -123,10 +125,19 @@ impl State {
             SearchEvent::Finished(candidate) => {
                 self.reach(candidate.index, 1.0);
                 self.best_db = self.best_db.max(candidate.db);
-                self.done += 1;
+                self.finished[candidate.index] = true;
+            }
+            // It may have been finished, and plainly worse than the others.
+            SearchEvent::Restarted { candidate, .. } => {
+                self.reach(*candidate, 0.0);
+                self.finished[*candidate] = false;
             }
             _ => {}
         }
+    }
+
+    fn done(&self) -> usize {
+        self.finished.iter().filter(|is_finished| **is_finished).count()
     }
 
     fn reach(&mut self, candidate: usize, part: f64) {
@@ -151,10 +162,10 @@ impl State {
     }
 
     fn line(&self) -> String {
-        let done = format!("{} of {} candidates", self.done, self.parts.len());
+        let done = format!("{} of {} candidates", self.done(), self.parts.len());
         let best = if self.best_db.is_finite() { format!(", best {:.1} dB", self.best_db) } else { String::new() };
         let left = match self.seconds_left() {
-            Some(seconds) if self.done < self.parts.len() => format!(", {} left", duration(seconds)),
+            Some(seconds) if self.done() < self.parts.len() => format!(", {} left", duration(seconds)),
             _ => String::new(),
         };
         let all = self.seconds_left_for_all().map_or_else(String::new, |all| format!("; {} for all", duration(all)));
@@ -165,7 +176,7 @@ impl State {
         let mut line = json!({
             "event": "progress",
             "input": self.input,
-            "done": self.done,
+            "done": self.done(),
             "candidates": self.parts.len(),
             "fraction": self.fraction(),
             "best_db": self.best_db,

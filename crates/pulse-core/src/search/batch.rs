@@ -388,6 +388,22 @@ impl<'a> Way<'a> for Batch<'a> {
         self.place_fresh();
     }
 
+    fn can_begin_again(&self) -> bool {
+        // What spreads, or was given its starts, is one set with them.
+        let is_free = self.config.spread.is_none() && self.problem.start.is_none();
+        is_free && self.config.restarts.limit > 0 && self.features_from != usize::MAX
+    }
+
+    fn begin_again(&mut self, candidate: &Candidate) -> bool {
+        let has_room = self.slots.len() < self.capacity;
+        if has_room {
+            let mut slot = Slot::new(candidate.index, self.problem.picture_numbers(), &self.inputs);
+            (slot.restart, slot.taken) = (candidate.restarts + 1, candidate.steps);
+            self.slots.push(slot);
+        }
+        has_room
+    }
+
     fn stop(&mut self) -> Result<()> {
         let running = self.slots.iter_mut().filter(|slot| slot.stage != Stage::Finished);
         running.for_each(|slot| slot.stage = Stage::Stopped);

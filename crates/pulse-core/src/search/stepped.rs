@@ -4,12 +4,13 @@ use std::ops::ControlFlow;
 
 use pulse_engine::Engine;
 
+use super::again::{Again, broken};
 use super::batch::Batch;
 use super::sampling::Sampling;
 use super::steering::{Steering, widest_first};
 use super::way::Way;
 use super::{MOST_CANDIDATES, Problem, Sampler, SearchConfig};
-use crate::candidate::Candidate;
+use crate::candidate::{Candidate, Outcome};
 use crate::event::{Observer, SearchEvent};
 use crate::image::Image;
 use crate::tape::Tape;
@@ -36,6 +37,7 @@ use crate::{Error, ErrorKind, Result};
 pub struct Search<'a> {
     way: Box<dyn Way<'a> + Send + 'a>,
     found: Vec<Candidate>,
+    again: Again,
     has_begun: bool,
     is_stopped: bool,
 }
@@ -59,7 +61,7 @@ impl<'a> Search<'a> {
             Sampler::Descent => Box::new(Batch::new(problem.descended(), steering, config, engine)?),
             Sampler::NullSpace => Box::new(Sampling::new(problem, steering, config, engine)?),
         };
-        Ok(Self { way, found: Vec::new(), has_begun: false, is_stopped: false })
+        Ok(Self { way, found: Vec::new(), again: Again::default(), has_begun: false, is_stopped: false })
     }
 
     /// The problem that it searches.
@@ -79,7 +81,7 @@ impl<'a> Search<'a> {
 
     /// Whether every candidate is finished, or it was stopped.
     pub fn is_done(&self) -> bool {
-        self.way.is_idle() && (self.is_stopped || self.way.has_started_all())
+        self.way.is_idle() && (self.is_stopped || self.way.has_started_all() && self.again.waiting.is_empty())
     }
 
     /// One step of every candidate under way, the start of new ones before it and the end of those that are finished after it.
@@ -106,11 +108,39 @@ impl<'a> Search<'a> {
             return Ok(ControlFlow::Continue(()));
         }
         if !self.is_stopped {
+            self.begin_again();
             self.way.fill();
         }
         let flow = self.way.step(observer)?;
-        let ended = self.take_finished(observer)?;
-        Ok(if flow.is_break() { flow } else { ended })
+        let mut ended = self.take_finished(observer)?;
+        if self.way.is_idle() && self.way.has_started_all() && self.again.waiting.is_empty() {
+            ended = either(ended, self.choose_again(observer));
+        }
+        Ok(either(flow, ended))
+    }
+
+    /// Chooses those that are to be searched for again, once all are found.
+    fn choose_again(&mut self, observer: &mut dyn Observer) -> ControlFlow<()> {
+        let mut flow = ControlFlow::Continue(());
+        if self.way.can_begin_again() && self.again.decided < self.found.len() {
+            self.again.decide(&self.found);
+            for &candidate in &self.again.waiting {
+                let db =
+                    self.found.iter().find(|found| found.index == candidate).map_or(0.0, |found| found.searched_db);
+                flow = either(flow, observer.event(SearchEvent::Restarted { candidate, db }));
+            }
+        }
+        flow
+    }
+
+    fn begin_again(&mut self) {
+        while let Some(candidate) = self.again.waiting.first() {
+            let Some(found) = self.found.iter().find(|found| found.index == *candidate) else { return };
+            if !self.way.begin_again(found) {
+                return;
+            }
+            self.again.waiting.remove(0);
+        }
     }
 
     /// All that was found and is under way, between two steps, to a tape or from there. A search of the same problem with the same
@@ -125,6 +155,7 @@ impl<'a> Search<'a> {
         if tape.is_read() {
             self.is_stopped = false;
         }
+        pass_again(tape, &mut self.again, self.way.candidates())?;
         self.way.pass(tape)
     }
 
@@ -135,6 +166,8 @@ impl<'a> Search<'a> {
     pub fn write_done(tape: &mut Tape, found: &[Candidate]) -> Result<()> {
         let as_found = |candidate: &Candidate| Candidate { index: candidate.start, ..candidate.clone() };
         pass_found(tape, &mut found.iter().map(as_found).collect(), found.len(), false)?;
+        let mut again = Again { decided: found.len(), ..Again::default() };
+        pass_again(tape, &mut again, found.len())?;
         let [mut begun, mut under_way] = [found.len(), 0];
         tape.count(&mut begun)?;
         tape.count(&mut under_way)
@@ -147,6 +180,10 @@ impl<'a> Search<'a> {
     pub fn stop(&mut self, observer: &mut dyn Observer) -> Result<()> {
         self.is_stopped = true;
         self.way.stop()?;
+        // What is found of these is not what the search would have ended with.
+        let waiting = std::mem::take(&mut self.again.waiting);
+        let begun_again = self.found.iter_mut().filter(|found| waiting.contains(&found.index));
+        begun_again.for_each(|found| found.outcome = Outcome::Stopped);
         // It is stopped already.
         self.take_finished(observer).map(drop)
     }
@@ -163,7 +200,8 @@ impl<'a> Search<'a> {
     /// As [`step`](Self::step).
     pub fn so_far(&mut self) -> Result<Vec<Candidate>> {
         let mut all = self.found.clone();
-        all.extend(self.way.so_far()?);
+        let new = self.way.so_far()?.into_iter();
+        all.extend(new.filter(|new| self.found.iter().all(|found| found.index != new.index)));
         all.sort_by_key(|candidate| candidate.index);
         Ok(all)
     }
@@ -197,7 +235,10 @@ impl<'a> Search<'a> {
         found.sort_by_key(|candidate| candidate.index);
         if spreads {
             let mut ranks = vec![0; found.len()];
-            widest_first(&found).into_iter().enumerate().for_each(|(rank, candidate)| ranks[candidate] = rank);
+            let (broken, widest) = (broken(&found), widest_first(&found));
+            // What is damaged differs most, and is not what is wanted most.
+            let (last, first): (Vec<_>, Vec<_>) = widest.into_iter().partition(|&candidate| broken[candidate]);
+            first.into_iter().chain(last).enumerate().for_each(|(rank, candidate)| ranks[candidate] = rank);
             found.iter_mut().zip(ranks).for_each(|(candidate, rank)| candidate.index = rank);
             found.sort_by_key(|candidate| candidate.index);
             // Stopping has nothing left to stop.
@@ -211,10 +252,17 @@ impl<'a> Search<'a> {
     fn take_finished(&mut self, observer: &mut dyn Observer) -> Result<ControlFlow<()>> {
         let mut flow = ControlFlow::Continue(());
         while let Some(candidate) = self.way.take_finished()? {
-            if observer.event(self.event_of(&candidate)).is_break() {
-                flow = ControlFlow::Break(());
-            }
-            self.found.push(candidate);
+            let kept = match self.found.iter().position(|found| found.index == candidate.index) {
+                Some(before) => {
+                    self.found[before].keep_better(candidate);
+                    before
+                }
+                None => {
+                    self.found.push(candidate);
+                    self.found.len() - 1
+                }
+            };
+            flow = either(flow, observer.event(self.event_of(&self.found[kept])));
         }
         Ok(flow)
     }
@@ -233,4 +281,17 @@ fn pass_found(tape: &mut Tape, found: &mut Vec<Candidate>, candidates: usize, ca
     let dot = Image::new(1, 1, 1, vec![0.0])?;
     tape.list(found, || Candidate::blank(&dot), |tape, candidate| candidate.pass(tape))?;
     tape.check(found.iter().all(|candidate| candidate.index < candidates))
+}
+
+/// Which candidates are searched for again.
+fn pass_again(tape: &mut Tape, again: &mut Again, candidates: usize) -> Result<()> {
+    tape.real(&mut again.least)?;
+    tape.count_below(&mut again.decided, candidates + 1)?;
+    tape.count_below(&mut again.chosen, candidates + 1)?;
+    tape.list(&mut again.waiting, || 0, |tape, candidate| tape.count_below(candidate, candidates))
+}
+
+/// `Break` where one of the two is.
+fn either(a: ControlFlow<()>, b: ControlFlow<()>) -> ControlFlow<()> {
+    if a.is_break() { a } else { b }
 }

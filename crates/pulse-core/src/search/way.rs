@@ -28,6 +28,16 @@ pub(crate) trait Way<'a> {
     /// Begins with as many candidates as there is room for.
     fn fill(&mut self);
 
+    /// Whether a candidate can be searched for again from a fresh start, and be better or worse than it was.
+    fn can_begin_again(&self) -> bool {
+        false
+    }
+
+    /// Begins a candidate again from a fresh start; not where there is no room yet.
+    fn begin_again(&mut self, _candidate: &Candidate) -> bool {
+        false
+    }
+
     /// One step of every candidate under way. A step is taken whole, also where the observer asks to stop in its middle.
     fn step(&mut self, observer: &mut dyn Observer) -> Result<ControlFlow<()>>;
 

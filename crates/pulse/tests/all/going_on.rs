@@ -1,10 +1,18 @@
 //! A search that was stopped and goes on ends as if nobody had stopped it, whichever way it searches.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
 
 use pulse::candidate::{Candidate, Outcome, epsilon_of_db};
+use pulse::engine::Cpu;
 use pulse::event::{Observer, SearchEvent, Silent};
-use pulse::search::{Repulsion, Restarts, Search, SearchConfig};
+use pulse::generator::EMBEDDED;
+use pulse::image::Reader;
+use pulse::measurement::{MeasurementKind, Size};
+use pulse::search::{Problem, Repulsion, Restarts, Search, SearchConfig};
+use pulse::steering::Steering;
 use pulse::tape::{Bookmark, Tape};
 use pulse::{ErrorKind, Result};
 
@@ -88,6 +96,41 @@ fn a_descent_goes_on_to_the_bit() {
     for (what, config) in descents() {
         check(what, &|| stepped::begun(config.clone()), &[3, 7]);
     }
+}
+
+/// A search for a real face, in which the second of twelve candidates ends plainly worse than the others.
+fn with_a_broken_one() -> Search<'static> {
+    let generator = EMBEDDED[0].open().unwrap();
+    let small = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/face-16.png");
+    let target = Reader::default().read(&small).unwrap().to_rgb();
+    let measurement = MeasurementKind::default().resolve(3, Size::new(64, 64), target.size()).unwrap();
+    let problem = Problem::owned(generator.into(), measurement.into(), Arc::new(target));
+    let config = SearchConfig { candidates: 12, steps: 20, seed: 2, ..SearchConfig::default() };
+    Search::new(problem, &Steering::default(), config, &Cpu::default()).unwrap()
+}
+
+#[test]
+fn a_candidate_that_is_plainly_worse_than_the_others_is_searched_for_again_and_goes_on_to_the_bit() {
+    let (mut first, mut again) = (HashMap::new(), Vec::new());
+    let mut observer = |event: SearchEvent<'_>| {
+        match event {
+            SearchEvent::Finished(candidate) => drop(first.entry(candidate.index).or_insert(candidate.searched_db)),
+            SearchEvent::Restarted { candidate, .. } if first.contains_key(&candidate) => again.push(candidate),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    };
+    let mut search = with_a_broken_one();
+    while !search.is_done() {
+        let _ = search.step(&mut observer).unwrap();
+    }
+    assert_eq!(again, [1]);
+    let found = search.into_found(&mut Silent);
+    for candidate in &found {
+        let db = candidate.searched_db;
+        assert!(if candidate.index == 1 { db > first[&1] } else { db == first[&candidate.index] });
+    }
+    check("again", &with_a_broken_one, &[27]);
 }
 
 #[test]
