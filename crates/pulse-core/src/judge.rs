@@ -27,6 +27,7 @@ pub use familiar::Familiar;
 pub(crate) use lessons::Lessons;
 pub use niqe::niqe;
 pub use plausibility::{Plausibility, Prior};
+pub(crate) use plausibility::{offsets, stages};
 pub use random::random_pictures;
 pub use scores::{Order, Scores};
 pub use verdict::{Bent, OwnFits, OwnPictures, Usual, Verdict};

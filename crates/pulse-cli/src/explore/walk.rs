@@ -7,7 +7,6 @@ use pulse::candidate::consistency_db;
 use pulse::explored::{ExploreFolder, Explored};
 use pulse::record::ExploreRecord;
 use pulse::steer::{Holds, Reopened};
-use pulse::walk::Coordinates;
 use pulse_engine::Cpu;
 
 use super::place::{place, print_found};
@@ -51,7 +50,7 @@ pub(super) fn run(
             drop(progress);
             let found = found.map_err(|error| Failure::of("--directions", error))?;
             let Some(curves) = found else { return Ok(stopped()) };
-            let reach = settings.reach * Coordinates::latent(&solved.specs).radius(&from);
+            let reach = curves.iter().flat_map(|curve| &curve.frames).map(|at| at.length.abs()).fold(0.0, f64::max);
             let tolerance = solved.config.epsilon.sqrt();
             let explored = explored(arguments, reopened, &run_inputs, started);
             let record = folder.write_curves(&explored, candidate, [reach, tolerance], &curves)?;
