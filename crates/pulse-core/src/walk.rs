@@ -17,6 +17,7 @@ mod nullspace;
 mod path;
 mod sampled;
 
+pub use change::most_changed_part;
 pub use coordinates::{Coordinates, Point};
 pub use corrector::{Corrector, Frame};
 pub use curve::{Curve, CurveFrame};

@@ -18,6 +18,12 @@ pub(super) fn squared_differences(a: &Image, b: &Image) -> Vec<f64> {
     squares
 }
 
+/// The part of two pictures of one shape, a quarter as wide and as high, in which they differ most, and the root mean squared
+/// difference there.
+pub fn most_changed_part(a: &Image, b: &Image) -> (Rectangle, f64) {
+    most_changed(&squared_differences(a, b), a)
+}
+
 /// The part of a picture, a quarter as wide and as high as it is, in which the mean of `squares` (one a pixel) is greatest, and
 /// the root of that mean.
 pub(super) fn most_changed(squares: &[f64], of: &Image) -> (Rectangle, f64) {
