@@ -76,6 +76,7 @@ impl Words<'_> {
             ("Discriminator", judged.then(|| discriminator.to_owned())),
             ("Before projection", Some("the consistency of the generator's own picture, before it was moved to the nearest one that shrinks to the given one".to_owned())),
             ("Projection moved", Some("how far that moved it, as a root mean square in levels of 255: less is more the generator's own".to_owned())),
+            ("From the original", self.record.summary.truth.as_ref().map(|_| "the root mean squared distance from the original, in levels of 255".to_owned())),
             ("Bent", self.range.bent.map(|_| bent.to_owned())),
         ])
     }

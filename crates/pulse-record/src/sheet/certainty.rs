@@ -40,7 +40,7 @@ pub struct CertaintyMap<'a> {
 impl<'a> CertaintyMap<'a> {
     /// The standard deviation at the end of the colours, in levels of 255. It is the same in every run, so that two maps can be
     /// compared: faces of 16 × 16 pixels reach 20 to 45.
-    pub const SCALE: f32 = 50.0;
+    pub const SCALE: f32 = 40.0;
 
     /// The map of what was found of candidates.
     pub fn new(certainty: &'a Certainty) -> Self {

@@ -235,7 +235,7 @@ fn the_colours_of_certainty_are_the_same_in_every_run() {
         }
         story.measure(&[]);
         let page = story.page();
-        assert!(page.contains("a standard deviation of 50 levels of 255 or more, in every report"), "{spread}");
+        assert!(page.contains("a standard deviation of 40 levels of 255 or more, in every report"), "{spread}");
     }
 }
 
