@@ -23,6 +23,8 @@ class Browser:
         "Space": (32, " "),
         "ArrowDown": (40, None),
         "ArrowUp": (38, None),
+        "ArrowRight": (39, None),
+        "ArrowLeft": (37, None),
     }
 
     def __init__(self, program, profile):
@@ -146,6 +148,13 @@ class Browser:
         self.move(x, y)
         for kind in ["mousePressed", "mouseReleased"]:
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    def drag(self, start, end):
+        """From one place to another with the button held."""
+        self.move(*start)
+        self.call("Input.dispatchMouseEvent", type="mousePressed", x=start[0], y=start[1], button="left", clickCount=1)
+        self.call("Input.dispatchMouseEvent", type="mouseMoved", x=end[0], y=end[1], button="left", buttons=1)
+        self.call("Input.dispatchMouseEvent", type="mouseReleased", x=end[0], y=end[1], button="left", clickCount=1)
 
     def middle(self, element):
         """Where the middle of an element is, once it has been scrolled to. `element` is an expression."""

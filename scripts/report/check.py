@@ -1,8 +1,8 @@
-"""Does with a run's report.html what a person does: sorts, tabs, opens, looks at it small and large, in the light and in the dark.
+"""Does with the pages of runs, walks and checks (report.html, explore.html, check.html) what a person does: sorts, tabs, opens, looks at it small and large, in the light and in the dark.
 
     python3 scripts/report/check.py BROWSER RUN... [--pictures FOLDER]
 
-BROWSER is a Chromium, each RUN the folder of a run. Prints what is wrong, and fails. With --pictures, leaves screenshots.
+BROWSER is a Chromium, each RUN the folder of a run, of a walk or of a check. Prints what is wrong, and fails. With --pictures, leaves screenshots.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from browser import Browser
 WIDTHS = (1280, 390)
 ORDERS = ("number", "consistency", "plausibility", "sharpness", "distinctness")
 # What can be moved to with the keyboard, and what has a name of its own when it is read aloud.
-CONTROLS = {"button", "link", "checkbox", "combobox"}
+CONTROLS = {"button", "link", "checkbox", "combobox", "spinbutton", "slider"}
 # WCAG 2.2, 1.4.3.
 CONTRAST = 4.5
 
@@ -56,11 +56,17 @@ def hold(condition, message):
         raise Wrong(message)
 
 
+PAGES = ("report.html", "explore.html", "check.html")
+
+
 class Page:
     def __init__(self, browser, folder):
         self.browser = browser
-        self.url = (folder / "report.html").resolve().as_uri()
-        self.candidates = json.loads((folder / "run.json").read_text())["candidates"]
+        self.name = next(name for name in PAGES if (folder / name).exists())
+        self.url = (folder / self.name).resolve().as_uri()
+        self.candidates = []
+        if self.name == "report.html":
+            self.candidates = json.loads((folder / "run.json").read_text())["candidates"]
 
     def open(self, fragment=""):
         self.browser.open(self.url + fragment)
@@ -114,7 +120,8 @@ def is_read_aloud(page):
             hold(len(set(names)) == len(names), f"two of {wanted} have one name: {sorted(names)}")
     hold(ask("[...document.images].every(e => e.alt.trim())"), "a picture has no words")
     hold(ask("document.images.length") == sum(role in ("image", "img") for role in roles)
-         - ask("document.querySelectorAll('svg[role=img]').length"), "a picture is not read aloud")
+         - ask("[...document.querySelectorAll('svg[role=img], canvas[role=img]')].filter(e => e.checkVisibility()).length"),
+         "a picture is not read aloud")
 
 
 def is_tabbed_through(page):
@@ -211,11 +218,76 @@ def opens(page):
         hold(not browser.ask("document.getElementById('reveal').checked"), "one is closed, and all are said to be open")
 
 
+# What is measured, and whether it is what the fields say.
+FIELDS = "['left', 'top', 'width', 'height'].map(id => Number(document.getElementById('part-' + id).value))"
+FIGURES = "document.getElementById('figures').innerText"
+CANVAS = "document.getElementById('canvas')"
+# The mean of red in candidate 1 over the part, from the picture itself.
+MEAN = """(([left, top, width, height]) => { const image = document.querySelector('img[data-picture="candidate 1"]');
+  const c = document.createElement('canvas'); c.width = image.naturalWidth; c.height = image.naturalHeight;
+  const pen = c.getContext('2d'); pen.drawImage(image, 0, 0);
+  const data = pen.getImageData(left, top, width, height).data;
+  let sum = 0; for (let i = 0; i < data.length; i += 4) sum += data[i]; return sum / (width * height) })(%s)"""
+
+
+def measures(page):
+    """A part of all candidates, by the pointer and by typed numbers; two pictures flicker."""
+    browser = page.browser
+    page.open()
+    hold(browser.ask(FIELDS) == [0, 0, 64, 64], f"at first it measures {browser.ask(FIELDS)}")
+    x, y = browser.middle(CANVAS)
+    browser.drag((x - 40, y - 20), (x + 24, y + 36))
+    dragged = browser.ask(FIELDS)
+    hold(0 < dragged[0] < 40 and 2 < dragged[2] < 32 and 2 < dragged[3] < 32, f"a drag measures {dragged}")
+    browser.ask("(() => { const e = document.getElementById('part-left'); e.focus(); e.select() })()")
+    before = browser.ask(FIGURES)
+    browser.press("ArrowUp")
+    browser.press("Tab")
+    moved = browser.ask(FIELDS)
+    hold(moved == [dragged[0] + 1, *dragged[1:]], f"a key in the field makes {moved} of {dragged}")
+    hold(browser.ask(FIGURES) != before or len(page.candidates) == 0, "the figures stay when the part moves")
+    if len(page.candidates) == 1:
+        red = float(browser.ask(FIGURES).split()[1])
+        hold(abs(red - browser.ask(MEAN % FIELDS)) < 0.06, f"red is {red}, not {browser.ask(MEAN % FIELDS)}")
+    seen = "document.getElementById('seen').textContent"
+    first = browser.ask(seen)
+    browser.ask("""(() => { const e = document.getElementById('against'); e.value = 'the given picture';
+      e.dispatchEvent(new Event('change')) })()""")
+    browser.ask("document.getElementById('flicker').focus()")
+    browser.press("Space")
+    both = browser.ask(f"""new Promise(done => {{ const all = new Set();
+      const watch = setInterval(() => all.add({seen}), 50); setTimeout(() => {{ clearInterval(watch); done([...all]) }}, 1300) }})""")
+    hold(set(both) == {first, "the given picture"}, f"flickering shows {both}")
+    button = f"{CARD}.querySelector('[data-look]')"
+    browser.click(*browser.middle(button))
+    hold(browser.ask("document.activeElement.id") == "shown", "the button to look closer does not lead there")
+
+
+def slides(page):
+    """Each slider shows the picture of its stop, large, and says which."""
+    browser = page.browser
+    page.open()
+    count = browser.ask("document.querySelectorAll('.walk').length")
+    hold(count > 0, "there is no walk")
+    state = """(() => { const walk = document.querySelector('.walk'), at = Number(walk.querySelector('input').value);
+      const stop = walk.querySelectorAll('.stops li')[at], shown = [...walk.querySelectorAll('.stage img')];
+      return [at, shown.every((image, i) => image.src === stop.querySelectorAll('img')[i].src),
+        walk.querySelector('output').textContent.startsWith(stop.querySelector('strong').textContent),
+        stop.classList.contains('current')] })()"""
+    start = browser.ask(state)
+    browser.ask("document.querySelector('.walk input').focus()")
+    browser.press("ArrowRight")
+    after = browser.ask(state)
+    hold(after == [start[0] + 1, True, True, True], f"after a key it shows {after}, not the stop after {start}")
+    browser.click(*browser.middle("document.querySelector('.stops li')"))
+    hold(browser.ask(state) == [0, True, True, True], f"a click on the first stop shows {browser.ask(state)}")
+
+
 def fits(page):
     """Nothing reaches over the edge of the window, open or closed."""
     for fragment in ["", "#sort=distinctness"]:
         page.open(fragment)
-        page.browser.ask("document.getElementById('reveal').click()")
+        page.browser.ask("document.getElementById('reveal')?.click()")
         wide = page.browser.ask("document.documentElement.scrollWidth > innerWidth")
         hold(not wide and not page.browser.ask(TOO_WIDE), f"too wide: {page.browser.ask(TOO_WIDE)}")
 
@@ -241,7 +313,12 @@ def is_still(page):
     page.browser.prefer()
 
 
-CHECKS = [is_quiet, is_read_aloud, is_tabbed_through, skips, opens, fits, is_legible, is_still]
+ALWAYS = [is_quiet, is_read_aloud, is_tabbed_through, fits, is_legible]
+CHECKS = {
+    "report.html": [*ALWAYS, skips, opens, measures, is_still],
+    "explore.html": [*ALWAYS, slides],
+    "check.html": ALWAYS,
+}
 
 
 def policy_holds(browser, folder, place):
@@ -273,25 +350,28 @@ def main():
         try:
             check(*values)
         except Wrong as wrong:
-            faults.append(f"report.html{where}: {wrong}")
+            faults.append(f"{where}: {wrong}")
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place, Browser(arguments.browser, f"{place}/profile") as browser:
         for run in arguments.runs:
             page = Page(browser, run)
-            checks = CHECKS + [sorts] if len(page.candidates) > 1 else CHECKS
+            checks = CHECKS[page.name] + [sorts] if len(page.candidates) > 1 else CHECKS[page.name]
             for width in WIDTHS:
                 browser.resize(width)
                 for check in checks:
-                    attempt(check, f" of {len(page.candidates)} at {width} pixels", page)
-                if arguments.pictures:
+                    attempt(check, f"{page.name} of {run} at {width} pixels", page)
+                for scheme in ["light", "dark"] if arguments.pictures else []:
+                    browser.prefer(prefers_color_scheme=scheme)
                     page.open()
-                    browser.picture(arguments.pictures / f"{run.name}-{width}.png", whole=True)
-        attempt(policy_holds, "", browser, arguments.runs[0], place)
+                    name = f"{arguments.runs.index(run)}-{page.name}-{width}-{scheme}.png"
+                    browser.picture(arguments.pictures / name, whole=True)
+                browser.prefer()
+        attempt(policy_holds, "report.html", browser, arguments.runs[0], place)
     for fault in faults:
         print(fault, file=sys.stderr)
     if not faults:
-        print(f"report.html: {len(arguments.runs)} pages at {len(WIDTHS)} widths: "
-              f"{', '.join(check.__name__.replace('_', ' ') for check in [*CHECKS, sorts])}; its policy holds")
+        done = dict.fromkeys(check.__name__.replace("_", " ") for checks in CHECKS.values() for check in [*checks, sorts])
+        print(f"{len(arguments.runs)} pages at {len(WIDTHS)} widths: {', '.join(done)}; the policy holds")
     return 1 if faults else 0
 
 

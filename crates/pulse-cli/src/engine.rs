@@ -10,7 +10,7 @@ use crate::failure::{Failure, note};
 #[derive(Args, Clone)]
 pub(crate) struct EngineArguments {
     /// How many threads to compute with [default: one for each physical core]
-    #[arg(short = 'j', long, value_name = "N")]
+    #[arg(short = 'j', long, value_name = "N", value_parser = at_least_one)]
     threads: Option<NonZeroUsize>,
 
     /// Compute every convolution by its definition: slower, and a little closer to exact
@@ -43,6 +43,10 @@ impl EngineArguments {
         let engine = Cpu::default();
         Ok(if self.precise { engine.precise() } else { engine })
     }
+}
+
+fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "give a whole number from 1".to_owned())
 }
 
 /// As many as this process may use. Two threads on one core get in each other's way here: both wait for the same

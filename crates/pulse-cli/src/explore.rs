@@ -9,7 +9,7 @@ mod walk;
 use std::path::PathBuf;
 
 use clap::Args;
-use pulse::walk::{DirectionSettings, MOST_FRAMES, PATH_FRAMES};
+use pulse::walk::{DirectionSettings, Extent, MOST_DIRECTIONS, MOST_FRAMES, PATH_FRAMES};
 
 use crate::engine::EngineArguments;
 use crate::failure::Failure;
@@ -26,6 +26,8 @@ Directions from a candidate are those in which the picture changes most and what
 least. Each is followed both ways, and every picture on the way is brought back to shrink to the
 given one. They leave behind, in a folder:
   direction-1.png      the pictures along the first direction, the candidate in their middle
+  explore.html         the same on one page, with sliders
+  step.png             where a step leads, beside the candidate; picture.png is the picture alone
   path-2-7.png         the pictures between two candidates
   path-2-7.apng        the same, moving
   frames/frame-01.png  the same, one by one
@@ -35,12 +37,16 @@ given one. They leave behind, in a folder:
 What is steered (--keep, --vary, --toward, --like) is a search again, and leaves behind the folder
 of a run as `pulse upsample` does. All of it is consistent with the small picture as before.
 
-The folder is RUN/explore/candidate-3, path-2-7, keep-3-mouth, toward-glasses-eyes or like-3. What
+A direction is followed until one sees the change (24 levels of 255 in the part where it is greatest),
+or until the generator would have to be bent for more; --reach says otherwise.
+
+The folder is RUN/explore/candidate-3, step-3-2-ahead-1.5, path-2-7, keep-3-mouth, toward-glasses-eyes or like-3. What
 was explored before is not explored again without --force; another request of that name goes to
 path-2-7-v2 and so on.
 
 Examples:
   pulse explore pulse-out/small --candidate 3 --directions 6
+  pulse explore pulse-out/small --candidate 3 --direction 2 --length 1.5
   pulse explore pulse-out/small --path 2,7 --frames 24
   pulse explore pulse-out/small --candidate 3 --keep mouth.png    # white stays, the rest is new
   pulse explore pulse-out/small --toward glasses.png:eyes.png     # candidates like an example there
@@ -62,6 +68,18 @@ pub(crate) struct Arguments {
     #[arg(short, long, value_name = "K", requires = "candidate", help = format!(
         "How many directions to follow from the candidate [default: {}]", DirectionSettings::default().count))]
     directions: Option<usize>,
+
+    #[arg(long, value_name = "SD", requires = "candidate", allow_negative_numbers = true, conflicts_with_all = ["path", "length"], help =
+        "How far to follow each direction on either side, in standard deviations of the generator's inputs [default: to where one sees it]")]
+    reach: Option<f64>,
+
+    /// Step along the direction of this number, as far as --length says
+    #[arg(long, value_name = "N", requires = "candidate", requires = "length", conflicts_with_all = ["path", "frames"])]
+    direction: Option<usize>,
+
+    /// How far, in standard deviations; back where it is negative
+    #[arg(long, value_name = "SD", requires = "direction", allow_negative_numbers = true)]
+    length: Option<f64>,
 
     /// The numbers of two candidates to walk between
     #[arg(short, long, value_name = "A,B", value_parser = ends)]
@@ -103,6 +121,7 @@ pub(crate) struct Arguments {
 enum Walk {
     Directions { candidate: usize, settings: DirectionSettings },
     Path { ends: [usize; 2], frames: usize },
+    Step { candidate: usize, direction: usize, directions: usize, length: f64 },
 }
 
 impl Arguments {
@@ -131,14 +150,31 @@ impl Arguments {
             let reason = "nothing says what to explore; add --candidate N --directions K, --path A,B, --keep, --vary, --toward or --like";
             return Err(Failure::of(self.run.display(), reason));
         };
+        if let (Some(direction), Some(length)) = (self.direction, self.length) {
+            return self.step(candidate, direction, length);
+        }
         let mut settings = DirectionSettings::default();
         settings.count = self.directions.unwrap_or(settings.count);
         settings.frames = self.frames.unwrap_or(settings.frames);
+        settings.extent = self.reach.map_or(settings.extent, Extent::Length);
+        settings.extent.validate().map_err(|error| Failure::of("--reach", error))?;
         settings.validate().map_err(|error| {
             let counted = DirectionSettings { count: 1, ..settings }.validate().is_ok();
             Failure::of(if counted { "--directions" } else { "--frames" }, error)
         })?;
         Ok(Walk::Directions { candidate, settings })
+    }
+
+    fn step(&self, candidate: usize, direction: usize, length: f64) -> Result<Walk, Failure> {
+        let directions = self.directions.unwrap_or(DirectionSettings::default().count.max(direction));
+        if direction == 0 || direction > directions || directions > MOST_DIRECTIONS {
+            let most = self.directions.unwrap_or(MOST_DIRECTIONS);
+            return Err(Failure::of("--direction", format!("there is no direction {direction}; ask for 1 to {most}")));
+        }
+        if !length.is_finite() {
+            return Err(Failure::of("--length", "give a number of standard deviations, such as 1.5"));
+        }
+        Ok(Walk::Step { candidate, direction, directions, length })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, Write as _};
 
+use clap::error::{ContextKind, ContextValue};
 use pulse::{ErrorKind, WayOut};
 
 /// What to print before the program ends, or goes on to the next picture.
@@ -27,17 +28,17 @@ impl Failure {
         Self { kind: Some(error.kind()), ..Self::of(thing, error.to_string() + &way_out(error)) }
     }
 
-    /// What is wrong with the command line. The parser explains it in paragraphs, of which the last ones say
+    /// What is wrong with the command line of this command. The parser explains it in paragraphs, of which the last ones say
     /// how the command is used.
-    pub(crate) fn of_arguments(error: &clap::Error) -> Self {
-        if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-            return Self::of("", "no command was given; `pulse --help` lists them");
-        }
+    pub(crate) fn of_arguments(error: &clap::Error, command: Option<&str>) -> Self {
         let text = error.to_string();
         let reason = text.split("\n\nUsage:").next().unwrap_or_default();
         let reason = reason.split("\n\nFor more information").next().unwrap_or_default();
-        let reason = reason.trim_start_matches("error: ").split_whitespace().collect::<Vec<_>>().join(" ");
-        Self::of("", format!("{}; `pulse --help` says more", reason.trim_end_matches('.')))
+        let reason = reason.trim_start_matches("error: ").replace("\n\n  tip:", ";");
+        let reason = negative_number(error).unwrap_or(reason);
+        let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+        let help = command.map_or_else(|| "pulse --help".to_owned(), |command| format!("pulse {command} --help"));
+        Self::of("", format!("{}; `{help}` says more", reason.trim_end_matches('.')))
     }
 
     /// Whether it is of this kind.
@@ -54,6 +55,16 @@ impl Failure {
     pub(crate) fn report(&self) {
         note(&self.line);
     }
+}
+
+/// What there is to say of a negative number where none is taken, which the parser takes for an option.
+fn negative_number(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidArg) else { return None };
+    let is_number = error.kind() == clap::error::ErrorKind::UnknownArgument && given.parse::<f64>().is_ok();
+    let text = error.to_string();
+    // It says of one option only what another value of it would be.
+    (is_number || text.contains("to pass '-") && text.contains("' as a value"))
+        .then(|| format!("the number {given} is negative, and the option before it takes none below 0"))
 }
 
 /// Whether `text` has `thing` in it as a word, or as several.

@@ -15,8 +15,10 @@ mod engine;
 mod explore;
 mod failure;
 mod generator;
+mod help;
 mod info;
 mod interrupt;
+mod made;
 mod manual;
 mod plan;
 mod render;
@@ -27,9 +29,11 @@ mod verify;
 
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use failure::Failure;
+use help::paragraphs;
 use status::Status;
 
 /// What stands in `--help`, and on the manual page.
@@ -63,7 +67,7 @@ Exit status: 0 when every picture has a candidate within epsilon, 1 when one has
 Faces that it finds are of people who do not exist, and fields beside faces are simulated. It cannot tell you who was in the picture.";
 
 #[derive(Parser)]
-#[command(name = "pulse", version, about = ABOUT, long_about = LONG_ABOUT, after_help = format!("{EXAMPLES}\n\n{}\n\n{CLOSING}", cache::HELP))]
+#[command(name = "pulse", version, about = ABOUT, long_about = LONG_ABOUT, after_help = paragraphs(&format!("{EXAMPLES}\n\n{}\n\n{CLOSING}", cache::HELP)))]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -72,30 +76,30 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Search for sharp pictures that shrink to a small one
-    #[command(visible_alias = "up", after_help = upsample::EXAMPLES)]
+    #[command(visible_alias = "up", after_help = paragraphs(upsample::EXAMPLES))]
     Upsample(Box<upsample::Arguments>),
     /// Explore what else the candidates of a run could have been
-    #[command(after_help = explore::EXAMPLES)]
+    #[command(after_help = paragraphs(explore::EXAMPLES))]
     Explore(Box<explore::Arguments>),
     /// Hold somebody's "enhanced" picture against the small one that it is said to come from
-    #[command(after_help = check::EXAMPLES)]
+    #[command(after_help = paragraphs(check::EXAMPLES))]
     Check(Box<check::Arguments>),
     /// Find the faces in photographs and cut them out as generators want them
-    #[command(after_help = align::EXAMPLES)]
+    #[command(after_help = paragraphs(align::EXAMPLES))]
     Align(align::Arguments),
     /// Make the pictures of given inputs, and gradients with respect to them
-    #[command(after_help = render::EXAMPLES)]
+    #[command(after_help = paragraphs(render::EXAMPLES))]
     Render(render::Arguments),
     /// Compare the fast engine with the reference on a generator
     Verify(verify::Arguments),
     /// Time whole search steps on networks of published sizes
-    #[command(after_help = bench::EXAMPLES)]
+    #[command(after_help = paragraphs(bench::EXAMPLES))]
     Bench(bench::Arguments),
     /// Describe a generator: family, size, inputs, where it comes from
-    #[command(after_help = info::FAMILIES)]
+    #[command(after_help = paragraphs(info::FAMILIES))]
     Info(info::Arguments),
     /// Write the network of a checkpoint as a safetensors file, without running any code in it
-    #[command(after_help = convert::EXAMPLES)]
+    #[command(after_help = paragraphs(convert::EXAMPLES))]
     Convert(convert::Arguments),
     /// Print a completion script for a shell
     Completions(completions::Arguments),
@@ -121,10 +125,31 @@ impl Command {
     }
 }
 
+/// The commands, a line each.
+fn commands() -> String {
+    let command = Cli::command();
+    let line = |command: &clap::Command| {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        format!("  pulse {:<12} {about}", command.get_name())
+    };
+    let lines: Vec<_> = command.get_subcommands().map(line).collect();
+    format!("{}\n`pulse COMMAND --help` says more about one, `pulse --help` shows examples", lines.join("\n"))
+}
+
+/// The command that was named, where it is one.
+fn given() -> Option<String> {
+    let first = std::env::args().nth(1)?;
+    Cli::command().find_subcommand(first).map(|command| command.get_name().to_owned())
+}
+
 fn main() -> ExitCode {
     let verdict = match Cli::try_parse() {
         Ok(cli) => cli.command.run(),
-        Err(error) if error.use_stderr() => Err(Failure::of_arguments(&error)),
+        Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            failure::note(&format!("no command was given; these are the commands:\n{}", commands()));
+            Ok(Status::Failed)
+        }
+        Err(error) if error.use_stderr() => Err(Failure::of_arguments(&error, given().as_deref())),
         // Help and version: an error in printing them is not reported.
         Err(help) => {
             let _ = help.print();

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::failure::{Failure, print};
+use crate::help::with_examples_kept;
 use crate::status::Status;
 
 #[derive(Args)]
@@ -26,6 +27,6 @@ pub(crate) fn run(arguments: &Arguments, mut command: clap::Command) -> Result<S
     clap_mangen::Man::new(page)
         .render(&mut roff)
         .map_err(|error| Failure::of("the manual page", format!("cannot be written: {error}; report it")))?;
-    print(&String::from_utf8_lossy(&roff))?;
+    print(&with_examples_kept(&String::from_utf8_lossy(&roff)))?;
     Ok(Status::Good)
 }

@@ -29,7 +29,10 @@ pub struct Candidate {
     pub db: f64,
     /// The same before the exact projection.
     pub searched_db: f64,
-    /// The same when the latent had settled and no feature had moved yet, the target's noise not counted: how well the
+    /// How far the exact projection moved the picture: the root mean square of the move, of a value range of 1. It is part of how much
+    /// of the picture the generator did not make.
+    pub moved: f64,
+    /// The consistency when the latent had settled and no feature had moved yet, the target's noise not counted: how well the
     /// generator fits without features. If the search ended before that, `searched_db`.
     pub latent_db: f64,
     /// Each term of the loss, unweighted, at the best step.
@@ -54,6 +57,7 @@ impl Candidate {
             measured: dot.clone(),
             db: 0.0,
             searched_db: 0.0,
+            moved: 0.0,
             latent_db: 0.0,
             losses: Vec::new(),
             total: 0.0,
@@ -79,7 +83,7 @@ impl Candidate {
         for count in [&mut self.index, &mut self.start, &mut self.restarts, &mut self.steps] {
             tape.count(count)?;
         }
-        for value in [&mut self.db, &mut self.searched_db, &mut self.latent_db, &mut self.total] {
+        for value in [&mut self.db, &mut self.searched_db, &mut self.moved, &mut self.latent_db, &mut self.total] {
             tape.real(value)?;
         }
         one_of(tape, &Outcome::ALL, &mut self.outcome)?;

@@ -17,6 +17,7 @@ mod random;
 mod reframe;
 mod residuals;
 mod scores;
+mod truth;
 mod verdict;
 
 pub use assessment::{Assessment, RANDOM_PICTURES, Spread};
@@ -27,6 +28,8 @@ pub use familiar::Familiar;
 pub(crate) use lessons::Lessons;
 pub use niqe::niqe;
 pub use plausibility::{Plausibility, Prior};
+pub(crate) use plausibility::{offsets, stages};
 pub use random::random_pictures;
 pub use scores::{Order, Scores};
+pub use truth::Truth;
 pub use verdict::{Bent, OwnFits, OwnPictures, Usual, Verdict};

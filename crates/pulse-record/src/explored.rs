@@ -4,25 +4,36 @@ use std::fs;
 use std::path::Path;
 
 mod left;
+mod page;
+mod walk;
 
 use crate::folder::ClaimedFolder;
-use crate::image::{Extent, encode_animation, encode_png};
+use crate::image::{Extent as Made, Provenance, encode_animation, encode_png};
 use crate::record::{
-    CurveRecord, DirectionsRecord, EXPLORE_SCHEMA, ExploreRecord, GeneratorRecord, PathFrameRecord, PathRecord,
-    ProgramRecord,
+    CurveRecord, DirectionsRecord, EXPLORE_SCHEMA, ExploreRecord, GeneratorRecord, MadeRecord, PathFrameRecord,
+    PathRecord, ProgramRecord, StepRecord, listed,
 };
-use crate::sheet::{Cell, Strip};
+use crate::report::list_explored;
+use crate::run::EXPLORED;
 use crate::{Error, ErrorKind, Result};
 use left::{is_within, replaceable};
-use pulse_core::candidate::consistency_db;
+use page::Page;
 use pulse_core::generator::InputSpec;
-use pulse_core::image::Image;
 use pulse_core::inputs::Inputs;
-use pulse_core::walk::{Curve, CurveFrame, Frame, Passage};
+use pulse_core::walk::{Curve, CurveFrame, Extent, Frame, Passage, most_changed_part};
+use walk::Walk;
 
 pub(super) const RECORD: &str = "explore.json";
 pub(super) const INPUTS: &str = "inputs.safetensors";
 pub(super) const FRAMES: &str = "frames";
+pub(super) const PICTURE: &str = "picture.png";
+pub(super) const STEP: &str = "step.png";
+
+/// The page of a folder of walks.
+pub const PAGE: &str = "explore.html";
+
+/// From a folder within that of its run to the page of the run.
+const PARENT: &str = "../../report.html";
 
 /// What all pictures of a folder have in common.
 #[derive(Clone, Copy, Debug)]
@@ -39,8 +50,25 @@ pub struct Explored<'a> {
     pub seed: u64,
     /// The largest mean squared error of a picture that is good enough.
     pub epsilon: f64,
+    /// The command, and when it is written.
+    pub made: Option<&'a MadeRecord>,
     /// How long it took.
     pub seconds: f64,
+}
+
+/// A step along a direction from a candidate.
+#[derive(Clone, Debug)]
+pub struct Stepped<'a> {
+    /// The number of the candidate, from 1.
+    pub candidate: usize,
+    /// The number of the direction, from 1.
+    pub direction: usize,
+    /// How many directions were looked for.
+    pub directions: usize,
+    /// The candidate: a step of no length.
+    pub from: &'a CurveFrame,
+    /// Where it leads.
+    pub to: &'a CurveFrame,
 }
 
 /// An output folder of exploring, claimed before the work starts. Dropping it without writing removes it again, and those above
@@ -72,18 +100,22 @@ impl ExploreFolder {
         &self,
         explored: &Explored<'_>,
         candidate: usize,
-        [reach, tolerance]: [f64; 2],
+        (extent, tolerance): (Extent, f64),
         curves: &[Curve],
     ) -> Result<ExploreRecord> {
         self.folder.make_way()?;
         let mut provenance = explored.generator.provenance(explored.seed);
-        (provenance.candidate, provenance.extent) = (Some(candidate), Extent::Composite);
+        (provenance.candidate, provenance.extent) = (Some(candidate), Made::Composite);
         let mut files = Vec::new();
         let mut records = Vec::new();
+        let mut walks = Vec::new();
         let mut row = 0;
         for (index, curve) in curves.iter().enumerate() {
             let name = format!("direction-{}.png", index + 1);
-            let strip = strip_of(curve, candidate, index + 1, explored.epsilon)?;
+            let walk = Walk::of_curve(curve, index + 1);
+            let title = format!("{} from candidate {candidate}", walk.title);
+            let strip = walk.strip(&title, explored.epsilon, STRIP_COLUMNS)?;
+            walks.push(walk);
             self.folder.file(&name, &encode_png(&strip, Some(&provenance))?)?;
             records.push(CurveRecord::new(curve, name.clone(), row));
             files.push(name);
@@ -92,8 +124,47 @@ impl ExploreFolder {
         let frames: Vec<&Frame> = curves.iter().flat_map(|curve| curve.frames.iter().map(|at| &at.frame)).collect();
         let worst_db = frames.iter().map(|frame| frame.db).fold(f64::INFINITY, f64::min);
         self.write_inputs(explored.specs, &frames, &mut files)?;
-        let directions = DirectionsRecord { candidate, reach, tolerance, worst_db, curves: records };
-        self.seal(explored, Some(directions), None, files)
+        self.write_page(explored, format!("Directions from candidate {candidate}"), walks, &mut files)?;
+        let lengths = curves.iter().flat_map(|curve| &curve.frames).map(|at| at.length.abs());
+        let reach = lengths.fold(0.0, f64::max);
+        let extent = Some(extent.into());
+        let directions = DirectionsRecord { candidate, reach, extent, tolerance, worst_db, curves: records };
+        self.seal(explored, Found { directions: Some(directions), ..Found::default() }, files)
+    }
+
+    /// Writes where a step leads: the picture, the picture beside the candidate, the inputs, and the record last of all, which it
+    /// gives back.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when a file cannot be written.
+    pub fn write_step(&self, explored: &Explored<'_>, stepped: &Stepped<'_>) -> Result<ExploreRecord> {
+        self.folder.make_way()?;
+        let Stepped { candidate, direction, directions, from, to } = *stepped;
+        let whole = explored.generator.provenance(explored.seed);
+        let (part, _) = most_changed_part(&from.frame.image, &to.frame.image);
+        let title = format!("{:+.2} sd along direction {direction} from candidate {candidate}", to.length);
+        let walk = Walk::of_step(title.clone(), from, to, part);
+        let sheet = walk.strip(&title, explored.epsilon, STRIP_COLUMNS)?;
+        let composite = Provenance { extent: Made::Composite, ..whole.clone() };
+        self.folder.file(PICTURE, &encode_png(&to.frame.image, Some(&whole))?)?;
+        self.folder.file(STEP, &encode_png(&sheet, Some(&composite))?)?;
+        let mut files = vec![PICTURE.to_owned(), STEP.to_owned()];
+        self.write_inputs(explored.specs, &[&to.frame], &mut files)?;
+        self.write_page(explored, title, vec![walk], &mut files)?;
+        let step = StepRecord {
+            candidate,
+            direction,
+            directions,
+            length: to.length,
+            change: to.change,
+            most: to.most,
+            part: listed(part),
+            db: to.frame.db,
+            own_db: to.frame.own_db,
+            image: PICTURE.into(),
+            sheet: STEP.into(),
+        };
+        self.seal(explored, Found { step: Some(step), ..Found::default() }, files)
     }
 
     /// Writes a path between the candidates of these numbers, on a page, as a moving picture and frame by frame, and the
@@ -105,7 +176,7 @@ impl ExploreFolder {
         self.folder.make_way()?;
         let whole = explored.generator.provenance(explored.seed);
         let mut composite = whole.clone();
-        composite.extent = Extent::Composite;
+        composite.extent = Made::Composite;
         let frames = self.folder.path().join(FRAMES);
         fs::create_dir_all(&frames).map_err(|source| Error::io("make the folder", &frames, source))?;
         let (sheet, animation) = (format!("path-{from}-{to}.png"), format!("path-{from}-{to}.apng"));
@@ -117,11 +188,14 @@ impl ExploreFolder {
             self.folder.file(name, &encode_png(&frame.image, Some(&whole))?)?;
             files.push(name.clone());
         }
-        let page = page_of(path, from, to, explored.epsilon)?;
+        let walk = Walk::of_path(path, [from, to]);
+        let title = walk.title.clone();
+        let page = walk.strip(&title, explored.epsilon, PATH_COLUMNS)?;
         self.folder.file(&sheet, &encode_png(&page, Some(&composite))?)?;
         let images: Vec<_> = path.frames.iter().map(|frame| &frame.image).collect();
         self.folder.file(&animation, &encode_animation(&images, Some(&whole))?)?;
         self.write_inputs(explored.specs, &path.frames.iter().collect::<Vec<_>>(), &mut files)?;
+        self.write_page(explored, title, vec![walk], &mut files)?;
         let record = PathRecord {
             from,
             to,
@@ -131,7 +205,7 @@ impl ExploreFolder {
             roughness: path.roughness(),
             frames: PathFrameRecord::of(path, &names),
         };
-        self.seal(explored, None, Some(record), files)
+        self.seal(explored, Found { path: Some(record), ..Found::default() }, files)
     }
 
     /// Every input of every frame, one row each. An offset that is zero for all of them is left out.
@@ -147,13 +221,36 @@ impl ExploreFolder {
         self.folder.file(INPUTS, &inputs.to_bytes()?)
     }
 
-    fn seal(
+    fn write_page(
         &self,
         explored: &Explored<'_>,
-        directions: Option<DirectionsRecord>,
-        path: Option<PathRecord>,
-        files: Vec<String>,
-    ) -> Result<ExploreRecord> {
+        title: String,
+        walks: Vec<Walk<'_>>,
+        files: &mut Vec<String>,
+    ) -> Result<()> {
+        let provenance = explored.generator.provenance(explored.seed);
+        let page = Page {
+            title,
+            walks,
+            epsilon: explored.epsilon,
+            parent: self.is_within_its_run().then_some(PARENT),
+            run: &explored.run.display().to_string(),
+            generator: &explored.generator.name,
+            made: explored.made,
+            provenance: &provenance,
+        };
+        files.push(PAGE.into());
+        self.folder.file(PAGE, page.html()?.as_bytes())
+    }
+
+    /// Whether it lies where the page of its run leads.
+    fn is_within_its_run(&self) -> bool {
+        let path = self.folder.path();
+        path.parent().is_some_and(|parent| parent.ends_with(EXPLORED)) && path.join(PARENT).is_file()
+    }
+
+    fn seal(&self, explored: &Explored<'_>, found: Found, files: Vec<String>) -> Result<ExploreRecord> {
+        let Found { directions, path, step } = found;
         let record = ExploreRecord {
             schema: EXPLORE_SCHEMA,
             program: ProgramRecord { name: "pulse".into(), version: env!("CARGO_PKG_VERSION").into() },
@@ -162,70 +259,31 @@ impl ExploreFolder {
             generator: explored.generator.clone(),
             directions,
             path,
+            step,
+            made: explored.made.cloned(),
             seconds: explored.seconds,
             files,
         };
         self.folder.seal(&record.to_json())?;
+        if self.is_within_its_run() {
+            let path = self.folder.path();
+            list_explored(&path.join(PARENT), path.parent().unwrap_or(path))?;
+        }
         Ok(record)
     }
 }
 
-/// The sentence about pictures of which the worst is at `worst_db`.
-fn consistency_of(worst_db: f64, epsilon: f64) -> String {
-    let wanted = consistency_db(epsilon);
-    if worst_db >= wanted {
-        return format!("Every picture shrinks to the given one, at {worst_db:.0} dB or more.");
-    }
-    format!(
-        "Not every picture shrinks to the given one closely enough: the worst is at {worst_db:.1} dB, and it takes \
-         {wanted:.1} dB."
-    )
+/// What was found, one of these.
+#[derive(Default)]
+struct Found {
+    directions: Option<DirectionsRecord>,
+    path: Option<PathRecord>,
+    step: Option<StepRecord>,
 }
 
-fn strip_of(curve: &Curve, candidate: usize, number: usize, epsilon: f64) -> Result<Image> {
-    let worst = curve.frames.iter().map(|at| at.frame.db).fold(f64::INFINITY, f64::min);
-    let title = format!("Direction {number} from candidate {candidate}");
-    let note = format!(
-        "{} Below each: how far it is from the candidate, in standard deviations of the generator's inputs, and by how \
-         much its pixels differ from the candidate's, of 255. They are imagined: they do not show who or what was really \
-         in it.",
-        consistency_of(worst, epsilon)
-    );
-    let cell = |at: &CurveFrame| {
-        let marked = at.length == 0.0;
-        let heading = if marked { "candidate".to_owned() } else { format!("{:+.1} sd", at.length) };
-        let lines = vec![format!("differs by {:.1}", 255.0 * at.change), format!("{:.0} dB", at.frame.db)];
-        (heading, lines, marked)
-    };
-    let cells = curve.frames.iter().map(|at| {
-        let (heading, lines, marked) = cell(at);
-        Cell { image: &at.frame.image, heading, lines, marked }
-    });
-    Strip { title: &title, note: &note, cells: cells.collect(), columns: 11 }.draw()
-}
-
-fn page_of(path: &Passage, from: usize, to: usize, epsilon: f64) -> Result<Image> {
-    let title = format!("From candidate {from} to candidate {to}");
-    let note = format!(
-        "{} They are imagined: they do not show who or what was really in it.",
-        consistency_of(path.worst_db(), epsilon)
-    );
-    let last = path.frames.len() - 1;
-    let cells = path.frames.iter().enumerate().map(|(index, frame)| {
-        let heading = match index {
-            0 => format!("candidate {from}"),
-            _ if index == last => format!("candidate {to}"),
-            _ => format!("{} of {}", index + 1, last + 1),
-        };
-        Cell {
-            image: &frame.image,
-            heading,
-            lines: vec![format!("{:.0} dB", frame.db)],
-            marked: index == 0 || index == last,
-        }
-    });
-    Strip { title: &title, note: &note, cells: cells.collect(), columns: 8 }.draw()
-}
+/// How many pictures stand in a row of a strip, and on the page of a path.
+const STRIP_COLUMNS: usize = 11;
+const PATH_COLUMNS: usize = 8;
 
 impl ExploreRecord {
     /// Reads the `explore.json` in `folder`.
@@ -249,18 +307,5 @@ impl ExploreRecord {
     /// Whether every file that it names is in `folder`.
     pub fn is_whole(&self, folder: &Path) -> bool {
         self.files.iter().all(|file| is_within(file) && folder.join(file).is_file())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pictures_that_missed_are_not_said_to_shrink_to_the_given_one() {
-        let epsilon = 1e-4; // 40 dB
-        assert_eq!(consistency_of(40.5, epsilon), "Every picture shrinks to the given one, at 40 dB or more.");
-        let missed = consistency_of(17.25, epsilon);
-        assert!(missed.starts_with("Not every picture") && missed.contains("40.0 dB"), "{missed}");
     }
 }

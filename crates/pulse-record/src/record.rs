@@ -4,6 +4,7 @@
 mod check;
 mod explored;
 mod face;
+mod made;
 mod measured;
 mod quantity;
 mod request;
@@ -13,11 +14,14 @@ mod steering;
 use serde::{Deserialize, Serialize};
 
 pub use check::{CHECK_SCHEMA, CheckRecord, ComparisonRecord, OthersRecord, PlaceRecord, RegistrationRecord};
+pub(crate) use explored::listed;
 pub use explored::{
-    CurveFrameRecord, CurveRecord, DirectionsRecord, EXPLORE_SCHEMA, ExploreRecord, PathFrameRecord, PathRecord,
+    CurveFrameRecord, CurveRecord, DirectionsRecord, EXPLORE_SCHEMA, ExploreRecord, ExtentRecord, PathFrameRecord,
+    PathRecord, StepRecord,
 };
 pub use face::{FaceRecord, LandmarksRecord};
-pub use measured::{BandRecord, BentRecord, CertaintyRecord, PlausibilityRecord, SpreadRecord};
+pub use made::MadeRecord;
+pub use measured::{BandRecord, BentRecord, CertaintyRecord, PlausibilityRecord, SpreadRecord, TruthRecord};
 use pulse_core::candidate::Candidate;
 use pulse_core::judge::Scores;
 pub use quantity::{DistributionRecord, QuantityRecord};
@@ -73,6 +77,9 @@ pub struct Record {
     pub quantities: Vec<QuantityRecord>,
     /// What was found, in short.
     pub summary: Summary,
+    /// Who made it when.
+    #[serde(default)]
+    pub made: Option<MadeRecord>,
     /// How long it took, from reading the picture to the last candidate.
     pub seconds: f64,
     /// The files beside the record, those of candidates apart.
@@ -198,6 +205,9 @@ pub struct Summary {
     /// What they agree on, where there are two.
     #[serde(default)]
     pub certainty: Option<CertaintyRecord>,
+    /// How near to the original all of it came, in a demonstration.
+    #[serde(default)]
+    pub truth: Option<TruthRecord>,
 }
 
 /// The files beside `run.json`, by name.
@@ -220,6 +230,9 @@ pub struct Files {
     /// What was read off the candidates' pictures, where that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantities: Option<String>,
+    /// The candidates' figures as a table.
+    #[serde(default)]
+    pub table: Option<String>,
     /// Every input of every candidate.
     pub inputs: String,
     /// What the search goes on from, where it was stopped.
@@ -241,6 +254,12 @@ pub struct CandidateRecord {
     pub db: f64,
     /// The same before the exact projection.
     pub searched_db: f64,
+    /// As in [`Candidate::moved`].
+    #[serde(default)]
+    pub moved: Option<f64>,
+    /// The root mean squared distance to the sharp picture that the small one was made from, where that is known and comparable.
+    #[serde(default)]
+    pub original_error: Option<f64>,
     /// Each term of the loss at the best step, unweighted, and their weighted `total`; null where one was not finite.
     pub losses: serde_json::Map<String, serde_json::Value>,
     /// How many steps were taken.
@@ -322,7 +341,12 @@ impl GeneratorRecord {
 }
 
 impl CandidateRecord {
-    pub(crate) fn new(candidate: &Candidate, scores: &Scores, image: String, shrunk: String) -> Self {
+    pub(crate) fn new(
+        candidate: &Candidate,
+        scores: &Scores,
+        original_error: Option<f64>,
+        [image, shrunk]: [String; 2],
+    ) -> Self {
         let mut losses: serde_json::Map<_, _> =
             candidate.losses.iter().map(|(term, value)| (term.to_string(), (*value).into())).collect();
         losses.insert("total".into(), candidate.total.into());
@@ -332,6 +356,8 @@ impl CandidateRecord {
             outcome: candidate.outcome.name().into(),
             db: candidate.db,
             searched_db: candidate.searched_db,
+            moved: Some(candidate.moved),
+            original_error,
             losses,
             steps: candidate.steps,
             restarts: candidate.restarts,

@@ -6,9 +6,12 @@
 
 pub(crate) mod cards;
 mod chart;
+mod closer;
 mod curves;
+mod explored;
 pub(crate) mod page;
 mod quantities;
+mod truth;
 mod words;
 
 use std::fmt::Write as _;
@@ -17,23 +20,28 @@ use serde_json::Value;
 
 use crate::Result;
 use crate::image::{Provenance, encode_png};
-use crate::record::{PlacementRecord, Record};
+use crate::record::{MadeRecord, PlacementRecord, Record, SteeringRecord};
 use crate::sheet::canvas::smooth;
 use crate::sheet::{CertaintyMap, Colormap, coloured};
 use pulse_core::candidate::Candidate;
 use pulse_core::generator::Subject;
 use pulse_core::image::Image;
 use pulse_core::image::Size;
-use pulse_core::judge::{Assessment, Order};
+use pulse_core::judge::{Assessment, Order, Truth};
 
 use chart::{Shown, chart};
 pub use curves::{Curve, Curves, Point};
+pub(crate) use explored::list_explored;
 use page::{data_uri, definitions, escaped, filled, hash_source};
 pub(crate) use words::MOST_OF_8_BITS;
 
+/// Where the page lists what was explored from the run.
+pub(crate) const EXPLORED_BEGIN: &str = "<!--explored-->";
+pub(crate) const EXPLORED_END: &str = "<!--/explored-->";
+
 const TEMPLATE: &str = include_str!("report/report.html");
 pub(crate) const STYLE: &str = include_str!("report/report.css");
-const SCRIPT: &str = include_str!("report/report.js");
+const SCRIPT: &str = concat!(include_str!("report/report.js"), include_str!("report/closer.js"));
 
 /// What is on the page.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +58,10 @@ pub struct Report<'a> {
     pub target: &'a Image,
     /// The sharp picture that it was made from, in a demonstration.
     pub original: Option<&'a Image>,
+    /// How near to that the candidates came, where they can be compared with it.
+    pub truth: Option<&'a Truth>,
+    /// The page of the run that this one was steered from, as a link from here, where there is one.
+    pub parent: Option<&'a str>,
     /// What was found.
     pub candidates: &'a [Candidate],
     /// The same, measured together.
@@ -83,6 +95,8 @@ impl Report<'_> {
             ("more-orders", self.more_orders()),
             ("cards", self.cards()?),
             ("scores", words.scores()),
+            ("closer", self.closer()),
+            ("truth", self.beside_original()?),
             ("quantities", quantities::section(&self.record.quantities)),
             ("certainty", self.certainty()?),
             ("curves", self.curves()),
@@ -111,8 +125,8 @@ impl Report<'_> {
     /// The given picture, and what it was made from.
     fn given(&self) -> Result<String> {
         let caption = format!("The small picture, {}", sized(self.target));
-        let target =
-            figure(&coloured(self.target.clone(), self.colours), None, "pixels", "The given small picture", &caption)?;
+        let small = coloured(self.target.clone(), self.colours);
+        let target = pixel_figure(&small, "the given picture", "The given small picture", &caption)?;
         let target = match self.colours.filter(|_| self.target.channels() == 1) {
             Some(colours) => {
                 let legend = cards::legend(colours, "255", "The colours that stand for grey, from 0 to 255");
@@ -128,7 +142,8 @@ impl Report<'_> {
 
     /// How the small picture was made of a sharp one.
     fn measured(&self) -> String {
-        let Record { input, generator, measurement, mosaic, placement, target, settings, .. } = self.record;
+        let Record { input, generator, measurement, mosaic, placement, target, settings, steering, made, .. } =
+            self.record;
         let placement = placement.as_ref().map(|placed| {
             let ([width, height], PlacementRecord { left, top, side, .. }) = (placed.given, placed);
             format!(
@@ -146,15 +161,29 @@ impl Report<'_> {
         let noise = (settings.sigma > 0.0).then(|| format!("σ = {:.1} of 255 levels", 255.0 * settings.sigma));
         definitions(&[
             ("File", Some(input.path.clone())),
-            ("Its size", Some(format!("{} × {} pixels", input.width, input.height))),
+            ("Picture in the file", Some(format!("{} × {} pixels", input.width, input.height))),
             ("Made of blocks", mosaic),
             ("Framed", placement),
-            ("The small picture", Some(format!("{} × {} pixels", target.width, target.height))),
-            ("Generator", Some(format!("{} ({})", generator.name, generator.family))),
-            ("Its pictures", Some(format!("{} × {} pixels", generator.width, generator.height))),
-            ("They shrink by", Some(measurement.clone())),
-            ("Noise", noise),
-        ])
+            ("Small picture", Some(format!("{} × {} pixels", target.width, target.height))),
+            (
+                "Generator",
+                Some(format!(
+                    "{} ({}), pictures of {} × {} pixels",
+                    generator.name, generator.family, generator.width, generator.height
+                )),
+            ),
+            ("Measurement", Some(format!("{measurement}: what makes a sharp picture small"))),
+            ("Noise (sigma)", Some(noise.unwrap_or_else(|| "none".into()))),
+            ("Steered", steering.as_ref().map(SteeringRecord::in_short)),
+            ("Steered from", steering.as_ref().map(|steering| format!("the run in {}", steering.run))),
+            ("Command", made.as_ref().map(MadeRecord::line)),
+            ("Written", made.as_ref().map(|made| made.date.replace('T', " ").replace('Z', " UTC"))),
+        ]) + &self.parent.map_or_else(String::new, |parent| {
+            format!(
+                "<p class=\"parent\"><a href=\"{}\">The report of the run that it was steered from</a></p>",
+                escaped(parent)
+            )
+        })
     }
 
     /// The section on what candidates agree on, where there are two.
@@ -163,20 +192,22 @@ impl Report<'_> {
         let map = CertaintyMap::new(certainty);
         let provenance = self.provenance();
         let side = cards::LARGEST;
-        let mean = figure(
+        let mean = named_figure(
             &coloured(reduced(certainty.mean(), side)?, self.colours),
-            Some(&provenance),
-            "",
+            "the mean of the candidates",
             "The mean of all candidates",
             "Mean of the candidates: what they have in common. It is not a candidate itself.",
         )?;
-        let alt =
-            format!("The mean in grey, coloured by how far candidates differ, up to {:.0} levels of 255", map.scale());
+        let alt = format!(
+            "The mean in grey, coloured by how far candidates differ, up to {:.0} levels of 255",
+            CertaintyMap::SCALE
+        );
         let caption = "Where they differ: dark blue is certain within this generator, yellow is imagined.";
         let overlay = figure(&reduced(&map.overlay()?, side)?, Some(&provenance), "", &alt, caption)?;
         let words = self.words();
-        let scale = map.scale();
-        let label = format!("Dark blue: 0; yellow: a standard deviation of {scale:.0} levels of 255 or more");
+        let scale = CertaintyMap::SCALE;
+        let label =
+            format!("Dark blue: 0; yellow: a standard deviation of {scale:.0} levels of 255 or more, in every report");
         let legend = cards::legend(Colormap::Cividis, &format!("{scale:.0} or more of 255"), &label);
         Ok(format!(
             "<section aria-labelledby=\"certainty-heading\"><h2 id=\"certainty-heading\">What is certain</h2><p>{}</p>\
@@ -259,4 +290,24 @@ pub(crate) fn sized(image: &Image) -> String {
 /// The picture, made smaller where a side is longer than `side`.
 pub(crate) fn reduced(image: &Image, side: usize) -> Result<Image> {
     if image.width().max(image.height()) <= side { Ok(image.clone()) } else { smooth(image, Size::new(side, side)) }
+}
+
+/// A picture with a caption, enlarged by whole pixels, which can be looked at closer under a name.
+pub(crate) fn pixel_figure(image: &Image, name: &str, alt: &str, caption: &str) -> Result<String> {
+    let times = (GIVEN / image.width().max(image.height()).max(1)).max(1);
+    let (width, height) = (image.width() * times, image.height() * times);
+    let (picture, name) = (data_uri(&encode_png(image, None)?), escaped(name));
+    let (alt, caption) = (escaped(alt), escaped(caption));
+    Ok(format!(
+        "<figure><img class=\"pixels whole\" data-picture=\"{name}\" src=\"{picture}\" width=\"{width}\" height=\"{height}\" alt=\"{alt}\"><figcaption>{caption}</figcaption></figure>\n"
+    ))
+}
+
+/// The longest side of the given picture on the page.
+const GIVEN: usize = 288;
+
+/// A picture with a caption, which can be looked at closer under a name.
+pub(crate) fn named_figure(image: &Image, name: &str, alt: &str, caption: &str) -> Result<String> {
+    let named = format!("<img data-picture=\"{}\"", escaped(name));
+    Ok(figure(image, None, "", alt, caption)?.replacen("<img", &named, 1))
 }

@@ -10,6 +10,7 @@
 //! | `sheet.png` | all of it at a glance |
 //! | `certainty.png` | where the candidates differ, where there are two |
 //! | `report.html` | all of it on one page that opens offline |
+//! | `candidates.csv` | the candidates' figures as a table |
 //! | `quantities.csv` | what was read off the candidates, where that was asked for |
 //! | `inputs.safetensors` | every input of every candidate, one row each; see [`Inputs`] |
 //! | `bookmark.bin` | what the search goes on from, where it was stopped |
@@ -17,13 +18,16 @@
 //!
 //! Each file is whole or not there. `run.json` comes last: a folder that has it has everything.
 
+mod finished;
 mod folder;
 mod left;
 mod reopen;
+mod table;
 
 use std::path::{Path, PathBuf};
 
-pub use folder::{Finished, INTERMEDIATE, Page, RECORD, RunFolder, intermediate_file};
+pub use finished::{Finished, Page};
+pub use folder::{INTERMEDIATE, RECORD, RunFolder, intermediate_file};
 pub use left::{EXPLORED, remove_run};
 
 use crate::checksum::sha256_of_file;

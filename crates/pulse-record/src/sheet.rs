@@ -197,22 +197,25 @@ impl<'a> Header<'a> {
         BODY.wrapped(text, (width - self.pictures.len() * COLUMN).min(READABLE))
     }
 
-    fn pictures_top(&self) -> usize {
-        let note = if self.note.is_empty() { 0 } else { BODY.line_height() };
-        TITLE.line_height() + note + MARGIN / 2
+    fn note(&self, width: usize) -> Vec<String> {
+        BODY.wrapped(self.note, width)
+    }
+
+    fn pictures_top(&self, width: usize) -> usize {
+        TITLE.line_height() + self.note(width).len() * BODY.line_height() + MARGIN / 2
     }
 
     fn height(&self, width: usize) -> usize {
         let pictures = self.pictures.iter().map(|(picture, ..)| picture.height()).max().unwrap_or(0);
         let legend = self.colours.map_or(0, |_| PADDING + BAR + LABEL.line_height());
         let text = HEADING.line_height() + self.explanation(width).len() * BODY.line_height() + legend;
-        self.pictures_top() + text.max(pictures + PADDING / 2 + HEADING.line_height() + LABEL.line_height())
+        self.pictures_top(width) + text.max(pictures + PADDING / 2 + HEADING.line_height() + LABEL.line_height())
     }
 
     fn draw(&self, canvas: &mut Canvas, width: usize) {
         canvas.text(MARGIN, MARGIN, &TITLE.shortened(self.title, width), TITLE);
-        canvas.text(MARGIN, MARGIN + TITLE.line_height(), &BODY.shortened(self.note, width), BODY);
-        let top = MARGIN + self.pictures_top();
+        canvas.lines(MARGIN, MARGIN + TITLE.line_height(), &self.note(width), BODY);
+        let top = MARGIN + self.pictures_top(width);
         let mut left = MARGIN;
         for (picture, heading, label) in &self.pictures {
             canvas.picture(left, top, picture);

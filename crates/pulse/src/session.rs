@@ -18,7 +18,7 @@ use pulse_core::search::{Problem, Sampler, Search, SearchConfig};
 use pulse_core::solved::{Solved, inputs_of};
 use pulse_core::tape::{Bookmark, Tape};
 use pulse_engine::Engine;
-use pulse_record::record::{InputRecord, QuantityRecord, Record, RequestRecord, SteeringRecord};
+use pulse_record::record::{InputRecord, MadeRecord, QuantityRecord, Record, RequestRecord, SteeringRecord};
 use pulse_record::report::Curves;
 use pulse_record::run::{Finished, Page, RunFolder};
 use pulse_record::sheet::Colormap;
@@ -295,6 +295,8 @@ pub struct Labels {
     pub subject: Option<Subject>,
     /// Seconds that it took before the session.
     pub seconds_before: f64,
+    /// The command, and when it was given.
+    pub made: Option<MadeRecord>,
 }
 
 impl Labels {
@@ -311,6 +313,7 @@ impl Labels {
             page: true,
             subject: None,
             seconds_before: 0.0,
+            made: None,
         }
     }
 }
@@ -380,6 +383,7 @@ impl Found {
             colours: labels.colours,
             page: labels.page.then_some(Page { subject, curves: &self.curves }),
             seconds: labels.seconds_before + self.seconds,
+            made: labels.made,
             bookmark: self.bookmark.as_ref().or(unmeasured.as_ref()),
         })
     }

@@ -61,9 +61,11 @@ pub struct Wishes {
     pub amount: Option<f64>,
 }
 
-/// The settings of a search from a run's candidates: the run's own, with the next seed.
-pub fn settings_of(run: &SearchConfig) -> SearchConfig {
-    SearchConfig { seed: run.seed.wrapping_add(1), ..run.clone() }
+/// The settings of a search from a run's candidates for these wishes: the run's own, with the next seed. A neighbourhood is not
+/// spread, whatever the run was: candidates that repel each other leave it.
+pub fn settings_of(run: &SearchConfig, wishes: &Wishes) -> SearchConfig {
+    let spread = run.spread.filter(|_| wishes.like.is_none());
+    SearchConfig { seed: run.seed.wrapping_add(1), spread, ..run.clone() }
 }
 
 impl Reopened {

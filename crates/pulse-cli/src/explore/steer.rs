@@ -11,7 +11,7 @@ use pulse::event::{Observer, SearchEvent};
 use pulse::judge::{Order, Verdict};
 use pulse::record::SettingsRecord;
 use pulse::run::{Run, RunFolder};
-use pulse::search::Repulsion;
+use pulse::search::{Repulsion, SearchConfig};
 use pulse::session::Labels;
 use pulse::solved::NEAR;
 use pulse::steer::{Holds, Reopened, Wishes, holds, settings_of};
@@ -62,9 +62,13 @@ pub(super) struct Options {
     #[arg(short, long, value_name = "N", help_heading = "Steer")]
     seed: Option<u64>,
 
-    /// Look for candidates that are as different as they can be
+    /// Look for candidates that are as different as they can be [default: as the run has it, but not with --like]
     #[arg(long, help_heading = "Steer")]
     spread: bool,
+
+    /// Search each candidate by itself, though the run spread its own
+    #[arg(long, conflicts_with = "spread", help_heading = "Steer")]
+    no_spread: bool,
 }
 
 impl Options {
@@ -88,8 +92,12 @@ impl Options {
 
     /// An option that does nothing without anything to steer by.
     pub(super) fn idle(&self) -> Option<&'static str> {
-        let given =
-            [("--candidates", self.candidates.is_some()), ("--seed", self.seed.is_some()), ("--spread", self.spread)];
+        let given = [
+            ("--candidates", self.candidates.is_some()),
+            ("--seed", self.seed.is_some()),
+            ("--spread", self.spread),
+            ("--no-spread", self.no_spread),
+        ];
         given.into_iter().find(|option| option.1).map(|option| option.0)
     }
 }
@@ -104,10 +112,15 @@ pub(super) fn run(
     let options = &arguments.steer;
     check_order(&reopened.opened, Order::default())?;
     let wishes = wishes(arguments);
-    let mut config = settings_of(&reopened.solved.config);
+    let run = &reopened.solved.config;
+    let mut config = settings_of(run, &wishes);
     config.candidates = options.candidates.unwrap_or(config.candidates);
     config.seed = options.seed.unwrap_or(config.seed);
-    config.spread = config.spread.or(options.spread.then(Repulsion::default));
+    config.spread = match (options.spread, options.no_spread) {
+        (true, _) => run.spread.or_else(|| Some(Repulsion::default())),
+        (_, true) => None,
+        _ => config.spread,
+    };
     config.validate()?;
     let asked = reopened.record(&arguments.run, &wishes)?;
     let settings = SettingsRecord::from(&config);
@@ -126,6 +139,7 @@ pub(super) fn run(
     let of_option = |error: pulse::Error| Failure::with(option(&wishes, &error), &error);
     let begin = || reopened.search(&wishes, &config, Arc::new(engine.clone())).map_err(of_option);
     let mut session = begin()?;
+    note(&inherited(options, run, &config));
     let bookmark = if is_same && !arguments.force { Run::open(&place)?.bookmark()? } else { None };
     let folder = match &bookmark {
         Some(_) => RunFolder::take_up(&place)?,
@@ -150,7 +164,7 @@ pub(super) fn run(
         return Ok(Status::Bad);
     }
     let input = reopened.run.record().input.clone();
-    let labels = Labels { steering: Some(asked), ..Labels::of(input) };
+    let labels = Labels { steering: Some(asked), made: Some(crate::made::now()), ..Labels::of(input) };
     let record = found.save(&folder, labels, &mut interrupt.judge())?;
     let verdict = Verdict::named(record.verdict.as_deref());
     let verdict = verdict.map_or_else(String::new, |verdict| format!(", {}", verdict.words()));
@@ -168,6 +182,21 @@ pub(super) fn run(
     ))?;
     let reached = found.candidates.iter().all(|candidate| candidate.outcome == Outcome::Reached);
     Ok(if reached && !summary.stopped { Status::Good } else { Status::Bad })
+}
+
+/// What the search has from the run, in one line.
+fn inherited(options: &Options, run: &SearchConfig, config: &SearchConfig) -> String {
+    let candidates = match options.candidates {
+        None => format!("{} candidates, ", config.candidates),
+        Some(_) => String::new(),
+    };
+    let spread = match (run.spread, config.spread) {
+        (Some(_), Some(_)) if !options.spread => "; --spread too, which --no-spread leaves out",
+        (Some(_), None) if !options.no_spread => "; but not --spread, which would lead away from it",
+        _ => "",
+    };
+    let seed = if options.seed.is_some() { String::new() } else { format!("; seed {}, the next one", config.seed) };
+    format!("as in the run: {candidates}{} steps, measurement and target{spread}{seed}", config.steps)
 }
 
 /// Shows how far all candidates together are.

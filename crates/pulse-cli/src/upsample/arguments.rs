@@ -29,6 +29,7 @@ Each picture gets a folder below --out, named after its file:
   certainty.png        what the candidates agree on, and where they differ
   candidate-01.png     the sharp pictures
   shrunk-01.png        what each shrinks to: compare with target.png
+  candidates.csv       the candidates' figures as a table
   inputs.safetensors   the generator's inputs, for --init and `pulse render`
   run.json             settings, checksums, outcomes and figures
 

@@ -210,6 +210,7 @@ impl Job<'_> {
             page: !self.arguments.no_report,
             subject: self.arguments.taken.finds_faces().then_some(Subject::Faces),
             seconds_before: seconds,
+            made: Some(crate::made::now()),
         };
         let record = found.save(&folder, labels, &mut self.judge).map_err(of_picture)?;
         let sheet = folder.path().join(&record.files.sheet);

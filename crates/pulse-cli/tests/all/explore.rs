@@ -51,6 +51,10 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// What a path leaves behind.
+const PATH_FILES: [&str; 6] =
+    ["explore.html", "explore.json", "frames", "inputs.safetensors", "path-1-2.apng", "path-1-2.png"];
+
 fn explore(place: &Place, more: &[&str]) -> Ran {
     let mut arguments = vec!["explore", "pulse-out/small", "--progress", "none"];
     arguments.extend(more);
@@ -67,7 +71,8 @@ fn directions_and_a_path_are_written_whole() {
     let ran = explore(&place, &["--candidate", "2", "--directions", "2", "--frames", "3"]).ended_with(0);
     let folder = "pulse-out/small/explore/candidate-2";
     assert!(ran.out.contains("2 directions from candidate 2") && ran.out.contains(folder), "{}", ran.out);
-    assert_eq!(place.list(folder), ["direction-1.png", "direction-2.png", "explore.json", "inputs.safetensors"]);
+    let files = ["direction-1.png", "direction-2.png", "explore.html", "explore.json", "inputs.safetensors"];
+    assert_eq!(place.list(folder), files);
     let written = record(&place, folder);
     assert_eq!((&written["schema"], &written["path"]), (&1.into(), &Value::Null));
     let curves = written["directions"]["curves"].as_array().unwrap();
@@ -86,7 +91,7 @@ fn directions_and_a_path_are_written_whole() {
 
     explore(&place, &["--path", "1,2", "--frames", "4"]).ended_with(0);
     let folder = "pulse-out/small/explore/path-1-2";
-    assert_eq!(place.list(folder), ["explore.json", "frames", "inputs.safetensors", "path-1-2.apng", "path-1-2.png"]);
+    assert_eq!(place.list(folder), PATH_FILES);
     let written = record(&place, folder);
     assert!(written["path"]["worst_db"].as_f64().unwrap() >= 45.0);
     assert_eq!((&written["path"]["frames"][0]["jump"], &written["directions"]), (&Value::Null, &Value::Null));
@@ -199,6 +204,12 @@ fn what_cannot_be_explored() {
         &["--directions", "64 directions", "in all"],
     );
     refuses(&["--directions", "2"], &["--candidate"]);
+    refuses(&["--candidate", "1", "--reach", "0"], &["--reach", "above 0"]);
+    refuses(&["--candidate", "1", "--reach", "99"], &["99.0 standard deviations", "quarter of the way"]);
+    refuses(&["--candidate", "1", "--direction", "0", "--length", "1"], &["--direction", "no direction 0"]);
+    refuses(&["--candidate", "1", "--direction", "3", "--directions", "2", "--length", "1"], &["ask for 1 to 2"]);
+    refuses(&["--candidate", "1", "--direction", "1", "--length", "99"], &["--length", "quarter of the way"]);
+    refuses(&["--candidate", "1", "--direction", "1"], &["--length"]);
     refuses(&["--path", "1,1"], &["--path", "name two"]);
     refuses(&["--path", "1"], &["--path", "two numbers"]);
     refuses(&["--path", "1,9"], &["--path", "no candidate 9", "1 to 2"]);
@@ -250,7 +261,7 @@ fn what_was_never_finished_makes_way() {
     fs::write(path("frames/frame-09.png"), "cut off").unwrap();
     fs::write(path(".pulse-unfinished"), "").unwrap();
     walk(&[]).ended_with(0);
-    assert_eq!(place.list(folder), ["explore.json", "frames", "inputs.safetensors", "path-1-2.apng", "path-1-2.png"]);
+    assert_eq!(place.list(folder), PATH_FILES);
     assert_eq!(place.list(&format!("{folder}/frames")), ["frame-01.png", "frame-02.png"]);
 }
 
@@ -271,4 +282,60 @@ fn stopped_walks_write_nothing() {
     assert_eq!(Ran::of(child.wait_with_output().unwrap()).status, 1, "{rest:?}");
     assert!(rest.iter().any(|line| line.contains("nothing was written")), "{rest:?}");
     assert!(!place.path("pulse-out/small/explore").exists());
+}
+
+#[test]
+fn a_step_leads_along_a_direction_and_is_in_a_folder() {
+    let place = place();
+    let asked = ["--candidate", "2", "--direction", "1", "--directions", "2", "--length", "-1.5"];
+    let ran = explore(&place, &asked).ended_with(0);
+    let folder = "pulse-out/small/explore/step-2-1-back-1.5";
+    assert!(ran.out.contains("-1.5 sd along direction 1 from candidate 2") && ran.out.contains(folder), "{}", ran.out);
+    let files = ["explore.html", "explore.json", "inputs.safetensors", "picture.png", "step.png"];
+    assert_eq!(place.list(folder), files);
+    let written = record(&place, folder);
+    let step = &written["step"];
+    assert_eq!((&step["candidate"], &step["direction"], &step["length"]), (&2.into(), &1.into(), &(-1.5).into()));
+    assert!(step["db"].as_f64().unwrap() >= 45.0 && step["most"].as_f64() > step["change"].as_f64());
+    assert!(step["change"].as_f64().unwrap() > 0.003);
+    let made = &written["made"];
+    assert_eq!((&made["command"][0], &made["command"][1]), (&"pulse".into(), &"explore".into()));
+    assert!(made["date"].as_str().unwrap().ends_with('Z'));
+
+    // Its inputs make its picture again, and it is where the curve leads.
+    let inputs = format!("{folder}/inputs.safetensors");
+    place.run(&["render", "faces", "--inputs", &inputs, "--out", "again.png"]).ended_with(0);
+    let picture = place.read_picture(&format!("{folder}/picture.png"));
+    let again = place.list(".").into_iter().find(|name| name.starts_with("again")).unwrap();
+    assert!(mean_difference(&picture, &place.read_picture(&again)) < 0.1 / 255.0);
+    explore(&place, &["--candidate", "2", "--directions", "2", "--frames", "3", "--reach", "1.5"]).ended_with(0);
+    let curves = record(&place, "pulse-out/small/explore/candidate-2");
+    let end = &curves["directions"]["curves"][0]["frames"][0];
+    assert_eq!(curves["directions"]["curves"][0]["ends"], serde_json::json!(["length", "length"]));
+    let [of_curve, of_step] = [end, step].map(|found| found["change"].as_f64().unwrap());
+    assert!((of_curve / of_step - 1.0).abs() < 0.05, "{of_curve} {of_step}");
+
+    assert!(explore(&place, &asked).ended_with(0).out.contains("--force explores again"));
+}
+
+#[test]
+fn the_pages_of_walks_are_listed_on_that_of_the_run() {
+    let place = place();
+    let report = || std::fs::read_to_string(place.path("pulse-out/small/report.html")).unwrap();
+    assert!(!report().contains("What was explored from it"));
+    explore(&place, &["--candidate", "1", "--directions", "1", "--frames", "3"]).ended_with(0);
+    explore(&place, &["--path", "1,2", "--frames", "3"]).ended_with(0);
+    explore(&place, &["--like", "1", "-n", "1"]).ended_with(0);
+    let page = report();
+    for link in ["candidate-1/explore.html", "path-1-2/explore.html", "like-1/report.html"] {
+        assert!(page.contains(&format!("<a href=\"explore/{link}\">")), "{link}");
+        let walked = std::fs::read_to_string(place.path(&format!("pulse-out/small/explore/{link}"))).unwrap();
+        assert!(walked.contains("<a href=\"../../report.html\">"), "{link}");
+    }
+    assert_eq!(page.matches("What was explored from it").count(), 1);
+    let walked = std::fs::read_to_string(place.path("pulse-out/small/explore/candidate-1/explore.html")).unwrap();
+    assert!(walked.contains("type=\"range\"") && walked.contains("default-src 'none'"));
+    assert!(!walked.contains("http:") && !walked.contains("{{"));
+    // Three pictures a frame.
+    assert_eq!(walked.matches("src=\"data:image/png").count(), 9);
 }

@@ -30,7 +30,7 @@ fn interrupted(place: &Place, arguments: &[&str], signal: &str, at: &str) -> Ran
     Ran { err: rest.join("\n"), ..ran }
 }
 
-/// Every file below a folder, by its path there; without how long it took, which is all that may differ.
+/// Every file below a folder, by its path there; without when it was made and how long that took, which is all that may differ.
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
     for name in names_in(folder) {
@@ -43,6 +43,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         if name == "run.json" {
             let mut record: Value = serde_json::from_slice(&bytes).unwrap();
             record["seconds"] = Value::Null;
+            record["made"] = Value::Null;
             bytes = record.to_string().into_bytes();
         }
         if !["summary.csv", "report.html"].contains(&name.as_str()) {

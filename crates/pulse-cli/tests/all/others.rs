@@ -69,3 +69,42 @@ fn shells_and_manuals() {
     assert!(place.run(&["man", "upsample"]).ended_with(0).out.contains("pixelate"));
     place.run(&["man", "woman"]).failed_with(&["woman", "pulse --help"]);
 }
+
+#[test]
+fn errors_of_the_command_line_say_what_is_wrong_and_where_help_is() {
+    let place = Place::new();
+    place.picture("small.png", 3, 8, 8);
+    let refuses = |arguments: &[&str], words: &[&str]| place.run(arguments).failed_with(words);
+    refuses(
+        &["upsample", "small.png", "--threads", "0"],
+        &["--threads", "whole number from 1", "`pulse upsample --help`"],
+    );
+    refuses(&["upsample", "small.png", "--seed", "-1"], &["the number -1 is negative", "`pulse upsample --help`"]);
+    refuses(&["upsample", "small.png", "--candidats", "3"], &["'--candidats' found; a similar", "--candidates"]);
+    refuses(&["explore"], &["`pulse explore --help`"]);
+    refuses(&["upsmaple", "small.png"], &["upsample", "`pulse --help`"]);
+    let alone = place.run(&[]);
+    assert_eq!(alone.status, 2);
+    for command in ["pulse upsample", "pulse explore", "pulse check", "`pulse COMMAND --help`"] {
+        assert!(alone.err.contains(command), "{command}: {}", alone.err);
+    }
+}
+
+#[test]
+fn help_is_wrapped_once_and_examples_of_a_manual_page_stay() {
+    let place = Place::new();
+    for command in [vec!["--help"], vec!["upsample", "--help"], vec!["explore", "--help"], vec!["align", "--help"]] {
+        let help = place.run(&command).ended_with(0).out;
+        let lines: Vec<_> = help.lines().collect();
+        for pair in lines.windows(3) {
+            // A line that ends early in the middle of a sentence was broken twice.
+            let [before, orphan, after] = [pair[0], pair[1], pair[2]];
+            let plain = |line: &str| line.starts_with(|c: char| c.is_alphabetic());
+            let broken = plain(before) && plain(orphan) && plain(after) && orphan.len() < 40 && before.len() > 80;
+            assert!(!broken, "{command:?}: `{orphan}` stands alone");
+        }
+    }
+    let page = place.run(&["man"]).ended_with(0).out;
+    let examples = page.split(".nf").nth(1).unwrap().split(".fi").next().unwrap();
+    assert!(examples.contains("pulse upsample small.png") || examples.contains("pulse upsample small"), "{examples}");
+}

@@ -11,8 +11,16 @@ use tempfile::TempDir;
 pub(crate) const SHORT: [&str; 6] = ["--steps", "3", "--candidates", "1", "--place", "off"];
 
 /// What is in the folder of a run for one candidate whose small picture was given.
-pub(crate) const FILES: [&str; 7] =
-    ["candidate-01.png", "inputs.safetensors", "report.html", "run.json", "sheet.png", "shrunk-01.png", "target.png"];
+pub(crate) const FILES: [&str; 8] = [
+    "candidate-01.png",
+    "candidates.csv",
+    "inputs.safetensors",
+    "report.html",
+    "run.json",
+    "sheet.png",
+    "shrunk-01.png",
+    "target.png",
+];
 
 /// A folder to run the program in.
 pub(crate) struct Place {

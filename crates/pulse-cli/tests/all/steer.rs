@@ -195,3 +195,27 @@ fn nothing_is_kept_of_what_missed_the_small_picture() {
     let options = ["--like", "1", "--out", "like", "--progress", "none"];
     place.run(&[&["explore", "missed/small"][..], &options].concat()).ended_with(1);
 }
+
+#[test]
+fn a_neighbourhood_of_a_run_that_spread_is_not_spread() {
+    let place = Place::new();
+    place.picture("small.png", 3, 8, 8);
+    place.upsample("small.png", &["--candidates", "2", "--steps", "20", "--spread"]).ended_with(0);
+    let spread = |folder: &str| place.record(folder)["settings"]["spread"].clone();
+    let ran = steer(&place, &["--like", "1", "--amount", "0.3", "--out", "plain"]).ended_with(0);
+    assert!(
+        ran.err.contains("as in the run: 2 candidates, 20 steps") && ran.err.contains("not --spread"),
+        "{}",
+        ran.err
+    );
+    assert!(spread("plain").is_null());
+    steer(&place, &["--like", "1", "--spread", "--out", "wanted"]).ended_with(0);
+    assert_eq!(spread("wanted"), spread("pulse-out/small"));
+    // Of all else it is the run's, and can be left out.
+    place.picture("example.png", 3, 64, 64);
+    let ran = steer(&place, &["--toward", "example.png", "--out", "drawn"]).ended_with(0);
+    assert!(ran.err.contains("--spread too, which --no-spread leaves out"), "{}", ran.err);
+    assert_eq!(spread("drawn"), spread("pulse-out/small"));
+    steer(&place, &["--toward", "example.png", "--no-spread", "--out", "alone"]).ended_with(0);
+    assert!(spread("alone").is_null());
+}

@@ -15,6 +15,7 @@ fn a_run_is_complete() {
     let files = [
         "candidate-01.png",
         "candidate-02.png",
+        "candidates.csv",
         "certainty.png",
         "inputs.safetensors",
         "original.png",

@@ -7,7 +7,7 @@ use pulse_engine::{Engine, OutputId};
 use crate::Result;
 use crate::generator::{Entrance, LatentInput};
 use crate::loss::angles_of_rows;
-use crate::search::{Problem, SearchConfig, SearchProgram};
+use crate::search::{Port, Problem, SearchConfig, SearchProgram};
 use crate::vector::square;
 
 /// How far the inputs of one candidate are from what the generator was trained on. All numbers are relative: 1 is as large as
@@ -55,9 +55,7 @@ impl Prior {
         let network = SearchProgram::of_search(problem, (latent, &config.space), config, engine)?;
         let whitened = matches!(latent, LatentInput::Z | LatentInput::LATENT);
         let fit = if whitened { None } else { problem.generator.entrance().and_then(fit_of) };
-        let stages = network.ports.iter().filter(|port| port.spec.stage.is_some());
-        let stages = stages.map(|port| port.stage.unwrap_or(network.image));
-        let wanted = stages.chain(network.rows.map(|(rows, _)| rows)).collect();
+        let wanted = stages(&network).chain(network.rows.map(|(rows, _)| rows)).collect();
         Ok(Self { network, wanted, latent, fit })
     }
 
@@ -66,32 +64,17 @@ impl Prior {
     /// # Panics
     /// When an input of the generator is not among them, or of another shape.
     pub fn plausibility(&mut self, inputs: &BTreeMap<String, Vec<f32>>) -> Plausibility {
-        let SearchProgram { program, ports, image, rows, .. } = &mut self.network;
+        let SearchProgram { program, ports, .. } = &mut self.network;
         for port in ports.iter() {
             program.input_mut(port.id)[..port.spec.shape.len()].copy_from_slice(&inputs[&port.spec.name]);
         }
         program.forward(1, &self.wanted);
-        let mut squares = 0.0;
-        for port in ports.iter().filter(|port| port.spec.stage.is_some()) {
-            let offset = &inputs[&port.spec.name];
-            let numbers = offset.len();
-            let own = match port.stage {
-                Some(stage) => square(&program.output(stage)[..numbers]),
-                // The picture's own values are what is left of it without its offset.
-                None => program.output(*image)[..numbers]
-                    .iter()
-                    .zip(offset)
-                    .map(|(sum, x)| f64::from(sum - x).powi(2))
-                    .sum(),
-            };
-            let offset = square(offset);
-            // A stage of nothing but zeros is left with nothing to be relative to.
-            squares += if offset > 0.0 { offset / own } else { 0.0 };
-        }
+        let offsets = offsets(&self.network, 0, |_, port| &inputs[&port.spec.name]);
+        let SearchProgram { program, rows, .. } = &self.network;
         let angles =
             rows.map(|(rows, [count, width])| angles_of_rows(&program.output(rows)[..count * width], count, width));
         let latent = &inputs[self.latent.name()];
-        Plausibility { radius: self.radius(latent), offsets: squares.sqrt(), angles }
+        Plausibility { radius: self.radius(latent), offsets, angles }
     }
 
     fn radius(&self, latent: &[f32]) -> Option<f64> {
@@ -106,6 +89,34 @@ impl Prior {
         });
         Some((whitened.map(|v| v * v).sum::<f64>() / count).sqrt())
     }
+}
+
+/// The outputs that [`offsets`] needs.
+pub(crate) fn stages(network: &SearchProgram) -> impl Iterator<Item = OutputId> {
+    let stages = network.ports.iter().filter(|port| port.spec.stage.is_some());
+    stages.map(|port| port.stage.unwrap_or(network.image))
+}
+
+/// [`Plausibility::offsets`] of a row of a network that has run with the inputs that `input` gives, by the place of each and its port.
+pub(crate) fn offsets<'a>(network: &SearchProgram, row: usize, input: impl Fn(usize, &Port) -> &'a Vec<f32>) -> f64 {
+    let SearchProgram { program, ports, image, .. } = network;
+    let mut squares = 0.0;
+    for (place, port) in ports.iter().enumerate().filter(|(_, port)| port.spec.stage.is_some()) {
+        let offset = input(place, port);
+        let own_row = row * offset.len()..(row + 1) * offset.len();
+        let own = match port.stage {
+            Some(stage) => square(&program.output(stage)[own_row]),
+            // The picture's own values are what is left of it without its offset.
+            None => {
+                let sums = program.output(*image)[own_row].iter().zip(offset);
+                sums.map(|(sum, x)| f64::from(sum - x).powi(2)).sum()
+            }
+        };
+        let offset = square(offset);
+        // A stage of nothing but zeros is left with nothing to be relative to.
+        squares += if offset > 0.0 { offset / own } else { 0.0 };
+    }
+    squares.sqrt()
 }
 
 fn fit_of(entrance: &Entrance) -> Option<[Vec<f32>; 2]> {

@@ -33,6 +33,8 @@ pub(crate) struct Ended {
     pub(crate) error: f64,
     /// The same of the generator's own picture.
     pub(crate) own_error: f64,
+    /// The root mean square by which the picture was moved, of a value range of 1.
+    pub(crate) moved: f64,
     /// What is added to the generator's own values, in [-1, 1], to make the picture; nothing where it was not moved.
     pub(crate) offset: Option<Vec<f32>>,
 }
@@ -68,7 +70,7 @@ impl ExactEnd {
         let image = picture(problem, own)?;
         let mut measured = vec![0.0; problem.target.values().len()];
         let error = self.measure(problem, image.values(), &mut measured)[0];
-        Ok(Ended { measured: small(problem, measured)?, image, error, own_error: error, offset: None })
+        Ok(Ended { measured: small(problem, measured)?, image, error, own_error: error, moved: 0.0, offset: None })
     }
 
     /// Pictures of the generator's own values, moved to the nearest ones that are consistent.
@@ -80,6 +82,7 @@ impl ExactEnd {
         let numbers = problem.target.values().len();
         let mut measured = vec![0.0; own.len() * numbers];
         let own_errors = self.measure(problem, &pictures, &mut measured);
+        let before = pictures.clone();
         let mut errors = own_errors.clone();
         if self.projects {
             let targets = problem.target.values().repeat(own.len());
@@ -96,6 +99,7 @@ impl ExactEnd {
             let offset = |(&projected, &own): (&f32, &f32)| 2.0 * projected - 1.0 - own;
             let spec = problem.generator.spec();
             Ok(Ended {
+                moved: mean_squared_error(picture, &before[row * pixels..(row + 1) * pixels]).sqrt(),
                 offset: moved.then(|| picture.iter().zip(own.iter()).map(offset).collect()),
                 image: Image::clamped(spec.channels, spec.height, spec.width, picture.to_vec())?,
                 measured: small(problem, measured.to_vec())?,

@@ -50,6 +50,7 @@ pub(super) fn finish(
         measured: ended.measured,
         db: consistency_db(ended.error),
         searched_db,
+        moved: ended.moved,
         latent_db: if joined && slot.judged_db.is_finite() { slot.judged_db } else { searched_db },
         losses: terms(&config.loss, &best.values).collect(),
         total: best.values.total,

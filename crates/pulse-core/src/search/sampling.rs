@@ -194,6 +194,7 @@ impl<'a> Sampling<'a> {
                 measured: ended.measured,
                 db: consistency_db(ended.error),
                 searched_db: consistency_db(under_way.error),
+                moved: ended.moved,
                 latent_db: consistency_db(under_way.middle),
                 losses: vec![(Term::L2, under_way.error)],
                 total: under_way.error,

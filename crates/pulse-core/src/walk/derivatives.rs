@@ -5,6 +5,7 @@ use pulse_engine::{Engine, InputId, OutputId};
 use super::coordinates::{Coordinates, Point};
 use crate::Result;
 use crate::generator::Space;
+use crate::judge::{offsets, stages};
 use crate::latent::Geometry;
 use crate::search::{Port, Problem, SearchProgram};
 use crate::vector::dot;
@@ -48,6 +49,18 @@ impl Derivatives {
             image: this.image(row).to_vec(),
             measured: this.measured(row).to_vec(),
         })
+    }
+
+    /// How far features are bent at points: [`Plausibility::offsets`](crate::judge::Plausibility::offsets).
+    pub fn offsets(&mut self, points: &[Point]) -> Vec<f64> {
+        let wanted: Vec<_> = stages(&self.network).collect();
+        let mut all = Vec::with_capacity(points.len());
+        for points in points.chunks(self.network.program.batch()) {
+            self.run(&points.iter().collect::<Vec<_>>(), &wanted);
+            let of = |(row, point): (usize, &'_ Point)| offsets(&self.network, row, |place, _| &point[place]);
+            all.extend(points.iter().enumerate().map(of));
+        }
+        all
     }
 
     /// What `row` makes of each point, given its row in the `wanted` outputs.

@@ -6,6 +6,8 @@ use pulse_engine::Engine;
 
 use super::coordinates::{Coordinates, Point};
 use super::corrector::{Corrector, Frame};
+use super::curve::Curve;
+use super::extent::Extent;
 use super::nullspace::{Direction, Region};
 use super::path;
 use crate::generator::InputSpec;
@@ -21,8 +23,8 @@ pub struct DirectionSettings {
     pub count: usize,
     /// How many frames a strip has, the candidate in the middle: an odd number from 3; at most [`MOST_FRAMES`] in all.
     pub frames: usize,
-    /// How far the last frames are from the candidate, as a part of the radius of its sphere.
-    pub reach: f64,
+    /// How far the last frames are from the candidate.
+    pub extent: Extent,
     /// Seed of the first guesses.
     pub seed: u64,
 }
@@ -38,7 +40,7 @@ pub const PATH_FRAMES: usize = 24;
 
 impl Default for DirectionSettings {
     fn default() -> Self {
-        Self { count: 6, frames: 9, reach: 0.5, seed: 0 }
+        Self { count: 6, frames: 9, extent: Extent::default(), seed: 0 }
     }
 }
 
@@ -56,33 +58,11 @@ impl DirectionSettings {
         } else if self.count * self.frames > MOST_FRAMES {
             let way_out = format!("ask for at most {MOST_FRAMES} frames in all");
             format!("{} directions of {} frames: {way_out}", self.count, self.frames)
-        } else if !(self.reach > 0.0 && self.reach <= 1.0) {
-            format!("a reach of {}: it must be a number above 0 and up to 1", self.reach)
         } else {
-            return Ok(());
+            return self.extent.validate();
         };
         Err(Error::new(ErrorKind::Setting, problem))
     }
-}
-
-/// A direction, and what it leads to on both sides.
-#[derive(Clone, Debug)]
-pub struct Curve {
-    /// Where it leaves the candidate.
-    pub direction: Direction,
-    /// From one end to the other; the candidate is in the middle.
-    pub frames: Vec<CurveFrame>,
-}
-
-/// One picture along a curve.
-#[derive(Clone, Debug)]
-pub struct CurveFrame {
-    /// The picture, consistent with the target.
-    pub frame: Frame,
-    /// How far along the direction it was looked for, in standard deviations of the prior; negative on the near side.
-    pub length: f64,
-    /// How much the picture has changed: the root mean squared distance to the candidate's.
-    pub change: f64,
 }
 
 /// The pictures between two candidates.
@@ -99,8 +79,8 @@ pub type Watch<'a> = &'a mut dyn FnMut(f64) -> ControlFlow<()>;
 
 /// Walks through the pictures that are consistent with one target.
 pub struct Explorer<'a> {
-    corrector: Corrector<'a>,
-    specs: Vec<InputSpec>,
+    pub(super) corrector: Corrector<'a>,
+    pub(super) specs: Vec<InputSpec>,
     tolerance: f64,
 }
 
@@ -121,9 +101,9 @@ impl<'a> Explorer<'a> {
         self.specs.iter().map(numbers).collect()
     }
 
-    /// The directions from a point, and the curve that each leads along. Directions are those of the [`Region`] of the run's
-    /// epsilon and of the radius of the sphere. For each frame of a curve: a step along the direction on a great circle, the
-    /// correction of the frame before it, and a correction of its own ([`Corrector`]). Nothing when it was stopped.
+    /// The directions from a point, as [`find`](Self::find) has them, and the curve that each leads along. For each frame of a curve:
+    /// a step along the direction on a great circle, the correction of the frame before it, and a correction of its own
+    /// ([`Corrector`]). Nothing when it was stopped.
     ///
     /// # Errors
     /// [`ErrorKind::Setting`] for invalid settings, and for a generator whose latent is not searched.
@@ -134,73 +114,26 @@ impl<'a> Explorer<'a> {
         watch: Watch<'_>,
     ) -> Result<Option<Vec<Curve>>> {
         settings.validate()?;
-        let coordinates = Coordinates::latent(&self.specs);
-        let most = coordinates.tangents(from);
-        if settings.count > most {
-            let message =
-                format!("{} directions: the inputs that were searched have {most}: ask for fewer", settings.count);
-            return Err(Error::new(ErrorKind::Setting, message));
-        }
-        let radius = coordinates.radius(from);
-        let region = Region { tolerance: self.tolerance, reach: radius };
-        let DirectionSettings { count, seed, .. } = *settings;
-        let derivatives = &mut self.corrector.derivatives;
-        let found =
-            derivatives.null_directions(&coordinates, from, region, count, seed, &mut |share| watch(0.3 * share));
-        let Some(found) = found else { return Ok(None) };
-        self.follow(&coordinates, from, found, settings.reach * radius, settings.frames / 2, &mut |share| {
-            watch(0.3 + 0.7 * share)
-        })
+        let DirectionSettings { count, frames, extent, seed } = *settings;
+        let Some(found) = self.find(from, count, seed, &mut |share| watch(0.2 * share))? else { return Ok(None) };
+        self.follow(from, found, (extent, frames / 2), &mut |share| watch(0.2 + 0.8 * share))
     }
 
-    fn follow(
-        &mut self,
-        coordinates: &Coordinates,
-        from: &Point,
-        directions: Vec<Direction>,
-        reach: f64,
-        steps: usize,
-        watch: Watch<'_>,
-    ) -> Result<Option<Vec<Curve>>> {
-        let radii = self.corrector.derivatives.radii(from);
-        let corrected = Coordinates::latent_and_features(&self.specs, &radii);
-        let signed = |sign: f32| move |v: &f32| sign * v;
-        let ways: Vec<Vec<f32>> = directions
-            .iter()
-            .flat_map(|direction| [-1.0, 1.0].map(|sign| direction.vector.iter().map(signed(sign)).collect()))
-            .collect();
-        let middle = self.corrector.look(from)?;
-        let mut sides: Vec<Vec<CurveFrame>> = vec![Vec::new(); ways.len()];
-        let mut before = vec![(from.clone(), from.clone()); ways.len()];
-        for step in 1..=steps {
-            let length = reach * step as f64 / steps as f64;
-            let predicted: Vec<Point> =
-                ways.iter().map(|way| coordinates.travel(from, &scaled(way, length as f32))).collect();
-            let mut points: Vec<Point> = predicted
-                .iter()
-                .zip(&before)
-                .map(|(predicted, (before, corrected))| coordinates.carried(predicted, before, corrected))
-                .collect();
-            let share = |part: f64| (part + (step - 1) as f64) / steps as f64;
-            if self.corrector.approach(&corrected, &mut points, &mut |part| watch(share(part))).is_break() {
-                return Ok(None);
-            }
-            for (index, frame) in self.corrector.finish(&points)?.into_iter().enumerate() {
-                let change = frame.image.mean_squared_difference(&middle.image).sqrt();
-                let length = if index % 2 == 0 { -length } else { length };
-                sides[index].push(CurveFrame { frame, length, change });
-            }
-            before = predicted.into_iter().zip(points).collect();
+    /// The directions from a point alone, the best first: those of the [`Region`] of the run's epsilon and of the radius of the
+    /// sphere. [`step`](Self::step) goes along one. Nothing when it was stopped.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Setting`] for none, for more than [`MOST_DIRECTIONS`], and for more than the inputs that were searched have.
+    pub fn find(&mut self, from: &Point, count: usize, seed: u64, watch: Watch<'_>) -> Result<Option<Vec<Direction>>> {
+        DirectionSettings { count, frames: 3, ..DirectionSettings::default() }.validate()?;
+        let coordinates = Coordinates::latent(&self.specs);
+        let most = coordinates.tangents(from);
+        if count > most {
+            let message = format!("{count} directions: the inputs that were searched have {most}: ask for fewer");
+            return Err(Error::new(ErrorKind::Setting, message));
         }
-        let candidate = CurveFrame { frame: middle, length: 0.0, change: 0.0 };
-        let mut sides = sides.into_iter();
-        let mut curves = Vec::with_capacity(directions.len());
-        for direction in directions {
-            let (behind, ahead) = (sides.next().unwrap_or_default(), sides.next().unwrap_or_default());
-            let frames = behind.into_iter().rev().chain([candidate.clone()]).chain(ahead).collect();
-            curves.push(Curve { direction, frames });
-        }
-        Ok(Some(curves))
+        let region = Region { tolerance: self.tolerance, reach: coordinates.radius(from) };
+        Ok(self.corrector.derivatives.null_directions(&coordinates, from, region, count, seed, watch))
     }
 
     /// The pictures between two points, `frames` with both of them: spheres along great circles, all else in straight
@@ -281,8 +214,4 @@ const MOST_NUMBERS: usize = 8 * 3 * 256 * 256;
 /// How many points run together, by the numbers of a picture.
 fn at_a_time(numbers: usize) -> usize {
     (MOST_NUMBERS / numbers).clamp(1, LARGEST_BATCH)
-}
-
-fn scaled(v: &[f32], factor: f32) -> Vec<f32> {
-    v.iter().map(|v| factor * v).collect()
 }

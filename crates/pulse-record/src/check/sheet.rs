@@ -26,6 +26,8 @@ impl Checked<'_> {
         }
         let cells = pictures.iter().enumerate().map(|(place, (image, heading, line))| Cell {
             image,
+            part: None,
+            below: Vec::new(),
             heading: heading.clone(),
             lines: vec![line.clone()],
             // The claim.

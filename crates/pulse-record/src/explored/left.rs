@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{FRAMES, INPUTS, RECORD};
+use super::{FRAMES, INPUTS, PAGE, PICTURE, RECORD, STEP};
 use crate::folder::{self, Claim, MARK};
 use crate::record::ExploreRecord;
 use crate::write::is_temporary;
@@ -57,7 +57,7 @@ fn is_own(name: &str) -> bool {
         return is_temporary(frame) || within(frame, "frame-", ".png").is_some_and(|number| is_number(&number));
     }
     let ends = within(name, "path-", ".png").or_else(|| within(name, "path-", ".apng"));
-    [RECORD, INPUTS, MARK].contains(&name)
+    [RECORD, INPUTS, PAGE, PICTURE, STEP, MARK].contains(&name)
         || is_temporary(name)
         || within(name, "direction-", ".png").is_some_and(|number| is_number(&number))
         || ends.is_some_and(|ends| ends.split_once('-').is_some_and(|(from, to)| is_number(from) && is_number(to)))

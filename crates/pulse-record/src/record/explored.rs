@@ -3,8 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{GeneratorRecord, ProgramRecord};
-use pulse_core::walk::{Curve, Passage};
+use super::{GeneratorRecord, MadeRecord, ProgramRecord};
+use pulse_core::image::Rectangle;
+use pulse_core::walk::{Curve, Extent, Passage};
+
 /// The version of the schema. It grows when a field changes its meaning or goes; a new field does not make a new schema.
 pub const EXPLORE_SCHEMA: u32 = 1;
 
@@ -26,6 +28,12 @@ pub struct ExploreRecord {
     pub directions: Option<DirectionsRecord>,
     /// The path between two candidates, where that was asked for.
     pub path: Option<PathRecord>,
+    /// The step along a direction, where that was asked for.
+    #[serde(default)]
+    pub step: Option<StepRecord>,
+    /// The command, and when it was written.
+    #[serde(default)]
+    pub made: Option<MadeRecord>,
     /// How long it took.
     pub seconds: f64,
     /// Every file beside the record.
@@ -37,8 +45,11 @@ pub struct ExploreRecord {
 pub struct DirectionsRecord {
     /// Its number, from 1.
     pub candidate: usize,
-    /// `R`, how far the curves go on either side, in standard deviations of the prior.
+    /// How far the curve that leads farthest goes, in standard deviations of the prior.
     pub reach: f64,
+    /// What chose how far each goes.
+    #[serde(default)]
+    pub extent: Option<ExtentRecord>,
     /// `τ`, the root mean square by which the measurement may move within the region that the directions are the best of.
     pub tolerance: f64,
     /// The least consistency of all frames, in dB.
@@ -58,6 +69,12 @@ pub struct CurveRecord {
     pub measurement_change: f64,
     /// The file of its strip.
     pub strip: String,
+    /// What ended it, on the near side and on the far one: the names of [`End`](pulse_core::walk::End).
+    #[serde(default)]
+    pub ends: Option<[String; 2]>,
+    /// The part that changes most: columns left of it, rows above it, its columns, its rows.
+    #[serde(default)]
+    pub part: Option<[usize; 4]>,
     /// From one end to the other.
     pub frames: Vec<CurveFrameRecord>,
 }
@@ -71,10 +88,63 @@ pub struct CurveFrameRecord {
     pub length: f64,
     /// As in [`CurveFrame::change`](pulse_core::walk::CurveFrame::change).
     pub change: f64,
+    /// As in [`CurveFrame::most`](pulse_core::walk::CurveFrame::most).
+    #[serde(default)]
+    pub most: Option<f64>,
     /// As in [`Frame::db`](pulse_core::walk::Frame::db).
     pub db: f64,
     /// As in [`Frame::own_db`](pulse_core::walk::Frame::own_db).
     pub own_db: f64,
+}
+
+/// [`Extent`], one of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExtentRecord {
+    /// As in [`Extent::Visible`].
+    pub visible: Option<f64>,
+    /// As in [`Extent::Length`].
+    pub length: Option<f64>,
+}
+
+impl From<Extent> for ExtentRecord {
+    fn from(extent: Extent) -> Self {
+        match extent {
+            Extent::Visible(change) => Self { visible: Some(change), length: None },
+            Extent::Length(length) => Self { visible: None, length: Some(length) },
+        }
+    }
+}
+
+/// One step along a direction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepRecord {
+    /// The number of the candidate that it leaves, from 1.
+    pub candidate: usize,
+    /// The number of the direction, from 1.
+    pub direction: usize,
+    /// How many directions were looked for: their numbers depend on it.
+    pub directions: usize,
+    /// How far it was asked to lead, in standard deviations of the prior.
+    pub length: f64,
+    /// As in [`CurveFrame::change`](pulse_core::walk::CurveFrame::change).
+    pub change: f64,
+    /// As in [`CurveFrame::most`](pulse_core::walk::CurveFrame::most).
+    pub most: f64,
+    /// The part that changes most, as for curves.
+    pub part: [usize; 4],
+    /// As in [`Frame::db`](pulse_core::walk::Frame::db).
+    pub db: f64,
+    /// As in [`Frame::own_db`](pulse_core::walk::Frame::own_db).
+    pub own_db: f64,
+    /// The file of the picture.
+    pub image: String,
+    /// The file of it beside the candidate.
+    pub sheet: String,
+}
+
+/// A part of a picture as a list.
+pub(crate) fn listed(part: Rectangle) -> [usize; 4] {
+    [part.left, part.top, part.width, part.height]
 }
 
 /// The path between two candidates.
@@ -114,8 +184,11 @@ pub struct PathFrameRecord {
 impl ExploreRecord {
     /// The least consistency of all frames, in dB.
     pub fn worst_db(&self) -> f64 {
-        let worst =
-            [self.directions.as_ref().map(|found| found.worst_db), self.path.as_ref().map(|path| path.worst_db)];
+        let worst = [
+            self.directions.as_ref().map(|found| found.worst_db),
+            self.path.as_ref().map(|path| path.worst_db),
+            self.step.as_ref().map(|step| step.db),
+        ];
         worst.into_iter().flatten().fold(f64::INFINITY, f64::min)
     }
 
@@ -137,6 +210,7 @@ impl CurveRecord {
             row: row + index,
             length: frame.length,
             change: frame.change,
+            most: Some(frame.most),
             db: frame.frame.db,
             own_db: frame.frame.own_db,
         });
@@ -145,6 +219,8 @@ impl CurveRecord {
             image_change: curve.direction.image,
             measurement_change: curve.direction.measurement,
             strip,
+            ends: Some(curve.ends.map(|end| end.name().to_owned())),
+            part: Some(listed(curve.part)),
             frames: frames.collect(),
         }
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use pulse_core::candidate::Candidate;
 use pulse_core::image::Size;
-use pulse_core::judge::{Assessment, Band, Bent, INFLATION, Plausibility, Spread};
+use pulse_core::judge::{Assessment, Band, Bent, INFLATION, Plausibility, Spread, Truth};
 
 /// [`Spread`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,23 @@ pub struct CertaintyRecord {
     pub half_width: f64,
     /// As in [`Certainty::bands`](pulse_core::judge::Certainty::bands).
     pub bands: Vec<BandRecord>,
+}
+
+/// [`Truth`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TruthRecord {
+    /// As in [`Truth::bicubic_error`].
+    pub bicubic_error: f64,
+    /// As in [`Truth::mean_error`].
+    pub mean_error: Option<f64>,
+    /// As in [`Truth::coverage`].
+    pub coverage: Option<f64>,
+}
+
+impl TruthRecord {
+    pub(crate) fn new(truth: &Truth) -> Self {
+        Self { bicubic_error: truth.bicubic_error, mean_error: truth.mean_error, coverage: truth.coverage }
+    }
 }
 
 /// [`Band`].

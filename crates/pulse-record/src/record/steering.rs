@@ -5,6 +5,18 @@ use std::fmt;
 use super::SteeringRecord;
 
 impl SteeringRecord {
+    /// What steered it, in a few words: `steered near candidate 3 (amount 0.3)`.
+    pub fn in_short(&self) -> String {
+        let of = self.candidate.map_or_else(String::new, |number| format!(" of candidate {number}"));
+        let parts = [
+            self.keep.as_ref().map(|mask| format!("the region of {mask}{of} kept")),
+            self.vary.as_ref().map(|mask| format!("all{of} but the region of {mask} kept")),
+            self.toward.as_ref().map(|toward| format!("towards {toward}")),
+            self.like.map(|like| format!("near candidate {like} (amount {})", self.amount.unwrap_or_default())),
+        ];
+        format!("steered: {}", parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
+    }
+
     /// Whether the two ask for the same. Names of files and the place of the run do not count.
     pub fn is_same(&self, other: &Self) -> bool {
         let masks = |steering: &Self| {

@@ -46,7 +46,7 @@ impl Report<'_> {
             Ok(format!("<img {class}src=\"{data}\" width=\"{width}\" height=\"{height}\" alt=\"{alt}\">"))
         };
         let sharp = coloured(reduced(&candidate.image, side_of(self.candidates.len()))?, self.colours);
-        let sharp = image(&sharp, "", &format!("Candidate {number}"))?;
+        let sharp = enlarged(&sharp, number, &made)?;
         let measured = coloured(candidate.measured.clone(), self.colours);
         let shrunk = image(&measured, "class=\"pixels\" ", &format!("What candidate {number} shrinks to"))?;
         let difference = difference(&candidate.measured, self.target)?;
@@ -58,6 +58,7 @@ impl Report<'_> {
             (Outcome::Reached, Some(Verdict::Stretched)) | (Outcome::Stopped, _) => "fair",
             _ => "bad",
         };
+        let error = self.truth.and_then(|truth| truth.errors.get(place).copied());
         let (words, _) = fit(candidate.outcome, verdict);
         let file = self.record.candidates.get(place).map_or("", |record| &record.image);
         Ok(format!(
@@ -65,10 +66,11 @@ impl Report<'_> {
              <figure>{shrunk}<figcaption>shrunk</figcaption></figure>\
              <figure>{difference}<figcaption>difference × 20</figcaption></figure></div></div>\
              <header><h3><a href=\"{file}\">Candidate {number}</a></h3><span class=\"{class}\">{words}</span></header>\
-             {scores}<button type=\"button\" aria-pressed=\"false\" aria-label=\"What it shrinks to, candidate {number}\">What it shrinks to</button></li>\n",
+             {scores}<div class=\"buttons\"><button type=\"button\" aria-pressed=\"false\" aria-label=\"What it shrinks to, candidate {number}\">What it shrinks to</button>\
+             <button type=\"button\" data-look=\"candidate {number}\" aria-label=\"Look closer at candidate {number}\">Look closer</button></div></li>\n",
             keys = keys(number, scores),
             file = escaped(file),
-            scores = listed(candidate, scores),
+            scores = listed(candidate, scores, error),
         ))
     }
 }
@@ -89,7 +91,7 @@ fn keys(number: usize, scores: &Scores) -> String {
     keys
 }
 
-fn listed(candidate: &Candidate, scores: &Scores) -> String {
+fn listed(candidate: &Candidate, scores: &Scores, error: Option<f64>) -> String {
     let number = |score: Option<f64>, digits: usize| score.map(|score| format!("{score:.digits$}"));
     definitions(&[
         ("Consistency", Some(format!("{:.1} dB", candidate.db))),
@@ -97,9 +99,25 @@ fn listed(candidate: &Candidate, scores: &Scores) -> String {
         ("NIQE", number(scores.sharpness, 1)),
         ("Distinctness", number(scores.distinctness, 3)),
         ("Discriminator", number(scores.discriminator, 2)),
-        ("Before the exact end", Some(format!("{:.1} dB", candidate.searched_db))),
+        ("Before projection", Some(format!("{:.1} dB", candidate.searched_db))),
+        ("Projection moved", Some(format!("{:.1} of 255", 255.0 * candidate.moved))),
+        ("From the original", error.map(|error| format!("{:.1} of 255", 255.0 * error))),
         ("Bent", number(scores.bent.map(|bent| bent.total()), 1)),
     ])
+}
+
+/// How large a card shows a small picture, at most.
+const SHOWN: usize = 256;
+
+/// A candidate's picture, enlarged by whole pixels where it is small.
+fn enlarged(picture: &Image, number: usize, made: &Provenance) -> Result<String> {
+    let times = (SHOWN / picture.width().max(picture.height())).max(1);
+    let (width, height) = (picture.width() * times, picture.height() * times);
+    let class = if times > 1 { "pixels whole" } else { "whole" };
+    let data = data_uri(&encode_png(picture, Some(made))?);
+    Ok(format!(
+        "<img class=\"{class}\" data-picture=\"candidate {number}\" src=\"{data}\" width=\"{width}\" height=\"{height}\" alt=\"Candidate {number}\">"
+    ))
 }
 
 /// `1/2 + 20 (a − b)`, clipped to [0, 1].

@@ -32,11 +32,11 @@
   // A card's button says whether what is behind it is shown, and the box above whether that is so for all of them.
   const show = (card, open) => {
     card.classList.toggle("open", open);
-    card.querySelector("button").setAttribute("aria-pressed", open);
+    card.querySelector("button[aria-pressed]").setAttribute("aria-pressed", open);
   };
   reveal.addEventListener("change", () => [...cards.children].forEach((card) => show(card, reveal.checked)));
   cards.addEventListener("click", (event) => {
-    const button = event.target.closest("button");
+    const button = event.target.closest("button[aria-pressed]");
     if (button) {
       const card = button.closest(".card");
       show(card, !card.classList.contains("open"));

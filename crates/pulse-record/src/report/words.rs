@@ -74,7 +74,9 @@ impl Words<'_> {
             ("NIQE", Some(sharpness.to_owned())),
             ("Distinctness", distinctness),
             ("Discriminator", judged.then(|| discriminator.to_owned())),
-            ("Before the exact end", Some("the consistency of the generator's own picture, before it was moved to the nearest one that shrinks to the given one".to_owned())),
+            ("Before projection", Some("the consistency of the generator's own picture, before it was moved to the nearest one that shrinks to the given one".to_owned())),
+            ("Projection moved", Some("how far that moved it, as a root mean square in levels of 255: less is more the generator's own".to_owned())),
+            ("From the original", self.record.summary.truth.as_ref().map(|_| "the root mean squared distance from the original, in levels of 255".to_owned())),
             ("Bent", self.range.bent.map(|_| bent.to_owned())),
         ])
     }
@@ -258,8 +260,10 @@ impl Words<'_> {
 
     pub(super) fn footer(&self) -> String {
         let program = &self.record.program;
+        let date = self.record.made.as_ref().and_then(|made| made.date.split('T').next());
+        let on = date.map_or_else(String::new, |date| format!(" on {date}"));
         format!(
-            "Made by {} {} with the generator {}. All pictures here but the given one and its original are synthetic.",
+            "Made by {} {}{on} with the generator {}. All pictures here but the given one and its original are synthetic.",
             program.name, program.version, self.record.generator.name
         )
     }

@@ -1,28 +1,22 @@
 //! Writing a run's folder.
 
-use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use pulse_checkpoint::{Configuration, Tensor, safetensors_to_vec};
 
-use super::left::{remove_intermediate, replaceable, set_aside_explored};
+use super::finished::Finished;
+use super::left::{EXPLORED, remove_intermediate, replaceable, set_aside_explored};
+use super::table::{candidates_table, quantities_table};
 use crate::folder::ClaimedFolder;
 use crate::image::{Extent, Provenance, encode_png};
 use crate::record::{
-    CandidateRecord, CertaintyRecord, Files, GeneratorRecord, InputRecord, MosaicRecord, PlacementRecord,
-    ProgramRecord, QuantityRecord, Record, RequestRecord, SCHEMA, SettingsRecord, SpreadRecord, SteeringRecord,
-    Summary, TargetRecord,
+    CandidateRecord, Files, GeneratorRecord, ProgramRecord, Record, SCHEMA, SettingsRecord, TargetRecord,
 };
-use crate::report::{Curves, Report};
-use crate::sheet::{CertaintyMap, Colormap, Entry, Sheet};
+use crate::report::list_explored;
 use crate::{Error, ErrorKind, Result};
-use pulse_core::candidate::{Candidate, Outcome, consistency_db, mean_pairwise_distance};
-use pulse_core::generator::{InputSpec, Subject};
+use pulse_core::candidate::Candidate;
 use pulse_core::image::Image;
-use pulse_core::judge::{Assessment, Certainty, Order};
-use pulse_core::search::SearchConfig;
 use pulse_core::solved::inputs_of;
-use pulse_core::tape::Bookmark;
 
 /// The record, which is written last and seals the folder of a run.
 pub const RECORD: &str = "run.json";
@@ -33,63 +27,15 @@ pub(super) const SHEET: &str = "sheet.png";
 pub(super) const CERTAINTY: &str = "certainty.png";
 pub(super) const REPORT: &str = "report.html";
 pub(super) const QUANTITIES: &str = "quantities.csv";
+pub(super) const TABLE: &str = "candidates.csv";
 pub(super) const INPUTS: &str = "inputs.safetensors";
 pub(super) const BOOKMARK: &str = "bookmark.bin";
 
+/// From a folder of what was explored to the report of its run.
+const PARENT: &str = "../../report.html";
+
 /// The folder within a run's folder for pictures of steps under way.
 pub const INTERMEDIATE: &str = "intermediate";
-
-/// A finished search, and what belongs into its record.
-#[derive(Clone, Debug)]
-pub struct Finished<'a> {
-    /// The file that was given.
-    pub input: InputRecord,
-    /// The generative model.
-    pub generator: GeneratorRecord,
-    /// What was asked for besides the settings of the search, where later runs are to be compared with it.
-    pub request: Option<RequestRecord>,
-    /// The generator's inputs, in the order of the network's.
-    pub specs: &'a [InputSpec],
-    /// The measurement, as text.
-    pub measurement: String,
-    /// The blocks that the small picture was reduced from.
-    pub mosaic: Option<MosaicRecord>,
-    /// Where the generator's picture lies in the small one that was given.
-    pub placement: Option<PlacementRecord>,
-    /// The small picture that was searched for.
-    pub target: &'a Image,
-    /// The sharp picture that it was made from, in a demonstration.
-    pub original: Option<&'a Image>,
-    /// How it was searched.
-    pub config: &'a SearchConfig,
-    /// What candidates were steered by, where the search was one from another run.
-    pub steering: Option<SteeringRecord>,
-    /// What was found, at least one.
-    pub candidates: &'a [Candidate],
-    /// The same, measured together.
-    pub range: &'a Assessment,
-    /// What was read off the candidates' pictures.
-    pub quantities: Vec<QuantityRecord>,
-    /// What comes first on the sheet and on the page.
-    pub order: Order,
-    /// The colours in which sheet and page show grey pictures, where not in grey.
-    pub colours: Option<Colormap>,
-    /// What the page has beside it, where there is to be one.
-    pub page: Option<Page<'a>>,
-    /// How long it took.
-    pub seconds: f64,
-    /// What the search goes on from, where it was stopped before all was done.
-    pub bookmark: Option<&'a Bookmark>,
-}
-
-/// What [`Report`] needs beside a finished search.
-#[derive(Clone, Copy, Debug)]
-pub struct Page<'a> {
-    /// What the generator's pictures are of.
-    pub subject: Subject,
-    /// How the search went.
-    pub curves: &'a Curves,
-}
 
 /// The folder of a run, claimed before the search starts and sealed by its record. Candidates can be written as they are
 /// found. Dropping it without sealing removes what was written, and the folder where it is empty then.
@@ -166,6 +112,7 @@ impl RunFolder {
         set_aside_explored(self.path(), &inputs)?;
         self.folder.make_way()?;
         let provenance = finished.generator.provenance(finished.config.seed);
+        let truth = finished.truth()?;
         let most = finished.config.candidates.max(candidates.len());
         let mut records = Vec::with_capacity(candidates.len());
         for (candidate, scores) in candidates.iter().zip(&finished.range.scores) {
@@ -173,10 +120,11 @@ impl RunFolder {
             if !self.written.contains(&names) {
                 self.write_candidate(candidate, &names, &provenance)?;
             }
-            let [image, shrunk] = names;
-            records.push(CandidateRecord::new(candidate, scores, image, shrunk));
+            let original_error = truth.as_ref().and_then(|truth| truth.errors.get(records.len()).copied());
+            records.push(CandidateRecord::new(candidate, scores, original_error, names));
         }
         let files = self.write_shared(finished, &inputs)?;
+        self.file(TABLE, candidates_table(&records).as_bytes())?;
         let target = finished.target;
         let record = Record {
             schema: SCHEMA,
@@ -192,15 +140,22 @@ impl RunFolder {
             steering: finished.steering.clone(),
             verdict: finished.range.bent.map(|bent| bent.verdict().name().into()),
             quantities: finished.quantities.clone(),
-            summary: finished.summary(),
+            summary: finished.summary(truth.as_ref()),
+            made: finished.made.clone(),
             seconds: finished.seconds,
             files,
             candidates: records,
         };
-        if let Some(report) = finished.report(&record) {
+        let parent = self.parent(&record);
+        if let Some(report) = finished.report(&record, truth.as_ref(), parent) {
             self.file(REPORT, report.page()?.as_bytes())?;
         }
         self.folder.seal(&record.to_json())?;
+        // What was explored from the same candidates before is still there; and this run may be what is explored from another.
+        list_explored(&self.path().join(REPORT), &self.path().join(EXPLORED))?;
+        if let (Some(parent), Some(explored)) = (parent, self.path().parent()) {
+            list_explored(&self.path().join(parent), explored)?;
+        }
         Ok(record)
     }
 
@@ -225,7 +180,7 @@ impl RunFolder {
         }
         let read = !finished.quantities.is_empty();
         if read {
-            self.file(QUANTITIES, finished.table().as_bytes())?;
+            self.file(QUANTITIES, quantities_table(finished).as_bytes())?;
         }
         self.file(INPUTS, inputs)?;
         if let Some(bookmark) = finished.bookmark {
@@ -239,6 +194,7 @@ impl RunFolder {
             certainty: finished.range.certainty.as_ref().map(|_| CERTAINTY.into()),
             report: finished.page.map(|_| REPORT.into()),
             quantities: read.then(|| QUANTITIES.into()),
+            table: Some(TABLE.into()),
             inputs: INPUTS.into(),
             bookmark: finished.bookmark.map(|_| BOOKMARK.into()),
         })
@@ -248,6 +204,13 @@ impl RunFolder {
         let provenance = Provenance { candidate: Some(candidate.index + 1), ..of.clone() };
         self.file(image, &encode_png(&candidate.image, Some(&provenance))?)?;
         self.file(shrunk, &encode_png(&candidate.measured, Some(&provenance))?)
+    }
+
+    /// The report of the run that this one was steered from, from here, where this folder lies in that of the run.
+    fn parent(&self, record: &Record) -> Option<&'static str> {
+        let within = self.path().parent().is_some_and(|folder| folder.ends_with(EXPLORED));
+        let there = record.steering.is_some() && within && self.path().join(PARENT).is_file();
+        there.then_some(PARENT)
     }
 
     fn file(&self, name: &str, bytes: &[u8]) -> Result<()> {
@@ -261,121 +224,6 @@ impl Drop for RunFolder {
         if !self.path().join(RECORD).exists() {
             let _ = remove_intermediate(self.path());
         }
-    }
-}
-
-impl Finished<'_> {
-    /// How many candidates ended so.
-    fn count_of(&self, outcome: Outcome) -> usize {
-        self.candidates.iter().filter(|candidate| candidate.outcome == outcome).count()
-    }
-
-    fn summary(&self) -> Summary {
-        let candidates = self.candidates;
-        let images: Vec<_> = candidates.iter().map(|candidate| &candidate.image).collect();
-        let db = || candidates.iter().map(|candidate| candidate.db);
-        Summary {
-            candidates: candidates.len(),
-            reached: self.count_of(Outcome::Reached),
-            stopped: self.bookmark.is_some()
-                || candidates.len() < self.config.candidates
-                || self.count_of(Outcome::Stopped) > 0,
-            best_db: db().reduce(f64::max).unwrap_or_default(),
-            worst_db: db().reduce(f64::min).unwrap_or_default(),
-            mean_pairwise_distance: mean_pairwise_distance(&images),
-            spread: self.range.spread.as_ref().map(|spread| SpreadRecord::new(spread, candidates)),
-            certainty: CertaintyRecord::new(self.range),
-        }
-    }
-
-    fn sheet(&self) -> Result<Image> {
-        let reached = self.count_of(Outcome::Reached);
-        let note = format!(
-            "Generator {}, seed {}; {reached} of {} at {:.1} dB or more{}{}",
-            self.generator.name,
-            self.config.seed,
-            self.candidates.len(),
-            consistency_db(self.config.epsilon),
-            self.range.bent.map_or_else(String::new, |bent| format!("; {}", bent.verdict().words())),
-            if self.steering.is_some() { "; the search was steered" } else { "" },
-        );
-        let title = self.title();
-        let entry = |place: usize| {
-            let candidate = &self.candidates[place];
-            Entry {
-                number: candidate.index + 1,
-                image: &candidate.image,
-                measured: &candidate.measured,
-                db: candidate.db,
-                outcome: candidate.outcome,
-                verdict: self.range.scores[place].bent.map(|bent| bent.verdict()),
-            }
-        };
-        Sheet {
-            title: &title,
-            note: &note,
-            target: self.target,
-            original: self.original,
-            colours: self.colours,
-            entries: self.order.sorted(&self.range.scores).into_iter().map(entry).collect(),
-        }
-        .draw()
-    }
-
-    fn title(&self) -> Cow<'_, str> {
-        Path::new(&self.input.path).file_name().map_or_else(|| "picture".into(), |name| name.to_string_lossy())
-    }
-
-    /// The quantities as a table: a line for each candidate, for each random picture, and for the original.
-    fn table(&self) -> String {
-        let line = |picture: String, values: &mut dyn Iterator<Item = Option<f64>>| {
-            let values = values.map(|value| value.map_or_else(String::new, |value| value.to_string()));
-            format!("{picture},{}\n", values.collect::<Vec<_>>().join(","))
-        };
-        let quantities = &self.quantities;
-        let titles: Vec<_> = quantities.iter().map(QuantityRecord::titled).collect();
-        let mut table = format!("picture,{}\n", titles.join(","));
-        for (place, candidate) in self.candidates.iter().enumerate() {
-            let name = format!("candidate {}", candidate.index + 1);
-            table += &line(name, &mut quantities.iter().map(|quantity| quantity.candidates[place]));
-        }
-        let random = quantities.iter().map(|quantity| quantity.random.len()).max().unwrap_or(0);
-        for place in 0..random {
-            let name = format!("random {}", place + 1);
-            table += &line(name, &mut quantities.iter().map(|quantity| quantity.random.get(place).copied()));
-        }
-        if quantities.iter().any(|quantity| quantity.original.is_some()) {
-            table += &line("original".to_owned(), &mut quantities.iter().map(|quantity| quantity.original));
-        }
-        table
-    }
-
-    fn certainty_map(&self, certainty: &Certainty) -> Result<Image> {
-        let count = certainty.count();
-        let agreed = certainty.agreed().map_or_else(String::new, |agreed| {
-            format!(
-                " Of the energy of the detail that the given picture does not hold, they agree on {:.0} %.",
-                100.0 * agreed
-            )
-        });
-        let fit = match (self.count_of(Outcome::Reached), self.count_of(Outcome::Stopped)) {
-            (_, stopped) if stopped > 0 => format!(", {stopped} of which are not done,"),
-            (0, _) => ", none of which shrinks to the given picture closely enough".to_owned(),
-            (reached, _) if reached == count => " that shrink to the given picture".to_owned(),
-            (reached, _) => format!(", {reached} of which shrink to the given picture closely enough"),
-        };
-        let steered = self.steering.as_ref().map_or_else(String::new, |steering| format!(" {steering}"));
-        let caption = format!(
-            "{count} candidates{fit}.{steered} Dark blue: they agree, as far as this generator goes. Yellow: imagined.{agreed} \
-             This says nothing of what the generator has never seen."
-        );
-        CertaintyMap::new(certainty).draw(&self.title(), &caption)
-    }
-
-    fn report<'b>(&'b self, record: &'b Record) -> Option<Report<'b>> {
-        let Page { subject, curves } = self.page?;
-        let Self { target, original, candidates, range, order, colours, .. } = *self;
-        Some(Report { record, subject, order, colours, target, original, candidates, range, curves })
     }
 }
 

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Run;
-use super::folder::{BOOKMARK, CERTAINTY, INPUTS, INTERMEDIATE, ORIGINAL, RECORD, REPORT, SHEET, TARGET, TARGET_EXACT};
+use super::folder::{
+    BOOKMARK, CERTAINTY, INPUTS, INTERMEDIATE, ORIGINAL, QUANTITIES, RECORD, REPORT, SHEET, TABLE, TARGET, TARGET_EXACT,
+};
 use crate::checksum::{sha256, sha256_of_file};
 use crate::folder::{Claim, MARK, names_in, remove_file};
 use crate::record::{Files, Record};
@@ -69,10 +71,10 @@ pub fn remove_run(folder: &Path) -> Result<()> {
 
 /// The names of the files of a run within its folder, whatever a record says beside them.
 pub(super) fn files_of(record: &Record) -> impl Iterator<Item = &OsStr> {
-    let Files { target, target_exact, original, sheet, certainty, report, quantities, inputs, bookmark } =
+    let Files { target, target_exact, original, sheet, certainty, report, quantities, table, inputs, bookmark } =
         &record.files;
     let single = [Some(target), Some(sheet), Some(inputs)];
-    let some = [target_exact, original, certainty, report, quantities, bookmark].map(Option::as_ref);
+    let some = [target_exact, original, certainty, report, quantities, table, bookmark].map(Option::as_ref);
     let pictures = record.candidates.iter().flat_map(|candidate| [&candidate.image, &candidate.shrunk]);
     single.into_iter().chain(some).flatten().chain(pictures).filter_map(|name| Path::new(name).file_name())
 }
@@ -117,8 +119,21 @@ fn is_torn(folder: &Path) -> bool {
 
 /// Whether a run gives such a name to something in its folder.
 fn is_of_run(name: &str) -> bool {
-    const SINGLE: [&str; 11] =
-        [RECORD, TARGET, TARGET_EXACT, ORIGINAL, SHEET, CERTAINTY, REPORT, INPUTS, BOOKMARK, INTERMEDIATE, MARK];
+    const SINGLE: [&str; 13] = [
+        RECORD,
+        TARGET,
+        TARGET_EXACT,
+        ORIGINAL,
+        SHEET,
+        CERTAINTY,
+        REPORT,
+        QUANTITIES,
+        TABLE,
+        INPUTS,
+        BOOKMARK,
+        INTERMEDIATE,
+        MARK,
+    ];
     SINGLE.contains(&name) || is_temporary(name) || is_numbered(name, "candidate-") || is_numbered(name, "shrunk-")
 }
 

@@ -12,10 +12,6 @@ use super::{BAR, BODY, Colormap, GAP, HEADING, LABEL, LINE, MARGIN, PADDING, PAP
 const PICTURE: Size = Size::new(320, 320);
 /// How much of the mean shows through the colours.
 const SHOWN: f32 = 0.35;
-/// The share of pixels that the legend reaches; those beyond it have its last colour.
-const REACHED: f64 = 0.99;
-/// Candidates that are nearer than this, in levels of 255, are all in the legend's first colours.
-const LEAST_SCALE: f32 = 4.0;
 
 /// The colours of the map.
 pub(crate) const COLOURS: Colormap = Colormap::Cividis;
@@ -39,22 +35,17 @@ pub struct CertaintyMap<'a> {
     certainty: &'a Certainty,
     /// The deviation of each pixel, in levels of 255.
     levels: Vec<f32>,
-    scale: f32,
 }
 
 impl<'a> CertaintyMap<'a> {
+    /// The standard deviation at the end of the colours, in levels of 255. It is the same in every run, so that two maps can be
+    /// compared: faces of 16 × 16 pixels reach 20 to 45.
+    pub const SCALE: f32 = 40.0;
+
     /// The map of what was found of candidates.
     pub fn new(certainty: &'a Certainty) -> Self {
         let levels: Vec<f32> = certainty.deviation_of_pixels().iter().map(|deviation| deviation * 255.0).collect();
-        let mut sorted = levels.clone();
-        let reached = ((sorted.len() - 1) as f64 * REACHED) as usize;
-        let (_, &mut most, _) = sorted.select_nth_unstable_by(reached, f32::total_cmp);
-        Self { certainty, levels, scale: most.ceil().max(LEAST_SCALE) }
-    }
-
-    /// The standard deviation at the end of the legend, in levels of 255.
-    pub fn scale(&self) -> f32 {
-        self.scale
+        Self { certainty, levels }
     }
 
     /// The mean in grey, coloured by the standard deviation of each pixel.
@@ -62,7 +53,7 @@ impl<'a> CertaintyMap<'a> {
     /// # Errors
     /// None for a picture of at least one pixel.
     pub fn overlay(&self) -> Result<Image> {
-        let places: Vec<f32> = self.levels.iter().map(|level| level / self.scale).collect();
+        let places: Vec<f32> = self.levels.iter().map(|level| level / Self::SCALE).collect();
         overlay(self.certainty.mean(), &places)
     }
 
@@ -92,8 +83,11 @@ impl<'a> CertaintyMap<'a> {
             canvas.outline(Rectangle { left, top: pictures_top, width: side, height }, LINE);
         }
         let bar = Rectangle { left: differs, top: legend_top, width: column, height: BAR };
-        legend(&mut canvas, bar, COLOURS, ["0", &format!("{:.0} or more", self.scale)]);
-        let note = LABEL.wrapped("The colours: standard deviation over candidates, in levels of 255", column);
+        legend(&mut canvas, bar, COLOURS, ["0", &format!("{:.0} or more", Self::SCALE)]);
+        let note = LABEL.wrapped(
+            "The colours: standard deviation over candidates, in levels of 255, on one scale in every run",
+            column,
+        );
         canvas.lines(MARGIN, legend_top, &note, LABEL);
         canvas.lines(MARGIN, text_top, &explanation, BODY);
         canvas.into_image()

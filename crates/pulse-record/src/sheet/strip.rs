@@ -29,7 +29,11 @@ pub struct Strip<'a> {
 pub struct Cell<'a> {
     /// The picture.
     pub image: &'a Image,
-    /// What stands below it, in bold.
+    /// The part of it that is framed.
+    pub part: Option<Rectangle>,
+    /// More pictures below it, no larger than itself.
+    pub below: Vec<Image>,
+    /// What stands below them, in bold.
     pub heading: String,
     /// What stands below that, a line each.
     pub lines: Vec<String>,
@@ -52,7 +56,8 @@ impl Strip<'_> {
         let note = BODY.wrapped(self.note, width);
         let picture_height = pictures.iter().map(Image::height).max().unwrap_or(0);
         let lines = self.cells.iter().map(|cell| cell.lines.len()).max().unwrap_or(0);
-        let row = picture_height + PADDING / 2 + HEADING.line_height() + lines * LABEL.line_height() + GAP;
+        let more = self.cells.iter().map(Cell::height_below).max().unwrap_or(0);
+        let row = picture_height + more + PADDING / 2 + HEADING.line_height() + lines * LABEL.line_height() + GAP;
         let top = TITLE.line_height() + note.len() * BODY.line_height() + GAP;
         let height = top + self.cells.len().div_ceil(columns) * row - GAP;
 
@@ -71,6 +76,10 @@ impl Strip<'_> {
 const LEAST_COLUMNS: usize = 4;
 
 impl Cell<'_> {
+    fn height_below(&self) -> usize {
+        self.below.iter().map(|picture| picture.height() + PADDING / 2).sum()
+    }
+
     fn draw(&self, canvas: &mut Canvas, left: usize, top: usize, picture: &Image) {
         canvas.picture(left, top, picture);
         let (width, height) = (picture.width(), picture.height());
@@ -82,7 +91,19 @@ impl Cell<'_> {
                 canvas.outline(Rectangle { left, top, width, height }, INK);
             }
         }
-        let below = top + height + PADDING / 2;
+        if let Some(part) = self.part {
+            let scaled = |side: usize| side * width / self.image.width().max(1);
+            let [x, y] = [left + scaled(part.left), top + scaled(part.top)];
+            let [wide, high] = [scaled(part.width), scaled(part.height)];
+            canvas.outline(Rectangle { left: x, top: y, width: wide, height: high }, PAPER);
+            canvas.outline(Rectangle { left: x + 1, top: y + 1, width: wide.max(3) - 2, height: high.max(3) - 2 }, INK);
+        }
+        let mut below = top + height + PADDING / 2;
+        for picture in &self.below {
+            canvas.picture(left, below, picture);
+            canvas.outline(Rectangle { left, top: below, width: picture.width(), height: picture.height() }, LINE);
+            below += picture.height() + PADDING / 2;
+        }
         let fits = |text: &str, style: TextStyle| style.shortened(text, PICTURE.width);
         canvas.text(left, below, &fits(&self.heading, HEADING), HEADING);
         let below = below + HEADING.line_height();

@@ -109,7 +109,7 @@ fn the_map_is_brighter_where_pictures_differ() {
         let values = (0..SHARP * SHARP).map(|at| if at % SHARP < SHARP / 2 { 0.5 } else { level }).collect();
         Image::new(1, SHARP, SHARP, values).unwrap()
     };
-    let all = [half(0.4), half(0.6)];
+    let all = [half(0.3), half(0.7)];
     let certainty = of(&all);
     let overlay = CertaintyMap::new(&certainty).overlay().unwrap();
     let at = |x: usize| [0, 1, 2].map(|channel| (overlay.plane(channel)[x] * 255.0) as u8);

@@ -99,6 +99,7 @@ fn candidate(picture: &[f32], class: Option<usize>) -> Candidate {
         image,
         db: 50.0,
         searched_db: 50.0,
+        moved: 0.01,
         latent_db: 50.0,
         losses: Vec::new(),
         total: 0.0,

@@ -11,7 +11,7 @@ use pulse::generator::{EMBEDDED, InputSpec, input_specs};
 use pulse::image::Image;
 use pulse::judge::{Assessment, Order, Plausibility};
 use pulse::measurement::Size;
-use pulse::record::{GeneratorRecord, InputRecord, QuantityRecord, Record};
+use pulse::record::{GeneratorRecord, InputRecord, MadeRecord, QuantityRecord, Record, SteeringRecord};
 use pulse::report::Curves;
 use pulse::run::{Finished, Page, RECORD, Run, RunFolder, remove_run};
 use pulse::search::SearchConfig;
@@ -32,6 +32,8 @@ pub(crate) struct Story {
     pub(crate) order: Order,
     pub(crate) quantities: Vec<QuantityRecord>,
     pub(crate) original: Option<Image>,
+    pub(crate) steering: Option<SteeringRecord>,
+    pub(crate) made: Option<MadeRecord>,
 }
 
 impl Story {
@@ -53,6 +55,7 @@ impl Story {
                 measured: grey(4),
                 db: 20.0 + index as f64,
                 searched_db: 20.0,
+                moved: 0.01,
                 latent_db: 20.0,
                 losses: Vec::new(),
                 total: f64::INFINITY,
@@ -82,6 +85,8 @@ impl Story {
             order: Order::Number,
             quantities: Vec::new(),
             original: None,
+            steering: None,
+            made: None,
         };
         story.measure(&[]);
         story
@@ -97,10 +102,19 @@ impl Story {
 
     /// The page of the run, as it is in its folder.
     pub(crate) fn page(&self) -> String {
+        self.file("report.html")
+    }
+
+    /// A file of text of the run.
+    pub(crate) fn file(&self, name: &str) -> String {
         let place = TempDir::new().unwrap();
         let path = place.path().join("run");
-        let record = RunFolder::create(&path, false).unwrap().write(&self.finished()).unwrap();
-        std::fs::read_to_string(path.join(record.files.report.unwrap())).unwrap()
+        RunFolder::create(&path, false).unwrap().write(&self.finished()).unwrap();
+        std::fs::read_to_string(path.join(name)).unwrap()
+    }
+
+    pub(crate) fn record(&self) -> Record {
+        Record::from_json(self.file(RECORD).as_bytes()).unwrap()
     }
 
     pub(crate) fn finished(&self) -> Finished<'_> {
@@ -124,7 +138,7 @@ impl Story {
             target: &self.target,
             original: self.original.as_ref(),
             config: &self.config,
-            steering: None,
+            steering: self.steering.clone(),
             candidates: &self.candidates,
             range: &self.range,
             quantities: self.quantities.clone(),
@@ -132,6 +146,7 @@ impl Story {
             colours: None,
             page: Some(Page { subject: self.subject, curves: &self.curves }),
             seconds: 0.5,
+            made: self.made.clone(),
         }
     }
 }

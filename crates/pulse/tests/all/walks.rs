@@ -9,7 +9,9 @@ use pulse::generator::{Dcgan, InputSpec, LatentInput, Space, append_whole};
 use pulse::image::Image;
 use pulse::measurement::{Measurement, MeasurementKind, Size};
 use pulse::search::{Problem, SearchConfig, search};
-use pulse::walk::{Coordinates, Cotangent, Derivatives, DirectionSettings, Explorer, Frame, Point};
+use pulse::walk::{
+    Coordinates, Cotangent, Derivatives, DirectionSettings, End, Explorer, Extent, Frame, MORE_OFFSETS, Point,
+};
 use pulse_checkpoint::Tensor;
 use pulse_engine::{Cpu, NetworkBuilder};
 use rand_chacha::ChaCha8Rng;
@@ -124,7 +126,7 @@ fn curves_are_consistent_and_pass_through_the_candidate() {
     let problem = world.problem();
     let mut explorer = Explorer::new(&problem, &world.specs, &world.config, &Cpu::default()).unwrap();
     let (point, image) = &world.candidates[1];
-    let settings = DirectionSettings { count: 3, frames: 5, ..DirectionSettings::default() };
+    let settings = DirectionSettings { count: 3, frames: 5, extent: Extent::Length(2.0), seed: 0 };
     let mut shares = Vec::new();
     let mut watch = |share| {
         shares.push(share);
@@ -138,17 +140,90 @@ fn curves_are_consistent_and_pass_through_the_candidate() {
         assert_eq!(curve.frames.len(), 5);
         for (index, at) in curve.frames.iter().enumerate() {
             assert!(at.frame.db >= 45.0, "{} dB", at.frame.db);
-            assert_eq!(at.length.total_cmp(&0.0), index.cmp(&2));
+            assert_eq!(at.length, index as f64 - 2.0);
+            // The part where it changes most has changed by no less than the whole.
+            assert!(at.most >= at.change && at.most < 4.001 * at.change + 1e-12);
             // Steps on the sphere stay on it.
             assert!((latent.radius(&at.frame.point) / latent.radius(point) - 1.0).abs() < 1e-4);
         }
         assert!(is_same(&curve.frames[2].frame, point, image));
+        assert_eq!(curve.ends, [End::Length; 2]);
+        assert_eq!((curve.part.width, curve.part.height), (4, 4));
         // They lead somewhere, and farther the farther they go.
         assert!(curve.frames[0].change > curve.frames[1].change && curve.frames[4].change > curve.frames[3].change);
         assert!(curve.frames[1].change > 0.003, "{}", curve.frames[1].change);
         assert!((dot(&curve.direction.vector, &curve.direction.vector) - 1.0).abs() < 1e-5);
     }
     assert!(curves.windows(2).all(|pair| pair[0].direction.gain >= pair[1].direction.gain));
+}
+
+#[test]
+fn a_curve_goes_on_until_one_sees_it_or_it_is_implausible() {
+    let world = World::new();
+    let problem = world.problem();
+    let mut explorer = Explorer::new(&problem, &world.specs, &world.config, &Cpu::default()).unwrap();
+    let mut derivatives = Derivatives::new(&problem, &world.config.space, &Cpu::default(), 1).unwrap();
+    let point = &world.candidates[1].0;
+    let mut reach = 0.0;
+    for visible in [0.03, 0.06] {
+        let settings =
+            DirectionSettings { count: 4, frames: 3, extent: Extent::Visible(visible), ..DirectionSettings::default() };
+        let curves = explorer.directions(point, &settings, &mut on).unwrap().unwrap();
+        let ends = |curve: &pulse::walk::Curve| curve.ends.into_iter().zip([0, 2]).collect::<Vec<_>>();
+        for (curve, (end, frame)) in
+            curves.iter().flat_map(|curve| ends(curve).into_iter().map(move |end| (curve, end)))
+        {
+            let at = &curve.frames[frame];
+            match end {
+                // Between two strides it is taken for even.
+                End::Changed => assert!((at.most / visible - 1.0).abs() < 0.4, "{} is not {visible}", at.most),
+                End::Implausible => {
+                    let both = derivatives.offsets(&[point.clone(), at.frame.point.clone()]);
+                    assert!((both[1] - both[0] - MORE_OFFSETS).abs() < 0.3 * MORE_OFFSETS, "{both:?}");
+                    assert!(at.most < visible);
+                }
+                End::Farthest => assert!(at.most < visible),
+                End::Length => panic!("no length was asked for"),
+            }
+        }
+        let first = curves[0].frames[2].length - curves[0].frames[0].length;
+        assert!(first > reach, "more to see is farther away");
+        reach = first;
+        let [behind, ahead] = explorer.reach(point, &curves[0].direction, settings.extent, &mut on).unwrap().unwrap();
+        assert!((behind.0 - curves[0].frames[0].length).abs() < 1e-6 && behind.1 == curves[0].ends[0]);
+        assert!((ahead.0 - curves[0].frames[2].length).abs() < 1e-6 && ahead.1 == curves[0].ends[1]);
+    }
+}
+
+#[test]
+fn a_step_leads_where_the_curve_does() {
+    let world = World::new();
+    let problem = world.problem();
+    let mut explorer = Explorer::new(&problem, &world.specs, &world.config, &Cpu::default()).unwrap();
+    let (point, image) = &world.candidates[0];
+    let settings = DirectionSettings { count: 2, frames: 5, extent: Extent::Length(1.0), seed: 0 };
+    let curves = explorer.directions(point, &settings, &mut on).unwrap().unwrap();
+    let found = explorer.find(point, 2, 0, &mut on).unwrap().unwrap();
+    for (curve, direction) in curves.iter().zip(&found) {
+        assert_eq!(curve.direction, *direction);
+        for at in &curve.frames {
+            let step = explorer.step(point, direction, at.length).unwrap();
+            assert!(step.frame.db >= 45.0 && step.length == at.length);
+            let apart = step.frame.image.mean_squared_difference(&at.frame.image).sqrt();
+            assert!(apart < 0.004, "{apart} at {}", at.length);
+            // The same again, to the bit: a slider that comes back shows what it showed.
+            assert_eq!(explorer.step(point, direction, at.length).unwrap().frame.point, step.frame.point);
+        }
+        let still = explorer.step(point, direction, 0.0).unwrap();
+        assert!(is_same(&still.frame, point, image) && still.change == 0.0);
+        // From another picture than the candidate it goes on along its sphere.
+        let on = explorer.step(&curve.frames[4].frame.point, direction, 0.5).unwrap();
+        let latent = Coordinates::latent(&world.specs);
+        assert!((latent.radius(&on.frame.point) / latent.radius(point) - 1.0).abs() < 1e-4);
+        for far in [f64::NAN, f64::INFINITY, 8.0, -8.0] {
+            assert_eq!(explorer.step(point, direction, far).unwrap_err().kind(), ErrorKind::Setting, "{far}");
+        }
+    }
 }
 
 #[test]
@@ -189,7 +264,10 @@ fn walks_can_be_stopped_and_have_limits() {
         DirectionSettings { count: 20, ..settings },
         DirectionSettings { count: 0, ..settings },
         DirectionSettings { frames: 4, ..settings },
-        DirectionSettings { reach: 1.5, ..settings },
+        DirectionSettings { extent: Extent::Length(8.0), ..settings },
+        DirectionSettings { extent: Extent::Length(0.0), ..settings },
+        DirectionSettings { extent: Extent::Visible(1.5), ..settings },
+        DirectionSettings { extent: Extent::Visible(f64::NAN), ..settings },
     ] {
         assert_eq!(explorer.directions(point, &settings, &mut on).unwrap_err().kind(), ErrorKind::Setting);
     }
