@@ -6,6 +6,7 @@ mod bad_input;
 mod bench;
 mod check;
 mod discriminator;
+mod documented;
 mod edges;
 mod explore;
 mod faces;
