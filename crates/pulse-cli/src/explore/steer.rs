@@ -139,7 +139,7 @@ pub(super) fn run(
     let of_option = |error: pulse::Error| Failure::with(option(&wishes, &error), &error);
     let begin = || reopened.search(&wishes, &config, Arc::new(engine.clone())).map_err(of_option);
     let mut session = begin()?;
-    note(&inherited(options, run, &config));
+    print(&format!("{}\n", inherited(options, run, &config)))?;
     let bookmark = if is_same && !arguments.force { Run::open(&place)?.bookmark()? } else { None };
     let folder = match &bookmark {
         Some(_) => RunFolder::take_up(&place)?,

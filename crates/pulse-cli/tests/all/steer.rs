@@ -204,9 +204,9 @@ fn a_neighbourhood_of_a_run_that_spread_is_not_spread() {
     let spread = |folder: &str| place.record(folder)["settings"]["spread"].clone();
     let ran = steer(&place, &["--like", "1", "--amount", "0.3", "--out", "plain"]).ended_with(0);
     assert!(
-        ran.err.contains("as in the run: 2 candidates, 20 steps") && ran.err.contains("not --spread"),
+        ran.out.contains("as in the run: 2 candidates, 20 steps") && ran.out.contains("not --spread"),
         "{}",
-        ran.err
+        ran.out
     );
     assert!(spread("plain").is_null());
     steer(&place, &["--like", "1", "--spread", "--out", "wanted"]).ended_with(0);
@@ -214,7 +214,7 @@ fn a_neighbourhood_of_a_run_that_spread_is_not_spread() {
     // Of all else it is the run's, and can be left out.
     place.picture("example.png", 3, 64, 64);
     let ran = steer(&place, &["--toward", "example.png", "--out", "drawn"]).ended_with(0);
-    assert!(ran.err.contains("--spread too, which --no-spread leaves out"), "{}", ran.err);
+    assert!(ran.out.contains("--spread too, which --no-spread leaves out"), "{}", ran.out);
     assert_eq!(spread("drawn"), spread("pulse-out/small"));
     steer(&place, &["--toward", "example.png", "--no-spread", "--out", "alone"]).ended_with(0);
     assert!(spread("alone").is_null());

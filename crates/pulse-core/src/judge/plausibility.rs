@@ -104,13 +104,12 @@ pub(crate) fn offsets<'a>(network: &SearchProgram, row: usize, input: impl Fn(us
     for (place, port) in ports.iter().enumerate().filter(|(_, port)| port.spec.stage.is_some()) {
         let offset = input(place, port);
         let own_row = row * offset.len()..(row + 1) * offset.len();
-        let own = match port.stage {
-            Some(stage) => square(&program.output(stage)[own_row]),
+        let own = if let Some(stage) = port.stage {
+            square(&program.output(stage)[own_row])
+        } else {
             // The picture's own values are what is left of it without its offset.
-            None => {
-                let sums = program.output(*image)[own_row].iter().zip(offset);
-                sums.map(|(sum, x)| f64::from(sum - x).powi(2)).sum()
-            }
+            let sums = program.output(*image)[own_row].iter().zip(offset);
+            sums.map(|(sum, x)| f64::from(sum - x).powi(2)).sum()
         };
         let offset = square(offset);
         // A stage of nothing but zeros is left with nothing to be relative to.

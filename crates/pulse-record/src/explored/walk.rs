@@ -34,13 +34,10 @@ impl<'a> Walk<'a> {
     pub(super) fn of_curve(curve: &'a Curve, number: usize) -> Self {
         let middle = curve.frames.iter().find(|at| at.length == 0.0).or(curve.frames.first());
         let [behind, ahead] = curve.ends;
-        let ends = match behind == ahead {
-            true => format!("It ends on both sides where {}.", ahead.words()),
-            false => format!(
-                "It ends on the near side where {}, and on the far one where {}.",
-                behind.words(),
-                ahead.words()
-            ),
+        let ends = if behind == ahead {
+            format!("It ends on both sides where {}.", ahead.words())
+        } else {
+            format!("It ends on the near side where {}, and on the far one where {}.", behind.words(), ahead.words())
         };
         let most = curve.frames.iter().map(|at| at.most).fold(0.0, f64::max);
         let change = curve.frames.iter().map(|at| at.change).fold(0.0, f64::max);

@@ -1,5 +1,6 @@
 //! The list on a run's page of what was explored from that run.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -37,7 +38,7 @@ fn list(explored: &Path) -> Result<String> {
     let mut items = String::new();
     for name in names {
         if let Some(page) = PAGES.iter().find(|page| explored.join(&name).join(page).is_file()) {
-            items += &format!("<li><a href=\"{folder}/{name}/{page}\">{}</a></li>", escaped(&name));
+            let _ = write!(items, "<li><a href=\"{folder}/{name}/{page}\">{}</a></li>", escaped(&name));
         }
     }
     if items.is_empty() {

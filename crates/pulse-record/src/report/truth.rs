@@ -38,9 +38,10 @@ impl Report<'_> {
         for (name, picture, error) in shown {
             let caption = format!("{name}: {} levels from it", levels(error));
             let picture_shown = coloured(reduced(picture, LARGEST)?, self.colours);
-            let shown = match name.starts_with("Bicubic") {
-                true => named_figure(&picture_shown, "the bicubic enlargement", &name, &caption)?,
-                false => figure(&picture_shown, None, "", &name, &caption)?,
+            let shown = if name.starts_with("Bicubic") {
+                named_figure(&picture_shown, "the bicubic enlargement", &name, &caption)?
+            } else {
+                figure(&picture_shown, None, "", &name, &caption)?
             };
             let map = reduced(&error_map(picture, truth)?, LARGEST)?;
             let map = figure(&map, None, "", &format!("Where the error of it is: {name}"), "Where it errs")?;
