@@ -28,6 +28,7 @@ use pulse_core::judge::{Assessment, Order};
 
 use chart::{Shown, chart};
 pub use curves::{Curve, Curves, Point};
+pub use words::statement;
 use page::{data_uri, definitions, escaped, filled, hash_source};
 pub(crate) use words::MOST_OF_8_BITS;
 
