@@ -1,0 +1,44 @@
+//! The page's own files, which are part of the program.
+
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+
+use crate::refusal::{Answer, Refusal};
+
+/// Every file: its path within the page, what it is, its bytes. The build lists the folder.
+static FILES: &[(&str, &str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/page.rs"));
+
+/// The first file.
+const INDEX: &str = "index.html";
+
+/// The file of this path.
+pub(crate) fn file(path: &str) -> Answer<Response> {
+    let path = if path.is_empty() { INDEX } else { path };
+    let found = FILES.iter().find(|(own, ..)| *own == path);
+    let (_, content_type, bytes) = found.ok_or_else(|| Refusal::missing("file", "of this page"))?;
+    #[cfg(debug_assertions)]
+    if let Some(bytes) = from_disk(path) {
+        return Ok(([(header::CONTENT_TYPE, *content_type)], bytes).into_response());
+    }
+    Ok(([(header::CONTENT_TYPE, *content_type)], *bytes).into_response())
+}
+
+/// The same as it is on the disk just now, for who works on the page: where `PULSE_PAGE` names its folder. A known file only.
+#[cfg(debug_assertions)]
+fn from_disk(path: &str) -> Option<Vec<u8>> {
+    let folder = std::env::var_os("PULSE_PAGE")?;
+    std::fs::read(std::path::Path::new(&folder).join(path)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_its_own_files_are_there() {
+        assert!(file("").is_ok() && file("index.html").is_ok());
+        for path in ["../Cargo.toml", "/etc/passwd", "index.html/", "INDEX.HTML", "%2e%2e/Cargo.toml", "./index.html"] {
+            assert!(file(path).is_err(), "{path}");
+        }
+    }
+}
