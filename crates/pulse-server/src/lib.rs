@@ -31,8 +31,8 @@
 
 mod act;
 mod archive;
-mod ask;
-mod body;
+pub mod ask;
+pub mod body;
 mod bring;
 mod connection;
 mod desk;
