@@ -16,8 +16,14 @@ fn main() {
     for file in files {
         let ending = file.extension().unwrap_or_default().to_string_lossy().into_owned();
         let Some((_, content_type)) = TYPES.iter().find(|(known, _)| *known == ending) else { continue };
-        let parts: Vec<_> = file.strip_prefix(&root).expect("it is within").iter().map(|part| part.to_string_lossy()).collect();
-        let _ = writeln!(table, "    ({:?}, {content_type:?}, include_bytes!({:?})),", parts.join("/"), file.display().to_string());
+        let parts: Vec<_> =
+            file.strip_prefix(&root).expect("it is within").iter().map(|part| part.to_string_lossy()).collect();
+        let _ = writeln!(
+            table,
+            "    ({:?}, {content_type:?}, include_bytes!({:?})),",
+            parts.join("/"),
+            file.display().to_string()
+        );
     }
     table.push_str("]\n");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("page.rs");

@@ -82,7 +82,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     settings.cache = cache::folder();
     let server = Server::start(&settings)?;
     let ender = server.ender();
-    let _interrupt = Interrupt::then("ending; what is under way is kept, and goes on when it is opened again", move || ender.end())?;
+    let _interrupt =
+        Interrupt::then("ending; what is under way is kept, and goes on when it is opened again", move || ender.end())?;
     for path in brought {
         if let Err(error) = server.bring(&path) {
             Failure::with(path.display(), &error).report();
@@ -119,7 +120,10 @@ impl Session {
             let is_packed = path.is_file() && path.extension().is_some_and(|ending| ending == ENDING);
             if path.join(SESSION).exists() {
                 if folder.replace(path.clone()).is_some_and(|other| other != *path) {
-                    return Err(Failure::of(path.display(), "one session is opened at a time; name one, and leave --out out"));
+                    return Err(Failure::of(
+                        path.display(),
+                        "one session is opened at a time; name one, and leave --out out",
+                    ));
                 }
             } else if is_packed {
                 if packed.replace(path.clone()).is_some() {

@@ -265,7 +265,8 @@ impl Image {
     /// [`ErrorKind::Picture`] when they are not of one size. A grey picture beside one in colour counts as one in colour.
     pub fn difference(&self, other: &Self, times: f32) -> Result<Self> {
         if self.size() != other.size() {
-            let message = format!("pictures of {} and {} cannot be subtracted: make them of one size", self.size(), other.size());
+            let message =
+                format!("pictures of {} and {} cannot be subtracted: make them of one size", self.size(), other.size());
             return Err(Error::new(ErrorKind::Picture, message));
         }
         if self.channels != other.channels {

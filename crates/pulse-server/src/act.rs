@@ -88,7 +88,9 @@ fn new_node(kind: &str, generator: String, request: Request) -> Node {
 fn queue(desk: &Desk, mut node: Node, steered: SteeredBy) -> Answer<Node> {
     desk.change(|model| {
         if model.nodes.len() >= MOST_NODES {
-            return Err(Refusal::conflict(format!("the session has {MOST_NODES} nodes: remove some, or begin another")));
+            return Err(Refusal::conflict(format!(
+                "the session has {MOST_NODES} nodes: remove some, or begin another"
+            )));
         }
         if node.id.is_empty() {
             node.id = model.next_node();
@@ -118,7 +120,9 @@ pub(crate) fn steer(desk: &Desk, id: &str, ask: &SteerAsk) -> Answer<Node> {
     if ask.keep.is_some() && ask.vary.is_some() {
         return Err(Refusal::bad("keep and vary: one is the other's opposite; give one"));
     }
-    if candidate == 0 && (keeps || likes) || candidate > 0 && !parent.candidates.iter().any(|own| own.number == candidate) {
+    if candidate == 0 && (keeps || likes)
+        || candidate > 0 && !parent.candidates.iter().any(|own| own.number == candidate)
+    {
         return Err(Refusal::missing("candidate", &candidate.to_string()));
     }
     if ask.amount.is_some_and(|amount| !(0.0..=1.0).contains(&amount)) {
@@ -378,7 +382,8 @@ pub(crate) fn walk(desk: &Desk, id: &str, ask: &WalkAsk) -> Answer<Walk> {
 }
 
 fn make_room(desk: &Desk, model: &mut Model) -> Answer<()> {
-    let failed: Vec<String> = model.walks.iter().filter(|walk| walk.state == "failed").map(|walk| walk.id.clone()).collect();
+    let failed: Vec<String> =
+        model.walks.iter().filter(|walk| walk.state == "failed").map(|walk| walk.id.clone()).collect();
     failed.iter().for_each(|id| desk.tell_removed("walk", id));
     model.walks.retain(|walk| walk.state != "failed");
     if model.walks.len() < MOST_WALKS {

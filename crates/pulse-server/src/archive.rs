@@ -34,7 +34,9 @@ pub(crate) fn write(folder: &Path, out: impl Write) -> io::Result<()> {
         }
     }
     for run in sorted(&folder.join("nodes"))? {
-        let Some(id) = run.file_name().and_then(|name| name.to_str()).filter(|id| is_id(id) && run.is_dir()) else { continue };
+        let Some(id) = run.file_name().and_then(|name| name.to_str()).filter(|id| is_id(id) && run.is_dir()) else {
+            continue;
+        };
         for inner in sorted(&run)? {
             if let Some(name) = plain(&inner) {
                 archive.append_path_with_name(&inner, format!("nodes/{id}/{name}"))?;
@@ -45,7 +47,8 @@ pub(crate) fn write(folder: &Path, out: impl Write) -> io::Result<()> {
 }
 
 fn sorted(folder: &Path) -> io::Result<Vec<std::path::PathBuf>> {
-    let mut paths: Vec<_> = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
+    let mut paths: Vec<_> =
+        fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
     paths.sort();
     Ok(paths)
 }
@@ -61,13 +64,15 @@ fn plain(path: &Path) -> Option<&str> {
 /// [`ErrorKind::Io`] when it cannot be read or written, [`ErrorKind::Run`] when it is no session.
 pub(crate) fn unpack(path: &Path, folder: &Path) -> Result<()> {
     make_folder(folder)?;
-    let is_empty = fs::read_dir(folder).map_err(|source| Error::io("list the folder", folder, source))?.next().is_none();
+    let is_empty =
+        fs::read_dir(folder).map_err(|source| Error::io("list the folder", folder, source))?.next().is_none();
     if !is_empty {
         let message = format!("the folder {} is not empty; choose another for the session", folder.display());
         return Err(Error::new(ErrorKind::Io, message));
     }
     let file = File::open(path).map_err(|source| Error::io("read", path, source))?;
-    take(file, folder).map_err(|error| error.worded(|reason| format!("cannot open {} as a session: {reason}", path.display())))
+    take(file, folder)
+        .map_err(|error| error.worded(|reason| format!("cannot open {} as a session: {reason}", path.display())))
 }
 
 fn take(file: impl Read, folder: &Path) -> Result<()> {
@@ -138,14 +143,22 @@ mod tests {
 
     #[test]
     fn what_leads_out_is_refused() {
-        for name in
-            ["../session.json", "/tmp/x", "pictures/../../x", "nodes/n1/../../x", "nodes/x/run.json", "pictures/.x", "other/x", "nodes/n1/a/b"]
-        {
+        for name in [
+            "../session.json",
+            "/tmp/x",
+            "pictures/../../x",
+            "nodes/n1/../../x",
+            "nodes/x/run.json",
+            "pictures/.x",
+            "other/x",
+            "nodes/n1/a/b",
+        ] {
             let folder = tempfile::tempdir().unwrap();
             let inner = folder.path().join("in");
             let bytes = archive(&[("session.json", b"{}"), (name, b"bad")]);
             assert!(take(&bytes[..], &inner).is_err(), "{name}");
-            let outside: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+            let outside: Vec<_> =
+                fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
             assert!(outside.iter().all(|name| name == "in"), "{outside:?}");
         }
     }
@@ -164,9 +177,13 @@ mod tests {
     #[test]
     fn a_session_comes_back_as_it_was() {
         let (from, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        for (name, content) in
-            [("session.json", "{}"), ("pictures/p1.png", "a"), ("nodes/n1/run.json", "b"), ("views/x.png", "c"), ("nodes/n1.bookmark", "d")]
-        {
+        for (name, content) in [
+            ("session.json", "{}"),
+            ("pictures/p1.png", "a"),
+            ("nodes/n1/run.json", "b"),
+            ("views/x.png", "c"),
+            ("nodes/n1.bookmark", "d"),
+        ] {
             let path = from.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, content).unwrap();

@@ -32,7 +32,9 @@ pub(crate) fn run(desk: &Desk, folder: &Path) -> Result<()> {
     let record = run.record();
     let inputs = run.inputs_checksum()?;
     let nodes: Vec<String> = desk.model().nodes.iter().map(|node| node.body.id.clone()).collect();
-    let is_same = |id: &String| Run::open(&desk.run_folder(id)).is_ok_and(|own| own.inputs_checksum().ok().as_ref() == Some(&inputs));
+    let is_same = |id: &String| {
+        Run::open(&desk.run_folder(id)).is_ok_and(|own| own.inputs_checksum().ok().as_ref() == Some(&inputs))
+    };
     if nodes.iter().any(is_same) {
         return Ok(());
     }

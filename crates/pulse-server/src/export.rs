@@ -49,7 +49,10 @@ pub(crate) async fn report(State(shared): State<Shared>, Path(id): Path<String>)
 }
 
 /// The picture of a candidate, as its file has it, to be saved.
-pub(crate) async fn candidate(State(shared): State<Shared>, Path((id, file)): Path<(String, String)>) -> Answer<Response> {
+pub(crate) async fn candidate(
+    State(shared): State<Shared>,
+    Path((id, file)): Path<(String, String)>,
+) -> Answer<Response> {
     let number = file.strip_suffix(".png").and_then(|number| number.parse::<usize>().ok());
     let number = number.ok_or_else(|| Refusal::missing("candidate", &file))?;
     let name = download(&format!("{}-{id}-candidate-{number}.png", shared.desk.model().name));
@@ -153,4 +156,3 @@ impl Stream for Received {
         self.receiver.poll_recv(context)
     }
 }
-

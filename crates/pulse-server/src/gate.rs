@@ -72,9 +72,11 @@ impl Gate {
         let name = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
         // Parsed, because `127.0.0.1.evil.example` begins like an address and is a name.
         match name.parse::<IpAddr>() {
-            Ok(ip) => ip == self.address.ip() || ip.is_loopback() && self.address.ip().is_loopback()
+            Ok(ip) => {
+                ip == self.address.ip() || ip.is_loopback() && self.address.ip().is_loopback()
                 // Who listens everywhere is called by any of the machine's addresses; a name is never one.
-                || self.address.ip().is_unspecified(),
+                || self.address.ip().is_unspecified()
+            }
             Err(_) => false,
         }
     }
@@ -194,8 +196,19 @@ mod tests {
             assert!(hosts(&own, host), "{host}");
         }
         for host in [
-            "127.0.0.1", "127.0.0.1:80", "evil.example:8123", "127.0.0.1.evil.example:8123", "localhost.evil.example:8123", "[::1",
-            "127.0.0.1:8123:8123", "127.0.0.1:", "", "0.0.0.0:8123", "192.168.0.7:8123", "127.0.0.1:+8123", "localhost:8123@evil.example",
+            "127.0.0.1",
+            "127.0.0.1:80",
+            "evil.example:8123",
+            "127.0.0.1.evil.example:8123",
+            "localhost.evil.example:8123",
+            "[::1",
+            "127.0.0.1:8123:8123",
+            "127.0.0.1:",
+            "",
+            "0.0.0.0:8123",
+            "192.168.0.7:8123",
+            "127.0.0.1:+8123",
+            "localhost:8123@evil.example",
         ] {
             assert!(!hosts(&own, host), "{host}");
         }
@@ -205,7 +218,9 @@ mod tests {
         assert!(!own.is_own_host(&two) && !own.is_own_host(&HeaderMap::new()));
         assert!(hosts(&gate("127.0.0.1:80"), "127.0.0.1"));
         let wide = gate("192.168.0.7:8123");
-        assert!(hosts(&wide, "192.168.0.7:8123") && !hosts(&wide, "evil.example:8123") && !hosts(&wide, "localhost:8123"));
+        assert!(
+            hosts(&wide, "192.168.0.7:8123") && !hosts(&wide, "evil.example:8123") && !hosts(&wide, "localhost:8123")
+        );
         let everywhere = gate("0.0.0.0:8123");
         assert!(hosts(&everywhere, "192.168.0.7:8123") && !hosts(&everywhere, "evil.example:8123"));
         assert!(everywhere.url().starts_with("http://127.0.0.1:8123/#token="));
@@ -222,7 +237,9 @@ mod tests {
         let host = ("host", "127.0.0.1:8123");
         assert!(says(&[host, ("origin", "http://127.0.0.1:8123")]));
         assert!(says(&[host, ("sec-fetch-site", "same-origin")]));
-        for origin in ["http://evil.example", "null", "https://127.0.0.1:8123", "http://127.0.0.1:81", "http://localhost:8123"] {
+        for origin in
+            ["http://evil.example", "null", "https://127.0.0.1:8123", "http://127.0.0.1:81", "http://localhost:8123"]
+        {
             assert!(!says(&[host, ("origin", origin)]), "{origin}");
         }
         assert!(!says(&[host]) && !says(&[host, ("sec-fetch-site", "none")]));

@@ -32,7 +32,9 @@ pub(crate) fn take(desk: &Desk, name: &str, bytes: &[u8]) -> Answer<Picture> {
     let picture = Reader::default().decode(&name, bytes)?;
     let id = desk.change(|model| {
         if model.pictures.len() >= MOST_PICTURES {
-            return Err(Refusal::conflict(format!("the session has {MOST_PICTURES} pictures: remove some, or begin another")));
+            return Err(Refusal::conflict(format!(
+                "the session has {MOST_PICTURES} pictures: remove some, or begin another"
+            )));
         }
         Ok(model.next_picture())
     })?;
@@ -55,7 +57,8 @@ fn put(desk: &Desk, given: Given) -> Answer<Picture> {
 fn looked_at(desk: &Desk, id: String, name: String, picture: &Image) -> Answer<Picture> {
     let size = picture.size();
     let mosaic = Mosaic::detect(picture);
-    let faces = if mosaic.is_none() && size.width.max(size.height) > SMALL { faces_in(desk, picture)? } else { Vec::new() };
+    let faces =
+        if mosaic.is_none() && size.width.max(size.height) > SMALL { faces_in(desk, picture)? } else { Vec::new() };
     let kind = match &mosaic {
         Some(_) => "mosaic",
         None if size.width.max(size.height) <= SMALL => "small",
@@ -248,7 +251,8 @@ pub(crate) fn measurement(text: Option<&str>) -> Answer<Option<MeasurementKind>>
     let kind: MeasurementKind = text.parse()?;
     let names_file = |stage: &Stage| matches!(stage, Stage::Blur(Blur::Psf(_)) | Stage::Mask(_));
     if kind.stages().iter().any(names_file) {
-        let message = "measurement: a page names no files of this machine; search with `pulse upsample`, and open the run";
+        let message =
+            "measurement: a page names no files of this machine; search with `pulse upsample`, and open the run";
         return Err(Refusal::bad(message));
     }
     Ok(Some(kind))

@@ -35,6 +35,8 @@ pub mod ask;
 pub mod body;
 mod bring;
 mod connection;
+#[cfg(test)]
+mod description;
 mod desk;
 mod events;
 mod export;

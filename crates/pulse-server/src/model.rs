@@ -306,7 +306,9 @@ mod tests {
 
     #[test]
     fn days_have_dates() {
-        for (days, date) in [(0, (1970, 1, 1)), (11_016, (2000, 2, 29)), (20_787, (2026, 11, 30)), (20_818, (2026, 12, 31))] {
+        for (days, date) in
+            [(0, (1970, 1, 1)), (11_016, (2000, 2, 29)), (20_787, (2026, 11, 30)), (20_818, (2026, 12, 31))]
+        {
             assert_eq!(date_of(days), date);
         }
     }
@@ -317,6 +319,8 @@ mod tests {
             assert!(!is_plain(name), "{name:?}");
         }
         assert!(is_plain("p1-face_16.png"));
-        assert!(is_id("n12") && is_id("p1") && !is_id("n") && !is_id("../n1") && !is_id("q1") && !is_id("n1234567890123"));
+        assert!(
+            is_id("n12") && is_id("p1") && !is_id("n") && !is_id("../n1") && !is_id("q1") && !is_id("n1234567890123")
+        );
     }
 }

@@ -27,7 +27,11 @@ impl Refusal {
     pub(crate) fn missing(what: &str, id: &str) -> Self {
         // What a client sent is not sent back as it is.
         let id: String = id.chars().filter(char::is_ascii_alphanumeric).take(16).collect();
-        Self::new(StatusCode::NOT_FOUND, "missing", format!("{what} {id}: the session has none; read the session again"))
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "missing",
+            format!("{what} {id}: the session has none; read the session again"),
+        )
     }
 
     /// A request that cannot be.

@@ -81,41 +81,50 @@ pub(crate) fn router(desk: Arc<Desk>, gate: Arc<Gate>) -> Router {
     let shared = Shared { desk, gate: Arc::clone(&gate), uploads: Arc::new(Semaphore::new(MOST_UPLOADS)) };
     let mut api = Router::new();
     for &(_, path) in ROUTES {
-        api = api.route(path, match path {
-            "/enter" => post(enter),
-            "/session" => get(session),
-            "/events" => get(events),
-            "/openapi.json" => get(description),
-            "/session.pulse" => get(export::session),
-            "/pictures" => post(upload),
-            "/pictures/{id}/cut" => post(cut),
-            "/pictures/{id}/preview" => post(preview),
-            "/pictures/{id}/remove" => post(remove_picture),
-            "/searches" => post(search),
-            "/nodes/{id}/steer" => post(steer),
-            "/nodes/{id}/more" => post(more),
-            "/nodes/{id}/stop" => post(stop),
-            "/nodes/{id}/go-on" => post(go_on),
-            "/nodes/{id}/remove" => post(remove_node),
-            "/nodes/{id}/edit" => post(edit),
-            "/nodes/{id}/candidates/{number}/mark" => post(mark),
-            "/nodes/{id}/walks" => post(walk),
-            "/nodes/{id}/report.html" => get(export::report),
-            "/nodes/{id}/candidates/{file}" => get(export::candidate),
-            "/nodes/{id}/difference/{number}" => get(export::difference),
-            "/walks/{id}/frame" => post(frame),
-            "/end" => post(end),
-            _ => unreachable!("every route has what it does"),
-        });
+        api = api.route(
+            path,
+            match path {
+                "/enter" => post(enter),
+                "/session" => get(session),
+                "/events" => get(events),
+                "/openapi.json" => get(description),
+                "/session.pulse" => get(export::session),
+                "/pictures" => post(upload),
+                "/pictures/{id}/cut" => post(cut),
+                "/pictures/{id}/preview" => post(preview),
+                "/pictures/{id}/remove" => post(remove_picture),
+                "/searches" => post(search),
+                "/nodes/{id}/steer" => post(steer),
+                "/nodes/{id}/more" => post(more),
+                "/nodes/{id}/stop" => post(stop),
+                "/nodes/{id}/go-on" => post(go_on),
+                "/nodes/{id}/remove" => post(remove_node),
+                "/nodes/{id}/edit" => post(edit),
+                "/nodes/{id}/candidates/{number}/mark" => post(mark),
+                "/nodes/{id}/walks" => post(walk),
+                "/nodes/{id}/report.html" => get(export::report),
+                "/nodes/{id}/candidates/{file}" => get(export::candidate),
+                "/nodes/{id}/difference/{number}" => get(export::difference),
+                "/walks/{id}/frame" => post(frame),
+                "/end" => post(end),
+                _ => unreachable!("every route has what it does"),
+            },
+        );
     }
     Router::new()
         .route("/", get(|| async { page::file("") }))
         .route("/app/{*path}", get(|Path(path): Path<String>| async move { page::file(&path) }))
         .route("/picture/{file}", get(picture))
         .nest("/api/v1", api)
-        .fallback(|| async { Refusal::new(StatusCode::NOT_FOUND, "missing", "there is no such address; /api/v1/openapi.json has all") })
+        .fallback(|| async {
+            Refusal::new(StatusCode::NOT_FOUND, "missing", "there is no such address; /api/v1/openapi.json has all")
+        })
         .method_not_allowed_fallback(|| async {
-            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method", "that address takes another method; see /api/v1/openapi.json")
+            Refusal::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method",
+                "that address takes another method; see /api/v1/openapi.json",
+            )
         })
         .layer(DefaultBodyLimit::max(MOST_JSON))
         .layer(from_fn_with_state(gate, pass))
@@ -145,7 +154,8 @@ fn too_slow() -> Refusal {
 
 /// Does what takes a while on a thread of its own.
 pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> Answer<T> + Send + 'static) -> Answer<T> {
-    let fault = |_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", "a fault of this program; please report it");
+    let fault =
+        |_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", "a fault of this program; please report it");
     tokio::task::spawn_blocking(work).await.map_err(fault)?
 }
 
@@ -188,8 +198,14 @@ async fn picture(State(shared): State<Shared>, headers: HeaderMap, Path(file): P
     Ok(([forever, (header::ETAG, etag), kind], Bytes::from_owner(png)).into_response())
 }
 
-async fn upload(State(shared): State<Shared>, Query(Upload { name }): Query<Upload>, headers: HeaderMap, body: Body) -> Answer<Json<Picture>> {
-    let said = headers.get(header::CONTENT_LENGTH).and_then(|said| said.to_str().ok()).and_then(|said| said.parse().ok());
+async fn upload(
+    State(shared): State<Shared>,
+    Query(Upload { name }): Query<Upload>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer<Json<Picture>> {
+    let said =
+        headers.get(header::CONTENT_LENGTH).and_then(|said| said.to_str().ok()).and_then(|said| said.parse().ok());
     if said.is_some_and(|said: usize| said > given::MOST_BYTES) {
         return Err(too_large());
     }
@@ -224,7 +240,11 @@ async fn cut(State(shared): State<Shared>, Path(id): Path<String>, Sent(ask): Se
     aside(move || given::cut(&shared.desk, &id, &ask).map(Json)).await
 }
 
-async fn preview(State(shared): State<Shared>, Path(id): Path<String>, Sent(ask): Sent<PreviewAsk>) -> Answer<Json<Preview>> {
+async fn preview(
+    State(shared): State<Shared>,
+    Path(id): Path<String>,
+    Sent(ask): Sent<PreviewAsk>,
+) -> Answer<Json<Preview>> {
     aside(move || given::preview(&shared.desk, &id, &ask).map(Json)).await
 }
 

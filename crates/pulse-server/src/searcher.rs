@@ -88,7 +88,9 @@ impl Searcher {
         let desk = Arc::clone(&self.desk);
         // A bug in one search does not end the others.
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.search(id, started)))
-            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Io, "the search ended by a fault of this program; please report it")));
+            .unwrap_or_else(|_| {
+                Err(Error::new(ErrorKind::Io, "the search ended by a fault of this program; please report it"))
+            });
         if outcome.is_err() {
             self.tools.clear();
         }

@@ -147,5 +147,7 @@ impl Server {
 
 fn started(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
     let thread = std::thread::Builder::new().name(name.into()).spawn(work);
-    thread.map_err(|error| Error::new(ErrorKind::Io, format!("the system starts no thread: {error}; close other programs")))
+    thread.map_err(|error| {
+        Error::new(ErrorKind::Io, format!("the system starts no thread: {error}; close other programs"))
+    })
 }

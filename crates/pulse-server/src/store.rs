@@ -116,8 +116,7 @@ impl Memory {
             return;
         }
         // Many at once, so that sorting them is rare.
-        let mut order: Vec<(u64, String)> =
-            self.pictures.iter().map(|(key, held)| (held.used, key.clone())).collect();
+        let mut order: Vec<(u64, String)> = self.pictures.iter().map(|(key, held)| (held.used, key.clone())).collect();
         order.sort_unstable();
         for (_, key) in order {
             if self.bytes <= MOST_BYTES / 4 * 3 {

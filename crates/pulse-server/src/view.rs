@@ -101,17 +101,18 @@ impl View {
 
     /// Keeps it for the next time that the session is opened.
     pub(crate) fn write(&self, desk: &Desk, id: &str) -> Result<()> {
-        let bytes = serde_json::to_vec(self)
-            .map_err(|error| pulse::Error::new(pulse::ErrorKind::Io, error.to_string()))?;
+        let bytes =
+            serde_json::to_vec(self).map_err(|error| pulse::Error::new(pulse::ErrorKind::Io, error.to_string()))?;
         write_atomically(&Self::path(desk, id), &bytes)
     }
 
     /// What was kept, where all its pictures are there.
     fn read(desk: &Desk, id: &str) -> Option<Self> {
         let view: Self = serde_json::from_slice(&std::fs::read(Self::path(desk, id)).ok()?).ok()?;
-        let own = view.candidates.iter().flat_map(|candidate| {
-            std::iter::once(&candidate.image).chain(&candidate.small).chain(&candidate.residual)
-        });
+        let own = view
+            .candidates
+            .iter()
+            .flat_map(|candidate| std::iter::once(&candidate.image).chain(&candidate.small).chain(&candidate.residual));
         let shared = [&view.target, &view.bicubic, &view.mean, &view.certainty, &view.original];
         let are_there = own.chain(shared.into_iter().flatten()).all(|image| desk.store.has(&image.key));
         are_there.then_some(view)

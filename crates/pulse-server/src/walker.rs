@@ -83,7 +83,8 @@ impl Inbox {
     /// Lets walks go before a search.
     pub(crate) fn let_pass(&self) {
         let waiting = self.lock();
-        let has_some = |waiting: &mut Waiting| waiting.is_busy || !waiting.frames.is_empty() || !waiting.opens.is_empty();
+        let has_some =
+            |waiting: &mut Waiting| waiting.is_busy || !waiting.frames.is_empty() || !waiting.opens.is_empty();
         // That nobody waits forever for a thread that ended.
         drop(self.changed.wait_timeout_while(waiting, PATIENCE, has_some).unwrap_or_else(PoisonError::into_inner));
     }

@@ -61,9 +61,8 @@ fn divided(distances: &Distances, members: &[usize]) -> Vec<Vec<usize>> {
     for _ in 0..ROUNDS {
         groups = vec![Vec::new(); chosen.len()];
         for &member in members {
-            let near = |a: &usize, b: &usize| {
-                distances.get(member, chosen[*a]).total_cmp(&distances.get(member, chosen[*b]))
-            };
+            let near =
+                |a: &usize, b: &usize| distances.get(member, chosen[*a]).total_cmp(&distances.get(member, chosen[*b]));
             let nearest = (0..chosen.len()).min_by(near).unwrap_or_default();
             groups[nearest].push(member);
         }
@@ -84,9 +83,10 @@ fn first_of_each(distances: &Distances, members: &[usize]) -> Vec<usize> {
         chosen.iter().map(|&chosen| distances.get(of, chosen)).fold(f64::INFINITY, f64::min)
     };
     let farthest = |chosen: &[usize]| {
-        members.iter().map(|&member| (member, nearest_to(member, chosen))).fold((members[0], 0.0), |best, next| {
-            if next.1 > best.1 { next } else { best }
-        })
+        members
+            .iter()
+            .map(|&member| (member, nearest_to(member, chosen)))
+            .fold((members[0], 0.0), |best, next| if next.1 > best.1 { next } else { best })
     };
     let mut chosen = vec![farthest(&[middle(distances, members)]).0];
     while chosen.len() < MOST_BRANCHES {

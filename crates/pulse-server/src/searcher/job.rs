@@ -145,7 +145,8 @@ impl Job {
     fn again(&self, desk: &Desk, tool: &mut Tool, config: &SearchConfig) -> Result<Ready> {
         let run = Run::open(&desk.run_folder(&self.node.id))?;
         if run.record().steering.is_some() {
-            let message = "a steered run that was brought in without the one that it is from does not go on; steer it again";
+            let message =
+                "a steered run that was brought in without the one that it is from does not go on; steer it again";
             return Err(Error::new(ErrorKind::Run, message));
         }
         let engine = Arc::clone(&tool.engine);
@@ -218,7 +219,9 @@ pub(crate) fn command_of(node: &Node, given: Option<&Given>, steered: &SteeredBy
         (Some(parent), _) => {
             say("explore", format!("nodes/{parent}"));
             let like = request.like.is_some();
-            if let Some(candidate) = request.candidate.filter(|_| !like || steered.keep.is_some() || steered.vary.is_some()) {
+            if let Some(candidate) =
+                request.candidate.filter(|_| !like || steered.keep.is_some() || steered.vary.is_some())
+            {
                 say("--candidate", candidate.to_string());
             }
             for (option, file) in [("--keep", &steered.keep), ("--vary", &steered.vary)] {
@@ -272,5 +275,9 @@ pub(crate) fn command_of(node: &Node, given: Option<&Given>, steered: &SteeredBy
 /// A part of a command line as a shell reads it.
 fn quoted(part: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,=".contains(c);
-    if !part.is_empty() && part.chars().all(is_plain) { part.into() } else { format!("'{}'", part.replace('\'', "'\\''")) }
+    if !part.is_empty() && part.chars().all(is_plain) {
+        part.into()
+    } else {
+        format!("'{}'", part.replace('\'', "'\\''"))
+    }
 }

@@ -226,5 +226,7 @@ fn a_slider_meets_the_frames_and_stays_consistent_between_them() {
     assert!(is_same(&explorer.amid(&passage, 0.25).unwrap(), &passage.frames[1].point, &passage.frames[1].image));
     let between = explorer.amid(&passage, 0.4).unwrap();
     assert!(between.db >= 45.0);
-    assert!(apart(&between.image, &passage.frames[1].image) < apart(&passage.frames[2].image, &passage.frames[1].image));
+    assert!(
+        apart(&between.image, &passage.frames[1].image) < apart(&passage.frames[2].image, &passage.frames[1].image)
+    );
 }
