@@ -20,6 +20,7 @@ mod info;
 mod interrupt;
 mod made;
 mod manual;
+mod open;
 mod plan;
 mod render;
 mod sources;
@@ -54,6 +55,7 @@ Examples:
   pulse upsample photo.jpg --crop 120,40,256,256 --pixelate 8 --preset paper
   pulse upsample photo.jpg                      a small photograph: each face in it gets sharper
   pulse explore pulse-out/small --candidate 3 --directions 6
+  pulse open small.png                          the same on a page in the browser
   pulse check enhanced.png small.png            could somebody's enhancement be what the small one shows?
   pulse align photo.jpg --frame ffhq --out faces
   pulse render faces --inputs pulse-out/small/inputs.safetensors --out again.png
@@ -81,6 +83,9 @@ enum Command {
     /// Explore what else the candidates of a run could have been
     #[command(after_help = paragraphs(explore::EXAMPLES))]
     Explore(Box<explore::Arguments>),
+    /// Open the explorer in a browser: search, look, walk and steer on one page
+    #[command(visible_alias = "serve", after_help = open::EXAMPLES)]
+    Open(open::Arguments),
     /// Hold somebody's "enhanced" picture against the small one that it is said to come from
     #[command(after_help = paragraphs(check::EXAMPLES))]
     Check(Box<check::Arguments>),
@@ -112,6 +117,7 @@ impl Command {
         match self {
             Self::Upsample(arguments) => upsample::run(&arguments),
             Self::Explore(arguments) => explore::run(&arguments),
+            Self::Open(arguments) => open::run(&arguments),
             Self::Check(arguments) => check::run(&arguments),
             Self::Align(arguments) => align::run(&arguments),
             Self::Render(arguments) => render::run(&arguments),

@@ -34,6 +34,7 @@ pub use curves::{Curve, Curves, Point};
 pub(crate) use explored::list_explored;
 use page::{data_uri, definitions, escaped, filled, hash_source};
 pub(crate) use words::MOST_OF_8_BITS;
+pub use words::statement;
 
 /// Where the page lists what was explored from the run.
 pub(crate) const EXPLORED_BEGIN: &str = "<!--explored-->";
