@@ -24,9 +24,12 @@ const LATER = {
 };
 const loaded = { start: Start, gallery: Gallery };
 
+/** On a narrow window the history lies over the rest, and is only there when it is asked for. */
+const isNarrow = () => matchMedia("(max-width: 60rem)").matches;
+
 function createApp() {
   const store = createStore(server());
-  const app = { store, backend: store.backend, notices: [], showsHistory: localStorage.getItem("pulse.history") !== "off", dialog: null };
+  const app = { store, backend: store.backend, notices: [], showsHistory: !isNarrow() && localStorage.getItem("pulse.history") !== "off", dialog: null };
   let redraw = () => {};
   app.onDraw = (draw) => (redraw = draw);
   app.draw = () => redraw();
@@ -57,7 +60,7 @@ function createApp() {
   };
   app.toggleHistory = () => {
     app.showsHistory = !app.showsHistory;
-    localStorage.setItem("pulse.history", app.showsHistory ? "on" : "off");
+    if (!isNarrow()) localStorage.setItem("pulse.history", app.showsHistory ? "on" : "off");
     redraw();
   };
   app.undo = createUndo({ store, say: app.say, t });
@@ -94,7 +97,10 @@ function Page({ app }) {
   useEffect(() => {
     const draw = () => count((before) => before + 1);
     app.onDraw(draw);
-    const moved = () => setPlace(read());
+    const moved = () => {
+      if (isNarrow()) app.showsHistory = false;
+      setPlace(read());
+    };
     addEventListener("hashchange", moved);
     const unwatch = app.store.watch(draw);
     return () => {

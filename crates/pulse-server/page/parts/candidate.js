@@ -11,12 +11,13 @@ import { listed } from "./gallery.js";
 import { Legend } from "./legend.js";
 
 /** How candidates were looked at last: it stays so for the next one. */
-const look = { way: "alone", against: "bicubic", other: null, certainty: 0 };
+const look = { way: "alone", against: "given", other: null, certainty: 0 };
 
 /** What a candidate can be held against: [key, words, is missing]. */
 function againsts(node, candidate) {
   return [
-    ["bicubic", t("against.bicubic"), !node.bicubic && !node.target],
+    ["given", t("against.given"), !node.target],
+    ["bicubic", t("against.bicubic"), !node.bicubic],
     ["small", t("against.small"), !candidate.small],
     ["candidate", t("against.candidate"), node.candidates.length < 2],
     ["mean", t("against.mean"), !node.mean],
@@ -28,7 +29,6 @@ export default function Candidate({ place }) {
   const app = useApp();
   const { store, backend } = app;
   const [, again] = useState(0);
-  const room = useRef();
   const node = store.node(place.node);
   const candidate = store.candidate(place.node, place.candidate);
   const heading = useHeading(`${place.node}/${place.candidate}`);
@@ -53,7 +53,7 @@ export default function Candidate({ place }) {
     a: way("alone"), x: way("split"), v: way("beside"), b: way("blink"), d: way("difference"),
     u: () => node.certainty && set({ certainty: look.certainty ? 0 : 0.7 }),
     w: () => go(to.candidate(node.id, candidate.number, "walk")), p: () => go(to.candidate(node.id, candidate.number, "steer")), l: () => void likeThis(0.3),
-    ...viewKeys(base, room),
+    ...viewKeys(base),
   } : {});
   useEffect(() => {
     // What is next is fetched before it is asked for.
@@ -68,25 +68,26 @@ export default function Candidate({ place }) {
   const against = options.some(([key]) => key === look.against) ? look.against : options[0]?.[0];
   const other = store.candidate(node.id, look.other) && look.other !== candidate.number ? look.other : node.candidates.find((one) => one.number !== candidate.number)?.number;
   const pictures = {
-    bicubic: () => node.bicubic ?? node.target, small: () => candidate.small, mean: () => node.mean, original: () => node.original,
+    given: () => node.target, bicubic: () => node.bicubic, small: () => candidate.small, mean: () => node.mean, original: () => node.original,
     candidate: () => store.candidate(node.id, other)?.image,
   };
   const image = against ? pictures[against]() : null;
   const words = against === "candidate" ? t("candidate", { n: other }) : options.find(([key]) => key === against)?.[1];
   const difference = differenceOf({ backend, node, candidate, against, other, words });
   const isSearching = candidate.state === "searching";
-  return html`<div class="single" ref=${room}>
+  return html`<div class="single">
     <div class="single-stage">
       <${Compare} way=${look.way} base=${base} label=${t("candidate", { n: candidate.number })} shown=${{ src: backend.picture(candidate.image), alt: t("candidate", { n: candidate.number }) }}
         against=${image ? { src: backend.picture(image), alt: words } : null} difference=${difference}
         overlay=${look.certainty > 0 && node.certainty ? { src: backend.picture(node.certainty), alt: t("certainty.over"), opacity: look.certainty } : null} />
+      <${Zoom} base=${base} />
       <div class="stage-tools">
         <${Choice} name="way" label=${t("ways")} value=${look.way} onChange=${(key) => set({ way: key })} options=${WAYS.map((key) => [key, t(`way.${key}`), key !== "alone" && !image])} />
         ${look.way !== "alone" && html`<label class="inline"><span>${t("against")}</span><select id="against" value=${against} onChange=${(event) => set({ against: event.target.value })}>${options.map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}</select></label>
           ${against === "candidate" && html`<label class="inline"><span class="visually-hidden">${t("against.other")}</span><select value=${other} onChange=${(event) => set({ other: Number(event.target.value) })}>${node.candidates.filter((one) => one !== candidate).map((one) => html`<option key=${one.number} value=${one.number}>${one.number}</option>`)}</select></label>`}`}
         ${node.certainty && html`<${Certainty} node=${node} value=${look.certainty} onChange=${(certainty) => set({ certainty })} />`}
-        <${Zoom} base=${base} room=${room} />
       </div>
+      ${all.length > 1 && html`<${Strip} node=${node} all=${all} at=${at} />`}
     </div>
     <aside class="single-panel" aria-label=${t("candidate", { n: candidate.number })}>
       <div class="stepper"><${IconButton} icon="left" label=${t("previous")} hint="←" onClick=${step(-1)} disabled=${all.length < 2} /><h1 ref=${heading} tabindex="-1">${t("candidate", { n: candidate.number })}</h1><${IconButton} icon="right" label=${t("next")} hint="→" onClick=${step(1)} disabled=${all.length < 2} /></div>
@@ -105,13 +106,13 @@ export default function Candidate({ place }) {
       </dl>
       <a class="button quiet-button" href=${backend.download(node.id, candidate.number)} download><${Icon} name="carry" /> ${t("download")}</a>
     </aside>
-    ${all.length > 1 && html`<${Strip} node=${node} all=${all} at=${at} />`}
   </div>`;
 }
 
 /** The picture of a difference, and what is said about its scale. */
 function differenceOf({ backend, node, candidate, against, other, words }) {
-  if (against === "small") return candidate.residual ? { src: backend.picture(candidate.residual), alt: t("difference.small"), note: t("difference.small") } : null;
+  // What it shrinks to is what can be held against the given picture.
+  if (against === "small" || against === "given") return candidate.residual ? { src: backend.picture(candidate.residual), alt: t("difference.small"), note: t("difference.small") } : null;
   if (!against) return null;
   const request = against === "candidate" ? { with: "candidate", other } : { with: against };
   return { src: backend.difference(node.id, candidate.number, request), alt: t("difference.of", { words }), note: t("difference.of", { words }) };

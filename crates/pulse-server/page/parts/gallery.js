@@ -1,5 +1,5 @@
 // All candidates of a node, while they are searched and after.
-import { html, useEffect, useMemo, useRef, useState } from "../vendor/htm-preact.js";
+import { html, useEffect, useRef, useState } from "../vendor/htm-preact.js";
 import { figure, t } from "../words.js";
 import { go, to } from "../route.js";
 import { isBusy } from "../state.js";
@@ -9,7 +9,7 @@ import { FILTERS, isShown, orders, scoreName, sorted } from "../ui/order.js";
 import { useKeys } from "../ui/keys.js";
 import { Masthead } from "./masthead.js";
 
-const SIZES = { small: 116, medium: 172, large: 260 };
+const SIZES = { small: 104, medium: 150, large: 240 };
 /** How the gallery was looked at last: it is the same when one comes back. */
 const look = { order: "number", filter: "all", size: localStorage.getItem("pulse.size") ?? "medium", focus: {} };
 
@@ -72,7 +72,7 @@ export function Gallery({ place }) {
       <${Choice} name="size" label=${t("size")} value=${look.size} onChange=${(size) => { localStorage.setItem("pulse.size", size); set({ size }); }} options=${Object.keys(SIZES).map((key) => [key, t(`size.${key}`)])} />
       <span class="quiet" role="status">${look.filter === "all" ? t("sorted", { by: scoreName(look.order) }) : t("shown", { n: list.length, of: node.candidates.length })}</span>
     </div>`}
-    ${list.length > 0 && html`<${Grid} items=${list} least=${innerWidth < 560 ? Math.min(SIZES[look.size], 150) : SIZES[look.size]} aspect=${aspect} foot=${62} label=${t("candidates")} keyOf=${(candidate) => candidate.number}
+    ${list.length > 0 && html`<${Grid} items=${list} least=${innerWidth < 560 ? Math.min(SIZES[look.size], 150) : SIZES[look.size]} aspect=${aspect} foot=${54} label=${t("candidates")} keyOf=${(candidate) => candidate.number}
       reveal=${reveal} onColumns=${(count) => (columns.current = count)}
       draw=${(candidate, at) => html`<${Card} node=${node} candidate=${candidate} by=${look.order} isFirst=${at === 0} />`} />`}
     ${list.length === 0 && node.candidates.length > 0 && html`<p class="quiet">${t("filter.none")}</p>`}

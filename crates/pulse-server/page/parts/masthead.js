@@ -23,7 +23,7 @@ export function Masthead({ node, screen }) {
   const heading = useHeading(node.id);
   const generator = store.generator(node.generator);
   const command = (path, body) => app.act(() => backend.command(`/nodes/${node.id}/${path}`, body));
-  const tab = (key, href, isOff) => html`<a href=${href} aria-current=${screen === key ? "page" : undefined} class=${isOff ? "off" : ""} aria-disabled=${isOff ? "true" : undefined}>${t(`tab.${key}`)}</a>`;
+  const tab = (key, href) => html`<a href=${href} aria-current=${screen === key ? "page" : undefined}>${t(`tab.${key}`)}</a>`;
   const hasTree = node.tree && node.candidates.length > 2;
   return html`<div class="masthead">
     ${node.target && html`<figure class="given"><img class="pixels" src=${backend.picture(node.target)} alt=${t("given")} /><figcaption>${t("given.caption", node.target)}</figcaption></figure>`}
@@ -43,7 +43,7 @@ export function Masthead({ node, screen }) {
           <button type="button" onClick=${() => app.search("/searches", { ...node.request, spread: !node.request?.spread, picture: node.picture, generator: node.generator })} hidden=${node.kind !== "search"}>${t(node.request?.spread ? "spread.off" : "spread.on")}</button>`}
           ${node.state === "stopped" && html`<button type="button" class="primary" onClick=${() => command("go-on")}><${Icon} name="play" /> ${t("go-on")}</button>`}
         </div>`}
-      <nav class="tabs" aria-label=${t("tabs")}>${tab("gallery", to.node(node.id))}${hasTree && tab("tree", to.part(node.id, "tree"))}${node.mean && tab("agree", to.part(node.id, "agree"))}</nav>
     </div>
-  </div>`;
+  </div>
+  <nav class="tabs" aria-label=${t("tabs")}>${tab("gallery", to.node(node.id))}${hasTree && tab("tree", to.part(node.id, "tree"))}${node.mean && tab("agree", to.part(node.id, "agree"))}</nav>`;
 }

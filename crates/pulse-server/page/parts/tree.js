@@ -36,7 +36,7 @@ export default function Tree({ place }) {
       ${many > 1 ? html`<button type="button" class="branch-picture" aria-label=${t("tree.open", { n: candidate.number, many })} onClick=${open}><img class="pixels" src=${backend.picture(candidate.image)} alt="" /></button>`
       : html`<a class="branch-picture" href=${to.candidate(node.id, candidate.number)} aria-label=${t("candidate", { n: candidate.number })}><img class="pixels" src=${backend.picture(candidate.image)} alt="" /></a>`}
       <div class="branch-foot"><a href=${to.candidate(node.id, candidate.number)}>${t("candidate", { n: candidate.number })}</a><span class="quiet">${t("db", { db: figure(candidate.db) })}</span><${Verdict} candidate=${candidate} isShort=${true} /></div>
-      ${many > 1 && html`<button type="button" class="inside" onClick=${open} aria-label=${t("tree.inside.label", { n: candidate.number, many: many - 1 })}><span class="minis">${inside.map((number) => picture(number) && html`<img key=${number} class="pixels" src=${backend.picture(picture(number).image)} alt="" width="28" height="28" />`)}</span><span class="quiet">${t("tree.inside", { n: many - 1 })}</span></button>`}
+      ${many > 1 && html`<button type="button" class="inside" onClick=${open}><span class="minis">${inside.map((number) => picture(number) && html`<img key=${number} class="pixels" src=${backend.picture(picture(number).image)} alt="" width="28" height="28" />`)}</span><span class="quiet">${t("tree.inside", { n: many - 1 })}<span class="visually-hidden"> (${t("candidate", { n: candidate.number })})</span></span></button>`}
     </li>`;
   };
   const list = here.branches.length > 0 ? here.branches : here.members.map((number) => ({ representative: number, members: [number], branches: [] }));

@@ -43,7 +43,6 @@ export default function Walk({ place }) {
   const [walk, failed] = useWalk(app, place);
   const [position, setPosition] = useState({ direction: isPath ? null : 0, at: 0 });
   const [isPlaying, setPlaying] = useState(false);
-  const room = useRef();
   const heading = useHeading(`${place.node}/${place.candidate}/${place.to}`);
   const walking = useRef(walk);
   walking.current = walk;
@@ -81,7 +80,7 @@ export default function Walk({ place }) {
   useKeys({
     ArrowRight: () => move(position.direction, position.at + 0.05), ArrowLeft: () => move(position.direction, position.at - 0.05),
     ...(isPath ? {} : { ArrowUp: turn(-1), ArrowDown: turn(1) }),
-    " ": () => setPlaying(!isPlaying), ...viewKeys(base, room),
+    " ": () => setPlaying(!isPlaying), ...viewKeys(base),
   });
   if (!candidate) return html`<div class="start"><h1 ref=${heading} tabindex="-1">${t("gone.candidate")}</h1><a class="button" href="#/">${t("new")}</a></div>`;
 
@@ -89,13 +88,13 @@ export default function Walk({ place }) {
   const image = frame?.image ?? candidate.image;
   const isSettled = frame && Math.abs(frame.at - position.at) < 1e-4 && frame.exact !== false;
   const keep = (amount) => app.search(`/nodes/${node.id}/steer`, { candidate: candidate.number, keep: null, vary: null, like: true, amount, toward: null, candidates: 8, spread: null });
-  return html`<div class="single walk" ref=${room}>
+  return html`<div class="single walk">
     <div class="single-stage">
       <div class="stages"><${Stage} base=${base} label=${t("walk.picture")} layers=${[{ key: "frame", src: backend.picture(image), alt: t("walk.picture") }]} /></div>
+      <${Zoom} base=${base} />
       <div class="stage-tools">
         <p class="figures" role="status">${frame ? html`<strong>${t("db", { db: figure(frame.db, 1) })}</strong> <${Verdict} candidate=${{ reached: true, state: "finished", ...frame }} />` : html`<strong>${t("db", { db: figure(candidate.db, 1) })}</strong> <${Verdict} candidate=${candidate} />`}
           <span class=${`settling quiet${isSettled || !isOpen ? " settled" : ""}`}>${t("walk.settling")}</span></p>
-        <${Zoom} base=${base} room=${room} />
       </div>
     </div>
     <aside class="single-panel" aria-label=${t(`screen.${place.screen}`)}>
@@ -103,7 +102,7 @@ export default function Walk({ place }) {
       <p class="quiet">${isPath ? t("path.note") : t("walk.note")}</p>
       ${failed || walk?.state === "failed" ? html`<p class="bad" role="alert">${walk?.error ?? t("walk.failed")}</p>` : !isOpen && html`<p class="waiting" role="status">${t("walk.opening")}</p>`}
       ${isPath ? html`<${Ends} node=${node} from=${candidate} end=${store.candidate(node.id, place.to)} />
-          <input type="range" class="long" min="0" max="1" step="0.01" value=${position.at} disabled=${!isOpen} aria-label=${t("path.slider", { from: place.candidate, to: place.to })} aria-valuetext=${t("path.at", { at: Math.round(position.at * 100) })} onInput=${(event) => { setPlaying(false); move(null, Number(event.target.value)); }} />
+          <input type="range" class="long path-range" min="0" max="1" step="0.01" value=${position.at} disabled=${!isOpen} aria-label=${t("path.slider", { from: place.candidate, to: place.to })} aria-valuetext=${t("path.at", { at: Math.round(position.at * 100) })} onInput=${(event) => { setPlaying(false); move(null, Number(event.target.value)); }} />
           <button type="button" disabled=${!isOpen} aria-pressed=${isPlaying} onClick=${() => setPlaying(!isPlaying)}><${Icon} name=${isPlaying ? "pause" : "play"} filled=${!isPlaying} /> ${t(isPlaying ? "pause" : "play")}</button>`
       : html`<ol class="directions">${directions.map((direction) => {
           const isHere = position.direction === direction.index;

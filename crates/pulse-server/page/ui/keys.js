@@ -30,10 +30,10 @@ addEventListener("keydown", (event) => {
   const name = nameOf(event);
   const { target } = event;
   if (isText(target) && name !== "Escape") return;
-  if (isMoved(target) && NATIVE.has(event.key)) return;
+  if (isMoved(target) && NATIVE.has(event.key) && !(event.key === " " && target.type === "range")) return;
   if (target.matches?.("select") && event.key.length === 1) return;
   // Enter and space belong to whatever has the focus.
-  if ((event.key === "Enter" || event.key === " ") && target.matches?.("a, button, summary, label, input")) return;
+  if ((event.key === "Enter" || event.key === " ") && target.matches?.("a, button, summary, label, input:not([type=range])")) return;
   if (event.key.length === 1 && !name.startsWith("mod") && name !== "?" && !single.get()) return;
   for (let place = layers.length - 1; place >= 0; place--) {
     const { keys, isModal } = layers[place].current;

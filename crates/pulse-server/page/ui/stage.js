@@ -1,8 +1,8 @@
 // A picture, or several over one another, in whole pixels: zoomed by wheel and pinch, moved by dragging.
-import { html, useEffect, useRef, useState } from "../vendor/htm-preact.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/htm-preact.js";
 import { t } from "../words.js";
 import { IconButton, useSize } from "./controls.js";
-import { getView, panBy, placed, setView, watchView, zoomAt } from "./view.js";
+import { fitting, getRoom, getView, panBy, placed, setRoom, setView, watchView, zoomAt } from "./view.js";
 
 /**
  * @param {{base: {width: number, height: number}, layers: {key: string, src: string, alt: string, clip?: number, opacity?: number, isHidden?: boolean}[],
@@ -32,6 +32,10 @@ export function Stage({ base, layers, label, over, isHeld, badge }) {
     element.addEventListener("wheel", wheel, { passive: false });
     return () => element.removeEventListener("wheel", wheel);
   }, [base.width, base.height]);
+
+  useLayoutEffect(() => {
+    if (size.width > 0) setRoom(size);
+  }, [size]);
 
   const place = placed(base, size, ratio);
   const isZoomed = place.width > size.width + 1 || place.height > size.height + 1;
@@ -77,34 +81,31 @@ export function Stage({ base, layers, label, over, isHeld, badge }) {
   </div>`;
 }
 
+const ratioNow = () => devicePixelRatio || 1;
+const zoomBy = (base, step) => {
+  const room = getRoom();
+  zoomAt(base, room, ratioNow(), { x: room.width / 2, y: room.height / 2 }, step);
+};
+const fit = () => setView({ zoom: null, x: 0.5, y: 0.5 });
+
 /** The buttons that zoom all stages. */
-export function Zoom({ base, room }) {
+export function Zoom({ base }) {
   const [, draw] = useState(0);
-  useEffect(() => watchView(() => draw((count) => count + 1)), []);
-  const ratio = devicePixelRatio || 1;
-  const size = () => ({ width: room.current?.querySelector(".stage")?.clientWidth ?? 300, height: room.current?.querySelector(".stage")?.clientHeight ?? 300 });
-  const by = (step) => {
-    const room = size();
-    zoomAt(base, room, ratio, { x: room.width / 2, y: room.height / 2 }, step);
-  };
-  const now = getView().zoom ?? placed(base, size(), ratio).by * ratio;
+  useLayoutEffect(() => watchView(() => draw((count) => count + 1)), []);
+  const now = getView().zoom ?? fitting(base, getRoom(), ratioNow());
   return html`<div class="zoom" role="group" aria-label=${t("zoom")}>
-    <${IconButton} icon="minus" label=${t("zoom.out")} hint="−" onClick=${() => by(-1)} />
+    <${IconButton} icon="minus" label=${t("zoom.out")} hint="−" onClick=${() => zoomBy(base, -1)} />
     <output aria-label=${t("zoom")}>${now >= 1 ? `${Math.round(now)}×` : `1/${Math.round(1 / now)}`}</output>
-    <${IconButton} icon="plus" label=${t("zoom.in")} hint="+" onClick=${() => by(1)} />
-    <${IconButton} icon="fit" label=${t("zoom.fit")} hint="f" onClick=${() => setView({ zoom: null, x: 0.5, y: 0.5 })} />
+    <${IconButton} icon="plus" label=${t("zoom.in")} hint="+" onClick=${() => zoomBy(base, 1)} />
+    <${IconButton} icon="fit" label=${t("zoom.fit")} hint="f" onClick=${fit} />
   </div>`;
 }
 
 /** The keys that zoom and move all stages. */
-export function viewKeys(base, room) {
-  const ratio = devicePixelRatio || 1;
-  const size = () => ({ width: room.current?.querySelector(".stage")?.clientWidth ?? 300, height: room.current?.querySelector(".stage")?.clientHeight ?? 300 });
-  const middle = () => ({ x: size().width / 2, y: size().height / 2 });
-  const pan = (dx, dy) => () => panBy(base, size(), ratio, dx, dy);
+export function viewKeys(base) {
+  const pan = (dx, dy) => () => panBy(base, getRoom(), ratioNow(), dx, dy);
   return {
-    "+": () => zoomAt(base, size(), ratio, middle(), 1), "=": () => zoomAt(base, size(), ratio, middle(), 1), "-": () => zoomAt(base, size(), ratio, middle(), -1),
-    f: () => setView({ zoom: null, x: 0.5, y: 0.5 }),
+    "+": () => zoomBy(base, 1), "=": () => zoomBy(base, 1), "-": () => zoomBy(base, -1), f: fit,
     "shift+ArrowLeft": pan(60, 0), "shift+ArrowRight": pan(-60, 0), "shift+ArrowUp": pan(0, 60), "shift+ArrowDown": pan(0, -60),
   };
 }

@@ -6,8 +6,17 @@ const LARGEST = 16384;
 /** `zoom`: pixels of the screen for one of the picture, or null: as large as there is room. `x`, `y`: what is in the middle. */
 let view = { zoom: null, x: 0.5, y: 0.5 };
 const watchers = new Set();
+/** The room that a stage has on the screen: what zooms by keys and buttons zooms there. */
+let room = { width: 300, height: 300 };
+
 
 export const getView = () => view;
+export const getRoom = () => room;
+export function setRoom(size) {
+  if (size.width === room.width && size.height === room.height) return;
+  room = size;
+  watchers.forEach((watch) => watch(view));
+}
 export function setView(change) {
   view = { ...view, ...change };
   watchers.forEach((watch) => watch(view));
