@@ -148,7 +148,7 @@ async function sit(name) {
     await person.go(page, `#/${id}/3-5`, ".ends");
     await page.waitForSelector(".path-range:not(:disabled)", { timeout: 60000 });
     await page.locator(".path-range").fill("0.5");
-    await page.waitForSelector(".settling.settled", { state: "attached" });
+    await page.waitForSelector(".walk[data-settled]");
     await page.keyboard.press("Space");
     const src = () => page.$eval(".sheet img", (image) => image.src);
     const before = await src();

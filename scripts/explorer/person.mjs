@@ -159,7 +159,7 @@ export async function walks(page) {
   const shown = Date.now() - first;
   for (const at of [0.1, 0.23, 0.37, 0.52, 0.68, 0.81, 0.94, 0.45, -0.13, -0.31, -0.58, -0.77]) {
     await slider.fill(String(at));
-    await page.waitForSelector(".settling.settled", { state: "attached" });
+    await page.waitForSelector(".walk[data-settled]");
   }
   const db = await page.textContent(".figures strong");
   hold(/\d+[.,]\d dB/.test(db), `on the way it says ${db}`);

@@ -36,7 +36,8 @@ function createApp() {
   app.say = (words) => note({ words, kind: "said" }, 5000);
   app.complain = (words) => note({ words, kind: "wrong" }, 20000);
   const note = (notice, time) => {
-    app.notices = [...app.notices.filter((other) => other.words !== notice.words), notice].slice(-3);
+    // The last thing said takes the place of the one before; what went wrong stays until it was read.
+    app.notices = [...app.notices.filter((other) => other.words !== notice.words && other.kind === "wrong"), notice].slice(-3);
     setTimeout(() => app.forget(notice), time);
     redraw();
   };

@@ -6,7 +6,8 @@
  * @typedef {object} Backend
  * @property {(token: string) => Promise<void>} enter  proves that the page was opened by who started the server
  * @property {() => Promise<object>} session  everything, for a page that has just been opened
- * @property {(handle: (kind: string, data: any) => void, lost: (is: boolean) => void) => () => void} events  returns what ends it
+ * @property {(after: number, handle: (kind: string, data: any) => void, lost: (is: boolean) => void) => () => void} events
+ *   what came after the event of this number, and what comes; returns what ends it
  * @property {(image: Image) => string} picture  the address of a picture
  * @property {(node: string, number: number, against: {with: string, other?: number, node?: string}) => string} difference
  * @property {(node: string, number: number) => string} download  the address of a candidate's file
@@ -51,7 +52,7 @@ export function server(base = "api/v1") {
   return {
     enter: (token) => command("/enter", { token }),
     session: () => ask("/session"),
-    events: (handle, lost) => listen(`${base}/events`, handle, lost),
+    events: (after, handle, lost) => listen(`${base}/events`, after, handle, lost),
     picture: (image) => `picture/${image.key}.png`,
     difference: (node, number, against) => `${base}/nodes/${node}/difference/${number}?${new URLSearchParams(against)}`,
     download: (node, number) => `${base}/nodes/${node}/candidates/${number}.png`,
@@ -64,11 +65,11 @@ export function server(base = "api/v1") {
 const KINDS = ["picture", "node", "candidate", "walk", "frame", "queue", "removed", "reset", "end"];
 
 /** One stream for all that happens. The browser reconnects by itself, and says what it heard last. */
-function listen(address, handle, lost) {
+function listen(address, after, handle, lost) {
   let source;
   let again;
   const open = () => {
-    source = new EventSource(address);
+    source = new EventSource(`${address}?after=${after}`);
     for (const kind of KINDS) source.addEventListener(kind, (event) => handle(kind, JSON.parse(event.data)));
     source.addEventListener("open", () => lost(false));
     source.addEventListener("error", () => {

@@ -32,7 +32,7 @@ export function createStore(backend) {
       list.push({ ...Object.fromEntries(kept.map((key) => [key, []])), ...item });
     } else {
       const before = list[place];
-      const saved = Object.fromEntries(kept.filter((key) => !item[key]).map((key) => [key, before[key]]));
+      const saved = Object.fromEntries(kept.filter((key) => !item[key]?.length).map((key) => [key, before[key]]));
       Object.assign(before, item, saved);
     }
   };
@@ -95,7 +95,7 @@ export function createStore(backend) {
     return () => watchers.delete(watcher);
   };
   store.listen = () =>
-    backend.events(apply, (is) => {
+    backend.events(store.session.sequence, apply, (is) => {
       // After a pause anything may have happened that the stream does not remember.
       if (store.lost && !is) load().catch(() => {});
       store.lost = is;

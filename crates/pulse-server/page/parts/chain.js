@@ -66,7 +66,7 @@ export function Chain({ picture, generator, value, onChange }) {
       <button type="button" onClick=${() => change(null)}>${t("chain.back")}</button></div>
       ${value && html`<p class="written"><code>${value}</code></p>`}`}
     <div aria-live="polite">${preview?.wrong && html`<p class="bad">${preview.wrong}</p>`}
-    ${preview?.small && html`<figure class="preview"><img class="pixels" src=${app.backend.picture(preview.small)} alt=${t("chain.preview")} width="128" /><figcaption>${preview.words}</figcaption></figure>`}</div>
+    ${preview?.small && html`<figure class="preview"><div class="row">${preview.sharp && html`<img class="pixels" src=${app.backend.picture(preview.sharp)} alt=${t("chain.sharp")} width="112" /><span aria-hidden="true">→</span>`}<img class="pixels" src=${app.backend.picture(preview.small)} alt=${t("chain.preview")} width="112" /></div><figcaption>${preview.words}</figcaption></figure>`}</div>
   </fieldset>`;
 }
 

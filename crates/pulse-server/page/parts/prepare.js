@@ -52,7 +52,7 @@ export default function Prepare({ place }) {
   return html`<div class="prepare">
     <div class="prepare-stage">
       <${Cropper} picture=${picture} src=${backend.picture(picture.image)} isCropping=${isCropping} crop=${crop} onCrop=${setCrop}
-        onFace=${(face, place) => cut({ face: place, crop: around(face, picture.image), square: true })} onMosaic=${() => cut({ crop: blocks(picture.blocks), square: false })} />
+        onFace=${(face) => cut({ face, generator, pixelate: defaults.pixelate })} onMosaic=${() => cut({ crop: blocks(picture.blocks), square: false })} />
       ${picture.original && html`<figure class="was"><img src=${backend.picture(picture.original)} alt=${t("original")} width="96" /><figcaption>${t("prepare.original")}</figcaption></figure>`}
     </div>
     <div class="prepare-panel">
@@ -92,11 +92,3 @@ function Pixelate({ isWanted, onPixelate }) {
 
 /** The part of the picture that the blocks are in. */
 const blocks = ({ x, y, width, height }) => ({ x, y, width, height });
-
-/** A face with what the generator's frame has round it, within the picture. */
-function around(face, { width, height }) {
-  const side = Math.round(Math.min(Math.max(face.width, face.height) * 1.5, width, height));
-  const x = Math.round(Math.min(Math.max(face.x + face.width / 2 - side / 2, 0), width - side));
-  const y = Math.round(Math.min(Math.max(face.y + face.height / 2 - side * 0.55, 0), height - side));
-  return { x, y, width: side, height: side };
-}

@@ -10,8 +10,8 @@ import { Carry } from "./carry.js";
 import { Help } from "./help.js";
 
 /** Says before everything else that what is seen is imagined. */
-function Statement({ store }) {
-  const words = has("statement") ? t("statement") : store.session.statement;
+function Statement({ store, node }) {
+  const words = has("statement") ? t("statement") : (node?.statement || store.session.statement);
   return html`<p class="statement">${words}</p>`;
 }
 
@@ -73,7 +73,7 @@ export function Shell({ place, children }) {
           <${IconButton} icon="help" label=${t("help")} hint="?" onClick=${() => app.open("help")} />
         </div>
       </div>
-      <${Statement} store=${store} />
+      <${Statement} store=${store} node=${store.node(place.node)} />
     </header>
     ${store.lost && !store.ended && html`<p class="notice-line wrong lost" role="alert">${t("lost")}</p>`}
     ${store.ended && html`<p class="notice-line wrong lost" role="alert">${t("ended")}</p>`}

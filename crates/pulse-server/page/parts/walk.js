@@ -10,7 +10,8 @@ import { useKeys } from "../ui/keys.js";
 /** Positions are rounded, so that what was computed once is found again. */
 const GRID = 100;
 const snapped = (at) => Math.round(at * GRID) / GRID;
-const DIRECTIONS = 6;
+/** What tells this page from others that walk. */
+const PAGE = Math.random().toString(36).slice(2);
 const FRAME_MS = 60;
 /** How far a path plays at a time. */
 const STRIDE = 1 / 50;
@@ -26,7 +27,7 @@ function useWalk(app, place) {
     const key = `${place.node}/${place.candidate}/${end}`;
     if (walk || asked.current === key || !store.candidate(place.node, place.candidate)) return;
     asked.current = key;
-    app.act(() => app.backend.command(`/nodes/${place.node}/walks`, { candidate: place.candidate, to: end, directions: DIRECTIONS })).then((made) => {
+    app.act(() => app.backend.command(`/nodes/${place.node}/walks`, { candidate: place.candidate, to: end, directions: end === null ? store.session.defaults.directions : null })).then((made) => {
       if (made) store.apply("walk", made);
       else setFailed(true);
     });
@@ -47,7 +48,7 @@ export default function Walk({ place }) {
   const walking = useRef(walk);
   walking.current = walk;
   const follower = useMemo(() => createFollower(
-    (direction, at) => app.act(() => backend.command(`/walks/${walking.current.id}/frame`, { direction, at })),
+    (direction, at) => app.act(() => backend.command(`/walks/${walking.current.id}/frame`, { direction, at, page: PAGE })),
     (frame) => store.apply("frame", { walk: walking.current.id, frame }),
   ), []);
   app.frameTimes = follower.times;
@@ -88,19 +89,18 @@ export default function Walk({ place }) {
   const image = frame?.image ?? candidate.image;
   const isSettled = frame && Math.abs(frame.at - position.at) < 1e-4 && frame.exact !== false;
   const keep = (amount) => app.search(`/nodes/${node.id}/steer`, { candidate: candidate.number, keep: null, vary: null, like: true, amount, toward: null, candidates: 8, spread: null });
-  return html`<div class="single walk">
+  return html`<div class="single walk" data-settled=${isSettled || !isOpen ? "" : undefined}>
     <div class="single-stage">
-      <div class="stages"><${Stage} base=${base} label=${t("walk.picture")} layers=${[{ key: "frame", src: backend.picture(image), alt: t("walk.picture") }]} /></div>
+      <div class="stages"><${Stage} base=${base} label=${t("walk.picture")} layers=${[{ key: "frame", src: backend.picture(image), alt: t("walk.picture") }]} badge=${isSettled || !isOpen ? null : t("walk.settling")} /></div>
       <${Zoom} base=${base} />
       <div class="stage-tools">
-        <p class="figures" role="status">${frame ? html`<strong>${t("db", { db: figure(frame.db, 1) })}</strong> <${Verdict} candidate=${{ reached: true, state: "finished", ...frame }} />` : html`<strong>${t("db", { db: figure(candidate.db, 1) })}</strong> <${Verdict} candidate=${candidate} />`}
-          <span class=${`settling quiet${isSettled || !isOpen ? " settled" : ""}`}>${t("walk.settling")}</span></p>
+        <p class="figures" role="status">${frame ? html`<strong>${t("db", { db: figure(frame.db, 1) })}</strong> <${Verdict} candidate=${{ reached: true, state: "finished", ...frame }} />` : html`<strong>${t("db", { db: figure(candidate.db, 1) })}</strong> <${Verdict} candidate=${candidate} />`}</p>
       </div>
     </div>
     <aside class="single-panel" aria-label=${t(`screen.${place.screen}`)}>
       <h1 ref=${heading} tabindex="-1">${isPath ? t("path.title", { from: place.candidate, to: place.to }) : t("walk.title", { n: place.candidate })}</h1>
       <p class="quiet">${isPath ? t("path.note") : t("walk.note")}</p>
-      ${failed || walk?.state === "failed" ? html`<p class="bad" role="alert">${walk?.error ?? t("walk.failed")}</p>` : !isOpen && html`<p class="waiting" role="status">${t("walk.opening")}</p>`}
+      ${failed || walk?.state === "failed" ? html`<p class="bad" role="alert">${walk?.error ?? t("walk.failed")}</p>` : !isOpen && html`<div><p class="waiting" role="status">${t("walk.opening")}</p><progress class="thin" max="1" value=${walk?.done ?? 0} aria-label=${t("progress")}></progress></div>`}
       ${isPath ? html`<${Ends} node=${node} from=${candidate} end=${store.candidate(node.id, place.to)} />
           <input type="range" class="long path-range" min="0" max="1" step="0.01" value=${position.at} disabled=${!isOpen} aria-label=${t("path.slider", { from: place.candidate, to: place.to })} aria-valuetext=${t("path.at", { at: Math.round(position.at * 100) })} onInput=${(event) => { setPlaying(false); move(null, Number(event.target.value)); }} />
           <button type="button" disabled=${!isOpen} aria-pressed=${isPlaying} onClick=${() => setPlaying(!isPlaying)}><${Icon} name=${isPlaying ? "pause" : "play"} filled=${!isPlaying} /> ${t(isPlaying ? "pause" : "play")}</button>`

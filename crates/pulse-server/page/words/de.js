@@ -30,13 +30,13 @@ export default {
   crop: "Zuschneiden", "crop.drag": "Ziehen Sie über den Teil, den Sie möchten.", "crop.do": "Ausschneiden", "crop.size": ({ width, height }) => `${width} × ${height} Pixel`, "crop.keys": "Auszuschneidender Teil: Pfeiltasten bewegen ihn, mit Umschalt ändern sie seine Größe",
   pixelate: "Verpixeln, zur Vorführung", "face.take": ({ n }) => `Gesicht ${n} nehmen`, "blocks.take": ({ block }) => `Den Teil mit Blöcken von ${block} Pixeln nehmen`,
   chain: "Was es klein gemacht hat", "chain.automatic": "Vom Programm erkannt: Blöcke, wenn es welche gibt, sonst ein gewöhnliches Verkleinern.", "chain.say": "Selbst angeben", "chain.add": "Stufe hinzufügen", "chain.back": "Für mich erkennen",
-  "chain.stage": ({ n }) => `Stufe ${n}`, "chain.earlier": "Früher", "chain.remove": ({ what }) => `Entfernen: ${what}`, "chain.preview": "Was es aus einem Bild macht",
+  "chain.stage": ({ n }) => `Stufe ${n}`, "chain.earlier": "Früher", "chain.remove": ({ what }) => `Entfernen: ${what}`, "chain.preview": "Was es aus einem Bild macht", "chain.sharp": "Ein scharfes Bild",
   "chain.sigma": "Breite, in Pixeln", "chain.length": "Länge, in Pixeln", "chain.angle": "Winkel, in Grad", "chain.radius": "Radius, in Pixeln", "chain.channels": "Farben",
   "stage.bicubic": "Verkleinern, wie Kameras", "stage.area": "Verkleinern, wie beim Verpixeln", "stage.lanczos3": "Verkleinern, Lanczos", "stage.nearest": "Verkleinern, jedes n-te Pixel", "stage.gaussian": "Weichzeichnen", "stage.motion": "Bewegung", "stage.disk": "Unscharf eingestellt", "stage.gray": "Ohne Farben", "stage.channels": "Nur manche Farben",
 
   // Ein Knoten und seine Kandidaten.
   title: ({ name }) => `Was ${name} gewesen sein könnte`, "given.caption": ({ width, height }) => `Ihres, ${width} × ${height}`, candidates: "Kandidaten", candidate: ({ n }) => `Kandidat ${n}`, count: ({ n }) => gezaehlt(n, "Kandidat", "Kandidaten"),
-  "kind.search": "Suche", "kind.keep": ({ from }) => `Teil von ${from} behalten`, "kind.vary": ({ from }) => `Teil von ${from} neu`, "kind.like": ({ from }) => `Wie ${from}`, "kind.toward": "Zu einem Beispiel hin", "kind.again": "Noch einmal",
+  "kind.search": "Suche", "kind.keep": ({ from }) => `Teil von ${from} behalten`, "kind.vary": ({ from }) => `Teil von ${from} neu`, "kind.like": ({ from }) => `Wie ${from}`, "kind.toward": "Zu einem Beispiel hin", "kind.again": "Noch einmal", "kind.opened": "Geöffneter Lauf",
   "state.queued": "wartet", "state.preparing": "bereitet vor", "state.searching": "sucht", "state.judging": "beurteilt", "state.finished": "fertig", "state.stopped": "angehalten", "state.failed": "misslungen",
   "state.queued.long": "Wartet, bis es an der Reihe ist …", "state.preparing.long": "Bereitet vor …", "state.searching.long": "Sucht: Diese sind unterwegs …", "state.judging.long": "Beurteilt, was gefunden wurde …",
   "found.failed": ({ why }) => `Es misslang: ${why}`,
@@ -50,12 +50,12 @@ export default {
   "subject.faces": "Gesichter", left: ({ seconds }) => `noch etwa ${seconds} s`, stop: "Anhalten", more: ({ n }) => `${n} weitere`, "go-on": "Weiter",
   "spread.on": "So verschieden wie möglich", "spread.off": "Nicht auseinandergedrängt", tabs: "Ansichten", "tab.gallery": "Galerie", "tab.tree": "Baum der Antworten", "tab.agree": "Worin sie übereinstimmen",
   tools: "Wie Kandidaten gezeigt werden", sort: "Ordnen nach", filter: "Zeigen", size: "Größe der Bilder", "size.small": "S", "size.medium": "M", "size.large": "L",
-  "filter.all": "alle", "filter.matched": "die passen", "filter.good": "wie seine eigenen", "filter.fair": "gedehnt", "filter.bad": "ihm unbekannt", "filter.star": "behalten oder benotet", "filter.none": "Kein Kandidat ist von dieser Art.",
+  "filter.all": "alle", "filter.matched": "die passen", "filter.good": "bekannt", "filter.fair": "gedehnt", "filter.bad": "unbekannt", "filter.star": "behalten oder benotet", "filter.none": "Kein Kandidat ist von dieser Art.",
   sorted: ({ by }) => `Geordnet nach: ${by}`, shown: ({ n, of }) => `${n} von ${of} gezeigt`,
   "score.number": "Nummer", "score.verdict": "Urteil", "score.db": "Übereinstimmung", "score.rating": "Ihre Note", "score.plausibility": "Abstand vom Üblichen", "score.sharpness": "Schärfe (NIQE)", "score.distinctness": "Eigenständigkeit", "score.discriminator": "Diskriminator", "score.bent": "wie weit verbogen", "score.distance": "Abstand", "score.error": "Fehler zum Original, von 255",
   db: ({ db }) => `${db} dB`,
-  "verdict.searching": "sucht", "verdict.stopped": "angehalten", "verdict.missed": "passt nicht", "verdict.none": "passt", "verdict.good": "wie die eigenen Bilder des Modells", "verdict.fair": "das Modell musste gedehnt werden", "verdict.bad": "kein Bild, das dieses Modell kennt",
-  "verdict.short.good": "wie seine eigenen", "verdict.short.fair": "gedehnt", "verdict.short.bad": "ihm unbekannt",
+  "verdict.searching": "sucht", "verdict.stopped": "angehalten", "verdict.missed": "passt nicht", "verdict.none": "passt", "verdict.good": "bekannt: wie die eigenen Bilder des Modells", "verdict.fair": "gedehnt: das Modell musste es werden", "verdict.bad": "unbekannt: kein Bild, das dieses Modell kennt",
+  "verdict.short.good": "bekannt", "verdict.short.fair": "gedehnt", "verdict.short.bad": "unbekannt",
   keep: "Behalten", starred: "behalten", "star.label": ({ n }) => `Kandidat ${n} behalten`, rate: "Note", rated: ({ n }) => `benotet mit ${n} von 5`, "rating.short": ({ n }) => `${n}/5`,
 
   // Ein Kandidat.

@@ -29,13 +29,13 @@ export default {
   crop: "Crop", "crop.drag": "Drag over the part that you want.", "crop.do": "Cut out", "crop.size": ({ width, height }) => `${width} × ${height} pixels`, "crop.keys": "Part to cut out: arrow keys move it, with shift they change its size",
   pixelate: "Pixelate, to demonstrate", "face.take": ({ n }) => `Take face ${n}`, "blocks.take": ({ block }) => `Take the part with blocks of ${block} pixels`,
   chain: "What made it small", "chain.automatic": "Recognised by the program: blocks if there are any, otherwise an ordinary shrink.", "chain.say": "Say it myself", "chain.add": "Add a stage", "chain.back": "Recognise it for me",
-  "chain.stage": ({ n }) => `Stage ${n}`, "chain.earlier": "Move earlier", "chain.remove": ({ what }) => `Remove: ${what}`, "chain.preview": "What it makes of a picture",
+  "chain.stage": ({ n }) => `Stage ${n}`, "chain.earlier": "Move earlier", "chain.remove": ({ what }) => `Remove: ${what}`, "chain.preview": "What it makes of a picture", "chain.sharp": "A sharp picture",
   "chain.sigma": "Width, in pixels", "chain.length": "Length, in pixels", "chain.angle": "Angle, in degrees", "chain.radius": "Radius, in pixels", "chain.channels": "Colours",
   "stage.bicubic": "Shrink, as cameras do", "stage.area": "Shrink, as censors pixelate", "stage.lanczos3": "Shrink, Lanczos", "stage.nearest": "Shrink, every n-th pixel", "stage.gaussian": "Blur", "stage.motion": "Motion blur", "stage.disk": "Out of focus", "stage.gray": "No colours", "stage.channels": "Some colours only",
 
   // A node and its candidates.
   title: ({ name }) => `What ${name} could have been`, "given.caption": ({ width, height }) => `Yours, ${width} × ${height}`, candidates: "Candidates", candidate: ({ n }) => `Candidate ${n}`, count: ({ n }) => counted(n, "candidate", "candidates"),
-  "kind.search": "Search", "kind.keep": ({ from }) => `Part of ${from} kept`, "kind.vary": ({ from }) => `Part of ${from} anew`, "kind.like": ({ from }) => `Like ${from}`, "kind.toward": "Towards an example", "kind.again": "Again",
+  "kind.search": "Search", "kind.keep": ({ from }) => `Part of ${from} kept`, "kind.vary": ({ from }) => `Part of ${from} anew`, "kind.like": ({ from }) => `Like ${from}`, "kind.toward": "Towards an example", "kind.again": "Again", "kind.opened": "Opened run",
   "state.queued": "waiting", "state.preparing": "preparing", "state.searching": "searching", "state.judging": "judging", "state.finished": "finished", "state.stopped": "stopped", "state.failed": "failed",
   "state.queued.long": "Waiting for its turn …", "state.preparing.long": "Preparing …", "state.searching.long": "Searching: these are on their way …", "state.judging.long": "Judging what was found …",
   "found.failed": ({ why }) => `It failed: ${why}`,
@@ -49,12 +49,12 @@ export default {
   "subject.faces": "faces", left: ({ seconds }) => `about ${seconds} s left`, stop: "Stop", more: ({ n }) => `${n} more`, "go-on": "Go on",
   "spread.on": "As different as possible", "spread.off": "Not pushed apart", tabs: "Views", "tab.gallery": "Gallery", "tab.tree": "Tree of answers", "tab.agree": "What they agree on",
   tools: "How candidates are shown", sort: "Sort by", filter: "Show", size: "Size of pictures", "size.small": "S", "size.medium": "M", "size.large": "L",
-  "filter.all": "all", "filter.matched": "those that match", "filter.good": "like its own", "filter.fair": "stretched", "filter.bad": "not known to it", "filter.star": "kept or rated", "filter.none": "No candidate is of this kind.",
+  "filter.all": "all", "filter.matched": "those that match", "filter.good": "known", "filter.fair": "stretched", "filter.bad": "unknown", "filter.star": "kept or rated", "filter.none": "No candidate is of this kind.",
   sorted: ({ by }) => `Sorted by ${by}`, shown: ({ n, of }) => `${n} of ${of} shown`,
   "score.number": "number", "score.verdict": "verdict", "score.db": "consistency", "score.rating": "your rating", "score.plausibility": "departure from the usual", "score.sharpness": "sharpness (NIQE)", "score.distinctness": "distinctness", "score.discriminator": "discriminator", "score.bent": "how far it was bent", "score.distance": "distance", "score.error": "error to the original, of 255",
   db: ({ db }) => `${db} dB`,
-  "verdict.searching": "searching", "verdict.stopped": "stopped", "verdict.missed": "does not match", "verdict.none": "matches", "verdict.good": "like the model’s own pictures", "verdict.fair": "the model had to be stretched", "verdict.bad": "not a picture that this model knows",
-  "verdict.short.good": "like its own", "verdict.short.fair": "stretched", "verdict.short.bad": "not known to it",
+  "verdict.searching": "searching", "verdict.stopped": "stopped", "verdict.missed": "does not match", "verdict.none": "matches", "verdict.good": "known: like the model’s own pictures", "verdict.fair": "stretched: the model had to be", "verdict.bad": "unknown: no picture that this model knows",
+  "verdict.short.good": "known", "verdict.short.fair": "stretched", "verdict.short.bad": "unknown",
   keep: "Keep", starred: "kept", "star.label": ({ n }) => `Keep candidate ${n}`, rate: "Rating", rated: ({ n }) => `rated ${n} of 5`, "rating.short": ({ n }) => `${n}/5`,
 
   // One candidate.
