@@ -10,6 +10,7 @@ import os from "node:os";
 import path from "node:path";
 import { Wrong, hold, seat, start, violations } from "./browser.mjs";
 import { measured } from "./figures.mjs";
+import { files } from "./files.mjs";
 import { interactive } from "./measure.mjs";
 import * as person from "./person.mjs";
 
@@ -251,6 +252,10 @@ async function sit(name) {
   server.end();
 }
 
+await step("files", "words, vendored modules, what is asked for first", async () => {
+  const found = await files();
+  hold(found.length === 0, found.join("; "));
+});
 for (const name of ["desktop", "phone"]) await sit(name);
 if (options.includes("--measure")) await step("desktop", "figures", () => measured({ chromium, serve, results }));
 await chromium.close();
