@@ -9,6 +9,8 @@ import { Cropper } from "./cropper.js";
 
 const COUNTS = [4, 8, 16, 64];
 const SIDES = [8, 16, 32];
+/** What is smaller is small already. */
+const LEAST_TO_PIXELATE = 32;
 
 export default function Prepare({ place }) {
   const app = useApp();
@@ -46,8 +48,9 @@ export default function Prepare({ place }) {
     go(to.picture(made.id));
   };
   const chosen = store.generator(generator);
-  const several = chosen?.subject ?? "";
-  const isLarge = chosen && picture.image.width > chosen.width && picture.kind !== "mosaic";
+  const pixelate = (side) => cut({ crop, square: true, pixelate: side });
+  const canPixelate = picture.image.width >= LEAST_TO_PIXELATE && !picture.original;
+  const isLarge = canPixelate && chosen && picture.image.width > chosen.width && picture.kind !== "mosaic";
   const nodes = store.session.nodes.filter((node) => node.picture === picture.id);
   return html`<div class="prepare">
     <div class="prepare-stage">
@@ -63,12 +66,12 @@ export default function Prepare({ place }) {
           <p>${crop ? t("crop.size", crop) : t("crop.drag")}</p>
           <div class="row"><button type="button" class="primary" disabled=${!crop} onClick=${() => cut({ crop })}>${t("crop.do")}</button><button type="button" onClick=${() => setCropping(false)}>${t("cancel")}</button></div>
         </div>`
-      : html`<button type="button" class="primary large" disabled=${isAsking} onClick=${search}>${t("prepare.search", { n: count, several })}</button>`}
-      ${isLarge && !isCropping && html`<p class="quiet">${t("prepare.large", { width: picture.image.width, side: chosen.width })}</p>`}
-      <div class="row">
-        ${!isCropping && html`<button type="button" onClick=${() => setCropping(true)}><${Icon} name="crop" /> ${t("crop")}</button>`}
-        <${Pixelate} isWanted=${picture.image.width >= 32 && !picture.original} onPixelate=${(side) => cut({ crop, square: true, pixelate: side })} />
-      </div>
+      : isLarge ? html`<p>${t("prepare.large", { width: picture.image.width, side: chosen.width })}</p>
+          <${Pixelate} isOpen=${true} onPixelate=${pixelate} />
+          <div class="row"><button type="button" onClick=${() => setCropping(true)}><${Icon} name="crop" /> ${t("crop")}</button><button type="button" disabled=${isAsking} onClick=${search}>${t("prepare.anyway")}</button></div>`
+      : html`<button type="button" class="primary large" disabled=${isAsking} onClick=${search}>${t("prepare.search", { n: count })}</button>
+          <div class="row"><button type="button" onClick=${() => setCropping(true)}><${Icon} name="crop" /> ${t("crop")}</button>
+          ${canPixelate && html`<${Pixelate} onPixelate=${pixelate} />`}</div>`}
       <details class="options" open=${false}><summary>${t("prepare.options")}</summary><div class="stack">
         <${Choice} name="count" isQuiet=${true} label=${t("prepare.count")} value=${count} onChange=${setCount} options=${COUNTS.filter((n) => n <= limits.candidates).map((n) => [n, String(n)])} />
         <label class="check"><input type="checkbox" checked=${isSpread} onChange=${(event) => setSpread(event.target.checked)} /> ${t("prepare.spread")}</label>
@@ -83,11 +86,10 @@ export default function Prepare({ place }) {
   </div>`;
 }
 
-function Pixelate({ isWanted, onPixelate }) {
-  const [isOpen, setOpen] = useState(false);
-  if (!isWanted) return null;
+function Pixelate({ isOpen: isOpened = false, onPixelate }) {
+  const [isOpen, setOpen] = useState(isOpened);
   if (!isOpen) return html`<button type="button" onClick=${() => setOpen(true)}>${t("pixelate")}</button>`;
-  return html`<span class="row" role="group" aria-label=${t("pixelate")}>${SIDES.map((side) => html`<button type="button" key=${side} onClick=${() => onPixelate(side)}>${side} × ${side}</button>`)}</span>`;
+  return html`<span class="group"><span class="label" id="pixelate-label">${t("pixelate")}</span><span class="row" role="group" aria-labelledby="pixelate-label">${SIDES.map((side) => html`<button type="button" key=${side} class=${isOpened && side === 16 ? "primary" : ""} onClick=${() => onPixelate(side)}>${side} × ${side}</button>`)}</span></span>`;
 }
 
 /** The part of the picture that the blocks are in. */

@@ -16,6 +16,16 @@ const SIZES = [1, 40];
 /** What stays as it was set, from one picture to the next. */
 const kept = JSON.parse(localStorage.getItem("pulse.brush") ?? "{}");
 
+/** The last masks, so that who comes back finds what was painted. */
+const masks = new Map();
+const MOST_MASKS = 8;
+
+function maskOf(key, picture) {
+  if (!masks.has(key)) masks.set(key, createMask(picture));
+  if (masks.size > MOST_MASKS) masks.delete(masks.keys().next().value);
+  return masks.get(key);
+}
+
 export default function Steer({ place }) {
   const app = useApp();
   const { store, backend } = app;
@@ -23,7 +33,7 @@ export default function Steer({ place }) {
   const candidate = store.candidate(place.node, place.candidate);
   const heading = useHeading(`${place.node}/${place.candidate}`);
   const base = candidate?.image ?? { width: 64, height: 64 };
-  const mask = useMemo(() => createMask(base), [place.node, place.candidate]);
+  const mask = useMemo(() => maskOf(`${place.node}/${place.candidate}`, base), [place.node, place.candidate]);
   const [brush, setBrush] = useState({ tool: "brush", size: 8, soft: 1, colour: "blue", ...kept });
   const [revision, setRevision] = useState(0);
   const [how, setHow] = useState("vary");

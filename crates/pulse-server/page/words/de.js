@@ -26,7 +26,7 @@ export default {
   "prepare.faces": ({ n }) => `${gezaehlt(n, "Gesicht wurde", "Gesichter wurden")} gefunden. Klicken Sie ${n === 1 ? "darauf" : "auf eines"}, um es zu nehmen.`,
   "prepare.large": ({ width, side }) => `Es ist ${width} Pixel breit, und der Generator macht ${side}: Schneiden Sie es zu, oder verpixeln Sie es zur Vorführung.`,
   "prepare.search": ({ n }) => (n === 1 ? "Ein Bild finden, das es gewesen sein könnte" : `${n} Bilder finden, die es gewesen sein könnten`),
-  "prepare.options": "Weitere Möglichkeiten", "prepare.count": "Wie viele", "prepare.spread": "So verschieden voneinander wie möglich", "prepare.sigma": "Rauschen im Bild, in Schritten von 1/255", "prepare.searched": "Schon gesucht",
+  "prepare.anyway": "Danach suchen, wie es ist", "prepare.options": "Weitere Möglichkeiten", "prepare.count": "Wie viele", "prepare.spread": "So verschieden voneinander wie möglich", "prepare.sigma": "Rauschen im Bild, in Schritten von 1/255", "prepare.searched": "Schon gesucht",
   crop: "Zuschneiden", "crop.drag": "Ziehen Sie über den Teil, den Sie möchten.", "crop.do": "Ausschneiden", "crop.size": ({ width, height }) => `${width} × ${height} Pixel`, "crop.keys": "Auszuschneidender Teil: Pfeiltasten bewegen ihn, mit Umschalt ändern sie seine Größe",
   pixelate: "Verpixeln, zur Vorführung", "face.take": ({ n }) => `Gesicht ${n} nehmen`, "blocks.take": ({ block }) => `Den Teil mit Blöcken von ${block} Pixeln nehmen`,
   chain: "Was es klein gemacht hat", "chain.automatic": "Vom Programm erkannt: Blöcke, wenn es welche gibt, sonst ein gewöhnliches Verkleinern.", "chain.say": "Selbst angeben", "chain.add": "Stufe hinzufügen", "chain.back": "Für mich erkennen",

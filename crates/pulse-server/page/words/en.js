@@ -25,7 +25,7 @@ export default {
   "prepare.faces": ({ n }) => `${counted(n, "face was", "faces were")} found. Click ${n === 1 ? "it" : "one"} to take it.`,
   "prepare.large": ({ width, side }) => `It is ${width} pixels wide, and the generator makes ${side}: crop it, or pixelate it for a demonstration.`,
   "prepare.search": ({ n }) => (n === 1 ? "Find a picture it could have been" : `Find ${n} pictures it could have been`),
-  "prepare.options": "More choices", "prepare.count": "How many", "prepare.spread": "As different from each other as possible", "prepare.sigma": "Noise in the picture, in steps of 1/255", "prepare.searched": "Searched already",
+  "prepare.anyway": "Search for it as it is", "prepare.options": "More choices", "prepare.count": "How many", "prepare.spread": "As different from each other as possible", "prepare.sigma": "Noise in the picture, in steps of 1/255", "prepare.searched": "Searched already",
   crop: "Crop", "crop.drag": "Drag over the part that you want.", "crop.do": "Cut out", "crop.size": ({ width, height }) => `${width} × ${height} pixels`, "crop.keys": "Part to cut out: arrow keys move it, with shift they change its size",
   pixelate: "Pixelate, to demonstrate", "face.take": ({ n }) => `Take face ${n}`, "blocks.take": ({ block }) => `Take the part with blocks of ${block} pixels`,
   chain: "What made it small", "chain.automatic": "Recognised by the program: blocks if there are any, otherwise an ordinary shrink.", "chain.say": "Say it myself", "chain.add": "Add a stage", "chain.back": "Recognise it for me",
