@@ -119,7 +119,8 @@ function Page({ app }) {
   useEffect(() => scrollTo(0, 0), [place.screen, place.node]);
   if (error) return html`<main class="alone"><h1>${t("broken")}</h1><p><a href="#/" onClick=${() => location.reload()}>${t("again")}</a></p></main>`;
   const Screen = loaded[place.screen];
-  return html`<${App.Provider} value=${app}><${Shell} place=${place}>${Screen ? html`<${Screen} key=${place.screen} place=${place} />` : html`<div class="waiting" role="status">${t("loading")}</div>`}<//><//>`;
+  return html`<${App.Provider} value=${app}><${Shell} place=${place}>${Screen ? html`<${Screen} key=${place.screen} place=${place} />` : html`<div
+    class="waiting" role="status">${t("loading")}</div>`}<//><//>`;
 }
 
 async function begin() {

@@ -48,25 +48,35 @@ export function Chain({ picture, generator, value, onChange }) {
   const set = (place, stage) => change(stages.map((other, index) => (index === place ? stage : other)));
   const card = (stage, place) => html`<li key=${place} class="stage-card">
     <div class="stage-head"><label class="visually-hidden" for=${`stage-${place}`}>${t("chain.stage", { n: place + 1 })}</label>
-      <select id=${`stage-${place}`} value=${stage.kind} onChange=${(event) => set(place, fresh(event.target.value))}>${Object.keys(STAGES).map((kind) => html`<option key=${kind} value=${kind}>${t(`stage.${kind}`)}</option>`)}</select>
+      <select id=${`stage-${place}`} value=${stage.kind} onChange=${(event) => set(place, fresh(event.target.value))}>
+        ${Object.keys(STAGES).map((kind) => html`<option key=${kind} value=${kind}>${t(`stage.${kind}`)}</option>`)}</select>
       <${IconButton} icon="left" label=${t("chain.earlier")} disabled=${place === 0} onClick=${() => change(swapped(stages, place, place - 1))} />
-      <${IconButton} icon="close" label=${t("chain.remove", { what: t(`stage.${stage.kind}`) })} onClick=${() => change(stages.filter((_, index) => index !== place))} />
+      <${IconButton} icon="close" label=${t("chain.remove", { what: t(`stage.${stage.kind}`) })}
+        onClick=${() => change(stages.filter((_, index) => index !== place))} />
     </div>
     ${STAGES[stage.kind].map((part, index) => {
       const put = (event) => set(place, { ...stage, values: stage.values.map((old, at) => (at === index ? event.target.value : old)) });
-      return html`<label class="field" key=${part.name}><span>${t(`chain.${part.name}`)} ${!part.choices && html`<output>${stage.values[index]}</output>`}</span>
-        ${part.choices ? html`<select value=${stage.values[index]} onChange=${put}>${part.choices.map((name) => html`<option key=${name}>${name}</option>`)}</select>`
+      return html`<label class="field" key=${part.name}><span>${t(`chain.${part.name}`)} ${!part.choices && html`<output>
+        ${stage.values[index]}</output>`}</span>
+        ${part.choices ? html`<select value=${stage.values[index]} onChange=${put}>${part.choices.map((name) => html`<option key=${name}>
+          ${name}</option>`)}</select>`
         : html`<input type="range" min=${part.least} max=${part.most} step=${part.step} value=${stage.values[index]} onInput=${put} />`}</label>`;
     })}
   </li>`;
   return html`<fieldset class="chain"><legend>${t("chain")}</legend>
-    ${!stages ? html`<p class="quiet">${t("chain.automatic")}</p><button type="button" onClick=${() => change([fresh("bicubic")])}>${t("chain.say")}</button>`
+    ${!stages ? html`<p class="quiet">${t("chain.automatic")}</p><button type="button" onClick=${() => change([fresh("bicubic")])}>
+      ${t("chain.say")}</button>`
     : html`<ol class="stages">${stages.map(card)}</ol>
-      <div class="row"><button type="button" onClick=${() => change([...stages.filter((stage) => !SHRINKS.includes(stage.kind)), fresh("gaussian"), ...stages.filter((stage) => SHRINKS.includes(stage.kind))])}><${Icon} name="plus" /> ${t("chain.add")}</button>
+      <div class="row"><button type="button"
+        onClick=${() => change([...stages.filter((stage) => !SHRINKS.includes(stage.kind)), fresh("gaussian"), ...stages.filter((stage) => SHRINKS.includes(stage.kind))])}>
+        <${Icon} name="plus" /> ${t("chain.add")}</button>
       <button type="button" onClick=${() => change(null)}>${t("chain.back")}</button></div>
       ${value && html`<p class="written"><code>${value}</code></p>`}`}
     <div aria-live="polite">${preview?.wrong && html`<p class="bad">${preview.wrong}</p>`}
-    ${preview?.small && html`<figure class="preview"><div class="row">${preview.sharp && html`<img class="pixels" src=${app.backend.picture(preview.sharp)} alt=${t("chain.sharp")} width="112" /><span aria-hidden="true">→</span>`}<img class="pixels" src=${app.backend.picture(preview.small)} alt=${t("chain.preview")} width="112" /></div><figcaption>${preview.words}</figcaption></figure>`}</div>
+    ${preview?.small && html`<figure class="preview"><div class="row">${preview.sharp && html`<img class="pixels"
+      src=${app.backend.picture(preview.sharp)} alt=${t("chain.sharp")} width="112" /><span aria-hidden="true">→</span>`}<img class="pixels"
+      src=${app.backend.picture(preview.small)} alt=${t("chain.preview")} width="112" /></div><figcaption>${preview.words}</figcaption>
+      </figure>`}</div>
   </fieldset>`;
 }
 

@@ -45,11 +45,16 @@ export function Cropper({ picture, src, isCropping, crop, onCrop, onFace, onMosa
     if (event.shiftKey) onCrop({ ...now, width: clamp(now.width + dx, LEAST, image.width - now.x), height: clamp(now.height + dy, LEAST, image.height - now.y) });
     else onCrop({ ...now, x: clamp(now.x + dx, 0, image.width - now.width), y: clamp(now.y + dy, 0, image.height - now.height) });
   };
-  return html`<div class="cropper" ref=${room}>${width > 0 && html`<div class="cropped" style=${{ width: `${image.width * scale}px`, height: `${image.height * scale}px` }}>
+  return html`<div class="cropper" ref=${room}>${width > 0 && html`<div class="cropped"
+    style=${{ width: `${image.width * scale}px`, height: `${image.height * scale}px` }}>
     <img class=${scale >= 1 ? "pixels" : ""} src=${src} alt=${t("given")} />
-    ${!isCropping && picture.faces?.map((face, place) => html`<button type="button" key=${place} class="found" style=${box(face)} aria-label=${t("face.take", { n: place + 1 })} title=${t("face.take", { n: place + 1 })} onClick=${() => onFace(place)}></button>`)}
-    ${!isCropping && picture.blocks && picture.blocks.width < image.width && html`<button type="button" class="found" style=${box(picture.blocks)} aria-label=${t("blocks.take", { block: figure(picture.blocks.block) })} title=${t("blocks.take", { block: figure(picture.blocks.block) })} onClick=${onMosaic}></button>`}
-    ${isCropping && html`<div class="crop-area" tabindex="0" role="application" aria-label=${t("crop.keys")} onPointerDown=${down} onPointerMove=${move} onPointerUp=${() => (from.current = null)} onPointerCancel=${() => (from.current = null)} onKeyDown=${key}>
+    ${!isCropping && picture.faces?.map((face, place) => html`<button type="button" key=${place} class="found" style=${box(face)}
+      aria-label=${t("face.take", { n: place + 1 })} title=${t("face.take", { n: place + 1 })} onClick=${() => onFace(place)}></button>`)}
+    ${!isCropping && picture.blocks && picture.blocks.width < image.width && html`<button type="button" class="found" style=${box(picture.blocks)}
+      aria-label=${t("blocks.take", { block: figure(picture.blocks.block) })} title=${t("blocks.take", { block: figure(picture.blocks.block) })}
+      onClick=${onMosaic}></button>`}
+    ${isCropping && html`<div class="crop-area" tabindex="0" role="application" aria-label=${t("crop.keys")} onPointerDown=${down}
+      onPointerMove=${move} onPointerUp=${() => (from.current = null)} onPointerCancel=${() => (from.current = null)} onKeyDown=${key}>
       ${crop && html`<div class="crop-box" style=${box(crop)}></div>`}
     </div>`}
   </div>`}</div>`;

@@ -67,16 +67,23 @@ export function Gallery({ place }) {
   return html`<div class="gallery">
     <${Masthead} node=${node} screen="gallery" />
     ${node.candidates.length > 1 && html`<div class="tools" role="group" aria-label=${t("tools")}>
-      <label class="inline"><span>${t("sort")}</span><select id="order" value=${look.order} onChange=${(event) => set({ order: event.target.value })}>${all.map(([key, words]) => html`<option key=${key} value=${key}>${words}</option>`)}</select></label>
-      <label class="inline"><span>${t("filter")}</span><select id="filter" value=${look.filter} onChange=${(event) => set({ filter: event.target.value })}>${FILTERS.map((key) => html`<option key=${key} value=${key}>${t(`filter.${key}`)}</option>`)}</select></label>
-      <${Choice} name="size" label=${t("size")} value=${look.size} onChange=${(size) => { localStorage.setItem("pulse.size", size); set({ size }); }} options=${Object.keys(SIZES).map((key) => [key, t(`size.${key}`)])} />
-      <span class="quiet" role="status">${look.filter === "all" ? t("sorted", { by: scoreName(look.order) }) : t("shown", { n: list.length, of: node.candidates.length })}</span>
+      <label class="inline"><span>${t("sort")}</span><select id="order" value=${look.order} onChange=${(event) => set({ order: event.target.value })}>
+        ${all.map(([key, words]) => html`<option key=${key} value=${key}>${words}</option>`)}</select></label>
+      <label class="inline"><span>${t("filter")}</span><select id="filter" value=${look.filter}
+        onChange=${(event) => set({ filter: event.target.value })}>${FILTERS.map((key) => html`<option key=${key} value=${key}>
+        ${t(`filter.${key}`)}</option>`)}</select></label>
+      <${Choice} name="size" label=${t("size")} value=${look.size} onChange=${(size) => { localStorage.setItem("pulse.size", size); set({ size }); }}
+        options=${Object.keys(SIZES).map((key) => [key, t(`size.${key}`)])} />
+      <span class="quiet" role="status">
+        ${look.filter === "all" ? t("sorted", { by: scoreName(look.order) }) : t("shown", { n: list.length, of: node.candidates.length })}</span>
     </div>`}
-    ${list.length > 0 && html`<${Grid} items=${list} least=${innerWidth < 560 ? Math.min(SIZES[look.size], 150) : SIZES[look.size]} aspect=${aspect} foot=${54} label=${t("candidates")} keyOf=${(candidate) => candidate.number}
+    ${list.length > 0 && html`<${Grid} items=${list} least=${innerWidth < 560 ? Math.min(SIZES[look.size], 150) : SIZES[look.size]} aspect=${aspect}
+      foot=${54} label=${t("candidates")} keyOf=${(candidate) => candidate.number}
       reveal=${reveal} onColumns=${(count) => (columns.current = count)}
       draw=${(candidate, at) => html`<${Card} node=${node} candidate=${candidate} by=${look.order} isFirst=${at === 0} />`} />`}
     ${list.length === 0 && node.candidates.length > 0 && html`<p class="quiet">${t("filter.none")}</p>`}
-    ${node.candidates.length === 0 && isBusy(node) && html`<ul class="ghosts" aria-hidden="true">${Array.from({ length: Math.min(node.request?.candidates ?? 8, 24) }, (_, at) => html`<li key=${at}></li>`)}</ul>`}
+    ${node.candidates.length === 0 && isBusy(node) && html`<ul class="ghosts" aria-hidden="true">
+      ${Array.from({ length: Math.min(node.request?.candidates ?? 8, 24) }, (_, at) => html`<li key=${at}></li>`)}</ul>`}
   </div>`;
 }
 
@@ -88,13 +95,16 @@ function Card({ node, candidate, by }) {
   const app = useApp();
   const score = candidate.scores?.[by];
   return html`<article class=${`card${candidate.state === "searching" ? " searching" : ""}${candidate.star ? " starred" : ""}`}>
-    <a id=${`card-${candidate.number}`} data-number=${candidate.number} href=${to.candidate(node.id, candidate.number)} aria-label=${spoken(candidate)} onFocus=${() => (look.focus[node.id] = candidate.number)}>
-      ${candidate.image ? html`<img class="pixels" src=${app.backend.picture(candidate.image)} alt="" draggable=${false} />` : html`<span class="blank"></span>`}
+    <a id=${`card-${candidate.number}`} data-number=${candidate.number} href=${to.candidate(node.id, candidate.number)}
+      aria-label=${spoken(candidate)} onFocus=${() => (look.focus[node.id] = candidate.number)}>
+      ${candidate.image ? html`<img class="pixels" src=${app.backend.picture(candidate.image)} alt="" draggable=${false} />` : html`<span
+        class="blank"></span>`}
     </a>
     <div class="card-foot">
       <span class="number">${candidate.number}</span>
       <span class="db">${candidate.db === null || candidate.db === undefined ? "" : t("db", { db: figure(candidate.db) })}</span>
-      <${IconButton} icon="star" filled=${candidate.star} class="icon-button star" pressed=${candidate.star} label=${t("star.label", { n: candidate.number })} onClick=${() => app.mark(node, candidate, { star: !candidate.star })} />
+      <${IconButton} icon="star" filled=${candidate.star} class="icon-button star" pressed=${candidate.star}
+        label=${t("star.label", { n: candidate.number })} onClick=${() => app.mark(node, candidate, { star: !candidate.star })} />
       <${Verdict} candidate=${candidate} isShort=${true} />
       <span class="score">${Number.isFinite(score) ? figure(score, Math.abs(score) < 1 ? 3 : 1) : candidate.rating > 0 ? t("rating.short", { n: candidate.rating }) : ""}</span>
     </div>

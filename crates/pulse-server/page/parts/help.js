@@ -17,15 +17,19 @@ const KEYS = [
 export function Help({ onClose }) {
   const app = useApp();
   const group = ([name, keys]) => html`<section key=${name}><h3>${t(`keys.${name}`)}</h3><dl class="keys">
-    ${keys.map(([key, words]) => html`<div key=${words}><dt>${key.split(" ").map((part) => (/^[–]$/.test(part) ? " – " : html`<kbd>${part}</kbd>`))}</dt><dd>${t(`key.${words}`)}</dd></div>`)}
+    ${keys.map(([key, words]) => html`<div key=${words}><dt>${key.split(" ").map((part) => (/^[–]$/.test(part) ? " – " : html`<kbd>
+      ${part}</kbd>`))}</dt><dd>${t(`key.${words}`)}</dd></div>`)}
   </dl></section>`;
   const end = () => app.act(() => app.backend.command("/end")).then((done) => done && onClose());
   return html`<${Dialog} title=${t("help")} onClose=${onClose} isWide=${true}>
     <div class="key-groups">${KEYS.map(group)}</div>
     <div class="settings">
-      <${Choice} name="theme" label=${t("theme")} isQuiet=${true} value=${theme()} onChange=${(value) => { setTheme(value); app.draw(); }} options=${["auto", "light", "dark"].map((key) => [key, t(`theme.${key}`)])} />
-      <${Choice} name="language" label=${t("language")} isQuiet=${true} value=${language()} onChange=${(code) => app.language(code)} options=${LANGUAGES} />
-      <label class="check"><input type="checkbox" checked=${single.get()} onChange=${(event) => single.set(event.target.checked)} /> ${t("keys.single")}</label>
+      <${Choice} name="theme" label=${t("theme")} isQuiet=${true} value=${theme()} onChange=${(value) => { setTheme(value); app.draw(); }}
+        options=${["auto", "light", "dark"].map((key) => [key, t(`theme.${key}`)])} />
+      <${Choice} name="language" label=${t("language")} isQuiet=${true} value=${language()} onChange=${(code) => app.language(code)}
+        options=${LANGUAGES} />
+      <label class="check"><input type="checkbox" checked=${single.get()}
+        onChange=${(event) => single.set(event.target.checked)} /> ${t("keys.single")}</label>
       <button type="button" onClick=${end}>${t("end")}</button>
     </div>
     <p class="quiet">PULSE ${app.store.session.program}</p>

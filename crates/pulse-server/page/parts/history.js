@@ -43,21 +43,26 @@ export function History({ place }) {
       <a href=${to.node(node.id)} aria-current=${isHere ? "true" : undefined}>
         ${image ? html`<img class="pixels" src=${backend.picture(image)} alt="" width="40" height="40" />` : html`<span class="blank"></span>`}
         <span class="past-words"><span class="past-name">${nodeName(node)}</span>
-        <span class="quiet">${isBusy(node) ? t(`state.${node.state}`) : node.kind === "search" ? pictureName(store, node) : t("count", { n: node.candidates.length })}${kept > 0 ? t("history.kept", { n: kept }) : ""}</span></span>
+        <span class="quiet">${isBusy(node) ? t(`state.${node.state}`) : node.kind === "search" ? pictureName(store, node) : t("count", { n: node.candidates.length })}${kept > 0 ? t("history.kept", { n: kept }) : ""}</span>
+          </span>
       </a>
       ${isBusy(node) && html`<progress class="thin" max="1" value=${node.progress?.done ?? 0} aria-label=${t("progress")}></progress>`}
       ${isHere && html`<div class="past-tools">
         <${IconButton} icon="edit" label=${t("history.rename")} onClick=${() => setEdited(node)} />
         <${IconButton} icon="trash" label=${t("history.remove")} onClick=${() => remove(node)} />
-        <label class="check"><input type="checkbox" checked=${compared.includes(node.id)} onChange=${() => toggle(node.id)} /> ${t("history.compare")}</label>
+        <label class="check"><input type="checkbox" checked=${compared.includes(node.id)}
+          onChange=${() => toggle(node.id)} /> ${t("history.compare")}</label>
       </div>`}
-      ${!isHere && compared.length > 0 && html`<div class="past-tools"><label class="check"><input type="checkbox" checked=${compared.includes(node.id)} onChange=${() => toggle(node.id)} /> ${t("history.compare")}</label></div>`}
+      ${!isHere && compared.length > 0 && html`<div class="past-tools"><label class="check"><input type="checkbox"
+        checked=${compared.includes(node.id)} onChange=${() => toggle(node.id)} /> ${t("history.compare")}</label></div>`}
     </li>`;
   };
   return html`<aside class="rail" aria-labelledby="history-heading">
-    <div class="rail-head"><h2 id="history-heading">${t("history")}</h2><${IconButton} icon="close" label=${t("history.hide")} hint="h" onClick=${() => app.toggleHistory()} /></div>
+    <div class="rail-head"><h2 id="history-heading">${t("history")}</h2><${IconButton} icon="close" label=${t("history.hide")} hint="h"
+      onClick=${() => app.toggleHistory()} /></div>
     <ol class="pasts">${ordered(store.session.nodes).map(item)}</ol>
-    ${compared.length === 2 && html`<button type="button" class="primary" onClick=${() => go(to.compare(compared))}>${t("history.compare.both")}</button>`}
+    ${compared.length === 2 && html`<button type="button" class="primary" onClick=${() => go(to.compare(compared))}>
+      ${t("history.compare.both")}</button>`}
     ${compared.length === 1 && html`<p class="quiet">${t("history.compare.other")}</p>`}
     <a class="button wide-button" href="#/"><${Icon} name="plus" /> ${t("new")}</a>
     ${edited && html`<${Naming} node=${edited} onClose=${() => setEdited(null)} />`}
@@ -77,7 +82,8 @@ function Naming({ node, onClose }) {
     onClose();
   };
   return html`<${Dialog} title=${t("history.rename")} onClose=${onClose}><form onSubmit=${save} class="stack">
-    <label class="field"><span>${t("name")}</span><input type="text" value=${name} maxlength="200" onInput=${(event) => setName(event.target.value)} /></label>
+    <label class="field"><span>${t("name")}</span><input type="text" value=${name} maxlength="200"
+      onInput=${(event) => setName(event.target.value)} /></label>
     <label class="field"><span>${t("note")}</span><textarea rows="4" onInput=${(event) => setNote(event.target.value)}>${note}</textarea></label>
     <button type="submit" class="primary">${t("save")}</button>
   </form><//>`;

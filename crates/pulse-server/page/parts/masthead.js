@@ -32,12 +32,16 @@ export function Masthead({ node, screen }) {
   const tab = (key, href) => html`<a href=${href} aria-current=${screen === key ? "page" : undefined}>${t(`tab.${key}`)}</a>`;
   const hasTree = node.tree && node.candidates.length > 2;
   return html`<div class="masthead">
-    ${node.target && html`<figure class="given"><img class="pixels" src=${backend.picture(node.target)} alt=${t("given")} /><figcaption>${t("given.caption", node.target)}</figcaption></figure>`}
-    ${node.original && html`<figure class="given"><img class="pixels" src=${backend.picture(node.original)} alt=${t("original")} /><figcaption>${t("original")}</figcaption></figure>`}
+    ${node.target && html`<figure class="given"><img class="pixels" src=${backend.picture(node.target)} alt=${t("given")} /><figcaption>
+      ${t("given.caption", node.target)}</figcaption></figure>`}
+    ${node.original && html`<figure class="given"><img class="pixels" src=${backend.picture(node.original)} alt=${t("original")} /><figcaption>
+      ${t("original")}</figcaption></figure>`}
     <div class="masthead-words">
-      <h1 ref=${heading} tabindex="-1">${node.kind === "search" && !node.name && node.picture ? t("title", { name: pictureName(store, node) }) : nodeName(node)}</h1>
+      <h1 ref=${heading} tabindex="-1">
+        ${node.kind === "search" && !node.name && node.picture ? t("title", { name: pictureName(store, node) }) : nodeName(node)}</h1>
       <p class="lead" role="status">${found(node, generator)}</p>
-      ${node.summary?.verdict && !isBusy(node) && html`<p class="together"><${Verdict} candidate=${{ reached: true, state: "finished", verdict: node.summary.verdict }} /></p>`}
+      ${node.summary?.verdict && !isBusy(node) && html`<p class="together"><${Verdict}
+        candidate=${{ reached: true, state: "finished", verdict: node.summary.verdict }} /></p>`}
       ${node.notes?.map((note) => html`<p key=${note} class="quiet">${note}</p>`)}
       ${node.note && html`<p class="note">${node.note}</p>`}
       ${isBusy(node) ? html`<div class="working">
@@ -46,12 +50,16 @@ export function Masthead({ node, screen }) {
           <button type="button" onClick=${() => command("stop")}><${Icon} name="stop" /> ${t("stop")}</button>
         </div>`
       : html`<div class="row">
-          ${node.state !== "failed" && html`<button type="button" onClick=${() => command("more", { candidates: 8 })}><${Icon} name="plus" /> ${t("more", { n: 8 })}</button>
+          ${node.state !== "failed" && html`<button type="button" onClick=${() => command("more", { candidates: 8 })}><${Icon}
+            name="plus" /> ${t("more", { n: 8 })}</button>
           <button type="button" onClick=${() => command("more", { candidates: 56 })}><${Icon} name="plus" /> ${t("more", { n: 56 })}</button>
-          <button type="button" onClick=${() => app.search("/searches", again(node))} hidden=${node.kind !== "search" || !node.picture}>${t(node.request?.spread ? "spread.off" : "spread.on")}</button>`}
-          ${node.state === "stopped" && html`<button type="button" class="primary" onClick=${() => command("go-on")}><${Icon} name="play" /> ${t("go-on")}</button>`}
+          <button type="button" onClick=${() => app.search("/searches", again(node))} hidden=${node.kind !== "search" || !node.picture}>
+            ${t(node.request?.spread ? "spread.off" : "spread.on")}</button>`}
+          ${node.state === "stopped" && html`<button type="button" class="primary" onClick=${() => command("go-on")}><${Icon}
+            name="play" /> ${t("go-on")}</button>`}
         </div>`}
     </div>
   </div>
-  <nav class="tabs" aria-label=${t("tabs")}>${tab("gallery", to.node(node.id))}${hasTree && tab("tree", to.part(node.id, "tree"))}${node.mean && tab("agree", to.part(node.id, "agree"))}</nav>`;
+  <nav class="tabs" aria-label=${t("tabs")}>
+    ${tab("gallery", to.node(node.id))}${hasTree && tab("tree", to.part(node.id, "tree"))}${node.mean && tab("agree", to.part(node.id, "agree"))}</nav>`;
 }

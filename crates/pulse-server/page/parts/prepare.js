@@ -39,7 +39,8 @@ export default function Prepare({ place }) {
     setAsking(false);
   };
   useKeys({ Enter: search, Escape: () => (isCropping ? setCropping(false) : go(to.start())) });
-  if (!picture) return html`<div class="start"><h1 ref=${heading} tabindex="-1">${t("gone.picture")}</h1><a class="button" href="#/">${t("new")}</a></div>`;
+  if (!picture) return html`<div class="start"><h1 ref=${heading} tabindex="-1">${t("gone.picture")}</h1><a class="button" href="#/">${t("new")}</a>
+    </div>`;
 
   const cut = async (body) => {
     const made = await app.act(() => backend.command(`/pictures/${picture.id}/cut`, { crop: null, square: false, pixelate: null, ...body }));
@@ -55,8 +56,10 @@ export default function Prepare({ place }) {
   return html`<div class="prepare">
     <div class="prepare-stage">
       <${Cropper} picture=${picture} src=${backend.picture(picture.image)} isCropping=${isCropping} crop=${crop} onCrop=${setCrop}
-        onFace=${(face) => cut({ face, generator, pixelate: defaults.pixelate })} onMosaic=${() => cut({ crop: blocks(picture.blocks), square: false })} />
-      ${picture.original && html`<figure class="was"><img src=${backend.picture(picture.original)} alt=${t("original")} width="96" /><figcaption>${t("prepare.original")}</figcaption></figure>`}
+        onFace=${(face) => cut({ face, generator, pixelate: defaults.pixelate })}
+          onMosaic=${() => cut({ crop: blocks(picture.blocks), square: false })} />
+      ${picture.original && html`<figure class="was"><img src=${backend.picture(picture.original)} alt=${t("original")} width="96" /><figcaption>
+        ${t("prepare.original")}</figcaption></figure>`}
     </div>
     <div class="prepare-panel">
       <h1 ref=${heading} tabindex="-1">${picture.name}</h1>
@@ -64,24 +67,31 @@ export default function Prepare({ place }) {
       ${picture.faces?.length > 0 && html`<p>${t("prepare.faces", { n: picture.faces.length })}</p>`}
       ${isCropping ? html`<div class="crop-tools">
           <p>${crop ? t("crop.size", crop) : t("crop.drag")}</p>
-          <div class="row"><button type="button" class="primary" disabled=${!crop} onClick=${() => cut({ crop })}>${t("crop.do")}</button><button type="button" onClick=${() => setCropping(false)}>${t("cancel")}</button></div>
+          <div class="row"><button type="button" class="primary" disabled=${!crop} onClick=${() => cut({ crop })}>${t("crop.do")}</button><button
+            type="button" onClick=${() => setCropping(false)}>${t("cancel")}</button></div>
         </div>`
       : isLarge ? html`<p>${t("prepare.large", { width: picture.image.width, side: chosen.width })}</p>
           <${Pixelate} isOpen=${true} onPixelate=${pixelate} />
-          <div class="row"><button type="button" onClick=${() => setCropping(true)}><${Icon} name="crop" /> ${t("crop")}</button><button type="button" disabled=${isAsking} onClick=${search}>${t("prepare.anyway")}</button></div>`
+          <div class="row"><button type="button" onClick=${() => setCropping(true)}><${Icon} name="crop" /> ${t("crop")}</button><button
+            type="button" disabled=${isAsking} onClick=${search}>${t("prepare.anyway")}</button></div>`
       : html`<button type="button" class="primary large" disabled=${isAsking} onClick=${search}>${t("prepare.search", { n: count })}</button>
           <div class="row"><button type="button" onClick=${() => setCropping(true)}><${Icon} name="crop" /> ${t("crop")}</button>
           ${canPixelate && html`<${Pixelate} onPixelate=${pixelate} />`}</div>`}
       <details class="options" open=${false}><summary>${t("prepare.options")}</summary><div class="stack">
-        <${Choice} name="count" isQuiet=${true} label=${t("prepare.count")} value=${count} onChange=${setCount} options=${COUNTS.filter((n) => n <= limits.candidates).map((n) => [n, String(n)])} />
-        <label class="check"><input type="checkbox" checked=${isSpread} onChange=${(event) => setSpread(event.target.checked)} /> ${t("prepare.spread")}</label>
+        <${Choice} name="count" isQuiet=${true} label=${t("prepare.count")} value=${count} onChange=${setCount}
+          options=${COUNTS.filter((n) => n <= limits.candidates).map((n) => [n, String(n)])} />
+        <label class="check"><input type="checkbox" checked=${isSpread}
+          onChange=${(event) => setSpread(event.target.checked)} /> ${t("prepare.spread")}</label>
         <label class="field"><span>${t("generator")}</span><select value=${generator} onChange=${(event) => setGenerator(event.target.value)}>
           ${generators.map((one) => html`<option key=${one.id} value=${one.id}>${one.name} · ${one.width} × ${one.height}</option>`)}
         </select><span class="quiet">${chosen?.card}</span></label>
         <${Chain} picture=${picture} generator=${generator} value=${measurement} onChange=${setMeasurement} />
-        <label class="field short"><span>${t("prepare.sigma")}</span><input type="number" min="0" max="255" step="0.5" placeholder="0" value=${sigma} onInput=${(event) => setSigma(event.target.value)} /></label>
+        <label class="field short"><span>${t("prepare.sigma")}</span><input type="number" min="0" max="255" step="0.5" placeholder="0" value=${sigma}
+          onInput=${(event) => setSigma(event.target.value)} /></label>
       </div></details>
-      ${nodes.length > 0 && html`<h2 class="small">${t("prepare.searched")}</h2><ul class="plain">${nodes.map((node) => html`<li key=${node.id}><a href=${to.node(node.id)}>${node.name || t(`kind.${node.kind}`, { from: node.from_candidates?.[0] })} · ${t("count", { n: node.candidates.length })}</a></li>`)}</ul>`}
+      ${nodes.length > 0 && html`<h2 class="small">${t("prepare.searched")}</h2><ul class="plain">${nodes.map((node) => html`<li key=${node.id}><a
+        href=${to.node(node.id)}>
+        ${node.name || t(`kind.${node.kind}`, { from: node.from_candidates?.[0] })} · ${t("count", { n: node.candidates.length })}</a></li>`)}</ul>`}
     </div>
   </div>`;
 }
@@ -89,7 +99,9 @@ export default function Prepare({ place }) {
 function Pixelate({ isOpen: isOpened = false, onPixelate }) {
   const [isOpen, setOpen] = useState(isOpened);
   if (!isOpen) return html`<button type="button" onClick=${() => setOpen(true)}>${t("pixelate")}</button>`;
-  return html`<span class="group"><span class="label" id="pixelate-label">${t("pixelate")}</span><span class="row" role="group" aria-labelledby="pixelate-label">${SIDES.map((side) => html`<button type="button" key=${side} class=${isOpened && side === 16 ? "primary" : ""} onClick=${() => onPixelate(side)}>${side} × ${side}</button>`)}</span></span>`;
+  return html`<span class="group"><span class="label" id="pixelate-label">${t("pixelate")}</span><span class="row" role="group"
+    aria-labelledby="pixelate-label">${SIDES.map((side) => html`<button type="button" key=${side} class=${isOpened && side === 16 ? "primary" : ""}
+    onClick=${() => onPixelate(side)}>${side} × ${side}</button>`)}</span></span>`;
 }
 
 /** The part of the picture that the blocks are in. */

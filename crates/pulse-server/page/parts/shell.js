@@ -18,7 +18,8 @@ function Statement({ store, node }) {
 function Notices({ app }) {
   const said = app.notices.filter((notice) => notice.kind === "said");
   const wrong = app.notices.filter((notice) => notice.kind === "wrong");
-  const one = (notice) => html`<p key=${notice.words} class=${`notice-line ${notice.kind}`}>${notice.words}<${IconButton} icon="close" label=${t("dismiss")} onClick=${() => app.forget(notice)} /></p>`;
+  const one = (notice) => html`<p key=${notice.words} class=${`notice-line ${notice.kind}`}>${notice.words}<${IconButton} icon="close"
+    label=${t("dismiss")} onClick=${() => app.forget(notice)} /></p>`;
   return html`<div class="notices"><div role="status">${said.map(one)}</div><div role="alert">${wrong.map(one)}</div></div>`;
 }
 
@@ -29,8 +30,10 @@ function Trail({ place, store }) {
   const name = node.name || t(`kind.${node.kind}`, { from: node.from_candidates?.[0] });
   return html`<nav class="trail" aria-label=${t("trail")}><ol>
     <li><a href=${to.node(node.id)} aria-current=${place.screen === "gallery" ? "page" : undefined}>${name}</a></li>
-    ${place.candidate && html`<li><a href=${to.candidate(node.id, place.candidate)} aria-current=${place.screen === "candidate" ? "page" : undefined}>${t("candidate", { n: place.candidate })}</a></li>`}
-    ${["walk", "steer", "path", "tree", "agree"].includes(place.screen) && html`<li><span aria-current="page">${t(`screen.${place.screen}`)}</span></li>`}
+    ${place.candidate && html`<li><a href=${to.candidate(node.id, place.candidate)} aria-current=${place.screen === "candidate" ? "page" : undefined}>
+      ${t("candidate", { n: place.candidate })}</a></li>`}
+    ${["walk", "steer", "path", "tree", "agree"].includes(place.screen) && html`<li><span aria-current="page">${t(`screen.${place.screen}`)}</span>
+      </li>`}
   </ol></nav>`;
 }
 
@@ -62,7 +65,8 @@ export function Shell({ place, children }) {
     <a class="skip" href="#main" onClick=${skip}>${t("skip")}</a>
     <header class="top">
       <div class="bar">
-        <a class="brand" href="#/" aria-label=${t("home")}><svg viewBox="0 0 16 16" aria-hidden="true"><path d="M1 1h6v6H1zM9 9h6v6H9z"/><path class="faint" d="M9 1h6v6H9zM1 9h6v6H1z"/></svg><span>PULSE</span></a>
+        <a class="brand" href="#/" aria-label=${t("home")}><svg viewBox="0 0 16 16" aria-hidden="true"><path d="M1 1h6v6H1zM9 9h6v6H9z"/><path
+          class="faint" d="M9 1h6v6H9zM1 9h6v6H1z"/></svg><span>PULSE</span></a>
         <${Trail} place=${place} store=${store} />
         <div class="actions">
           <${IconButton} icon="undo" label=${t("undo")} hint="Ctrl Z" disabled=${!can.undo} onClick=${() => app.undo.undo()} />
@@ -88,4 +92,5 @@ export function Shell({ place, children }) {
 }
 
 /** A link that looks like a button. */
-export const LinkButton = ({ href, icon, children, ...rest }) => html`<a class="button" href=${href} ...${rest}>${icon && html`<${Icon} name=${icon} />`}${children}</a>`;
+export const LinkButton = ({ href, icon, children, ...rest }) => html`<a class="button" href=${href} ...${rest}>${icon && html`<${Icon}
+  name=${icon} />`}${children}</a>`;

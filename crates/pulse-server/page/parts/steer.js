@@ -88,38 +88,57 @@ export default function Steer({ place }) {
     "[": () => size(-1), "]": () => size(1), "mod+z": undo, "mod+shift+z": redo, "mod+y": redo, Enter: search, ...viewKeys(base),
     Escape: () => go(to.candidate(node.id, candidate.number)),
   } : {});
-  if (!candidate) return html`<div class="start"><h1 ref=${heading} tabindex="-1">${t("gone.candidate")}</h1><a class="button" href="#/">${t("new")}</a></div>`;
+  if (!candidate) return html`<div class="start"><h1 ref=${heading} tabindex="-1">${t("gone.candidate")}</h1><a class="button" href="#/">
+    ${t("new")}</a></div>`;
 
-  const over = (where) => html`<${Painter} mask=${mask} tool=${brush.tool} size=${brush.size} soft=${brush.soft} colour=${COLOURS[brush.colour]} place=${where} onChange=${changed} revision=${revision} />`;
+  const over = (where) => html`<${Painter} mask=${mask} tool=${brush.tool} size=${brush.size} soft=${brush.soft} colour=${COLOURS[brush.colour]}
+    place=${where} onChange=${changed} revision=${revision} />`;
   const isClear = share <= 0.0005;
   return html`<div class="single steer">
     <div class="single-stage">
-      <div class="stages"><${Stage} base=${base} label=${t("candidate", { n: candidate.number })} isHeld=${true} over=${over} layers=${[{ key: "candidate", src: backend.picture(candidate.image), alt: t("candidate", { n: candidate.number }) }]} badge=${isClear ? t("paint.hint") : null} /></div>
+      <div class="stages"><${Stage} base=${base} label=${t("candidate", { n: candidate.number })} isHeld=${true} over=${over}
+        layers=${[{ key: "candidate", src: backend.picture(candidate.image), alt: t("candidate", { n: candidate.number }) }]}
+        badge=${isClear ? t("paint.hint") : null} /></div>
       <${Zoom} base=${base} />
       <div class="stage-tools">
         <div class="row" role="group" aria-label=${t("paint.tools")}>
-          ${TOOLS.map((tool) => html`<${IconButton} key=${tool} icon=${tool} label=${t(`tool.${tool}`)} hint=${{ brush: "b", eraser: "e", lasso: "l", fill: "g" }[tool]} pressed=${brush.tool === tool} onClick=${() => set({ tool })} />`)}
+          ${TOOLS.map((tool) => html`<${IconButton} key=${tool} icon=${tool} label=${t(`tool.${tool}`)}
+            hint=${{ brush: "b", eraser: "e", lasso: "l", fill: "g" }[tool]} pressed=${brush.tool === tool} onClick=${() => set({ tool })} />`)}
           <span class="divider"></span>
           <${IconButton} icon="invert" label=${t("tool.invert")} hint="i" onClick=${invert} />
           <${IconButton} icon="trash" label=${t("tool.clear")} onClick=${clear} disabled=${isClear} />
           <${IconButton} icon="undo" label=${t("tool.undo")} hint="Ctrl Z" onClick=${undo} disabled=${!can.undo} />
           <${IconButton} icon="redo" label=${t("tool.redo")} hint="Ctrl Shift Z" onClick=${redo} disabled=${!can.redo} />
         </div>
-        <label class="inline"><span>${t("tool.size")}</span><input type="range" min=${SIZES[0]} max=${SIZES[1]} step="1" value=${brush.size} title="[ ]" onInput=${(event) => set({ size: Number(event.target.value) })} /></label>
-        <label class="inline"><span>${t("tool.soft")}</span><input type="range" min="0" max="8" step="0.5" value=${brush.soft} onInput=${(event) => set({ soft: Number(event.target.value) })} /></label>
-        <fieldset class="colours"><legend class="visually-hidden">${t("tool.colour")}</legend>${Object.keys(COLOURS).map((name) => html`<label key=${name} title=${t(`colour.${name}`)}><input type="radio" name="colour" checked=${brush.colour === name} onChange=${() => set({ colour: name })} /><span class=${`swatch ${name}`}></span><span class="visually-hidden">${t(`colour.${name}`)}</span></label>`)}</fieldset>
+        <label class="inline"><span>${t("tool.size")}</span><input type="range" min=${SIZES[0]} max=${SIZES[1]} step="1" value=${brush.size}
+          title="[ ]" onInput=${(event) => set({ size: Number(event.target.value) })} /></label>
+        <label class="inline"><span>${t("tool.soft")}</span><input type="range" min="0" max="8" step="0.5" value=${brush.soft}
+          onInput=${(event) => set({ soft: Number(event.target.value) })} /></label>
+        <fieldset class="colours"><legend class="visually-hidden">${t("tool.colour")}</legend>${Object.keys(COLOURS).map((name) => html`<label
+          key=${name} title=${t(`colour.${name}`)}><input type="radio" name="colour" checked=${brush.colour === name}
+          onChange=${() => set({ colour: name })} /><span class=${`swatch ${name}`}></span><span class="visually-hidden">${t(`colour.${name}`)}</span>
+          </label>`)}</fieldset>
       </div>
     </div>
     <aside class="single-panel" aria-label=${t("screen.steer")}>
       <h1 ref=${heading} tabindex="-1">${t("steer.title", { n: candidate.number })}</h1>
-      <${Choice} name="how" isQuiet=${true} label=${t("steer.how")} value=${how} onChange=${setHow} options=${["vary", "keep"].map((key) => [key, t(`steer.${key}`)])} />
-      <p class="quiet" role="status">${isPainted ? t("steer.share", { share: Math.max(1, Math.round(share * 100)) }) : isClear ? t("steer.paint") : t("steer.all")}</p>
-      <div class=${`example-drop${isOver ? " over-it" : ""}`} data-drop="example" onDragOver=${(event) => { event.preventDefault(); setOver(true); }} onDragLeave=${() => setOver(false)} onDrop=${(event) => { event.preventDefault(); setOver(false); take([...event.dataTransfer.files]); }}>
-        ${example ? html`<img src=${backend.picture(example.image)} alt=${t("steer.example.alt", { name: example.name })} width="72" height="72" /><div><${Choice} name="pull" label=${t("steer.pull")} value=${pull} onChange=${setPull} options=${["everywhere", "painted"].map((key) => [key, t(`steer.pull.${key}`), key === "painted" && !isPainted])} /><button type="button" class="quiet-button" onClick=${() => setExample(null)}>${t("steer.example.drop")}</button></div>`
-        : html`<label class="file-label"><input type="file" accept="image/*" onChange=${(event) => take([...event.target.files])} /><span>${t("steer.example")}</span></label>`}
+      <${Choice} name="how" isQuiet=${true} label=${t("steer.how")} value=${how} onChange=${setHow}
+        options=${["vary", "keep"].map((key) => [key, t(`steer.${key}`)])} />
+      <p class="quiet" role="status">
+        ${isPainted ? t("steer.share", { share: Math.max(1, Math.round(share * 100)) }) : isClear ? t("steer.paint") : t("steer.all")}</p>
+      <div class=${`example-drop${isOver ? " over-it" : ""}`} data-drop="example" onDragOver=${(event) => { event.preventDefault(); setOver(true); }}
+        onDragLeave=${() => setOver(false)} onDrop=${(event) => { event.preventDefault(); setOver(false); take([...event.dataTransfer.files]); }}>
+        ${example ? html`<img src=${backend.picture(example.image)} alt=${t("steer.example.alt", { name: example.name })} width="72" height="72" />
+          <div><${Choice} name="pull" label=${t("steer.pull")} value=${pull} onChange=${setPull}
+          options=${["everywhere", "painted"].map((key) => [key, t(`steer.pull.${key}`), key === "painted" && !isPainted])} /><button type="button"
+          class="quiet-button" onClick=${() => setExample(null)}>${t("steer.example.drop")}</button></div>`
+        : html`<label class="file-label"><input type="file" accept="image/*" onChange=${(event) => take([...event.target.files])} /><span>
+          ${t("steer.example")}</span></label>`}
       </div>
-      <label class="field"><span>${t("steer.amount")} <output>${Math.round(amount * 100)} %</output></span><input type="range" min="0.05" max="1" step="0.05" value=${amount} onInput=${(event) => setAmount(Number(event.target.value))} /></label>
-      <${Choice} name="steer-count" isQuiet=${true} label=${t("prepare.count")} value=${count} onChange=${setCount} options=${[4, 8, 16].map((n) => [n, String(n)])} />
+      <label class="field"><span>${t("steer.amount")} <output>${Math.round(amount * 100)} %</output></span><input type="range" min="0.05" max="1"
+        step="0.05" value=${amount} onInput=${(event) => setAmount(Number(event.target.value))} /></label>
+      <${Choice} name="steer-count" isQuiet=${true} label=${t("prepare.count")} value=${count} onChange=${setCount}
+        options=${[4, 8, 16].map((n) => [n, String(n)])} />
       <button type="button" class="primary large" disabled=${!canSearch || isAsking} onClick=${search}>${t("steer.search")}</button>
       <a class="button" href=${to.candidate(node.id, candidate.number)}><${Icon} name="back" /> ${t("candidate", { n: candidate.number })}</a>
     </aside>

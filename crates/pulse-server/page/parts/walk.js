@@ -83,7 +83,8 @@ export default function Walk({ place }) {
     ...(isPath ? {} : { ArrowUp: turn(-1), ArrowDown: turn(1) }),
     " ": () => setPlaying(!isPlaying), ...viewKeys(base),
   });
-  if (!candidate) return html`<div class="start"><h1 ref=${heading} tabindex="-1">${t("gone.candidate")}</h1><a class="button" href="#/">${t("new")}</a></div>`;
+  if (!candidate) return html`<div class="start"><h1 ref=${heading} tabindex="-1">${t("gone.candidate")}</h1><a class="button" href="#/">
+    ${t("new")}</a></div>`;
 
   const frame = walk ? nearest(walk.frames, position.direction, position.at) : null;
   const image = frame?.image ?? candidate.image;
@@ -91,31 +92,48 @@ export default function Walk({ place }) {
   const keep = (amount) => app.search(`/nodes/${node.id}/steer`, { candidate: candidate.number, keep: null, vary: null, like: true, amount, toward: null, candidates: 8, spread: null });
   return html`<div class="single walk" data-settled=${isSettled || !isOpen ? "" : undefined}>
     <div class="single-stage">
-      <div class="stages"><${Stage} base=${base} label=${t("walk.picture")} layers=${[{ key: "frame", src: backend.picture(image), alt: t("walk.picture") }]} badge=${isSettled || !isOpen ? null : t("walk.settling")} /></div>
+      <div class="stages"><${Stage} base=${base} label=${t("walk.picture")}
+        layers=${[{ key: "frame", src: backend.picture(image), alt: t("walk.picture") }]} badge=${isSettled || !isOpen ? null : t("walk.settling")} />
+        </div>
       <${Zoom} base=${base} />
       <div class="stage-tools">
-        <p class="figures" role="status">${frame ? html`<strong>${t("db", { db: figure(frame.db, 1) })}</strong> <${Verdict} candidate=${{ reached: true, state: "finished", ...frame }} />` : html`<strong>${t("db", { db: figure(candidate.db, 1) })}</strong> <${Verdict} candidate=${candidate} />`}</p>
+        <p class="figures" role="status">${frame ? html`<strong>${t("db", { db: figure(frame.db, 1) })}</strong> <${Verdict}
+          candidate=${{ reached: true, state: "finished", ...frame }} />` : html`<strong>
+          ${t("db", { db: figure(candidate.db, 1) })}</strong> <${Verdict} candidate=${candidate} />`}</p>
       </div>
     </div>
     <aside class="single-panel" aria-label=${t(`screen.${place.screen}`)}>
-      <h1 ref=${heading} tabindex="-1">${isPath ? t("path.title", { from: place.candidate, to: place.to }) : t("walk.title", { n: place.candidate })}</h1>
+      <h1 ref=${heading} tabindex="-1">
+        ${isPath ? t("path.title", { from: place.candidate, to: place.to }) : t("walk.title", { n: place.candidate })}</h1>
       <p class="quiet">${isPath ? t("path.note") : t("walk.note")}</p>
-      ${failed || walk?.state === "failed" ? html`<p class="bad" role="alert">${walk?.error ?? t("walk.failed")}</p>` : !isOpen && html`<div><p class="waiting" role="status">${t("walk.opening")}</p><progress class="thin" max="1" value=${walk?.done ?? 0} aria-label=${t("progress")}></progress></div>`}
+      ${failed || walk?.state === "failed" ? html`<p class="bad" role="alert">${walk?.error ?? t("walk.failed")}</p>` : !isOpen && html`<div><p
+        class="waiting" role="status">${t("walk.opening")}</p><progress class="thin" max="1" value=${walk?.done ?? 0} aria-label=${t("progress")}>
+        </progress></div>`}
       ${isPath ? html`<${Ends} node=${node} from=${candidate} end=${store.candidate(node.id, place.to)} />
-          <input type="range" class="long path-range" min="0" max="1" step="0.01" value=${position.at} disabled=${!isOpen} aria-label=${t("path.slider", { from: place.candidate, to: place.to })} aria-valuetext=${t("path.at", { at: Math.round(position.at * 100) })} onInput=${(event) => { setPlaying(false); move(null, Number(event.target.value)); }} />
-          <button type="button" disabled=${!isOpen} aria-pressed=${isPlaying} onClick=${() => setPlaying(!isPlaying)}><${Icon} name=${isPlaying ? "pause" : "play"} filled=${!isPlaying} /> ${t(isPlaying ? "pause" : "play")}</button>`
+          <input type="range" class="long path-range" min="0" max="1" step="0.01" value=${position.at} disabled=${!isOpen}
+            aria-label=${t("path.slider", { from: place.candidate, to: place.to })}
+            aria-valuetext=${t("path.at", { at: Math.round(position.at * 100) })}
+            onInput=${(event) => { setPlaying(false); move(null, Number(event.target.value)); }} />
+          <button type="button" disabled=${!isOpen} aria-pressed=${isPlaying} onClick=${() => setPlaying(!isPlaying)}><${Icon}
+            name=${isPlaying ? "pause" : "play"} filled=${!isPlaying} /> ${t(isPlaying ? "pause" : "play")}</button>`
       : html`<ol class="directions">${directions.map((direction) => {
           const isHere = position.direction === direction.index;
           const at = isHere ? position.at : 0;
           const ends = [-1, 1].map((side) => nearest(walk.frames.filter((one) => one.direction === direction.index && Math.abs(one.at - side) < 0.51), direction.index, side));
-          const end = (one, side) => html`<button type="button" class="end-picture" aria-label=${t("direction.end", { n: direction.index + 1, side })} onClick=${() => { setPlaying(false); move(direction.index, side); }}>${one ? html`<img class="pixels" src=${backend.picture(one.image)} alt="" width="44" height="44" />` : html`<span class="blank" aria-hidden="true">${side < 0 ? "−" : "+"}</span>`}</button>`;
+          const end = (one, side) => html`<button type="button" class="end-picture"
+            aria-label=${t("direction.end", { n: direction.index + 1, side })} onClick=${() => { setPlaying(false); move(direction.index, side); }}>
+            ${one ? html`<img class="pixels" src=${backend.picture(one.image)} alt="" width="44" height="44" />` : html`<span class="blank"
+            aria-hidden="true">${side < 0 ? "−" : "+"}</span>`}</button>`;
           return html`<li key=${direction.index} class=${isHere ? "here" : ""}>
             ${end(ends[0], -1)}
             <label><span>${direction.words || t("direction", { n: direction.index + 1 })}</span>
-            <input type="range" min="-1" max="1" step="0.01" value=${at} aria-valuetext=${t("direction.at", { at: Math.round(at * 100) })} onInput=${(event) => { setPlaying(false); move(direction.index, Number(event.target.value)); }} /></label>
+            <input type="range" min="-1" max="1" step="0.01" value=${at} aria-valuetext=${t("direction.at", { at: Math.round(at * 100) })}
+              onInput=${(event) => { setPlaying(false); move(direction.index, Number(event.target.value)); }} /></label>
             ${end(ends[1], 1)}</li>`;
         })}</ol>`}
-      <div class="group"><span class="label" id="near-label">${t("like")}</span><div class="row" role="group" aria-labelledby="near-label"><button type="button" onClick=${() => keep(0.15)}>${t("like.little")}</button><button type="button" onClick=${() => keep(0.45)}>${t("like.lot")}</button></div></div>
+      <div class="group"><span class="label" id="near-label">${t("like")}</span><div class="row" role="group" aria-labelledby="near-label"><button
+        type="button" onClick=${() => keep(0.15)}>${t("like.little")}</button><button type="button" onClick=${() => keep(0.45)}>
+        ${t("like.lot")}</button></div></div>
       <a class="button" href=${to.candidate(node.id, candidate.number)}><${Icon} name="back" /> ${t("candidate", { n: candidate.number })}</a>
     </aside>
   </div>`;
@@ -123,6 +141,7 @@ export default function Walk({ place }) {
 
 function Ends({ node, from, end }) {
   const app = useApp();
-  const one = (candidate) => candidate && html`<a href=${to.candidate(node.id, candidate.number)}><img class="pixels" src=${app.backend.picture(candidate.image)} alt=${t("candidate", { n: candidate.number })} width="72" height="72" /></a>`;
+  const one = (candidate) => candidate && html`<a href=${to.candidate(node.id, candidate.number)}><img class="pixels"
+    src=${app.backend.picture(candidate.image)} alt=${t("candidate", { n: candidate.number })} width="72" height="72" /></a>`;
   return html`<div class="ends">${one(from)}<span aria-hidden="true">→</span>${one(end)}</div>`;
 }

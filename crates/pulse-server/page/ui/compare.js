@@ -24,19 +24,24 @@ export function Compare({ way, base, shown, against, difference, overlay, label 
   const top = { key: "shown", ...shown };
   const over = overlay ? [{ key: "overlay", ...overlay }] : [];
   if (way === "beside" && against) {
-    return html`<div class="stages"><${Stage} base=${base} label=${shown.alt} layers=${[top, ...over]} badge=${shown.alt} /><${Stage} base=${base} label=${against.alt} layers=${[{ key: "against", ...against }]} badge=${against.alt} /></div>`;
+    return html`<div class="stages"><${Stage} base=${base} label=${shown.alt} layers=${[top, ...over]} badge=${shown.alt} /><${Stage} base=${base}
+      label=${against.alt} layers=${[{ key: "against", ...against }]} badge=${against.alt} /></div>`;
   }
   if (way === "split" && against) {
     const drawn = (place) => html`<${Handle} value=${split} onChange=${setSplit} place=${place} />`;
-    return html`<div class="stages"><${Stage} base=${base} label=${label} layers=${[{ key: "against", ...against }, { ...top, clip: split }]} over=${drawn}
+    return html`<div class="stages"><${Stage} base=${base} label=${label} layers=${[{ key: "against", ...against }, { ...top, clip: split }]}
+      over=${drawn}
       badge=${html`<span>${against.alt}</span> <span aria-hidden="true">|</span> <span>${shown.alt}</span>`} /></div>`;
   }
   if (way === "blink" && against) {
-    return html`<div class="stages"><${Stage} base=${base} label=${label} layers=${[{ key: "against", ...against, isHidden: !isOther }, { ...top, isHidden: isOther }]} badge=${isOther ? against.alt : shown.alt} />
-      ${isStill() && html`<button type="button" class="blinker" aria-pressed=${isOther} onClick=${() => setOther(!isOther)}>${t("blink.hand")}</button>`}</div>`;
+    return html`<div class="stages"><${Stage} base=${base} label=${label}
+      layers=${[{ key: "against", ...against, isHidden: !isOther }, { ...top, isHidden: isOther }]} badge=${isOther ? against.alt : shown.alt} />
+      ${isStill() && html`<button type="button" class="blinker" aria-pressed=${isOther} onClick=${() => setOther(!isOther)}>
+        ${t("blink.hand")}</button>`}</div>`;
   }
   if (way === "difference" && difference) {
-    return html`<div class="stages"><${Stage} base=${base} label=${label} layers=${[{ key: "difference", ...difference }]} badge=${difference.note} /></div>`;
+    return html`<div class="stages"><${Stage} base=${base} label=${label} layers=${[{ key: "difference", ...difference }]} badge=${difference.note} />
+      </div>`;
   }
   return html`<div class="stages"><${Stage} base=${base} label=${label} layers=${[top, ...over]} badge=${overlay ? overlay.alt : null} /></div>`;
 }
@@ -62,6 +67,9 @@ function Handle({ value, onChange, place }) {
     else return;
     event.preventDefault();
   };
-  return html`<div class="handle" style=${{ left: `${value * place.width}px` }} role="slider" tabindex="0" aria-label=${t("split.handle")} aria-valuemin="0" aria-valuemax="100" aria-valuenow=${Math.round(value * 100)} aria-orientation="horizontal"
-    onPointerDown=${down} onPointerMove=${(event) => isHeld.current && at(event)} onPointerUp=${() => (isHeld.current = false)} onPointerCancel=${() => (isHeld.current = false)} onKeyDown=${key} onDblClick=${(event) => event.stopPropagation()}><span aria-hidden="true"></span></div>`;
+  return html`<div class="handle" style=${{ left: `${value * place.width}px` }} role="slider" tabindex="0" aria-label=${t("split.handle")}
+    aria-valuemin="0" aria-valuemax="100" aria-valuenow=${Math.round(value * 100)} aria-orientation="horizontal"
+    onPointerDown=${down} onPointerMove=${(event) => isHeld.current && at(event)} onPointerUp=${() => (isHeld.current = false)}
+      onPointerCancel=${() => (isHeld.current = false)} onKeyDown=${key} onDblClick=${(event) => event.stopPropagation()}><span aria-hidden="true">
+      </span></div>`;
 }

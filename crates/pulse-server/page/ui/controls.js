@@ -44,18 +44,21 @@ export const Icon = ({ name, filled }) =>
 
 /** A button of a drawing; its label is read aloud and shown when the pointer rests on it. */
 export const IconButton = ({ icon, label, hint, filled, pressed, ...rest }) =>
-  html`<button type="button" class="icon-button" aria-label=${label} title=${hint ? `${label} (${hint})` : label} aria-pressed=${pressed} ...${rest}><${Icon} name=${icon} filled=${filled} /></button>`;
+  html`<button type="button" class="icon-button" aria-label=${label} title=${hint ? `${label} (${hint})` : label} aria-pressed=${pressed} ...${rest}>
+    <${Icon} name=${icon} filled=${filled} /></button>`;
 
 /** One of a few, side by side. */
 export function Choice({ label, options, value, onChange, name, isQuiet }) {
   return html`<fieldset class=${`choice${isQuiet ? " quiet-label" : ""}`}><legend class=${isQuiet ? "" : "visually-hidden"}>${label}</legend>
-    ${options.map(([key, words, isOff]) => html`<label key=${key}><input type="radio" name=${name} checked=${value === key} disabled=${isOff} onChange=${() => onChange(key)} /><span>${words}</span></label>`)}
+    ${options.map(([key, words, isOff]) => html`<label key=${key}><input type="radio" name=${name} checked=${value === key} disabled=${isOff}
+      onChange=${() => onChange(key)} /><span>${words}</span></label>`)}
   </fieldset>`;
 }
 
 /** The verdict: a sign, and words, so that no colour has to be seen. */
 export function Verdict({ candidate, isShort }) {
-  if (!candidate || candidate.state === "searching") return html`<span class="verdict none"><i aria-hidden="true"></i>${t("verdict.searching")}</span>`;
+  if (!candidate || candidate.state === "searching") return html`<span class="verdict none"><i aria-hidden="true"></i>
+    ${t("verdict.searching")}</span>`;
   if (candidate.reached === false) {
     const words = candidate.state === "stopped" ? t("verdict.stopped") : t("verdict.missed");
     return html`<span class=${`verdict ${candidate.state === "stopped" ? "fair" : "bad"}`}><i aria-hidden="true"></i>${words}</span>`;
@@ -75,7 +78,8 @@ export function Dialog({ title, onClose, children, isWide }) {
   }, []);
   useKeys({ Escape: onClose }, true);
   const outside = (event) => event.target === box.current && onClose();
-  return html`<dialog ref=${box} class=${isWide ? "wide" : ""} aria-labelledby="dialog-title" onCancel=${(event) => { event.preventDefault(); onClose(); }} onClick=${outside}>
+  return html`<dialog ref=${box} class=${isWide ? "wide" : ""} aria-labelledby="dialog-title"
+    onCancel=${(event) => { event.preventDefault(); onClose(); }} onClick=${outside}>
     <div class="dialog-body">
       <header><h2 id="dialog-title">${title}</h2><${IconButton} icon="close" label=${t("close")} hint="Esc" onClick=${onClose} /></header>
       ${children}
@@ -89,7 +93,9 @@ export function Copied({ label, text, app }) {
     await navigator.clipboard.writeText(text);
     app.say(t("copied"));
   };
-  return html`<div class="copied"><div class="copied-head"><h3>${label}</h3><button type="button" onClick=${copy}><${Icon} name="copy" /> ${t("copy")}<span class="visually-hidden"> ${label}</span></button></div><pre tabindex="0" aria-label=${label}>${text}</pre></div>`;
+  return html`<div class="copied"><div class="copied-head"><h3>${label}</h3><button type="button" onClick=${copy}><${Icon}
+    name="copy" /> ${t("copy")}<span class="visually-hidden"> ${label}</span></button></div><pre tabindex="0" aria-label=${label}>${text}</pre>
+    </div>`;
 }
 
 /** The size of an element, as it changes. */

@@ -54,7 +54,9 @@ export function Grid({ items, least, aspect, foot, label, draw, keyOf, onColumns
   for (let place = rows[0] * columns; place < Math.min(items.length, rows[1] * columns); place++) {
     const x = (place % columns) * (cell + GAP);
     const y = Math.floor(place / columns) * (height + GAP);
-    shown.push(html`<li key=${keyOf(items[place])} class="cell" aria-setsize=${items.length} aria-posinset=${place + 1} style=${{ width: `${cell}px`, height: `${height}px`, transform: `translate(${x}px, ${y}px)` }}>${draw(items[place], place)}</li>`);
+    shown.push(html`<li key=${keyOf(items[place])} class="cell" aria-setsize=${items.length} aria-posinset=${place + 1}
+      style=${{ width: `${cell}px`, height: `${height}px`, transform: `translate(${x}px, ${y}px)` }}>${draw(items[place], place)}</li>`);
   }
-  return html`<ul class="grid" ref=${room} aria-label=${label} style=${{ height: `${Math.max(0, total * (height + GAP) - GAP)}px` }}>${width > 0 && shown}</ul>`;
+  return html`<ul class="grid" ref=${room} aria-label=${label} style=${{ height: `${Math.max(0, total * (height + GAP) - GAP)}px` }}>
+    ${width > 0 && shown}</ul>`;
 }

@@ -89,11 +89,17 @@ export function Painter({ mask, tool, size, soft, colour, place, onChange, revis
     event.preventDefault();
     event.stopPropagation();
   };
-  const ring = cursor && tool !== "fill" && tool !== "lasso" && html`<span class="ring" style=${{ width: `${size * place.by}px`, height: `${size * place.by}px`, left: `${(cursor.x - size / 2) * place.by}px`, top: `${(cursor.y - size / 2) * place.by}px` }}></span>`;
-  const cross = cursor && (tool === "fill" || tool === "lasso") && html`<span class="cross" style=${{ left: `${cursor.x * place.by}px`, top: `${cursor.y * place.by}px` }}></span>`;
-  return html`<div class="painter" tabindex="0" role="application" aria-label=${t("paint.area")} onPointerDown=${down} onPointerMove=${move} onPointerUp=${up} onPointerCancel=${up} onPointerLeave=${() => !stroke.current && setCursor(null)} onContextMenu=${(event) => event.preventDefault()} onKeyDown=${key}>
+  const ring = cursor && tool !== "fill" && tool !== "lasso" && html`<span class="ring"
+    style=${{ width: `${size * place.by}px`, height: `${size * place.by}px`, left: `${(cursor.x - size / 2) * place.by}px`, top: `${(cursor.y - size / 2) * place.by}px` }}>
+    </span>`;
+  const cross = cursor && (tool === "fill" || tool === "lasso") && html`<span class="cross"
+    style=${{ left: `${cursor.x * place.by}px`, top: `${cursor.y * place.by}px` }}></span>`;
+  return html`<div class="painter" tabindex="0" role="application" aria-label=${t("paint.area")} onPointerDown=${down} onPointerMove=${move}
+    onPointerUp=${up} onPointerCancel=${up} onPointerLeave=${() => !stroke.current && setCursor(null)}
+    onContextMenu=${(event) => event.preventDefault()} onKeyDown=${key}>
     <canvas ref=${canvas} width=${mask.canvas.width} height=${mask.canvas.height}></canvas>
-    ${lasso && html`<svg class="lasso" viewBox=${`0 0 ${place.width} ${place.height}`} aria-hidden="true"><polygon points=${lasso.map(({ x, y }) => `${x * place.by},${y * place.by}`).join(" ")} /></svg>`}
+    ${lasso && html`<svg class="lasso" viewBox=${`0 0 ${place.width} ${place.height}`} aria-hidden="true"><polygon
+      points=${lasso.map(({ x, y }) => `${x * place.by},${y * place.by}`).join(" ")} /></svg>`}
     ${ring}${cross}
   </div>`;
 }

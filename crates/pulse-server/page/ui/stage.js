@@ -71,9 +71,11 @@ export function Stage({ base, layers, label, over, isHeld, badge }) {
   };
   const twice = () => !isHeld && setView(getView().zoom === null ? { zoom: Math.max(1, Math.round(place.by * ratio)) * 2 } : { zoom: null, x: 0.5, y: 0.5 });
   const style = { left: `${place.left}px`, top: `${place.top}px`, width: `${place.width}px`, height: `${place.height}px` };
-  return html`<div class=${`stage${isZoomed && !isHeld ? " movable" : ""}${isZoomed || isHeld ? " taken" : ""}`} ref=${room} role="group" aria-label=${label} onPointerDown=${down} onPointerMove=${move} onPointerUp=${up} onPointerCancel=${up} onDblClick=${twice}>
+  return html`<div class=${`stage${isZoomed && !isHeld ? " movable" : ""}${isZoomed || isHeld ? " taken" : ""}`} ref=${room} role="group"
+    aria-label=${label} onPointerDown=${down} onPointerMove=${move} onPointerUp=${up} onPointerCancel=${up} onDblClick=${twice}>
     ${size.width > 0 && html`<div class="sheet" style=${style}>
-      ${layers.map((layer) => html`<img key=${layer.key} class=${place.by * ratio >= 1 ? "pixels" : ""} src=${layer.src} alt=${layer.isHidden ? "" : layer.alt} aria-hidden=${layer.isHidden ? "true" : undefined} draggable=${false}
+      ${layers.map((layer) => html`<img key=${layer.key} class=${place.by * ratio >= 1 ? "pixels" : ""} src=${layer.src}
+        alt=${layer.isHidden ? "" : layer.alt} aria-hidden=${layer.isHidden ? "true" : undefined} draggable=${false}
         style=${{ opacity: layer.isHidden ? 0 : (layer.opacity ?? 1), clipPath: layer.clip === undefined ? "none" : `inset(0 0 0 ${layer.clip * 100}%)` }} />`)}
       ${over?.({ ...place, ratio })}
     </div>`}
