@@ -39,7 +39,7 @@ export function createStore(backend) {
 
   const apply = (kind, data) => {
     const session = store.session;
-    if (kind === "reset") return void load();
+    if (kind === "reset") return void load().catch(() => {});
     if (kind === "end") {
       store.ended = true;
       return changed();
