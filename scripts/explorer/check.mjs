@@ -11,6 +11,7 @@ import path from "node:path";
 import { Wrong, hold, seat, start, violations } from "./browser.mjs";
 import { measured } from "./figures.mjs";
 import { files } from "./files.mjs";
+import * as hands from "./hands.mjs";
 import { interactive } from "./measure.mjs";
 import * as person from "./person.mjs";
 
@@ -123,6 +124,10 @@ async function sit(name) {
     await page.keyboard.press("Control+Shift+z");
     await page.waitForFunction(() => document.querySelector("#card-2").getAttribute("aria-label").includes("4 of 5"));
   });
+  await step(name, "the keyboard alone", async () => {
+    await hands.keyboard(page, id);
+    return hands.tabs(page);
+  });
   await step(name, "one candidate", async () => {
     await page.click("#card-3");
     await page.waitForSelector(".sheet img");
@@ -132,6 +137,7 @@ async function sit(name) {
     await person.zooms(page);
     const against = await person.looks(page);
     await accessible("a candidate");
+    await hands.still(page);
     await page.keyboard.press("ArrowRight");
     await page.waitForFunction((id) => location.hash === `#/${id}/4`, id);
     return `held against ${against.join(", ")}`;
@@ -155,6 +161,11 @@ async function sit(name) {
     const before = await src();
     await page.waitForFunction((before) => document.querySelector(".sheet img").src !== before, before);
     await shot("path");
+  });
+  await step(name, at.isPhone ? "a finger and a pen" : "a pen", async () => {
+    await person.go(page, `#/${id}/4/steer`, ".painter");
+    if (at.isPhone) await hands.finger(page);
+    await hands.pen(page);
   });
   let child;
   await step(name, "paint and search again", async () => {
@@ -212,7 +223,7 @@ async function sit(name) {
   });
   await step(name, "stop, and more", async () => {
     await person.go(page, "#/", ".drop");
-    await person.drop(page);
+    await hands.paste(page);
     await page.waitForSelector(".prepare h1");
     await page.click(".options summary");
     await page.click(".choice label:has-text('64')");
