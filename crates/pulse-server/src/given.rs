@@ -2,12 +2,12 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use pulse::face::{Detector, DetectorConfig};
+use pulse::face::{Detector, DetectorConfig, aligned};
 use pulse::generator::EMBEDDED;
 use pulse::image::{Image, Kernel, MAX_FILE_BYTES, Reader, Rectangle, Size, encode_png};
 use pulse::measurement::{Blur, MeasurementKind, Stage};
 use pulse::mosaic::Mosaic;
-use pulse::portrait::{FACTOR, cut_faces};
+use pulse::portrait::cut_faces;
 use pulse::write::write_atomically;
 use pulse::{Preparation, Prepared, Result};
 
@@ -22,6 +22,9 @@ const SHOWN: usize = 2048;
 
 /// A picture with no side longer than this is small, and no photograph.
 const SMALL: usize = 64;
+
+/// How many times smaller than the generator's pictures a face of a large photograph is made.
+const DEMONSTRATION: usize = 4;
 
 /// How much of a file's name is kept.
 const LONGEST_NAME: usize = 80;
@@ -192,15 +195,27 @@ fn cut_face(desk: &Desk, from: &Given, picture: &Image, number: usize, ask: &Cut
     let opened = desk.generator(ask.generator.as_deref())?;
     pulse::portrait::check_makes_faces(&opened)?;
     let spec = opened.generator.spec();
-    let cuts = with_detector(desk, |detector| cut_faces(&seen, detector, spec))??;
-    let cut = cuts.get(number).ok_or_else(|| Refusal::missing("face", &number.to_string()))?;
+    // The picture is looked at as it is; what becomes of the face is decided here.
+    let whole = Preparation { pixelation: Some(Size::new(1, 1)), ..Preparation::default() };
+    let portrait = with_detector(desk, |detector| cut_faces(seen.clone(), detector, &whole, spec, Some(1.0)))??;
+    let cut = portrait.cuts.get(number).ok_or_else(|| Refusal::missing("face", &number.to_string()))?;
     let id = desk.change(|model| Ok(model.next_picture()))?;
     let name = format!("face {} of {}", number + 1, from.body.name);
     let file = format!("{id}-{}.png", stem(&name));
-    write_atomically(&desk.picture_file(&file), &encode_png(&cut.seen, None)?)?;
-    let side = ask.pixelate.unwrap_or_else(|| (spec.width / FACTOR).min(cut.square.side() as usize)).max(1);
-    let mut given = Given { body: from.body.clone(), file, crop: None, pixelate: Some(side) };
-    given.body = demonstration(desk, id, name, &given, cut.seen.quantised(), side)?;
+    let side = (cut.square.side() as usize).max(1);
+    let mut given = Given { body: from.body.clone(), file: file.clone(), crop: None, pixelate: None };
+    if ask.pixelate.is_none() && side < spec.width {
+        // All that the photograph has of it.
+        let small = aligned(&seen, &cut.square, side)?.quantised();
+        write_atomically(&desk.picture_file(&file), &encode_png(&small, None)?)?;
+        given.body = looked_at(desk, id, name, &small)?;
+    } else {
+        // Nothing is missing in it: what it could have been if it were small.
+        let side = ask.pixelate.unwrap_or(spec.width / DEMONSTRATION).max(1);
+        write_atomically(&desk.picture_file(&file), &encode_png(&cut.seen, None)?)?;
+        given.pixelate = Some(side);
+        given.body = demonstration(desk, id, name, &given, cut.seen.quantised(), side)?;
+    }
     given.body.of = Some(from.body.id.clone());
     put(desk, given)
 }

@@ -63,7 +63,7 @@ impl View {
             let map = CertaintyMap::new(certainty);
             mean = Some(store.keep(certainty.mean(), Some(&parts))?);
             colours = Some(store.keep(&map.overlay()?, Some(&parts))?);
-            scale = Some(f64::from(map.scale()));
+            scale = Some(f64::from(CertaintyMap::SCALE));
         }
         let sharp = Size::new(record.generator.width, record.generator.height);
         let bicubic = target.resized(Kernel::Bicubic, sharp).and_then(|enlarged| store.keep(&enlarged, None));

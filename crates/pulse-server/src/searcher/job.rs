@@ -127,13 +127,13 @@ impl Job {
         let engine = Arc::clone(&tool.engine);
         let reopened = Reopened::new(run, tool.opened.clone(), &*engine)?;
         // As the run was searched, but for what was asked for here.
+        let wishes = self.wishes(desk);
         let config = SearchConfig {
             candidates: config.candidates,
             seed: config.seed,
             spread: config.spread,
-            ..pulse::steer::settings_of(&reopened.solved.config)
+            ..pulse::steer::settings_of(&reopened.solved.config, &wishes)
         };
-        let wishes = self.wishes(desk);
         let steering = reopened.record(&folder, &wishes)?;
         let target = (*reopened.solved.target).clone();
         let session = reopened.search(&wishes, &config, engine as Arc<dyn Engine>)?;

@@ -1,9 +1,10 @@
 //! Frames between those that were computed already: what a slider shows wherever it stands.
 
-use super::{Curve, CurveFrame, Explorer, Passage, path};
+use super::{Curve, Explorer, Passage, path};
 use crate::Result;
 use crate::walk::coordinates::Coordinates;
 use crate::walk::corrector::Frame;
+use crate::walk::{CurveFrame, most_changed_part};
 
 /// Two positions nearer than this, as a part of the whole way, are one.
 const SAME: f64 = 1e-6;
@@ -29,9 +30,11 @@ impl Explorer<'_> {
         }
         let frame = self.between(&curve.frames[before].frame, &curve.frames[before + 1].frame, share)?;
         let candidate = curve.frames.iter().min_by(|a, b| a.length.abs().total_cmp(&b.length.abs()));
-        let change =
-            candidate.map_or(0.0, |candidate| frame.image.mean_squared_difference(&candidate.frame.image).sqrt());
-        Ok(CurveFrame { frame, length, change })
+        let (change, most) = candidate.map_or((0.0, 0.0), |candidate| {
+            let image = &candidate.frame.image;
+            (frame.image.mean_squared_difference(image).sqrt(), most_changed_part(&frame.image, image).1)
+        });
+        Ok(CurveFrame { frame, length, change, most })
     }
 
     /// The picture at the share `at` of a passage, from 0 to 1, in the same way.
