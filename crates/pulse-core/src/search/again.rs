@@ -40,7 +40,9 @@ impl Again {
             return;
         }
         let mut by_number = vec![0.0; found.len()];
-        found.iter().for_each(|candidate| by_number[candidate.index] = candidate.searched_db);
+        for candidate in found {
+            by_number[candidate.index] = candidate.searched_db;
+        }
         if self.least.is_nan() {
             self.least = median(&by_number[..COMPARED]) - BROKEN_DB;
         }

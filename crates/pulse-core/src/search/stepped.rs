@@ -252,16 +252,12 @@ impl<'a> Search<'a> {
     fn take_finished(&mut self, observer: &mut dyn Observer) -> Result<ControlFlow<()>> {
         let mut flow = ControlFlow::Continue(());
         while let Some(candidate) = self.way.take_finished()? {
-            let kept = match self.found.iter().position(|found| found.index == candidate.index) {
-                Some(before) => {
-                    self.found[before].keep_better(candidate);
-                    before
-                }
-                None => {
-                    self.found.push(candidate);
-                    self.found.len() - 1
-                }
-            };
+            let before = self.found.iter().position(|found| found.index == candidate.index);
+            let kept = before.unwrap_or(self.found.len());
+            match self.found.get_mut(kept) {
+                Some(found) => found.keep_better(candidate),
+                None => self.found.push(candidate),
+            }
             flow = either(flow, observer.event(self.event_of(&self.found[kept])));
         }
         Ok(flow)
