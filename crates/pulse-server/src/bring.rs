@@ -1,5 +1,6 @@
 //! What is brought into a session when it starts: pictures, and runs of `pulse upsample`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use pulse::image::read_bytes;
@@ -88,7 +89,7 @@ pub(crate) fn run(desk: &Desk, folder: &Path) -> Result<()> {
         report: record.files.report.as_ref().map(|_| report_address(&node)),
     };
     view.into_node(&mut body);
-    let item = Item { body, steered: SteeredBy::default(), searched_for: 0, marks: Default::default() };
+    let item = Item { body, steered: SteeredBy::default(), searched_for: 0, marks: BTreeMap::default() };
     let added = desk.change(|model| {
         desk.tell_node(&item.body);
         model.nodes.push(item);

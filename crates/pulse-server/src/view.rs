@@ -180,7 +180,7 @@ fn candidate_of(
         let path = run.folder().join(name);
         let bytes = pulse::image::read_bytes(&path)?;
         let image = Reader::default().decode(&path.display().to_string(), &bytes)?;
-        let key = store.keep_png(bytes)?;
+        let key = store.keep_png(&bytes)?;
         let shown = crate::store::described(key, &image);
         Ok((image, shown))
     };
@@ -236,14 +236,16 @@ fn tree_of(pictures: &[Image], records: &[CandidateRecord]) -> Result<Option<bod
     };
     let seen: Vec<Image> = pictures.iter().map(few).collect::<Result<_>>()?;
     let values: Vec<&[f32]> = seen.iter().map(Image::values).collect();
-    fn numbered(branch: &Branch, records: &[CandidateRecord]) -> body::Branch {
-        body::Branch {
-            representative: records[branch.representative].number,
-            members: branch.members.iter().map(|&place| records[place].number).collect(),
-            branches: branch.branches.iter().map(|branch| numbered(branch, records)).collect(),
-        }
-    }
     Ok(Branch::of(&Distances::between(&values)).map(|tree| numbered(&tree, records)))
+}
+
+/// A branch with the candidates' numbers in it.
+fn numbered(branch: &Branch, records: &[CandidateRecord]) -> body::Branch {
+    body::Branch {
+        representative: records[branch.representative].number,
+        members: branch.members.iter().map(|&place| records[place].number).collect(),
+        branches: branch.branches.iter().map(|branch| numbered(branch, records)).collect(),
+    }
 }
 
 fn summary_of(record: &Record) -> Summary {

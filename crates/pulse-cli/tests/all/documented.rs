@@ -77,9 +77,8 @@ fn prepared() -> Place {
     ] {
         copy(&fixtures.join(fixture), &place.path(name));
     }
-    for name in ["examples/photos/p001_studio_portrait.jpg"] {
-        copy(&repository().join(name), &place.path(name));
-    }
+    let portrait = "examples/photos/p001_studio_portrait.jpg";
+    copy(&repository().join(portrait), &place.path(portrait));
     for field in ["black_holes", "galaxies", "cells", "land", "brain"] {
         copy(
             &repository().join("domains").join(field).join("truth.png"),

@@ -232,7 +232,9 @@ fn blocks_over_a_face_are_filled_and_nothing_else_changes() {
         let (x, y) = (left + block % across * 9, top + block / across * 9);
         let pixels: Vec<_> = (0..81).map(|i| ((y + i / 9) * 512 + x + i % 9) * 3 + channel).collect();
         let sum: usize = pixels.iter().map(|&pixel| usize::from(bytes[pixel])).sum();
-        pixels.iter().for_each(|&pixel| bytes[pixel] = (sum / 81) as u8);
+        for pixel in pixels {
+            bytes[pixel] = (sum / 81) as u8;
+        }
     }
     place.write("blocks.png", &encode_png(&Image::from_bytes(3, 512, 512, &bytes).unwrap(), None).unwrap());
     place.upsample("blocks.png", &["--faces", "--candidates", "1", "--steps", "8"]);
