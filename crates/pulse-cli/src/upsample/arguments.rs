@@ -101,7 +101,6 @@ pub(crate) enum ProgressMode {
 }
 
 #[derive(Args, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct Arguments {
     #[arg(required = true, value_name = "INPUT", help = format!("Pictures, or folders of pictures ({FORMATS})"))]
     pub(super) inputs: Vec<PathBuf>,
