@@ -118,21 +118,22 @@ mod tests {
         assert!(sizes.is_sorted_by(|a, b| a >= b), "{sizes:?}");
     }
 
+    fn check(branch: &Branch) {
+        assert!(branch.members.contains(&branch.representative));
+        if branch.branches.is_empty() {
+            assert!(branch.members.len() <= FEW);
+            return;
+        }
+        assert!((2..=MOST_BRANCHES).contains(&branch.branches.len()));
+        let mut all: Vec<_> = branch.branches.iter().flat_map(|branch| branch.members.clone()).collect();
+        all.sort_unstable();
+        assert_eq!(all, branch.members);
+        branch.branches.iter().for_each(check);
+    }
+
     #[test]
     fn every_member_is_in_one_branch_on_each_level() {
         let at: Vec<f32> = (0..60).map(|i| (i * 37 % 60) as f32 + 0.01 * i as f32).collect();
-        fn check(branch: &Branch) {
-            assert!(branch.members.contains(&branch.representative));
-            if branch.branches.is_empty() {
-                assert!(branch.members.len() <= FEW);
-                return;
-            }
-            assert!((2..=MOST_BRANCHES).contains(&branch.branches.len()));
-            let mut all: Vec<_> = branch.branches.iter().flat_map(|branch| branch.members.clone()).collect();
-            all.sort_unstable();
-            assert_eq!(all, branch.members);
-            branch.branches.iter().for_each(check);
-        }
         check(&Branch::of(&on_a_line(&at)).unwrap());
     }
 
