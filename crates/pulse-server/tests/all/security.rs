@@ -94,7 +94,7 @@ fn two_servers_do_not_take_each_others_cookies() {
 #[test]
 fn no_path_leads_out() {
     let (folder, page) = page();
-    std::fs::write(folder.path().join("secret.png"), "secret").unwrap();
+    std::fs::write(folder.path().join("secret.png"), "what nobody may read").unwrap();
     for path in [
         "/app/../Cargo.toml",
         "/app/%2e%2e/Cargo.toml",
@@ -110,7 +110,7 @@ fn no_path_leads_out() {
     ] {
         let answer = page.get(path);
         assert!(matches!(answer.status, 400 | 404), "{path}: {}", answer.status);
-        assert!(!answer.body.windows(6).any(|at| at == b"secret"));
+        assert!(!answer.body.windows(6).any(|at| at == b"nobody"));
     }
     let answer = page.upload("..%2f..%2fescaped.png", &picture(1));
     assert_eq!((answer.status, answer.json()["name"].as_str().unwrap().to_owned()), (200, "escaped.png".to_owned()));
