@@ -17,6 +17,11 @@ pub(crate) struct Interrupt(Arc<AtomicBool>);
 impl Interrupt {
     /// Listens from now on, to being terminated or hung up too, and says `what` happens then.
     pub(crate) fn listen(what: &'static str) -> Result<Self, Failure> {
+        Self::then(what, || {})
+    }
+
+    /// The same, and does something then.
+    pub(crate) fn then(what: &'static str, act: impl Fn() + Send + 'static) -> Result<Self, Failure> {
         let pressed = Arc::new(AtomicBool::new(false));
         let handler = Arc::clone(&pressed);
         ctrlc::set_handler(move || {
@@ -24,6 +29,7 @@ impl Interrupt {
                 std::process::exit(INTERRUPTED);
             }
             note(&format!("{what} (Ctrl-C again ends at once)"));
+            act();
         })
         .map_err(|error| Failure::of("Ctrl-C", format!("cannot be listened to: {error}; run it in another shell")))?;
         Ok(Self(pressed))

@@ -18,6 +18,7 @@ mod generator;
 mod info;
 mod interrupt;
 mod manual;
+mod open;
 mod plan;
 mod render;
 mod sources;
@@ -50,6 +51,7 @@ Examples:
   pulse upsample photo.jpg --crop 120,40,256,256 --pixelate 8 --preset paper
   pulse upsample photo.jpg --faces              find each face, search for it, put it back
   pulse explore pulse-out/small --candidate 3 --directions 6
+  pulse open small.png                          the same on a page in the browser
   pulse check enhanced.png small.png            could somebody's enhancement be what the small one shows?
   pulse align photo.jpg --frame ffhq --out faces
   pulse render faces --inputs pulse-out/small/inputs.safetensors --out again.png
@@ -77,6 +79,9 @@ enum Command {
     /// Explore what else the candidates of a run could have been
     #[command(after_help = explore::EXAMPLES)]
     Explore(Box<explore::Arguments>),
+    /// Open the explorer in a browser: search, look, walk and steer on one page
+    #[command(visible_alias = "serve", after_help = open::EXAMPLES)]
+    Open(open::Arguments),
     /// Hold somebody's "enhanced" picture against the small one that it is said to come from
     #[command(after_help = check::EXAMPLES)]
     Check(Box<check::Arguments>),
@@ -108,6 +113,7 @@ impl Command {
         match self {
             Self::Upsample(arguments) => upsample::run(&arguments),
             Self::Explore(arguments) => explore::run(&arguments),
+            Self::Open(arguments) => open::run(&arguments),
             Self::Check(arguments) => check::run(&arguments),
             Self::Align(arguments) => align::run(&arguments),
             Self::Render(arguments) => render::run(&arguments),

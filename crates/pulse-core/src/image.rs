@@ -258,6 +258,23 @@ impl Image {
         assert_eq!(shape(self), shape(other), "only pictures of one shape can be compared");
         mean_squared_error(&self.values, &other.values)
     }
+
+    /// `1/2 + times (self − other) / 2`, clipped: grey where the two are alike, lighter where this is the lighter one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Picture`] when they are not of one size. A grey picture beside one in colour counts as one in colour.
+    pub fn difference(&self, other: &Self, times: f32) -> Result<Self> {
+        if self.size() != other.size() {
+            let message =
+                format!("pictures of {} and {} cannot be subtracted: make them of one size", self.size(), other.size());
+            return Err(Error::new(ErrorKind::Picture, message));
+        }
+        if self.channels != other.channels {
+            return self.to_rgb().difference(&other.to_rgb(), times);
+        }
+        let values = self.values.iter().zip(&other.values).map(|(a, b)| 0.5 + 0.5 * times * (a - b));
+        Self::clamped(self.channels, self.height, self.width, values.collect())
+    }
 }
 
 /// `(1/n) Σ (aᵢ − bᵢ)²`, in f64.
@@ -279,7 +296,16 @@ fn quantise(value: f32) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::quantise;
+    use super::{Image, quantise};
+
+    #[test]
+    fn a_difference_is_grey_where_nothing_differs() {
+        let grey = Image::new(1, 1, 3, vec![0.5, 0.5, 0.5]).unwrap();
+        let other = Image::new(1, 1, 3, vec![0.5, 0.25, 1.0]).unwrap();
+        assert_eq!(grey.difference(&other, 2.0).unwrap().values(), [0.5, 0.75, 0.0]);
+        assert_eq!(grey.to_rgb().difference(&other, 2.0).unwrap().channels(), 3);
+        assert!(grey.difference(&Image::new(1, 3, 1, vec![0.0; 3]).unwrap(), 1.0).is_err());
+    }
 
     #[test]
     fn bytes_are_the_nearest_and_halves_go_up() {

@@ -5,6 +5,7 @@
 //! here changes a picture.
 
 mod assessment;
+mod branch;
 mod certainty;
 mod critic;
 mod diversity;
@@ -20,6 +21,7 @@ mod scores;
 mod verdict;
 
 pub use assessment::{Assessment, RANDOM_PICTURES, Spread};
+pub use branch::Branch;
 pub use certainty::{Band, Certainty, INFLATION};
 pub use critic::Critic;
 pub use diversity::Diversity;

@@ -30,6 +30,7 @@ use chart::{Shown, chart};
 pub use curves::{Curve, Curves, Point};
 use page::{data_uri, definitions, escaped, filled, hash_source};
 pub(crate) use words::MOST_OF_8_BITS;
+pub use words::statement;
 
 const TEMPLATE: &str = include_str!("report/report.html");
 pub(crate) const STYLE: &str = include_str!("report/report.css");

@@ -136,8 +136,11 @@ impl Session {
         tape.end()
     }
 
-    /// What a session goes on from that is stopped now.
-    fn bookmark(&mut self) -> Result<Bookmark> {
+    /// What another session goes on from that is for the same thing, should this one not live to be stopped. Nothing changes by it.
+    ///
+    /// # Errors
+    /// None for a search that can be stopped.
+    pub fn bookmark(&mut self) -> Result<Bookmark> {
         let mut tape = Tape::to_write();
         pass_version(&mut tape)?;
         self.search.pass(&mut tape)?;
@@ -384,8 +387,11 @@ impl Found {
         })
     }
 
-    /// What a session goes on from that has only to end.
-    fn bookmark_of_all(&self) -> Result<Bookmark> {
+    /// What a session goes on from that has only to end, or that is to look for [more](Session::add_candidates).
+    ///
+    /// # Errors
+    /// None: it is written to memory.
+    pub fn bookmark_of_all(&self) -> Result<Bookmark> {
         let mut tape = Tape::to_write();
         pass_version(&mut tape)?;
         Search::write_done(&mut tape, &self.candidates)?;

@@ -15,8 +15,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("pulse-core", &["pulse-engine", "pulse-checkpoint"]),
     ("pulse-record", &["pulse-engine", "pulse-checkpoint", "pulse-core"]),
     ("pulse-upsample", &["pulse-engine", "pulse-checkpoint", "pulse-core", "pulse-record"]),
-    // A front needs the facade; the two at the bottom it knows by their own names.
-    ("pulse-upsample-cli", &["pulse-engine", "pulse-checkpoint", "pulse-upsample"]),
+    // A front needs the facade; what is at the bottom it knows by its own name.
+    ("pulse-server", &["pulse-engine", "pulse-upsample"]),
+    ("pulse-upsample-cli", &["pulse-engine", "pulse-checkpoint", "pulse-upsample", "pulse-server"]),
 ];
 
 /// No file is longer, so that each says one thing.

@@ -1,5 +1,7 @@
 //! Curves and paths through the consistent pictures.
 
+mod between;
+
 use std::ops::ControlFlow;
 
 use pulse_engine::Engine;

@@ -147,23 +147,7 @@ impl Words<'_> {
     }
 
     pub(super) fn warning(&self) -> String {
-        let found = match (self.subject, self.record.summary.candidates) {
-            (Subject::Faces, 1) => "This is a face of a person who does not exist. It was",
-            (Subject::Faces, _) => "These are faces of people who do not exist. They were",
-            (_, 1) => "This picture was",
-            _ => "These pictures were",
-        };
-        if self.subject.is_simulated() {
-            return format!(
-                "{found} imagined by a generative model that has seen simulated {several} alone: nothing here was observed. What \
-                 your picture does not hold is what the simulator assumes, and no finding may rest on it.",
-                several = self.subject.several()
-            );
-        }
-        format!(
-            "{found} imagined by a generative model: nothing here shows who or what was really in your picture, and none of it \
-             may be used to identify, accuse or describe anyone."
-        )
+        statement(self.subject, self.record.summary.candidates)
     }
 
     /// What candidates agree on, and what intervals of them are worth.
@@ -263,4 +247,25 @@ impl Words<'_> {
             program.name, program.version, self.record.generator.name
         )
     }
+}
+
+/// What has to be said above pictures that were imagined, `candidates` of them.
+pub fn statement(subject: Subject, candidates: usize) -> String {
+    let found = match (subject, candidates) {
+        (Subject::Faces, 1) => "This is a face of a person who does not exist. It was",
+        (Subject::Faces, _) => "These are faces of people who do not exist. They were",
+        (_, 1) => "This picture was",
+        _ => "These pictures were",
+    };
+    if subject.is_simulated() {
+        return format!(
+            "{found} imagined by a generative model that has seen simulated {several} alone: nothing here was observed. What \
+             your picture does not hold is what the simulator assumes, and no finding may rest on it.",
+            several = subject.several()
+        );
+    }
+    format!(
+        "{found} imagined by a generative model: nothing here shows who or what was really in your picture, and none of it \
+         may be used to identify, accuse or describe anyone."
+    )
 }

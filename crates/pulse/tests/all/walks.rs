@@ -195,3 +195,38 @@ fn walks_can_be_stopped_and_have_limits() {
     }
     assert_eq!(explorer.path(point, to, 1, &mut on).unwrap_err().kind(), ErrorKind::Setting);
 }
+
+#[test]
+fn a_slider_meets_the_frames_and_stays_consistent_between_them() {
+    let world = World::new();
+    let problem = world.problem();
+    let mut explorer = Explorer::new(&problem, &world.specs, &world.config, &Cpu::default()).unwrap();
+    let settings = DirectionSettings { count: 2, frames: 5, ..DirectionSettings::default() };
+    let (point, to) = (&world.candidates[0].0, &world.candidates[1].0);
+    let curve = explorer.directions(point, &settings, &mut on).unwrap().unwrap().remove(0);
+    for (index, at) in [-1.0, -0.5, 0.0, 0.5, 1.0].into_iter().enumerate() {
+        let met = explorer.along(&curve, at).unwrap();
+        assert!(is_same(&met.frame, &curve.frames[index].frame.point, &curve.frames[index].frame.image), "at {at}");
+    }
+    let between = explorer.along(&curve, 0.7).unwrap();
+    let [near, far] = [&curve.frames[3], &curve.frames[4]];
+    assert!(between.frame.db >= 45.0 && near.length < between.length && between.length < far.length);
+    let apart = |a: &Image, b: &Image| a.mean_squared_difference(b).sqrt();
+    let whole = apart(&near.frame.image, &far.frame.image);
+    for end in [near, far] {
+        assert!(apart(&between.frame.image, &end.frame.image) < whole, "it lies between the two");
+    }
+    // Close to a frame it looks like that frame.
+    let close = explorer.along(&curve, 0.5 + 1e-4).unwrap();
+    assert!(apart(&close.frame.image, &near.frame.image) < 0.05 * whole);
+    // What is beyond the ends is the ends.
+    assert_eq!(explorer.along(&curve, 7.0).unwrap().length, far.length);
+
+    let passage = explorer.path(point, to, 5, &mut on).unwrap().unwrap();
+    assert!(is_same(&explorer.amid(&passage, 0.25).unwrap(), &passage.frames[1].point, &passage.frames[1].image));
+    let between = explorer.amid(&passage, 0.4).unwrap();
+    assert!(between.db >= 45.0);
+    assert!(
+        apart(&between.image, &passage.frames[1].image) < apart(&passage.frames[2].image, &passage.frames[1].image)
+    );
+}

@@ -1,0 +1,122 @@
+//! What is brought into a session when it starts: pictures, and runs of `pulse upsample`.
+
+use std::path::Path;
+
+use pulse::image::read_bytes;
+use pulse::run::Run;
+use pulse::write::{make_folder, write_atomically};
+use pulse::{Error, ErrorKind, Result};
+
+use crate::body::{Node, Progress, Request};
+use crate::desk::Desk;
+use crate::given;
+use crate::model::{Item, SteeredBy, now};
+use crate::refusal::Refusal;
+use crate::view::{View, report_address, subject_of};
+
+/// Takes the picture at `path` in, unless it is there already.
+pub(crate) fn picture(desk: &Desk, path: &Path) -> Result<()> {
+    let bytes = read_bytes(path)?;
+    let has_it = |file: &str| std::fs::read(desk.picture_file(file)).is_ok_and(|other| other == bytes);
+    let files: Vec<String> = desk.model().pictures.iter().map(|given| given.file.clone()).collect();
+    if files.iter().any(|file| has_it(file)) {
+        return Ok(());
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    given::take(desk, &name, &bytes).map(drop).map_err(|refusal| spoken(&refusal, path))
+}
+
+/// Takes the finished run in `folder` in, as a node, unless it is there already. Its files are copied.
+pub(crate) fn run(desk: &Desk, folder: &Path) -> Result<()> {
+    let run = Run::open(folder)?;
+    let record = run.record();
+    let inputs = run.inputs_checksum()?;
+    let nodes: Vec<String> = desk.model().nodes.iter().map(|node| node.body.id.clone()).collect();
+    let is_same = |id: &String| {
+        Run::open(&desk.run_folder(id)).is_ok_and(|own| own.inputs_checksum().ok().as_ref() == Some(&inputs))
+    };
+    if nodes.iter().any(is_same) {
+        return Ok(());
+    }
+    let generator = &record.generator;
+    let id = desk.generators.of_checksum(&generator.sha256, &generator.name).ok_or_else(|| {
+        let message = format!(
+            "{}: it was made with `{}`, which is not here; name its file with --generator",
+            folder.display(),
+            generator.name
+        );
+        Error::new(ErrorKind::Generator, message)
+    })?;
+    let node = desk.change(|model| Ok(model.next_node())).map_err(|refusal| spoken(&refusal, folder))?;
+    copy(&run, &desk.run_folder(&node))?;
+    let own = Run::open(&desk.run_folder(&node))?;
+    let view = View::of(&own, subject_of(generator), &desk.store)?;
+    view.write(desk, &node)?;
+    let mut body = Node {
+        id: node.clone(),
+        parent: None,
+        from_candidates: Vec::new(),
+        kind: "opened".into(),
+        name: folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        note: String::new(),
+        created: now(),
+        picture: None,
+        generator: id,
+        request: Request {
+            candidates: record.settings.candidates,
+            measurement: Some(record.measurement.clone()),
+            spread: record.settings.spread.is_some(),
+            seed: record.settings.seed,
+            ..Request::default()
+        },
+        state: if record.summary.stopped { "stopped" } else { "finished" }.into(),
+        error: None,
+        notes: Vec::new(),
+        progress: Progress { done: 1.0, seconds: record.seconds, left: None },
+        target: None,
+        bicubic: None,
+        mean: None,
+        certainty: None,
+        certainty_scale: None,
+        original: None,
+        candidates: Vec::new(),
+        tree: None,
+        summary: None,
+        statement: String::new(),
+        command: String::new(),
+        python: None,
+        report: record.files.report.as_ref().map(|_| report_address(&node)),
+    };
+    view.into_node(&mut body);
+    let item = Item { body, steered: SteeredBy::default(), searched_for: 0, marks: Default::default() };
+    let added = desk.change(|model| {
+        desk.tell_node(&item.body);
+        model.nodes.push(item);
+        Ok(())
+    });
+    added.map_err(|refusal| spoken(&refusal, folder))
+}
+
+/// Copies the files of a run, its record last.
+fn copy(run: &Run, to: &Path) -> Result<()> {
+    make_folder(to)?;
+    let from = run.folder();
+    let entries = std::fs::read_dir(from).map_err(|source| Error::io("list the folder", from, source))?;
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(|source| Error::io("list the folder", from, source))?.file_name();
+        let is_file = from.join(&name).is_file();
+        names.extend(name.to_str().filter(|name| is_file && crate::model::is_plain(name)).map(str::to_owned));
+    }
+    names.sort_by_key(|name| name == pulse::run::RECORD);
+    for name in names {
+        let path = from.join(&name);
+        let bytes = std::fs::read(&path).map_err(|source| Error::io("read", &path, source))?;
+        write_atomically(&to.join(&name), &bytes)?;
+    }
+    Ok(())
+}
+
+fn spoken(refusal: &Refusal, path: &Path) -> Error {
+    Error::new(ErrorKind::Picture, format!("{}: {}", path.display(), refusal.message()))
+}

@@ -1,0 +1,323 @@
+//! The thread that walks: directions and paths, and the picture wherever a slider stands. It goes before searches.
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use pulse::image::Provenance;
+use pulse::kept::KeptPrograms;
+use pulse::run::Run;
+use pulse::search::SearchConfig;
+use pulse::steer::Reopened;
+use pulse::walk::{self, Curve, DirectionSettings, Explorer, PATH_FRAMES, Passage, Watch};
+use pulse::{Error, ErrorKind, Result};
+use pulse_engine::Cpu;
+use tokio::sync::oneshot;
+
+use crate::body::{Direction, Frame, Walk};
+use crate::desk::Desk;
+use crate::refusal::{Answer, Refusal, words};
+use crate::view::finite;
+
+/// How many walks are open at a time. Each holds the inputs of all its frames.
+const MOST_OPEN: usize = 4;
+
+/// Frames of a direction that are computed when it is opened, the candidate in the middle.
+const FRAMES: usize = 5;
+
+/// Two places of a slider that are nearer than this are one.
+const SAME: f64 = 1.0 / 512.0;
+
+/// How often it is told how far an opening is.
+const EVERY: Duration = Duration::from_millis(200);
+
+/// The longest that a search waits for one walk.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A picture that is asked for.
+pub(crate) struct Wanted {
+    pub(crate) walk: String,
+    /// What tells one page from another.
+    pub(crate) page: String,
+    pub(crate) direction: Option<usize>,
+    pub(crate) at: f64,
+    pub(crate) answer: oneshot::Sender<Answer<Frame>>,
+}
+
+/// What waits to be walked.
+#[derive(Default)]
+pub(crate) struct Inbox {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    opens: VecDeque<String>,
+    frames: VecDeque<Wanted>,
+    is_busy: bool,
+}
+
+enum Task {
+    Open(String),
+    Frame(Wanted),
+}
+
+impl Inbox {
+    /// Asks for a walk to be opened.
+    pub(crate) fn open(&self, walk: String) {
+        self.lock().opens.push_back(walk);
+        self.changed.notify_all();
+    }
+
+    /// Asks for a picture. One that the same page asked for on the same walk, and that has not begun, is dropped: its sender learns that.
+    pub(crate) fn want(&self, wanted: Wanted) {
+        let mut waiting = self.lock();
+        waiting.frames.retain(|other| other.walk != wanted.walk || other.page != wanted.page);
+        waiting.frames.push_back(wanted);
+        drop(waiting);
+        self.changed.notify_all();
+    }
+
+    /// Lets walks go before a search.
+    pub(crate) fn let_pass(&self) {
+        let waiting = self.lock();
+        let has_some =
+            |waiting: &mut Waiting| waiting.is_busy || !waiting.frames.is_empty() || !waiting.opens.is_empty();
+        // That nobody waits forever for a thread that ended.
+        drop(self.changed.wait_timeout_while(waiting, PATIENCE, has_some).unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub(crate) fn wake(&self) {
+        // Whoever is about to wait holds the lock until it does.
+        drop(self.lock());
+        self.changed.notify_all();
+    }
+
+    fn next(&self, desk: &Desk) -> Option<Task> {
+        let mut waiting = self.lock();
+        waiting.is_busy = false;
+        self.changed.notify_all();
+        loop {
+            if desk.has_ended() {
+                return None;
+            }
+            // What a finger waits for goes first.
+            let frame = waiting.frames.pop_front().map(Task::Frame);
+            if let Some(task) = frame.or_else(|| waiting.opens.pop_front().map(Task::Open)) {
+                waiting.is_busy = true;
+                return Some(task);
+            }
+            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Walks until the session ends.
+pub(crate) fn run(desk: &Arc<Desk>) {
+    let engine = Arc::new(KeptPrograms::new(desk.engine.clone()));
+    let mut walker = Walker { desk: Arc::clone(desk), engine, open: Vec::new() };
+    while let Some(task) = desk.inbox.next(desk) {
+        // A bug in one walk does not end the others.
+        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| walker.work(task)));
+        if done.is_err() {
+            walker.open.clear();
+        }
+    }
+}
+
+struct Walker {
+    desk: Arc<Desk>,
+    engine: Arc<KeptPrograms<Cpu>>,
+    /// The last that was used at the end.
+    open: Vec<Open>,
+}
+
+/// A walk that is open.
+struct Open {
+    id: String,
+    explorer: Explorer<'static>,
+    known: Known,
+    provenance: Provenance,
+}
+
+/// What was computed when it was opened.
+enum Known {
+    Directions(Vec<Curve>),
+    Path(Passage),
+}
+
+impl Walker {
+    fn work(&mut self, task: Task) {
+        match task {
+            Task::Open(id) => {
+                let Ok(walk) = self.desk.model().walk_mut(&id).cloned() else { return };
+                let opened = self.open(&walk);
+                let mut model = self.desk.model();
+                let Ok(shown) = model.walk_mut(&id) else { return };
+                match opened {
+                    Ok(()) => "open".clone_into(&mut shown.state),
+                    Err(error) => {
+                        "failed".clone_into(&mut shown.state);
+                        shown.error = Some(words(&error));
+                    }
+                }
+                shown.done = 1.0;
+                self.desk.tell_walk(shown);
+            }
+            Task::Frame(wanted) => {
+                let frame = self.frame(&wanted);
+                // Nobody waits any more, perhaps.
+                let _ = wanted.answer.send(frame);
+            }
+        }
+    }
+
+    fn open(&mut self, walk: &Walk) -> Result<()> {
+        let desk = Arc::clone(&self.desk);
+        let generator = desk.model().node(&walk.node).map(|node| node.body.generator.clone());
+        let generator = generator.map_err(|refusal| Error::new(ErrorKind::Run, refusal.message()))?;
+        let opened = desk.generator(Some(&generator));
+        let opened = opened.map_err(|refusal| Error::new(ErrorKind::Generator, refusal.message()))?;
+        let run = Run::open(&desk.run_folder(&walk.node))?;
+        let provenance = run.record().generator.provenance(run.record().settings.seed);
+        let reopened = Reopened::new(run, opened, &*self.engine)?;
+        let solved = &reopened.solved;
+        let row = solved.row(walk.candidate)?;
+        let mut told = Instant::now();
+        let mut watch = |done: f64| {
+            if told.elapsed() >= EVERY {
+                told = Instant::now();
+                let mut model = desk.model();
+                let Ok(walk) = model.walk_mut(&walk.id) else { return ControlFlow::Break(()) };
+                walk.done = done;
+                desk.tell_walk(walk);
+            }
+            if desk.has_ended() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let known = match walk.to {
+            Some(to) => {
+                let rows = [row, solved.row(to)?];
+                solved.passage(rows, PATH_FRAMES, &*self.engine, &mut watch)?.map(Known::Path)
+            }
+            None => {
+                let settings =
+                    DirectionSettings { count: walk.directions.len(), frames: FRAMES, ..DirectionSettings::default() };
+                let from = solved.point(row);
+                let watch: Watch<'_> = &mut watch;
+                solved.explorer(&*self.engine)?.directions(&from, &settings, watch)?.map(Known::Directions)
+            }
+        };
+        let Some(known) = known else {
+            return Err(Error::new(ErrorKind::Setting, "it was stopped before it was open"));
+        };
+        // One picture at a time, as fast as it goes.
+        let config = SearchConfig { batch: 1, ..solved.config.clone() };
+        let explorer = Explorer::new(&solved.problem(), &solved.specs, &config, &*self.engine)?;
+        let open = Open { id: walk.id.clone(), explorer, known, provenance };
+        self.tell_known(&open)?;
+        self.open.push(open);
+        while self.open.len() > MOST_OPEN {
+            let closed = self.open.remove(0);
+            desk.model().walks.retain(|walk| walk.id != closed.id);
+            desk.tell_removed("walk", &closed.id);
+        }
+        Ok(())
+    }
+
+    /// Shows what was computed already.
+    fn tell_known(&self, open: &Open) -> Result<()> {
+        let mut frames = Vec::new();
+        let mut directions = Vec::new();
+        match &open.known {
+            Known::Directions(curves) => {
+                for (index, curve) in curves.iter().enumerate() {
+                    let [first, last] = ends(curve);
+                    for at in &curve.frames {
+                        let place = if at.length < 0.0 { at.length / first } else { at.length / last };
+                        let place = if at.length == 0.0 { 0.0 } else { place.copysign(at.length) };
+                        frames.push(self.shown(open, Some(index), place, &at.frame)?);
+                    }
+                    let change = curve.frames.iter().map(|frame| frame.change).fold(0.0, f64::max);
+                    let extent = first.max(last);
+                    directions.push(Direction { index, extent, change: 255.0 * change, words: String::new() });
+                }
+            }
+            Known::Path(passage) => {
+                let last = (passage.frames.len() - 1).max(1) as f64;
+                for (index, frame) in passage.frames.iter().enumerate() {
+                    frames.push(self.shown(open, None, index as f64 / last, frame)?);
+                }
+            }
+        }
+        let mut model = self.desk.model();
+        if let Ok(walk) = model.walk_mut(&open.id) {
+            walk.directions = directions;
+            self.desk.tell_walk(walk);
+            for frame in &frames {
+                self.desk.tell_frame(&open.id, frame);
+            }
+            walk.frames = frames;
+        }
+        Ok(())
+    }
+
+    fn shown(&self, open: &Open, direction: Option<usize>, at: f64, frame: &walk::Frame) -> Result<Frame> {
+        Ok(Frame {
+            direction,
+            at,
+            image: self.desk.store.show(&frame.image, Some(&open.provenance))?,
+            db: finite(frame.db),
+            verdict: None,
+            verdict_words: String::new(),
+            exact: true,
+        })
+    }
+
+    fn frame(&mut self, wanted: &Wanted) -> Answer<Frame> {
+        let place = self.open.iter().position(|open| open.id == wanted.walk);
+        let place = place.ok_or_else(|| Refusal::missing("walk", &wanted.walk))?;
+        let mut open = self.open.remove(place);
+        let frame = self.computed(&mut open, wanted);
+        self.open.push(open);
+        let frame = frame?;
+        let mut model = self.desk.model();
+        if let Ok(walk) = model.walk_mut(&wanted.walk) {
+            walk.frames.push(frame.clone());
+            self.desk.tell_frame(&wanted.walk, &frame);
+        }
+        Ok(frame)
+    }
+
+    fn computed(&self, open: &mut Open, wanted: &Wanted) -> Answer<Frame> {
+        let frame = match (&open.known, wanted.direction) {
+            (Known::Directions(curves), Some(direction)) => {
+                let curve = curves.get(direction);
+                let curve = curve.ok_or_else(|| Refusal::missing("direction", &direction.to_string()))?;
+                open.explorer.along(curve, wanted.at)?.frame
+            }
+            (Known::Path(passage), None) => open.explorer.amid(passage, wanted.at)?,
+            (Known::Directions(_), None) => return Err(Refusal::bad("direction: say along which one")),
+            (Known::Path(_), Some(_)) => return Err(Refusal::bad("direction: a path has none; leave it out")),
+        };
+        Ok(self.shown(open, wanted.direction, wanted.at, &frame)?)
+    }
+}
+
+/// How far the two ends of a curve are.
+fn ends(curve: &Curve) -> [f64; 2] {
+    let far = |frame: Option<&walk::CurveFrame>| frame.map_or(1.0, |frame| frame.length.abs()).max(f64::MIN_POSITIVE);
+    [far(curve.frames.first()), far(curve.frames.last())]
+}
+
+/// The picture at this place, where it is known already.
+pub(crate) fn known(walk: &Walk, direction: Option<usize>, at: f64) -> Option<Frame> {
+    let near = walk.frames.iter().filter(|frame| frame.direction == direction);
+    let near = near.map(|frame| ((frame.at - at).abs(), frame)).min_by(|a, b| a.0.total_cmp(&b.0));
+    near.filter(|(apart, _)| *apart < SAME).map(|(_, frame)| frame.clone())
+}

@@ -1,0 +1,6 @@
+//! The server as browsers and attackers meet it: over TCP.
+
+mod client;
+mod load;
+mod security;
+mod session;
