@@ -51,6 +51,8 @@ function createApp() {
       return await doing();
     } catch (error) {
       if (!(error instanceof BackendError)) throw error;
+      // Something newer was asked for meanwhile: nothing that a person has to know.
+      if (error.kind === "superseded") return undefined;
       app.complain(error.kind === "lost" ? t("lost") : error.message);
       return undefined;
     }

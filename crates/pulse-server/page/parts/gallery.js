@@ -102,7 +102,7 @@ function Card({ node, candidate, by }) {
     </a>
     <div class="card-foot">
       <span class="number">${candidate.number}</span>
-      <span class="db">${candidate.db === null || candidate.db === undefined ? "" : t("db", { db: figure(candidate.db) })}</span>
+      <span class="db">${!(candidate.db > -900) ? "" : t("db", { db: figure(candidate.db) })}</span>
       <${IconButton} icon="star" filled=${candidate.star} class="icon-button star" pressed=${candidate.star}
         label=${t("star.label", { n: candidate.number })} onClick=${() => app.mark(node, candidate, { star: !candidate.star })} />
       <${Verdict} candidate=${candidate} isShort=${true} />

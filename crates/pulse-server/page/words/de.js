@@ -61,7 +61,7 @@ export default {
   // Ein Kandidat.
   previous: "Voriger Kandidat", next: "Nächster Kandidat", ways: "Wie hinschauen", "way.alone": "Allein", "way.beside": "Daneben", "way.split": "Geteilt", "way.blink": "Blinken", "way.difference": "Unterschied",
   against: "gegen", "against.given": "Ihres", "against.bicubic": "Ihres, glatt vergrößert", "against.small": "verkleinert", "against.candidate": "einen anderen Kandidaten", "against.mean": "das Mittel", "against.other": "Welcher Kandidat",
-  "difference.small": "Unterschied zu Ihrem × 20: Grau ist keiner", "difference.of": ({ words }) => `Unterschied: ${words}; Grau ist keiner`,
+  "difference.small": "Unterschied zu Ihrem × 20: Grau ist keiner", "difference.of": ({ words }) => `Unterschied × 2: ${words}; Grau ist keiner`,
   certainty: "Wo sie sich unterscheiden", "certainty.over": "Wo sich die Kandidaten unterscheiden", "certainty.alike": "gleich", "certainty.different": "verschieden", "certainty.most": ({ scale }) => `${scale} von 255`, "certainty.legend": ({ scale }) => `Blau: Die Kandidaten sind gleich. Gelb: Sie unterscheiden sich${scale ? `, um ${scale} von 255 Stufen oder mehr` : ""}.`,
   zoom: "Vergrößerung", "zoom.in": "Größer", "zoom.out": "Kleiner", "zoom.fit": "Einpassen", "split.handle": "Wo sich die Hälften treffen", "blink.hand": "Das andere zeigen",
   "walk.open": "Wandern: was es noch sein könnte", "steer.open": "Malen, was sich ändern darf", like: "Wie dieser", "like.little": "etwas anders", "like.lot": "ganz anders", "path.to": "Zu einem anderen wandern", "path.go": "Wandern",

@@ -60,7 +60,7 @@ export default {
   // One candidate.
   previous: "Previous candidate", next: "Next candidate", ways: "How to look", "way.alone": "Alone", "way.beside": "Beside", "way.split": "Split", "way.blink": "Blink", "way.difference": "Difference",
   against: "against", "against.given": "yours", "against.bicubic": "yours, enlarged smoothly", "against.small": "what it shrinks to", "against.candidate": "another candidate", "against.mean": "the mean", "against.other": "Which candidate",
-  "difference.small": "Difference from yours × 20: grey is none", "difference.of": ({ words }) => `Difference: ${words}; grey is none`,
+  "difference.small": "Difference from yours × 20: grey is none", "difference.of": ({ words }) => `Difference × 2: ${words}; grey is none`,
   certainty: "Where they differ", "certainty.over": "Where the candidates differ", "certainty.alike": "alike", "certainty.different": "different", "certainty.most": ({ scale }) => `${scale} of 255`, "certainty.legend": ({ scale }) => `Blue: the candidates are alike. Yellow: they differ${scale ? `, by ${scale} of 255 levels or more` : ""}.`,
   zoom: "Zoom", "zoom.in": "Larger", "zoom.out": "Smaller", "zoom.fit": "Fit", "split.handle": "Where the two halves meet", "blink.hand": "Show the other",
   "walk.open": "Walk: what else it could be", "steer.open": "Paint what may change", like: "Like this one", "like.little": "a little different", "like.lot": "very different", "path.to": "Walk to another", "path.go": "Walk",
