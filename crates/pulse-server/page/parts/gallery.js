@@ -1,6 +1,6 @@
 // All candidates of a node, while they are searched and after.
 import { html, useEffect, useRef, useState } from "../vendor/htm-preact.js";
-import { figure, t } from "../words.js";
+import { figure, language, t } from "../words.js";
 import { go, to } from "../route.js";
 import { isBusy } from "../state.js";
 import { Choice, IconButton, Verdict, useApp } from "../ui/controls.js";
@@ -78,7 +78,7 @@ export function Gallery({ place }) {
         ${look.filter === "all" ? t("sorted", { by: scoreName(look.order) }) : t("shown", { n: list.length, of: node.candidates.length })}</span>
     </div>`}
     ${list.length > 0 && html`<${Grid} items=${list} least=${innerWidth < 560 ? Math.min(SIZES[look.size], 150) : SIZES[look.size]} aspect=${aspect}
-      foot=${54} label=${t("candidates")} keyOf=${(candidate) => candidate.number}
+      foot=${54} label=${t("candidates")} keyOf=${(candidate) => candidate.number} stamp=${`${node.id}/${look.order}/${language()}`}
       reveal=${reveal} onColumns=${(count) => (columns.current = count)}
       draw=${(candidate, at) => html`<${Card} node=${node} candidate=${candidate} by=${look.order} isFirst=${at === 0} />`} />`}
     ${list.length === 0 && node.candidates.length > 0 && html`<p class="quiet">${t("filter.none")}</p>`}

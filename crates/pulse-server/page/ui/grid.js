@@ -6,11 +6,13 @@ const GAP = 12;
 const BEYOND = 2;
 
 /**
- * @param {{items: any[], least: number, aspect: number, foot: number, label: string, draw: (item: any, place: number) => any, keyOf: (item: any) => any, onColumns?: (count: number) => void, shown?: number}} props
- *   `least`: the width that a card has at least; `foot`: the height of what stands below its picture
+ * @param {{items: any[], least: number, aspect: number, foot: number, label: string, draw: (item: any, place: number) => any, keyOf: (item: any) => any, onColumns?: (count: number) => void, reveal?: number, stamp: string}} props
+ *   `least`: the width that a card has at least; `foot`: the height of what stands below its picture; `stamp`: what all
+ *   cards depend on beside their items
  */
-export function Grid({ items, least, aspect, foot, label, draw, keyOf, onColumns, reveal }) {
+export function Grid({ items, least, aspect, foot, label, draw, keyOf, onColumns, reveal, stamp }) {
   const room = useRef();
+  const drawn = useRef(new Map());
   const [width, setWidth] = useState(0);
   const [rows, setRows] = useState([0, 6]);
   const columns = Math.max(1, Math.floor((width + GAP) / (least + GAP)));
@@ -50,13 +52,26 @@ export function Grid({ items, least, aspect, foot, label, draw, keyOf, onColumns
     else if (top + height > innerHeight) scrollBy(0, top + height - innerHeight + GAP);
   }, [reveal]);
 
-  const shown = [];
+  // A card that is the same as before is not looked at again: while one scrolls, most are.
+  const before = drawn.current;
+  const known = new Map();
+  const look = `${stamp}/${cell}/${height}/${items.length}`;
   for (let place = rows[0] * columns; place < Math.min(items.length, rows[1] * columns); place++) {
+    const item = items[place];
+    const key = keyOf(item);
+    const old = before.get(key);
+    if (old && old.item === item && old.place === place && old.look === look) {
+      known.set(key, old);
+      continue;
+    }
     const x = (place % columns) * (cell + GAP);
     const y = Math.floor(place / columns) * (height + GAP);
-    shown.push(html`<li key=${keyOf(items[place])} class="cell" aria-setsize=${items.length} aria-posinset=${place + 1}
-      style=${{ width: `${cell}px`, height: `${height}px`, transform: `translate(${x}px, ${y}px)` }}>${draw(items[place], place)}</li>`);
+    const node = html`<li key=${key} class="cell" aria-setsize=${items.length} aria-posinset=${place + 1}
+      style=${{ width: `${cell}px`, height: `${height}px`, transform: `translate(${x}px, ${y}px)` }}>${draw(item, place)}</li>`;
+    known.set(key, { item, place, look, node });
   }
+  drawn.current = known;
+  const shown = [...known.values()].map(({ node }) => node);
   return html`<ul class="grid" ref=${room} aria-label=${label} style=${{ height: `${Math.max(0, total * (height + GAP) - GAP)}px` }}>
     ${width > 0 && shown}</ul>`;
 }
