@@ -101,7 +101,12 @@ fn queue(desk: &Desk, mut node: Node, steered: SteeredBy) -> Answer<Node> {
         desk.tell_node(&node);
         model.queue.push_back(node.id.clone());
         desk.tell_queue(model);
-        model.nodes.push(Item { body: node.clone(), steered, searched_for: 0, marks: Default::default() });
+        model.nodes.push(Item {
+            body: node.clone(),
+            steered,
+            searched_for: 0,
+            marks: std::collections::BTreeMap::default(),
+        });
         Ok(node)
     })
 }
@@ -267,7 +272,9 @@ pub(crate) fn remove_node(desk: &Desk, id: &str) -> Answer<()> {
         model.nodes.retain(|node| node.body.id != id);
         let gone: Vec<String> = model.walks.iter().filter(|walk| walk.node == id).map(|walk| walk.id.clone()).collect();
         model.walks.retain(|walk| walk.node != id);
-        gone.iter().for_each(|walk| desk.tell_removed("walk", walk));
+        for walk in &gone {
+            desk.tell_removed("walk", walk);
+        }
         desk.tell_removed("node", id);
         Ok(())
     })?;
@@ -384,7 +391,9 @@ pub(crate) fn walk(desk: &Desk, id: &str, ask: &WalkAsk) -> Answer<Walk> {
 fn make_room(desk: &Desk, model: &mut Model) -> Answer<()> {
     let failed: Vec<String> =
         model.walks.iter().filter(|walk| walk.state == "failed").map(|walk| walk.id.clone()).collect();
-    failed.iter().for_each(|id| desk.tell_removed("walk", id));
+    for id in &failed {
+        desk.tell_removed("walk", id);
+    }
     model.walks.retain(|walk| walk.state != "failed");
     if model.walks.len() < MOST_WALKS {
         return Ok(());

@@ -88,7 +88,8 @@ pub(crate) fn run(desk: &Desk, folder: &Path) -> Result<()> {
         report: record.files.report.as_ref().map(|_| report_address(&node)),
     };
     view.into_node(&mut body);
-    let item = Item { body, steered: SteeredBy::default(), searched_for: 0, marks: Default::default() };
+    let item =
+        Item { body, steered: SteeredBy::default(), searched_for: 0, marks: std::collections::BTreeMap::default() };
     let added = desk.change(|model| {
         desk.tell_node(&item.body);
         model.nodes.push(item);

@@ -114,7 +114,7 @@ impl Gate {
         }
         match *request.method() {
             Method::GET | Method::HEAD => {}
-            Method::POST => self.check_change(headers, path)?,
+            Method::POST => Self::check_change(headers, path)?,
             _ => {
                 let message = "the method is not known here: read with GET, change with POST";
                 return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method", message));
@@ -127,7 +127,7 @@ impl Gate {
         Err(Refusal::new(StatusCode::UNAUTHORIZED, "cookie", message))
     }
 
-    fn check_change(&self, headers: &HeaderMap, path: &str) -> Result<(), Refusal> {
+    fn check_change(headers: &HeaderMap, path: &str) -> Result<(), Refusal> {
         if !Self::is_own_origin(headers) {
             let message = "Origin: it was not sent by this server's own page";
             return Err(Refusal::new(StatusCode::FORBIDDEN, "origin", message));

@@ -158,12 +158,11 @@ pub(crate) fn cut(desk: &Desk, id: &str, ask: &Cut) -> Answer<Picture> {
     let next = desk.change(|model| Ok(model.next_picture()))?;
     let name = from.body.name.clone();
     let mut given = Given { body: from.body.clone(), file: from.file.clone(), crop: part, pixelate };
-    given.body = match pixelate {
-        Some(side) => demonstration(desk, next, name, &given, picture, side)?,
-        None => {
-            let seen = part.map_or_else(|| Ok(picture.clone()), |part| picture.crop(rectangle(part)))?;
-            looked_at(desk, next, name, &seen)?
-        }
+    given.body = if let Some(side) = pixelate {
+        demonstration(desk, next, name, &given, picture, side)?
+    } else {
+        let seen = part.map_or_else(|| Ok(picture.clone()), |part| picture.crop(rectangle(part)))?;
+        looked_at(desk, next, name, &seen)?
     };
     given.body.of = Some(from.body.id);
     put(desk, given)
@@ -266,12 +265,11 @@ pub(crate) fn restore(desk: &Desk, given: &mut Given) {
     }
     let Ok(picture) = whole(desk, given) else { return };
     let (id, name) = (given.body.id.clone(), given.body.name.clone());
-    let again = match given.pixelate {
-        Some(side) => demonstration(desk, id, name, given, picture, side),
-        None => {
-            let seen = given.crop.map_or_else(|| Ok(picture.clone()), |part| picture.crop(rectangle(part)));
-            seen.map_err(Refusal::from).and_then(|seen| looked_at(desk, id, name, &seen))
-        }
+    let again = if let Some(side) = given.pixelate {
+        demonstration(desk, id, name, given, picture, side)
+    } else {
+        let seen = given.crop.map_or_else(|| Ok(picture.clone()), |part| picture.crop(rectangle(part)));
+        seen.map_err(Refusal::from).and_then(|seen| looked_at(desk, id, name, &seen))
     };
     if let Ok(again) = again {
         given.body = Picture { of: given.body.of.clone(), ..again };

@@ -243,12 +243,11 @@ impl Item {
     /// Takes a candidate in, in the place of what was known of it, and gives it with its marks.
     pub(crate) fn put(&mut self, candidate: Candidate) -> Candidate {
         let candidate = self.marked(candidate);
-        match self.body.candidates.iter_mut().find(|other| other.number == candidate.number) {
-            Some(other) => other.clone_from(&candidate),
-            None => {
-                let place = self.body.candidates.partition_point(|other| other.number < candidate.number);
-                self.body.candidates.insert(place, candidate.clone());
-            }
+        if let Some(other) = self.body.candidates.iter_mut().find(|other| other.number == candidate.number) {
+            other.clone_from(&candidate);
+        } else {
+            let place = self.body.candidates.partition_point(|other| other.number < candidate.number);
+            self.body.candidates.insert(place, candidate.clone());
         }
         candidate
     }

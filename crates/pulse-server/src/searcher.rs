@@ -22,7 +22,7 @@ pub(crate) use job::{command_of, config_of};
 use watch::Watch;
 
 /// How long nobody has to look whether there is something to do.
-const PAUSE: Duration = Duration::from_secs(3600);
+const PAUSE: Duration = Duration::from_hours(1);
 
 /// How many generators are kept ready.
 const MOST_READY: usize = 2;
@@ -231,12 +231,11 @@ fn set_judging(desk: &Desk, id: &str) {
 /// candidates begin there.
 fn keep_bookmark(desk: &Desk, id: &str, found: &Found) -> Result<()> {
     let all;
-    let bookmark = match &found.bookmark {
-        Some(bookmark) => bookmark,
-        None => {
-            all = found.bookmark_of_all()?;
-            &all
-        }
+    let bookmark = if let Some(bookmark) = &found.bookmark {
+        bookmark
+    } else {
+        all = found.bookmark_of_all()?;
+        &all
     };
     pulse::write::write_atomically(&desk.bookmark_file(id), bookmark.bytes())
 }

@@ -48,7 +48,7 @@ mod tests {
     fn only_itself_is_it() {
         let secret = Secret::new().unwrap();
         assert_eq!(secret.text().len(), 64);
-        assert!(secret.is(&secret.text().to_owned()));
+        assert!(secret.is(secret.text()));
         let mut other = secret.text().to_owned();
         other.replace_range(63.., if other.ends_with('0') { "1" } else { "0" });
         assert!(!secret.is(&other) && !secret.is("") && !secret.is(&secret.text()[1..]));

@@ -57,16 +57,16 @@ impl Store {
     /// Keeps a picture on the disk, as long as the session is there.
     pub(crate) fn keep(&self, image: &Image, provenance: Option<&Provenance>) -> Result<body::Image> {
         let png = encode_png(image, provenance)?;
-        let key = self.keep_png(png)?;
+        let key = self.keep_png(&png)?;
         Ok(described(key, image))
     }
 
     /// The same for a PNG that was read.
-    pub(crate) fn keep_png(&self, png: Vec<u8>) -> Result<String> {
-        let key = key_of(&png);
+    pub(crate) fn keep_png(&self, png: &[u8]) -> Result<String> {
+        let key = key_of(png);
         let path = self.path(&key);
         if !path.exists() {
-            write_atomically(&path, &png)?;
+            write_atomically(&path, png)?;
         }
         Ok(key)
     }

@@ -180,7 +180,7 @@ fn candidate_of(
         let path = run.folder().join(name);
         let bytes = pulse::image::read_bytes(&path)?;
         let image = Reader::default().decode(&path.display().to_string(), &bytes)?;
-        let key = store.keep_png(bytes)?;
+        let key = store.keep_png(&bytes)?;
         let shown = crate::store::described(key, &image);
         Ok((image, shown))
     };
@@ -236,13 +236,6 @@ fn tree_of(pictures: &[Image], records: &[CandidateRecord]) -> Result<Option<bod
     };
     let seen: Vec<Image> = pictures.iter().map(few).collect::<Result<_>>()?;
     let values: Vec<&[f32]> = seen.iter().map(Image::values).collect();
-    fn numbered(branch: &Branch, records: &[CandidateRecord]) -> body::Branch {
-        body::Branch {
-            representative: records[branch.representative].number,
-            members: branch.members.iter().map(|&place| records[place].number).collect(),
-            branches: branch.branches.iter().map(|branch| numbered(branch, records)).collect(),
-        }
-    }
     Ok(Branch::of(&Distances::between(&values)).map(|tree| numbered(&tree, records)))
 }
 
@@ -257,5 +250,14 @@ fn summary_of(record: &Record) -> Summary {
         verdict: verdict.map(|verdict| verdict.name().into()),
         verdict_words: verdict.map_or_else(String::new, |verdict| verdict.words().into()),
         seconds: record.seconds,
+    }
+}
+
+/// The same with the candidates' numbers in place of their places.
+fn numbered(branch: &Branch, records: &[CandidateRecord]) -> body::Branch {
+    body::Branch {
+        representative: records[branch.representative].number,
+        members: branch.members.iter().map(|&place| records[place].number).collect(),
+        branches: branch.branches.iter().map(|branch| numbered(branch, records)).collect(),
     }
 }

@@ -200,18 +200,15 @@ impl Walker {
             }
             if desk.has_ended() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let known = match walk.to {
-            Some(to) => {
-                let rows = [row, solved.row(to)?];
-                solved.passage(rows, PATH_FRAMES, &*self.engine, &mut watch)?.map(Known::Path)
-            }
-            None => {
-                let settings =
-                    DirectionSettings { count: walk.directions.len(), frames: FRAMES, ..DirectionSettings::default() };
-                let from = solved.point(row);
-                let watch: Watch<'_> = &mut watch;
-                solved.explorer(&*self.engine)?.directions(&from, &settings, watch)?.map(Known::Directions)
-            }
+        let known = if let Some(to) = walk.to {
+            let rows = [row, solved.row(to)?];
+            solved.passage(rows, PATH_FRAMES, &*self.engine, &mut watch)?.map(Known::Path)
+        } else {
+            let settings =
+                DirectionSettings { count: walk.directions.len(), frames: FRAMES, ..DirectionSettings::default() };
+            let from = solved.point(row);
+            let watch: Watch<'_> = &mut watch;
+            solved.explorer(&*self.engine)?.directions(&from, &settings, watch)?.map(Known::Directions)
         };
         let Some(known) = known else {
             return Err(Error::new(ErrorKind::Setting, "it was stopped before it was open"));

@@ -105,7 +105,7 @@ impl Job {
         let size = picture.size();
         let shown = path.display().to_string();
         let input = InputRecord { sha256: sha256(&bytes), path: shown, width: size.width, height: size.height };
-        let kind = measurement(self.node.request.measurement.as_deref()).map_err(spoken)?;
+        let kind = measurement(self.node.request.measurement.as_deref()).map_err(|refusal| spoken(&refusal))?;
         let preparation = preparation(given, kind);
         let engine = Arc::clone(&tool.engine);
         let config = config.clone().resolved(&*tool.opened.generator);
@@ -185,7 +185,7 @@ impl Job {
 }
 
 /// What an error said that was to be an answer.
-fn spoken(refusal: Refusal) -> Error {
+fn spoken(refusal: &Refusal) -> Error {
     Error::new(ErrorKind::Setting, refusal.message())
 }
 

@@ -32,7 +32,7 @@ impl Answer {
 /// Sends bytes, and reads until the server closes.
 pub(crate) fn raw(address: SocketAddr, request: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     // A server that refuses may close before it has read all.
     let _ = stream.write_all(request);
     let mut bytes = Vec::new();
@@ -46,7 +46,7 @@ pub(crate) fn raw(address: SocketAddr, request: &[u8]) -> Answer {
 /// A request with these lines in its head, besides what tells the connection to close.
 pub(crate) fn request(method: &str, path: &str, lines: &[&str], body: &[u8]) -> Vec<u8> {
     let length = if method == "POST" { format!("Content-Length: {}\r\n", body.len()) } else { String::new() };
-    let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
+    let lines = lines.iter().flat_map(|line| [*line, "\r\n"]).collect::<String>();
     let mut bytes = format!("{method} {path} HTTP/1.1\r\n{lines}{length}Connection: close\r\n\r\n").into_bytes();
     bytes.extend_from_slice(body);
     bytes
@@ -64,7 +64,7 @@ impl Page {
         assert_eq!(entered.status, 200);
         let cookie = entered.head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
         assert!(cookie.contains("HttpOnly; SameSite=Strict; Path=/"), "{cookie}");
-        page.cookie = cookie.split(';').next().unwrap().to_owned();
+        cookie.split(';').next().unwrap().clone_into(&mut page.cookie);
         page
     }
 
@@ -111,7 +111,7 @@ impl Page {
             if ["finished", "stopped", "failed"].iter().any(|state| node["state"] == *state) {
                 return node;
             }
-            assert!(started.elapsed() < Duration::from_secs(300), "{id} takes too long");
+            assert!(started.elapsed() < Duration::from_mins(5), "{id} takes too long");
             std::thread::sleep(Duration::from_millis(50));
         }
     }
