@@ -261,3 +261,4 @@ fn summary_of(record: &Record) -> Summary {
         seconds: record.seconds,
     }
 }
+
