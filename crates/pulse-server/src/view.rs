@@ -261,4 +261,3 @@ fn summary_of(record: &Record) -> Summary {
         seconds: record.seconds,
     }
 }
-
