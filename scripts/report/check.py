@@ -21,7 +21,7 @@ CONTROLS = {"button", "link", "checkbox", "combobox", "spinbutton", "slider"}
 CONTRAST = 4.5
 
 # Everything that a keyboard has to reach, each with a number to know it again by.
-MARK_CONTROLS = """[...document.querySelectorAll('a[href], button, select, input, [tabindex]')]
+MARK_CONTROLS = """[...document.querySelectorAll('a[href], button, select, input, [tabindex]')].filter(e => !e.disabled)
   .filter(e => e.checkVisibility()).map((e, i) => e.dataset.control = i).length"""
 FOCUSED = "document.activeElement?.dataset.control ?? null"
 FOCUS_IS_SEEN = """(() => { const e = document.activeElement, s = getComputedStyle(e), r = e.getBoundingClientRect();
