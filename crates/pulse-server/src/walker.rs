@@ -10,7 +10,7 @@ use pulse::kept::KeptPrograms;
 use pulse::run::Run;
 use pulse::search::SearchConfig;
 use pulse::steer::Reopened;
-use pulse::walk::{self, Curve, DirectionSettings, Explorer, PATH_FRAMES, Passage, Watch};
+use pulse::walk::{self, Curve, DirectionSettings, Explorer, PATH_FRAMES, Passage, Point};
 use pulse::{Error, ErrorKind, Result};
 use pulse_engine::Cpu;
 use tokio::sync::oneshot;
@@ -56,12 +56,28 @@ pub(crate) struct Inbox {
 struct Waiting {
     opens: VecDeque<String>,
     frames: VecDeque<Wanted>,
+    /// Directions of walks that are open, and have not been followed.
+    follows: VecDeque<(String, usize)>,
     is_busy: bool,
+}
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.frames.is_empty() && self.opens.is_empty() && self.follows.is_empty()
+    }
+
+    /// What a finger waits for goes first.
+    fn next(&mut self) -> Option<Task> {
+        let frame = self.frames.pop_front().map(Task::Frame);
+        let open = || self.opens.pop_front().map(Task::Open);
+        frame.or_else(open).or_else(|| self.follows.pop_front().map(|(walk, direction)| Task::Follow(walk, direction)))
+    }
 }
 
 enum Task {
     Open(String),
     Frame(Wanted),
+    Follow(String, usize),
 }
 
 impl Inbox {
@@ -80,11 +96,15 @@ impl Inbox {
         self.changed.notify_all();
     }
 
+    /// Asks for all directions of a walk to be followed.
+    fn follow(&self, walk: &str, directions: usize) {
+        self.lock().follows.extend((0..directions).map(|direction| (walk.to_owned(), direction)));
+    }
+
     /// Lets walks go before a search.
     pub(crate) fn let_pass(&self) {
         let waiting = self.lock();
-        let has_some =
-            |waiting: &mut Waiting| waiting.is_busy || !waiting.frames.is_empty() || !waiting.opens.is_empty();
+        let has_some = |waiting: &mut Waiting| waiting.is_busy || !waiting.is_empty();
         // That nobody waits forever for a thread that ended.
         drop(self.changed.wait_timeout_while(waiting, PATIENCE, has_some).unwrap_or_else(PoisonError::into_inner));
     }
@@ -103,9 +123,7 @@ impl Inbox {
             if desk.has_ended() {
                 return None;
             }
-            // What a finger waits for goes first.
-            let frame = waiting.frames.pop_front().map(Task::Frame);
-            if let Some(task) = frame.or_else(|| waiting.opens.pop_front().map(Task::Open)) {
+            if let Some(task) = waiting.next() {
                 waiting.is_busy = true;
                 return Some(task);
             }
@@ -146,10 +164,19 @@ struct Open {
     provenance: Provenance,
 }
 
-/// What was computed when it was opened.
+/// What was computed of it.
 enum Known {
-    Directions(Vec<Curve>),
+    Directions(Box<Directions>),
     Path(Passage),
+}
+
+/// The directions from a candidate. Each is followed when it is asked for, or when nothing else is to be done.
+struct Directions {
+    from: Point,
+    found: Vec<walk::Direction>,
+    curves: Vec<Option<Curve>>,
+    /// Of a larger batch than the one that computes single pictures.
+    explorer: Explorer<'static>,
 }
 
 impl Walker {
@@ -169,6 +196,13 @@ impl Walker {
                 }
                 shown.done = 1.0;
                 self.desk.tell_walk(shown);
+            }
+            Task::Follow(walk, direction) => {
+                let Some(place) = self.open.iter().position(|open| open.id == walk) else { return };
+                let mut open = self.open.remove(place);
+                // Where it fails, it fails again for who asks for a picture of it, and says so.
+                let _ = self.followed(&mut open, direction);
+                self.open.insert(place, open);
             }
             Task::Frame(wanted) => {
                 let frame = self.frame(&wanted);
@@ -204,11 +238,14 @@ impl Walker {
             let rows = [row, solved.row(to)?];
             solved.passage(rows, PATH_FRAMES, &*self.engine, &mut watch)?.map(Known::Path)
         } else {
-            let count = walk.directions.len();
-            let settings = DirectionSettings { count, frames: FRAMES, ..DirectionSettings::default() };
-            let from = solved.point(row);
-            let watch: Watch<'_> = &mut watch;
-            solved.explorer(&*self.engine)?.directions(&from, &settings, watch)?.map(Known::Directions)
+            let (count, seed) = (walk.directions.len(), DirectionSettings::default().seed);
+            let (from, mut explorer) = (solved.point(row), solved.explorer(&*self.engine)?);
+            let found = explorer.find(&from, count, seed, &mut watch)?;
+            found.map(|found| {
+                desk.inbox.follow(&walk.id, found.len());
+                let curves = found.iter().map(|_| None).collect();
+                Known::Directions(Box::new(Directions { from, found, curves, explorer }))
+            })
         };
         let Some(known) = known else {
             return Err(Error::new(ErrorKind::Setting, "it was stopped before it was open"));
@@ -232,18 +269,9 @@ impl Walker {
         let mut frames = Vec::new();
         let mut directions = Vec::new();
         match &open.known {
-            Known::Directions(curves) => {
-                for (index, curve) in curves.iter().enumerate() {
-                    let [first, last] = ends(curve);
-                    for at in &curve.frames {
-                        let place = if at.length < 0.0 { at.length / first } else { at.length / last };
-                        let place = if at.length == 0.0 { 0.0 } else { place.copysign(at.length) };
-                        frames.push(self.shown(open, Some(index), place, &at.frame)?);
-                    }
-                    let change = curve.frames.iter().map(|frame| frame.change).fold(0.0, f64::max);
-                    let extent = first.max(last);
-                    directions.push(Direction { index, extent, change: 255.0 * change, words: String::new() });
-                }
+            Known::Directions(known) => {
+                let blank = |index| Direction { index, extent: 0.0, change: 0.0, words: String::new() };
+                directions.extend((0..known.found.len()).map(blank));
             }
             Known::Path(passage) => {
                 let last = (passage.frames.len() - 1).max(1) as f64;
@@ -252,16 +280,51 @@ impl Walker {
                 }
             }
         }
+        self.tell(open, frames, |walk| walk.directions = directions);
+        Ok(())
+    }
+
+    /// Follows a direction that has not been followed, and shows what it leads to.
+    fn followed(&self, open: &mut Open, direction: usize) -> Result<()> {
+        let Known::Directions(known) = &mut open.known else { return Ok(()) };
+        let Some(found) = known.found.get(direction).filter(|_| known.curves[direction].is_none()) else {
+            return Ok(());
+        };
+        let desk = &self.desk;
+        let mut watch = |_| if desk.has_ended() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        let extent = DirectionSettings::default().extent;
+        let curve = known.explorer.curve(&known.from, found.clone(), extent, FRAMES, &mut watch)?;
+        let Some(curve) = curve else { return Ok(()) };
+        let ([first, last], mut frames) = (ends(&curve), Vec::new());
+        for at in &curve.frames {
+            let place = if at.length < 0.0 { at.length / first } else { at.length / last };
+            let place = if at.length == 0.0 { 0.0 } else { place.copysign(at.length) };
+            frames.push((place, at.frame.clone()));
+        }
+        let change = 255.0 * curve.frames.iter().map(|frame| frame.change).fold(0.0, f64::max);
+        known.curves[direction] = Some(curve);
+        let shown = frames.iter().map(|(at, frame)| self.shown(open, Some(direction), *at, frame));
+        let shown: Vec<_> = shown.collect::<Result<_>>()?;
+        let extent = first.max(last);
+        self.tell(open, shown, |walk| {
+            if let Some(told) = walk.directions.get_mut(direction) {
+                (told.extent, told.change) = (extent, change);
+            }
+        });
+        Ok(())
+    }
+
+    /// Changes what is shown of a walk, and adds pictures to it.
+    fn tell(&self, open: &Open, frames: Vec<Frame>, change: impl FnOnce(&mut Walk)) {
         let mut model = self.desk.model();
         if let Ok(walk) = model.walk_mut(&open.id) {
-            walk.directions = directions;
+            change(walk);
             self.desk.tell_walk(walk);
             for frame in &frames {
                 self.desk.tell_frame(&open.id, frame);
             }
-            walk.frames = frames;
+            walk.frames.extend(frames);
         }
-        Ok(())
     }
 
     fn shown(&self, open: &Open, direction: Option<usize>, at: f64, frame: &walk::Frame) -> Result<Frame> {
@@ -292,9 +355,12 @@ impl Walker {
     }
 
     fn computed(&self, open: &mut Open, wanted: &Wanted) -> Answer<Frame> {
+        if let Some(direction) = wanted.direction {
+            self.followed(open, direction)?;
+        }
         let frame = match (&open.known, wanted.direction) {
-            (Known::Directions(curves), Some(direction)) => {
-                let curve = curves.get(direction);
+            (Known::Directions(known), Some(direction)) => {
+                let curve = known.curves.get(direction).and_then(Option::as_ref);
                 let curve = curve.ok_or_else(|| Refusal::missing("direction", &direction.to_string()))?;
                 open.explorer.along(curve, wanted.at)?.frame
             }

@@ -109,6 +109,22 @@ impl Explorer<'_> {
         Ok(reached.map(|reached| [(-reached[0].0, reached[0].1), reached[1]]))
     }
 
+    /// The curve along one direction that was [found](Self::find), of `frames` pictures. Nothing when it was stopped.
+    ///
+    /// # Errors
+    /// As [`directions`](Self::directions).
+    pub fn curve(
+        &mut self,
+        from: &Point,
+        direction: Direction,
+        extent: Extent,
+        frames: usize,
+        watch: Watch<'_>,
+    ) -> Result<Option<Curve>> {
+        let followed = self.follow(from, vec![direction], (extent, frames / 2), watch)?;
+        Ok(followed.and_then(|mut curves| curves.pop()))
+    }
+
     /// The curves along these directions, of `steps` pictures on either side.
     pub(super) fn follow(
         &mut self,
