@@ -17,11 +17,10 @@ use pulse_engine::Cpu;
 use crate::body::{Candidate, Defaults, Limits, Node, Picture, State, VERSION, Walk};
 use crate::events::Log;
 use crate::generators::Generators;
+use crate::inbox::Inbox;
 use crate::model::{Model, SESSION};
 use crate::refusal::Answer;
 use crate::store::Store;
-use crate::view;
-use crate::walker::Inbox;
 
 /// The most pictures and nodes of a session.
 pub(crate) const MOST_PICTURES: usize = 2000;
@@ -74,7 +73,6 @@ impl Desk {
             ended: AtomicBool::new(false),
             _claim: claim,
         };
-        view::restore(&desk);
         desk.save(&desk.model())?;
         Ok(desk)
     }

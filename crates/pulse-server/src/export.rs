@@ -19,7 +19,7 @@ use crate::ask::DifferenceAsk;
 use crate::body;
 use crate::desk::Desk;
 use crate::refusal::{Answer, Refusal};
-use crate::routes::{Shared, aside, download};
+use crate::shared::{Shared, aside, download};
 use crate::view::DIFFERENCE;
 
 /// What a report may do: what its own page says, in a place of its own, without this server's cookie.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Query, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::sse::{KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -22,8 +22,10 @@ use crate::ask::{
 use crate::body::{Candidate, Done, Frame, Node, Picture, Preview, State as Session, Walk};
 use crate::desk::Desk;
 use crate::gate::{Gate, pass};
+use crate::inbox::Wanted;
 use crate::refusal::{Answer, Refusal};
-use crate::walker::{Wanted, known};
+use crate::shared::{Shared, aside};
+use crate::walker::known;
 use crate::{act, export, given, page};
 
 /// The description of all this for programs.
@@ -40,14 +42,6 @@ const MOST_UPLOADS: usize = 2;
 
 /// How often a stream without events says that it is there.
 const ALIVE: Duration = Duration::from_secs(30);
-
-/// What every route has.
-#[derive(Clone)]
-pub(crate) struct Shared {
-    pub(crate) desk: Arc<Desk>,
-    pub(crate) gate: Arc<Gate>,
-    uploads: Arc<Semaphore>,
-}
 
 /// Every route below `/api/v1`, with its method: the description is held against it.
 pub(crate) const ROUTES: &[(&str, &str)] = &[
@@ -150,13 +144,6 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequest<S> for Sent<T> {
 
 fn too_slow() -> Refusal {
     Refusal::new(StatusCode::REQUEST_TIMEOUT, "time", "the body took too long; send it again")
-}
-
-/// Does what takes a while on a thread of its own.
-pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> Answer<T> + Send + 'static) -> Answer<T> {
-    let fault =
-        |_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", "a fault of this program; please report it");
-    tokio::task::spawn_blocking(work).await.map_err(fault)?
 }
 
 async fn enter(State(shared): State<Shared>, Sent(ask): Sent<Enter>) -> Answer<Response> {
@@ -317,12 +304,4 @@ async fn frame(State(shared): State<Shared>, Path(id): Path<String>, Sent(ask): 
 async fn end(State(shared): State<Shared>, _: Sent<Nothing>) -> Json<Done> {
     shared.desk.end();
     Json(Done {})
-}
-
-/// What makes a browser save an answer as a file of this name.
-pub(crate) fn download(name: &str) -> (HeaderName, HeaderValue) {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
-    let name: String = name.chars().map(plain).collect();
-    let value = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
-    (header::CONTENT_DISPOSITION, value.unwrap_or_else(|_| HeaderValue::from_static("attachment")))
 }

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use crate::desk::Desk;
 use crate::gate::Gate;
 use crate::generators::{Generators, look_ahead};
-use crate::{archive, bring, connection, routes, searcher, walker};
+use crate::{archive, bring, connection, routes, searcher, view, walker};
 
 /// Threads for what takes a while and no engine: reading pictures, writing files.
 const ASIDE: usize = 4;
@@ -70,6 +70,9 @@ impl Server {
     pub fn start(settings: &Settings) -> Result<Self> {
         let generators = Arc::new(Generators::new(&settings.generators, settings.cache.clone())?);
         let desk = Arc::new(Desk::open(&settings.folder, Arc::clone(&generators))?);
+        // What pages look at can be made again from the folders.
+        view::restore(&desk);
+        desk.change(|_| Ok(())).map_err(|refusal| Error::new(ErrorKind::Io, refusal.message()))?;
         look_ahead(&generators);
         let wanted = SocketAddr::new(settings.listen, settings.port);
         let unheard = |error: std::io::Error| {

@@ -22,7 +22,7 @@ use super::guide::{Guide, Schedule};
 use super::moving::Moving;
 use super::program::{self, SearchProgram};
 use super::slot::{Slot, Stage};
-use super::way::Way;
+use super::way::{Way, either};
 use super::{Problem, Repulsion, Restarts, SearchConfig, terms};
 
 /// The factor on the latent's learning rate once features move: the latent has settled, and follows them.
@@ -447,9 +447,4 @@ impl<'a> Way<'a> for Batch<'a> {
         }
         Ok(flow)
     }
-}
-
-/// `Break` where one of the two is.
-fn either(a: ControlFlow<()>, b: ControlFlow<()>) -> ControlFlow<()> {
-    if a.is_break() { a } else { b }
 }

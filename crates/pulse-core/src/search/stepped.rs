@@ -8,7 +8,7 @@ use super::again::{Again, broken};
 use super::batch::Batch;
 use super::sampling::Sampling;
 use super::steering::{Steering, widest_first};
-use super::way::Way;
+use super::way::{Way, either};
 use super::{MOST_CANDIDATES, Problem, Sampler, SearchConfig};
 use crate::candidate::{Candidate, Outcome};
 use crate::event::{Observer, SearchEvent};
@@ -285,9 +285,4 @@ fn pass_again(tape: &mut Tape, again: &mut Again, candidates: usize) -> Result<(
     tape.count_below(&mut again.decided, candidates + 1)?;
     tape.count_below(&mut again.chosen, candidates + 1)?;
     tape.list(&mut again.waiting, || 0, |tape, candidate| tape.count_below(candidate, candidates))
-}
-
-/// `Break` where one of the two is.
-fn either(a: ControlFlow<()>, b: ControlFlow<()>) -> ControlFlow<()> {
-    if a.is_break() { a } else { b }
 }

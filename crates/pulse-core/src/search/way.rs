@@ -53,3 +53,8 @@ pub(crate) trait Way<'a> {
     /// What the candidates under way would be if they were stopped here, except those that have not taken a step.
     fn so_far(&mut self) -> Result<Vec<Candidate>>;
 }
+
+/// `Break` where one of the two is.
+pub(super) fn either(a: ControlFlow<()>, b: ControlFlow<()>) -> ControlFlow<()> {
+    if a.is_break() { a } else { b }
+}
