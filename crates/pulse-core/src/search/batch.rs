@@ -1,5 +1,6 @@
 //! The batch of candidates under way: one loop over forward pass, losses, backward pass and updates.
 
+mod again;
 mod kept;
 
 use std::ops::{ControlFlow, Range};
@@ -389,19 +390,11 @@ impl<'a> Way<'a> for Batch<'a> {
     }
 
     fn can_begin_again(&self) -> bool {
-        // What spreads, or was given its starts, is one set with them.
-        let is_free = self.config.spread.is_none() && self.problem.start.is_none();
-        is_free && self.config.restarts.limit > 0 && self.features_from != usize::MAX
+        self.is_free()
     }
 
     fn begin_again(&mut self, candidate: &Candidate) -> bool {
-        let has_room = self.slots.len() < self.capacity;
-        if has_room {
-            let mut slot = Slot::new(candidate.index, self.problem.picture_numbers(), &self.inputs);
-            (slot.restart, slot.taken) = (candidate.restarts + 1, candidate.steps);
-            self.slots.push(slot);
-        }
-        has_room
+        self.takes_up(candidate)
     }
 
     fn stop(&mut self) -> Result<()> {
