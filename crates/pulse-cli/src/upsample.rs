@@ -83,6 +83,9 @@ fn go_through(
         chosen.map(|(source, _)| source).collect::<Vec<_>>()
     };
     let (small, faces) = (of(false), of(true));
+    if let Some(option) = arguments.taken.about_faces().filter(|_| faces.is_empty() && !arguments.taken.finds_faces()) {
+        return Err(Failure::of(option, "is about photographs with people in them, and there is none; leave it out"));
+    }
     let mut entries = [Vec::new(), Vec::new()];
     if !small.is_empty() || faces.is_empty() {
         let mut job = Job::new(arguments, arguments.config()?, engine.clone(), opened, interrupt)?;

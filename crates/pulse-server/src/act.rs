@@ -13,7 +13,7 @@ use pulse::walk::DirectionSettings;
 use pulse::write::write_atomically;
 
 use crate::ask::{Edit, Mark, More, SearchAsk, SteerAsk, WalkAsk};
-use crate::body::{Candidate, Node, Progress, Request, TowardShown, Walk};
+use crate::body::{Candidate, Node, Request, TowardShown, Walk};
 use crate::desk::{Desk, MOST_NODES};
 use crate::given;
 use crate::model::{Item, Marked, Model, SteeredBy, now};
@@ -54,35 +54,8 @@ pub(crate) fn search(desk: &Desk, ask: &SearchAsk) -> Answer<Node> {
 
 /// A node that is not in the session yet.
 fn new_node(kind: &str, generator: String, request: Request) -> Node {
-    Node {
-        id: String::new(),
-        parent: None,
-        from_candidates: Vec::new(),
-        kind: kind.into(),
-        name: String::new(),
-        note: String::new(),
-        created: now(),
-        picture: None,
-        generator,
-        request,
-        state: "queued".into(),
-        error: None,
-        notes: Vec::new(),
-        progress: Progress::default(),
-        target: None,
-        bicubic: None,
-        mean: None,
-        certainty: None,
-        certainty_scale: None,
-        original: None,
-        candidates: Vec::new(),
-        tree: None,
-        summary: None,
-        statement: String::new(),
-        command: String::new(),
-        python: None,
-        report: None,
-    }
+    let (kind, state) = (kind.into(), "queued".into());
+    Node { kind, created: now(), generator, request, state, ..Node::default() }
 }
 
 /// Gives a node a name, and puts it into the session and the queue.

@@ -71,12 +71,18 @@ pub(crate) fn unpack(path: &Path, folder: &Path) -> Result<()> {
         return Err(Error::new(ErrorKind::Io, message));
     }
     let file = File::open(path).map_err(|source| Error::io("read", path, source))?;
-    take(file, folder)
-        .map_err(|error| error.worded(|reason| format!("cannot open {} as a session: {reason}", path.display())))
+    take(file, folder).map_err(|error| {
+        // It was empty: what is there is a part of a session, which is none.
+        let _ = fs::remove_dir_all(folder);
+        error.worded(|reason| format!("cannot open {} as a session: {reason}", path.display()))
+    })
 }
 
 fn take(file: impl Read, folder: &Path) -> Result<()> {
-    let broken = |error: io::Error| Error::new(ErrorKind::Run, error.to_string());
+    let broken = |error: io::Error| {
+        let message = format!("it is damaged, or not a session that was carried away ({error})");
+        Error::new(ErrorKind::Run, message)
+    };
     let foreign = |what: String| Error::new(ErrorKind::Run, what);
     let mut archive = tar::Archive::new(file);
     let (mut files, mut bytes) = (0, 0);
@@ -142,10 +148,24 @@ mod tests {
     }
 
     #[test]
+    fn a_damaged_file_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, inner) = (folder.path().join("a.pulse"), folder.path().join("in"));
+        let whole = archive(&[("session.json", b"{}"), ("pictures/a.png", b"picture")]);
+        for bytes in [&b"junk"[..], &whole[..700]] {
+            fs::write(&file, bytes).unwrap();
+            let error = unpack(&file, &inner).unwrap_err().to_string();
+            assert!(error.contains("damaged") && !inner.exists(), "{error}");
+        }
+        fs::write(&file, whole).unwrap();
+        unpack(&file, &inner).unwrap();
+    }
+
+    #[test]
     fn what_leads_out_is_refused() {
         for name in [
             "../session.json",
-            "/tmp/x",
+            "/x",
             "pictures/../../x",
             "nodes/n1/../../x",
             "nodes/x/run.json",

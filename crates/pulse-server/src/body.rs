@@ -162,7 +162,7 @@ pub struct Face {
 }
 
 /// One thing that was done.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Node {
     /// Its name in requests.
     pub id: String,

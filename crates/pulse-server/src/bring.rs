@@ -55,13 +55,9 @@ pub(crate) fn run(desk: &Desk, folder: &Path) -> Result<()> {
     view.write(desk, &node)?;
     let mut body = Node {
         id: node.clone(),
-        parent: None,
-        from_candidates: Vec::new(),
         kind: "opened".into(),
         name: folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        note: String::new(),
         created: now(),
-        picture: None,
         generator: id,
         request: Request {
             candidates: record.settings.candidates,
@@ -71,22 +67,9 @@ pub(crate) fn run(desk: &Desk, folder: &Path) -> Result<()> {
             ..Request::default()
         },
         state: if record.summary.stopped { "stopped" } else { "finished" }.into(),
-        error: None,
-        notes: Vec::new(),
         progress: Progress { done: 1.0, seconds: record.seconds, left: None },
-        target: None,
-        bicubic: None,
-        mean: None,
-        certainty: None,
-        certainty_scale: None,
-        original: None,
-        candidates: Vec::new(),
-        tree: None,
-        summary: None,
-        statement: String::new(),
-        command: String::new(),
-        python: None,
         report: record.files.report.as_ref().map(|_| report_address(&node)),
+        ..Node::default()
     };
     view.into_node(&mut body);
     let item = Item { body, steered: SteeredBy::default(), searched_for: 0, marks: BTreeMap::default() };

@@ -217,6 +217,7 @@ fn a_picture_decides_what_it_is_taken_for() {
     place.upsample("tiny.png", &["--as", "mosaic"]).failed_with(&["tiny.png", "no blocks", "--mosaic"]);
     place.upsample("tiny.png", &["--as", "photo"]).failed_with(&["--as", "small, mosaic, faces"]);
     place.upsample("tiny.png", &["--as", "faces", "--crop", "0,0,8,8"]).failed_with(&["--crop", "--as faces"]);
+    place.upsample("tiny.png", &["--scale", "2"]).failed_with(&["--scale", "there is none"]);
     // A generator of something else looks for no faces.
     place.upsample("small.png", &["--generator", "land"]).failed_with(&["small.png", "160x160"]);
 }
