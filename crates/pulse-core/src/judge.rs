@@ -34,4 +34,4 @@ pub(crate) use plausibility::{offsets, stages};
 pub use random::random_pictures;
 pub use scores::{Order, Scores};
 pub use truth::Truth;
-pub use verdict::{Bent, OwnFits, OwnPictures, Usual, Verdict};
+pub use verdict::{Bent, Fitted, OwnFits, OwnPictures, Usual, Verdict};

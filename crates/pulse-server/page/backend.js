@@ -4,6 +4,7 @@
 /**
  * @typedef {{key: string, width: number, height: number}} Image
  * @typedef {object} Backend
+ * @property {boolean} foresees  whether it computes beside what it is asked, so that one may ask ahead
  * @property {(token: string) => Promise<void>} enter  proves that the page was opened by who started the server
  * @property {() => Promise<object>} session  everything, for a page that has just been opened
  * @property {(after: number, handle: (kind: string, data: any) => void, lost: (is: boolean) => void) => () => void} events
@@ -50,6 +51,7 @@ export function server(base = "api/v1") {
   const post = (path, body, type) => ask(path, { method: "POST", headers: { "Content-Type": type }, body });
   const command = (path, body = {}) => post(path, JSON.stringify(body), "application/json");
   return {
+    foresees: true,
     enter: (token) => command("/enter", { token }),
     session: () => ask("/session"),
     events: (after, handle, lost) => listen(`${base}/events`, after, handle, lost),

@@ -57,6 +57,19 @@ pub(crate) struct Given {
     pub(crate) pixelate: Option<usize>,
 }
 
+/// Queues what was under way, and then what waited.
+fn goes_on(nodes: &mut [Item]) -> VecDeque<String> {
+    let is_open = nodes.iter_mut().filter(|node| node.body.is_open());
+    let mut open: Vec<&mut Item> = is_open.collect();
+    open.sort_by_key(|node| node.body.state == "queued");
+    let queued = open.into_iter().map(|node| {
+        "queued".clone_into(&mut node.body.state);
+        node.body.progress.left = None;
+        node.body.id.clone()
+    });
+    queued.collect()
+}
+
 /// A node, and what the page is not told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Item {
@@ -105,7 +118,7 @@ impl Model {
         Self { name, ..Self::default() }
     }
 
-    /// Reads the record in `folder`. What was under way when it was written is stopped.
+    /// Reads the record in `folder`. What was under way or waited when it was written goes on.
     pub(crate) fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(SESSION);
         let fault = |source| Error::io("read", &path, source);
@@ -127,13 +140,8 @@ impl Model {
         if let Some(id) = ids.into_iter().find(|id| !is_id(id)) {
             return Err(damaged(&path, &format!("`{}` is no name in a session", id.escape_debug())));
         }
-        for node in &mut nodes {
-            if node.body.is_open() {
-                "stopped".clone_into(&mut node.body.state);
-                node.body.progress.left = None;
-            }
-        }
-        Ok(Self { name, counters, pictures, nodes, ..Self::default() })
+        let queue = goes_on(&mut nodes);
+        Ok(Self { name, counters, pictures, nodes, queue, ..Self::default() })
     }
 
     /// Writes the record in `folder`.

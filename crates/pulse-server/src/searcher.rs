@@ -102,6 +102,8 @@ impl Searcher {
                     "finished".clone_into(&mut node.state);
                     node.progress.done = 1.0;
                 }
+                // It goes on when the session is opened again.
+                Ok(Outcome::Stopped) if desk.has_ended() => "queued".clone_into(&mut node.state),
                 Ok(Outcome::Stopped) => "stopped".clone_into(&mut node.state),
                 Err(error) => {
                     "failed".clone_into(&mut node.state);

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::desk::Desk;
 use crate::gate::Gate;
-use crate::generators::{Generators, look_ahead};
+use crate::generators::Generators;
 use crate::{archive, bring, connection, routes, searcher, view, walker};
 
 /// Threads for what takes a while and no engine: reading pictures, writing files.
@@ -73,7 +73,6 @@ impl Server {
         // What pages look at can be made again from the folders.
         view::restore(&desk);
         desk.change(|_| Ok(())).map_err(|refusal| Error::new(ErrorKind::Io, refusal.message()))?;
-        look_ahead(&generators);
         let wanted = SocketAddr::new(settings.listen, settings.port);
         let unheard = |error: std::io::Error| {
             Error::new(ErrorKind::Io, format!("cannot listen at {wanted}: {error}; choose another port or address"))

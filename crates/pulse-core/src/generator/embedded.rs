@@ -17,6 +17,8 @@ pub struct Embedded {
     pub card: &'static str,
     /// What its pictures are of.
     pub subject: Subject,
+    /// The channels, height and width of its pictures.
+    pub shape: [usize; 3],
     /// How its pictures frame a face, where they are of faces.
     pub frame: Option<Frame>,
     /// What held-out pictures say of its sampled candidates, of a denoiser.
@@ -71,6 +73,7 @@ pub static EMBEDDED: &[Embedded] = &[
         card: "DCGAN, z in R^100, 64x64 RGB faces; from the PyPI package gan-face-generate 1.1.1 (MIT); trained on \
                DigiFace-1M, rendered faces of people who do not exist (that data set's terms: research use)",
         subject: Subject::Faces,
+        shape: [3, 64, 64],
         frame: Some(FRAME),
         calibration: None,
         bytes: include_bytes!("../../../../models/dcgan_faces_f16.safetensors"),
@@ -81,6 +84,7 @@ pub static EMBEDDED: &[Embedded] = &[
         card: "flow matching, a U-Net of 3.7 million parameters, 64x64 RGB faces; trained for this project on pictures of \
                `faces`, whose card applies to it too",
         subject: Subject::Faces,
+        shape: [3, 64, 64],
         frame: Some(FRAME),
         calibration: Some(Calibration { pixels: 1.2, ..UNCALIBRATED }),
         bytes: include_bytes!("../../../../models/faces_flow_f16.safetensors"),
@@ -92,6 +96,7 @@ pub static EMBEDDED: &[Embedded] = &[
                spin, simulated: no jet, no thick disc, no magnetic field. What it imagines is what the simulator assumes; it \
                is no observation (domains/black_holes)",
         subject: Subject::BlackHoles,
+        shape: [1, 64, 64],
         frame: None,
         calibration: Some(Calibration { pixels: 0.85, strangeness: -0.3, ..UNCALIBRATED }),
         bytes: include_bytes!("../../../../models/black_holes_f16.safetensors"),
@@ -103,6 +108,7 @@ pub static EMBEDDED: &[Embedded] = &[
                with discs, arms, bars and dust. How often each kind comes was chosen, not counted in the sky \
                (domains/galaxies)",
         subject: Subject::Galaxies,
+        shape: [3, 64, 64],
         frame: None,
         calibration: Some(Calibration {
             pixels: 0.8,
@@ -117,6 +123,7 @@ pub static EMBEDDED: &[Embedded] = &[
         card: "flow matching, a U-Net of 3.7 million parameters, 64x64 RGB pictures of fluorescent cells, simulated: nuclei, \
                cytoplasm, fibres, divisions. Shapes and stains were chosen, not measured; not for diagnosis (domains/cells)",
         subject: Subject::Cells,
+        shape: [3, 64, 64],
         frame: None,
         calibration: Some(Calibration { pixels: 1.05, strangeness: -0.3, ..UNCALIBRATED }),
         bytes: include_bytes!("../../../../models/cells_f16.safetensors"),
@@ -127,6 +134,7 @@ pub static EMBEDDED: &[Embedded] = &[
         card: "flow matching, a U-Net of 3.7 million parameters, 64x64 RGB pictures of land from above at about 10 m a pixel, \
                simulated: fields, forest, rivers, roads, towns, coast. It knows no place on Earth (domains/land)",
         subject: Subject::Land,
+        shape: [3, 64, 64],
         frame: None,
         calibration: Some(Calibration { pixels: 1.0, quantities: &[(Measure::AreaFraction, 1.6)], strangeness: 0.7 }),
         bytes: include_bytes!("../../../../models/land_f16.safetensors"),
@@ -138,6 +146,7 @@ pub static EMBEDDED: &[Embedded] = &[
                Brain Imaging Centre), deformed, in several contrasts. It knows no lesion and no second person; not for \
                diagnosis (domains/brain)",
         subject: Subject::Brains,
+        shape: [1, 64, 64],
         frame: None,
         calibration: Some(Calibration { pixels: 1.0, quantities: &[(Measure::AreaFraction, 1.8)], strangeness: 0.2 }),
         bytes: include_bytes!("../../../../models/brain_f16.safetensors"),
@@ -169,8 +178,28 @@ impl Embedded {
         }
     }
 
+    /// Whether it is a denoiser.
+    pub const fn is_denoiser(&self) -> bool {
+        self.configuration.is_some()
+    }
+
     fn damaged(&self, error: pulse_checkpoint::Error) -> Error {
         Error::new(ErrorKind::Checkpoint, format!("the embedded generator `{}` is damaged: {error}", self.name))
             .with_source(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_each_is_what_its_file_holds() {
+        for embedded in EMBEDDED {
+            let generator = embedded.open().unwrap();
+            let spec = generator.spec();
+            assert_eq!([spec.channels, spec.height, spec.width], embedded.shape, "{}", embedded.name);
+            assert_eq!(generator.denoiser().is_some(), embedded.is_denoiser(), "{}", embedded.name);
+        }
     }
 }

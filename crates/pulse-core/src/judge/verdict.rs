@@ -267,6 +267,23 @@ impl OwnFits {
     }
 }
 
+/// A picture that shrinks to the target, and how well the generator fitted it there before the exact projection.
+#[derive(Clone, Copy, Debug)]
+pub struct Fitted<'a> {
+    /// The picture, in [0, 1].
+    pub image: &'a Image,
+    /// As in [`Candidate::latent_db`].
+    pub latent_db: f64,
+    /// As in [`Candidate::searched_db`].
+    pub searched_db: f64,
+}
+
+impl<'a> From<&'a Candidate> for Fitted<'a> {
+    fn from(candidate: &'a Candidate) -> Self {
+        Self { image: &candidate.image, latent_db: candidate.latent_db, searched_db: candidate.searched_db }
+    }
+}
+
 /// What a generator's own random pictures are like under a measurement: what candidates are judged beside. The same for all
 /// targets of one shape.
 #[derive(Clone, Debug)]
@@ -344,7 +361,7 @@ impl OwnPictures {
         Some(Self { familiar, fits: OwnFits { latent, searched, residuals: None } })
     }
 
-    /// How far the generator was bent for each candidate of the problem. The pictures that a denoiser learned are by `learned`
+    /// How far the generator was bent for each picture that fits the problem. The pictures that a denoiser learned are by `learned`
     /// deviations stranger than those that it makes.
     ///
     /// # Errors
@@ -353,28 +370,28 @@ impl OwnPictures {
         &self,
         problem: &Problem<'_>,
         config: &SearchConfig,
-        candidates: &[Candidate],
+        pictures: &[Fitted<'_>],
         learned: f64,
         engine: &dyn Engine,
     ) -> Result<Vec<Bent>> {
         let strangeness = match (&self.familiar, self.fits.residuals, problem.generator.denoiser()) {
-            (Some(familiar), ..) => vec![familiar.strangeness(&problem.target); candidates.len()],
+            (Some(familiar), ..) => vec![familiar.strangeness(&problem.target); pictures.len()],
             (None, Some(usual), Some(denoiser)) => {
-                let pictures: Vec<&Image> = candidates.iter().map(|candidate| &candidate.image).collect();
-                let found = ResidualMeter::new(denoiser, config, engine)?.measure(&pictures);
+                let images: Vec<&Image> = pictures.iter().map(|picture| picture.image).collect();
+                let found = ResidualMeter::new(denoiser, config, engine)?.measure(&images);
                 found.iter().map(|residuals| strangeness_of(residuals, &usual) - learned).collect()
             }
-            _ => vec![0.0; candidates.len()],
+            _ => vec![0.0; pictures.len()],
         };
         let OwnFits { latent, searched, residuals } = self.fits;
         // Eight pictures may be alike by chance, and those of a denoiser are, because it is not searched.
         let least = if residuals.is_some() { 3.0 } else { 1.0 };
-        let bent = |(candidate, strangeness): (&Candidate, f64)| Bent {
+        let bent = |(picture, strangeness): (&Fitted<'_>, f64)| Bent {
             strangeness,
-            misfit: (latent.mean - candidate.latent_db) / latent.deviation.max(least),
-            shortfall: ((searched.mean - 2.0 * searched.deviation.max(0.5) - candidate.searched_db) / SHORT).max(0.0),
+            misfit: (latent.mean - picture.latent_db) / latent.deviation.max(least),
+            shortfall: ((searched.mean - 2.0 * searched.deviation.max(0.5) - picture.searched_db) / SHORT).max(0.0),
         };
-        Ok(candidates.iter().zip(strangeness).map(bent).collect())
+        Ok(pictures.iter().zip(strangeness).map(bent).collect())
     }
 
     /// The bend of a whole run: the candidate in the middle, by the total. Nothing without candidates.
