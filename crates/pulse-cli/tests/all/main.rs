@@ -16,6 +16,7 @@ mod folder;
 mod interrupt;
 mod killed;
 mod newcomer;
+mod opened;
 mod others;
 mod program;
 mod render;
