@@ -1,6 +1,6 @@
 //! The generators that a session can use: those in the program, and files that were named when it started.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use pulse::cache::Cache;
 use pulse::generator::EMBEDDED;
@@ -30,8 +30,8 @@ struct Source {
 }
 
 impl Generators {
-    /// Those that are embedded, and these files, which are offered first.
-    pub(crate) fn new(files: &[String], cache: Option<Cache>) -> Result<Self> {
+    /// Those that are embedded, and these files, which are offered first. What is `known` is said of one before it is opened.
+    pub(crate) fn new(files: &[String], cache: Option<Cache>, known: Vec<Generator>) -> Result<Self> {
         let mut sources = Vec::new();
         for (number, file) in files.iter().enumerate() {
             if !EMBEDDED.iter().any(|embedded| embedded.name == file) {
@@ -47,6 +47,11 @@ impl Generators {
         }));
         // One that is named and embedded is offered first, too.
         sources[own..].sort_by_key(|source| !files.contains(&source.name));
+        for about in known {
+            if let Some(source) = sources.iter().find(|source| source.id == about.id) {
+                source.about.get_or_init(|| about);
+            }
+        }
         let generators = Self { sources, cache, open: Mutex::default() };
         // A file that cannot be read is to be known at once.
         (0..own).try_for_each(|place| generators.open(place).map(drop))?;
@@ -130,10 +135,4 @@ fn about(id: &str, opened: &Opened) -> Generator {
         card: opened.embedding().map_or_else(|| opened.family().to_owned(), |embedded| embedded.card.to_owned()),
         statement: statement(opened.subject, 2),
     }
-}
-
-/// Opens all in the background, so that the first page does not wait for it.
-pub(crate) fn look_ahead(generators: &Arc<Generators>) {
-    let generators = Arc::clone(generators);
-    std::thread::spawn(move || generators.about());
 }

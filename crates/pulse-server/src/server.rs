@@ -12,8 +12,8 @@ use tokio::sync::watch;
 
 use crate::desk::Desk;
 use crate::gate::Gate;
-use crate::generators::{Generators, look_ahead};
-use crate::{archive, bring, connection, routes, searcher, view, walker};
+use crate::generators::Generators;
+use crate::{archive, bring, connection, listen, searcher, view, walker};
 
 /// Threads for what takes a while and no engine: reading pictures, writing files.
 const ASIDE: usize = 4;
@@ -68,12 +68,13 @@ impl Server {
     /// [`ErrorKind::Busy`] when another process has the session open, [`ErrorKind::Run`] when its record is damaged,
     /// [`ErrorKind::Io`] when the address cannot be listened at, and those of the generators' files.
     pub fn start(settings: &Settings) -> Result<Self> {
-        let generators = Arc::new(Generators::new(&settings.generators, settings.cache.clone())?);
+        let generators = Arc::new(Generators::new(&settings.generators, settings.cache.clone(), Vec::new())?);
         let desk = Arc::new(Desk::open(&settings.folder, Arc::clone(&generators))?);
         // What pages look at can be made again from the folders.
         view::restore(&desk);
         desk.change(|_| Ok(())).map_err(|refusal| Error::new(ErrorKind::Io, refusal.message()))?;
-        look_ahead(&generators);
+        // So that the first page does not wait for it.
+        std::thread::spawn(move || generators.about());
         let wanted = SocketAddr::new(settings.listen, settings.port);
         let unheard = |error: std::io::Error| {
             Error::new(ErrorKind::Io, format!("cannot listen at {wanted}: {error}; choose another port or address"))
@@ -85,7 +86,7 @@ impl Server {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(ASIDE).build();
         let runtime = runtime.map_err(unheard)?;
         let (ended, ends) = watch::channel(false);
-        let router = routes::router(Arc::clone(&desk), Arc::clone(&gate));
+        let router = listen::router(Arc::clone(&desk), Arc::clone(&gate));
         let answers = move || {
             runtime.block_on(async move {
                 if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {
