@@ -49,6 +49,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
 fn beside_the_program() -> Result<PathBuf, Failure> {
     let place = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join(MODULE)));
     place.filter(|place| place.is_file()).ok_or_else(|| {
-        Failure::of(MODULE, "it is not beside the program; build it with scripts/build_page.sh, or name it with --module")
+        Failure::of(
+            MODULE,
+            "it is not beside the program; build it with scripts/build_page.sh, or name it with --module",
+        )
     })
 }

@@ -37,7 +37,8 @@ impl Conversation {
     /// Those of [`Alone::open`], and [`pulse::ErrorKind::Generator`] when `known` is not readable.
     pub fn begin(folder: &Path, known: &[u8]) -> pulse::Result<Self> {
         let known: Vec<Beside> = serde_json::from_slice(known).map_err(|error| {
-            let message = format!("what is said of the generators beside the page is damaged ({error}); write the page again");
+            let message =
+                format!("what is said of the generators beside the page is damaged ({error}); write the page again");
             pulse::Error::new(pulse::ErrorKind::Generator, message)
         })?;
         Ok(Self { alone: Alone::open(folder, known)? })

@@ -82,7 +82,8 @@ impl Page {
     }
 
     fn upload(&mut self, png: &[u8]) -> Value {
-        let head = json!({ "method": "POST", "path": "/api/v1/pictures?name=small.png", "kind": "application/octet-stream" });
+        let head =
+            json!({ "method": "POST", "path": "/api/v1/pictures?name=small.png", "kind": "application/octet-stream" });
         let number = self.send(&head, png);
         let (status, _, body) = self.answer(number);
         assert_eq!(status, 200);
@@ -135,7 +136,8 @@ fn a_search_is_watched_judged_and_carried_away() {
     let mut order = states.clone();
     order.dedup();
     assert_eq!(order, ["queued", "preparing", "searching", "judging", "finished"]);
-    let searching = page.events.iter().filter(|(kind, data)| kind == "candidate" && data["candidate"]["state"] == "searching");
+    let searching =
+        page.events.iter().filter(|(kind, data)| kind == "candidate" && data["candidate"]["state"] == "searching");
     assert!(searching.count() > 0, "candidates are seen while they are searched");
     let session = page.session();
     let candidates = node(&session, "n1")["candidates"].as_array().unwrap();
@@ -173,6 +175,7 @@ fn a_walk_goes_before_a_search() {
     (0..4).for_each(|_| assert!(page.turn()));
     let walk = page.done("/nodes/n1/walks", &json!({ "candidate": 1, "directions": 2 }));
     assert_eq!(walk["state"], "opening");
+    assert!(page.turn(), "it is opened in the next turn");
     let frame = page.done("/walks/w1/frame", &json!({ "direction": 1, "at": 0.37 }));
     assert!(frame["db"].as_f64().unwrap() > 30.0);
     let session = page.session();

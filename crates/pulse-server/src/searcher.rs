@@ -123,8 +123,8 @@ impl Searcher {
     pub(crate) fn turn(&mut self) -> bool {
         let Some(UnderWay { id, started, stage }) = self.under_way.take() else { return self.begin() };
         // A bug in one search does not end the others.
-        let outcome =
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.go_on(&id, started, stage))).unwrap_or_else(|_| {
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.go_on(&id, started, stage)))
+            .unwrap_or_else(|_| {
                 Err(Error::new(ErrorKind::Io, "the search ended by a fault of this program; please report it"))
             });
         match outcome {

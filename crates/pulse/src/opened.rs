@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use pulse_checkpoint::Configuration;
 use pulse_core::generator::{
-    Diffusion, Discriminator, EMBEDDED, Embedded, Generator, InputSpec, LatentInput, Space, Subject, WeightsFile, append_whole,
-    from_checkpoint,
+    Diffusion, Discriminator, EMBEDDED, Embedded, Generator, InputSpec, LatentInput, Space, Subject, WeightsFile,
+    append_whole, from_checkpoint,
 };
 use pulse_engine::{Engine, NetworkBuilder};
 use pulse_record::cache::Cache;

@@ -183,7 +183,8 @@ impl Embedded {
     /// the program: [`of`](Self::of) takes them.
     pub fn open(&self) -> Result<Box<dyn Generator>> {
         let WeightsFile { file, bytes } = self.weights;
-        let missing = || Error::new(ErrorKind::Generator, format!("`{}` is not in the program; fetch {file}", self.name));
+        let missing =
+            || Error::new(ErrorKind::Generator, format!("`{}` is not in the program; fetch {file}", self.name));
         self.of(bytes.ok_or_else(missing)?)
     }
 
