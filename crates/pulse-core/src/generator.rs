@@ -31,7 +31,7 @@ pub use assembly::{Assembly, Noise};
 pub use dcgan::Dcgan;
 pub use diffusion::{Diffusion, ENTERED};
 pub use discriminator::{Architecture, Discriminator};
-pub use embedded::{Calibration, EMBEDDED, Embedded, UNCALIBRATED};
+pub use embedded::{Calibration, EMBEDDED, Embedded, UNCALIBRATED, WeightsFile};
 pub use entrance::{Entered, Entrance};
 pub use space::{NoiseStart, Space, Truncation, ZeroedNoise};
 pub use stylegan1::StyleGan1;

@@ -26,11 +26,10 @@ const MOST_OF_ALL: u64 = 32 << 30;
 /// Those of the disk, and of `out`.
 pub(crate) fn write(folder: &Path, out: impl Write) -> io::Result<()> {
     let mut archive = tar::Builder::new(out);
-    archive.mode(tar::HeaderMode::Deterministic);
-    archive.append_path_with_name(folder.join(SESSION), SESSION)?;
+    append(&mut archive, &folder.join(SESSION), SESSION)?;
     for inner in sorted(&folder.join("pictures"))? {
         if let Some(name) = plain(&inner) {
-            archive.append_path_with_name(&inner, format!("pictures/{name}"))?;
+            append(&mut archive, &inner, &format!("pictures/{name}"))?;
         }
     }
     for run in sorted(&folder.join("nodes"))? {
@@ -39,11 +38,20 @@ pub(crate) fn write(folder: &Path, out: impl Write) -> io::Result<()> {
         };
         for inner in sorted(&run)? {
             if let Some(name) = plain(&inner) {
-                archive.append_path_with_name(&inner, format!("nodes/{id}/{name}"))?;
+                append(&mut archive, &inner, &format!("nodes/{id}/{name}"))?;
             }
         }
     }
     archive.into_inner()?.flush()
+}
+
+/// Adds a file, with nothing of this machine in its header.
+fn append(archive: &mut tar::Builder<impl Write>, path: &Path, name: &str) -> io::Result<()> {
+    let file = File::open(path)?;
+    let mut header = tar::Header::new_gnu();
+    header.set_size(file.metadata()?.len());
+    header.set_mode(0o644);
+    archive.append_data(&mut header, name, file)
 }
 
 fn sorted(folder: &Path) -> io::Result<Vec<std::path::PathBuf>> {

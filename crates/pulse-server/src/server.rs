@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use crate::desk::Desk;
 use crate::gate::Gate;
 use crate::generators::Generators;
-use crate::{archive, bring, connection, routes, searcher, view, walker};
+use crate::{archive, bring, connection, listen, searcher, view, walker};
 
 /// Threads for what takes a while and no engine: reading pictures, writing files.
 const ASIDE: usize = 4;
@@ -84,7 +84,7 @@ impl Server {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(ASIDE).build();
         let runtime = runtime.map_err(unheard)?;
         let (ended, ends) = watch::channel(false);
-        let router = routes::router(Arc::clone(&desk), Arc::clone(&gate));
+        let router = listen::router(Arc::clone(&desk), Arc::clone(&gate));
         let answers = move || {
             runtime.block_on(async move {
                 if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {

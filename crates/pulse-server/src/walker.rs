@@ -33,8 +33,7 @@ const EVERY: Duration = Duration::from_millis(200);
 
 /// Walks until the session ends.
 pub(crate) fn run(desk: &Arc<Desk>) {
-    let engine = Arc::new(KeptPrograms::new(desk.engine.clone()));
-    let mut walker = Walker { desk: Arc::clone(desk), engine, bases: Bases::default(), open: Vec::new() };
+    let mut walker = Walker::new(Arc::clone(desk));
     while let Some(task) = desk.inbox.next(&|| desk.has_ended()) {
         // A bug in one walk does not end the others.
         let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| walker.work(task)));
@@ -45,7 +44,8 @@ pub(crate) fn run(desk: &Arc<Desk>) {
     }
 }
 
-struct Walker {
+/// What walks, task by task.
+pub(crate) struct Walker {
     desk: Arc<Desk>,
     engine: Arc<KeptPrograms<Cpu>>,
     bases: Bases,
@@ -75,7 +75,14 @@ struct Directions {
 }
 
 impl Walker {
-    fn work(&mut self, task: Task) {
+    /// With nothing open yet.
+    pub(crate) fn new(desk: Arc<Desk>) -> Self {
+        let engine = Arc::new(KeptPrograms::new(desk.engine.clone()));
+        Self { desk, engine, bases: Bases::default(), open: Vec::new() }
+    }
+
+    /// Does what is to be done.
+    pub(crate) fn work(&mut self, task: Task) {
         match task {
             Task::Open(id) => {
                 let Ok(walk) = self.desk.model().walk_mut(&id).cloned() else { return };

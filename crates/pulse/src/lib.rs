@@ -73,7 +73,7 @@ pub mod standing;
 pub mod steer;
 mod taken;
 
-pub use opened::Opened;
+pub use opened::{BESIDE, Opened};
 pub use placing::Placing;
 pub use prepared::{Blocks, Note, Preparation, Prepared};
 pub use pulse_checkpoint as checkpoint;

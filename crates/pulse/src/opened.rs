@@ -1,12 +1,13 @@
 //! A generator that is ready to be searched, and its entry in the record of a run.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pulse_checkpoint::Configuration;
 use pulse_core::generator::{
-    Diffusion, Discriminator, EMBEDDED, Embedded, Generator, InputSpec, LatentInput, Space, Subject, append_whole,
-    from_checkpoint,
+    Diffusion, Discriminator, EMBEDDED, Embedded, Generator, InputSpec, LatentInput, Space, Subject, WeightsFile,
+    append_whole, from_checkpoint,
 };
 use pulse_engine::{Engine, NetworkBuilder};
 use pulse_record::cache::Cache;
@@ -16,6 +17,9 @@ use pulse_record::generator::{FitCache, checkpoint_files, pair};
 use pulse_record::record::GeneratorRecord;
 
 use crate::{Error, ErrorKind, Result, WayOut};
+
+/// The folder of the embedded generators whose weights are beside the program.
+pub const BESIDE: &str = "/models";
 
 /// A generator with all that belongs to it. It is cheap to clone, and sessions share it.
 #[derive(Clone)]
@@ -75,12 +79,20 @@ impl Opened {
         Err(Error::new(ErrorKind::Generator, message))
     }
 
-    /// An embedded generator.
+    /// An embedded generator. One whose weights are beside the program is read from the folder [`BESIDE`].
     ///
     /// # Errors
-    /// As [`Embedded::open`].
+    /// As [`Embedded::open`], and [`ErrorKind::Generator`] while there is no such file.
     pub fn embedded(embedded: &'static Embedded) -> Result<Self> {
-        let opened = Self::own(embedded.open()?.into(), embedded.name, &sha256(embedded.bytes));
+        let WeightsFile { file, bytes } = embedded.weights;
+        let beside = || {
+            std::fs::read(Path::new(BESIDE).join(file)).map_err(|_| {
+                let message = format!("{}: its file {file} is not here yet; wait until it was fetched", embedded.name);
+                Error::new(ErrorKind::Generator, message)
+            })
+        };
+        let bytes = bytes.map_or_else(|| beside().map(Cow::Owned), |bytes| Ok(Cow::Borrowed(bytes)))?;
+        let opened = Self::own(embedded.of(&bytes)?.into(), embedded.name, &sha256(&bytes));
         Ok(Self { subject: embedded.subject, embedded: Some(embedded), ..opened })
     }
 

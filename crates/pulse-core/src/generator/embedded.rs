@@ -23,10 +23,35 @@ pub struct Embedded {
     pub frame: Option<Frame>,
     /// What held-out pictures say of its sampled candidates, of a denoiser.
     pub calibration: Option<Calibration>,
-    /// The bytes of its file.
-    pub bytes: &'static [u8],
+    /// Its tensors.
+    pub weights: WeightsFile,
     /// What its tensors do not tell, as JSON, of a denoiser.
     pub configuration: Option<&'static str>,
+}
+
+/// The file of an embedded generator, in `models/`.
+#[derive(Clone, Copy, Debug)]
+pub struct WeightsFile {
+    /// The name of the file.
+    pub file: &'static str,
+    /// Its bytes. A page without a server has those of the default only within its program, and fetches others when they are chosen.
+    pub bytes: Option<&'static [u8]>,
+}
+
+macro_rules! within {
+    ($file:literal) => {
+        WeightsFile { file: $file, bytes: Some(include_bytes!(concat!("../../../../models/", $file))) }
+    };
+}
+
+#[cfg(not(target_family = "wasm"))]
+use within as within_or_beside;
+
+#[cfg(target_family = "wasm")]
+macro_rules! within_or_beside {
+    ($file:literal) => {
+        WeightsFile { file: $file, bytes: None }
+    };
 }
 
 /// What held-out pictures, whose truth is known, say of a generator's sampled candidates (`docs/gallery.md`).
@@ -76,7 +101,7 @@ pub static EMBEDDED: &[Embedded] = &[
         shape: [3, 64, 64],
         frame: Some(FRAME),
         calibration: None,
-        bytes: include_bytes!("../../../../models/dcgan_faces_f16.safetensors"),
+        weights: within!("dcgan_faces_f16.safetensors"),
         configuration: None,
     },
     Embedded {
@@ -87,7 +112,7 @@ pub static EMBEDDED: &[Embedded] = &[
         shape: [3, 64, 64],
         frame: Some(FRAME),
         calibration: Some(Calibration { pixels: 1.2, ..UNCALIBRATED }),
-        bytes: include_bytes!("../../../../models/faces_flow_f16.safetensors"),
+        weights: within_or_beside!("faces_flow_f16.safetensors"),
         configuration: Some(FLOW_RGB),
     },
     Embedded {
@@ -99,7 +124,7 @@ pub static EMBEDDED: &[Embedded] = &[
         shape: [1, 64, 64],
         frame: None,
         calibration: Some(Calibration { pixels: 0.85, strangeness: -0.3, ..UNCALIBRATED }),
-        bytes: include_bytes!("../../../../models/black_holes_f16.safetensors"),
+        weights: within_or_beside!("black_holes_f16.safetensors"),
         configuration: Some(FLOW_GREY),
     },
     Embedded {
@@ -115,7 +140,7 @@ pub static EMBEDDED: &[Embedded] = &[
             quantities: &[(Measure::HalfLightRadius, 4.5), (Measure::Ellipticity, 10.0)],
             ..UNCALIBRATED
         }),
-        bytes: include_bytes!("../../../../models/galaxies_f16.safetensors"),
+        weights: within_or_beside!("galaxies_f16.safetensors"),
         configuration: Some(FLOW_RGB),
     },
     Embedded {
@@ -126,7 +151,7 @@ pub static EMBEDDED: &[Embedded] = &[
         shape: [3, 64, 64],
         frame: None,
         calibration: Some(Calibration { pixels: 1.05, strangeness: -0.3, ..UNCALIBRATED }),
-        bytes: include_bytes!("../../../../models/cells_f16.safetensors"),
+        weights: within_or_beside!("cells_f16.safetensors"),
         configuration: Some(FLOW_RGB),
     },
     Embedded {
@@ -137,7 +162,7 @@ pub static EMBEDDED: &[Embedded] = &[
         shape: [3, 64, 64],
         frame: None,
         calibration: Some(Calibration { pixels: 1.0, quantities: &[(Measure::AreaFraction, 1.6)], strangeness: 0.7 }),
-        bytes: include_bytes!("../../../../models/land_f16.safetensors"),
+        weights: within_or_beside!("land_f16.safetensors"),
         configuration: Some(FLOW_RGB),
     },
     Embedded {
@@ -149,7 +174,7 @@ pub static EMBEDDED: &[Embedded] = &[
         shape: [1, 64, 64],
         frame: None,
         calibration: Some(Calibration { pixels: 1.0, quantities: &[(Measure::AreaFraction, 1.8)], strangeness: 0.2 }),
-        bytes: include_bytes!("../../../../models/brain_f16.safetensors"),
+        weights: within_or_beside!("brain_f16.safetensors"),
         configuration: Some(FLOW_GREY),
     },
 ];
@@ -163,9 +188,21 @@ impl Embedded {
     /// Reads it.
     ///
     /// # Errors
-    /// Only when the program was built from a damaged file.
+    /// [`ErrorKind::Checkpoint`] only when the program was built from a damaged file, [`ErrorKind::Generator`] when its weights are beside
+    /// the program: [`of`](Self::of) takes them.
     pub fn open(&self) -> Result<Box<dyn Generator>> {
-        let checkpoint = Checkpoint::from_bytes(self.bytes).map_err(|error| self.damaged(error))?;
+        let WeightsFile { file, bytes } = self.weights;
+        let missing =
+            || Error::new(ErrorKind::Generator, format!("`{}` is not in the program; fetch {file}", self.name));
+        self.of(bytes.ok_or_else(missing)?)
+    }
+
+    /// Reads it from the bytes of its file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Checkpoint`] and [`ErrorKind::Generator`] when they are not those of its file.
+    pub fn of(&self, bytes: &[u8]) -> Result<Box<dyn Generator>> {
+        let checkpoint = Checkpoint::from_bytes(bytes).map_err(|error| self.damaged(error))?;
         let Some(json) = self.configuration else {
             let dcgan = Dcgan::from_tensors(&checkpoint.tensors)?;
             return Ok(Box::new(dcgan.framed(self.frame.unwrap_or_default())));

@@ -135,7 +135,7 @@ export default function Candidate({ place }) {
 /** Opens the walk from a candidate that is looked at for a while, if nothing else is being computed: it is there when it is wanted. */
 function useAhead(app, place, candidate) {
   const { store, backend } = app;
-  const isIdle = backend.foresees && candidate && candidate.state !== "searching" && !store.session.nodes.some(isBusy);
+  const isIdle = !backend.isAlone && candidate && candidate.state !== "searching" && !store.session.nodes.some(isBusy);
   useEffect(() => {
     if (!isIdle) return undefined;
     const timer = setTimeout(() => {
