@@ -1,8 +1,8 @@
 // Does with the page without a server what a person does, at a desk and with a telephone, in a real browser; prints what is wrong, and fails.
 //
-//     node scripts/explorer/alone.mjs MODULES BROWSER FOLDER [--pictures FOLDER]
+//     node scripts/explorer/alone.mjs MODULES BROWSER FOLDER [--pictures FOLDER] [--seat desktop|phone]
 //
-// FOLDER is what `pulse page` wrote. With --pictures, leaves screenshots.
+// FOLDER is what `pulse page` wrote. With --pictures, leaves screenshots; with --seat, sits at one of the two only.
 import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { Wrong, hold, seat, start, violations } from "./browser.mjs";
@@ -11,7 +11,8 @@ import { interactive } from "./measure.mjs";
 import * as person from "./person.mjs";
 
 const [modules, browser, folder, ...options] = process.argv.slice(2);
-const pictures = options.includes("--pictures") ? options[options.indexOf("--pictures") + 1] : null;
+const option = (name) => (options.includes(name) ? options[options.indexOf(name) + 1] : null);
+const pictures = option("--pictures");
 if (pictures) mkdirSync(pictures, { recursive: true });
 
 /** A search takes a while on one thread, and longer where others work, too. */
@@ -181,7 +182,7 @@ async function sit(name) {
   server.end();
 }
 
-for (const name of ["desktop", "phone"]) await sit(name);
+for (const name of option("--seat") ? [option("--seat")] : ["desktop", "phone"]) await sit(name);
 await chromium.close();
 for (const [what, figure] of Object.entries(results)) process.stdout.write(`${what}: ${typeof figure === "number" ? Math.round(figure * 10) / 10 : figure}\n`);
 if (wrong > 0) {
