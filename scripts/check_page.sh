@@ -23,4 +23,9 @@ fi
 bytes() { printf '%s: %d bytes, %d packed\n' "$1" "$(tar cf - -C "$folder" "$2" | wc -c)" "$(tar cf - -C "$folder" "$2" | gzip -9 | wc -c)"; }
 bytes "the module" app/pulse.wasm
 bytes "the folder" .
-node scripts/explorer/alone.mjs "$modules" "$browser" "$folder" "$@"
+
+# What the module finds is what the program finds with its portable kernels.
+found=$(mktemp -d)
+trap 'rm -rf "$found" "${place:-}"' EXIT
+PULSE_SIMD=portable "$pulse" upsample examples/face-16.png --generator faces --candidates 1 --progress none --out "$found" >/dev/null
+node scripts/explorer/alone.mjs "$modules" "$browser" "$folder" --native "$found/face-16/candidate-01.png" "$@"

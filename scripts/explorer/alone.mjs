@@ -1,8 +1,9 @@
 // Does with the page without a server what a person does, at a desk and with a telephone, in a real browser; prints what is wrong, and fails.
 //
-//     node scripts/explorer/alone.mjs MODULES BROWSER FOLDER [--pictures FOLDER]
+//     node scripts/explorer/alone.mjs MODULES BROWSER FOLDER [--pictures FOLDER] [--seat desktop|phone] [--native PNG]
 //
-// FOLDER is what `pulse page` wrote. With --pictures, leaves screenshots.
+// FOLDER is what `pulse page` wrote. With --pictures, leaves screenshots; with --seat, sits at one of the two only; with --native, holds the
+// first candidate against this file, which the program found for the same picture with its portable kernels.
 import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { Wrong, hold, seat, start, violations } from "./browser.mjs";
@@ -11,8 +12,11 @@ import { interactive } from "./measure.mjs";
 import * as person from "./person.mjs";
 
 const [modules, browser, folder, ...options] = process.argv.slice(2);
-const pictures = options.includes("--pictures") ? options[options.indexOf("--pictures") + 1] : null;
+const option = (name) => (options.includes(name) ? options[options.indexOf(name) + 1] : null);
+const pictures = option("--pictures");
 if (pictures) mkdirSync(pictures, { recursive: true });
+
+const native = option("--native");
 
 /** A search takes a while on one thread, and longer where others work, too. */
 const SECONDS = 300;
@@ -35,6 +39,15 @@ async function step(where, what, doing) {
 async function saved(page, selector) {
   const [download] = await Promise.all([page.waitForEvent("download"), page.click(selector)]);
   return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
+}
+
+/** The pixels of a PNG, packed as they are in it. */
+function packed(png) {
+  const parts = [];
+  for (let at = 8; at < png.length; at += 12 + png.readUInt32BE(at)) {
+    if (png.toString("latin1", at + 4, at + 8) === "IDAT") parts.push(png.subarray(at + 8, at + 8 + png.readUInt32BE(at)));
+  }
+  return Buffer.concat(parts);
 }
 
 async function sit(name) {
@@ -79,6 +92,14 @@ async function sit(name) {
     await accessible("the gallery");
     return `by ${(await person.sorts(page, id)).join(", ")}`;
   });
+  if (native) {
+    await step(name, "the same picture as the program's, to the bit", async () => {
+      await person.go(page, `#/${id}/1`, ".stepper");
+      const picture = await saved(page, "a[href$='candidates/1.png'][download]");
+      hold(packed(picture.bytes).equals(packed(readFileSync(native))), "it is another picture");
+      await person.go(page, `#/${id}`, ".card");
+    });
+  }
   await step(name, "one candidate", async () => {
     await page.click("#card-3");
     await page.waitForSelector(".sheet img");
@@ -181,7 +202,7 @@ async function sit(name) {
   server.end();
 }
 
-for (const name of ["desktop", "phone"]) await sit(name);
+for (const name of option("--seat") ? [option("--seat")] : ["desktop", "phone"]) await sit(name);
 await chromium.close();
 for (const [what, figure] of Object.entries(results)) process.stdout.write(`${what}: ${typeof figure === "number" ? Math.round(figure * 10) / 10 : figure}\n`);
 if (wrong > 0) {

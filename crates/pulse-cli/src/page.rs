@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
         None => beside_the_program()?,
     };
     let bytes = std::fs::read(&module).map_err(|error| Failure::of(module.display(), error))?;
-    let site = Site { module: &bytes };
+    let site = Site::new(&bytes).map_err(|error| Failure::with(module.display(), &error))?;
     site.write(&arguments.out).map_err(|error| Failure::with(arguments.out.display(), &error))?;
     print(&format!("{}: a page that any server of files can hand out\n", arguments.out.display()))?;
     Ok(Status::Good)

@@ -47,6 +47,6 @@ pub extern "C" fn pulse_ask() {
 pub extern "C" fn pulse_turn() -> u32 {
     OPEN.with_borrow_mut(|open| {
         let did = open.as_mut().map(|conversation| conversation.turn(stdout().lock()));
-        did.is_some_and(|did| did.unwrap_or_default()).into()
+        did.is_some_and(Result::unwrap_or_default).into()
     })
 }

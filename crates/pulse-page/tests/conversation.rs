@@ -171,7 +171,7 @@ fn the_session_is_there_again() {
 fn a_walk_goes_before_a_search() {
     let folder = tempfile::tempdir().unwrap();
     let mut page = Page::searched(folder.path(), 5);
-    page.done("/searches", &json!({ "picture": "p1", "candidates": 2, "steps": 50, "seed": 5 }));
+    page.done("/searches", &json!({ "picture": "p1", "candidates": 2, "steps": 12, "seed": 5 }));
     (0..4).for_each(|_| assert!(page.turn()));
     let walk = page.done("/nodes/n1/walks", &json!({ "candidate": 1, "directions": 2 }));
     assert_eq!(walk["state"], "opening");
@@ -196,7 +196,7 @@ fn a_search_is_stopped_goes_on_and_branches() {
     let folder = tempfile::tempdir().unwrap();
     let mut page = Page::open(folder.path());
     page.upload(&small());
-    page.done("/searches", &json!({ "picture": "p1", "candidates": 2, "steps": 40 }));
+    page.done("/searches", &json!({ "picture": "p1", "candidates": 2, "steps": 20 }));
     (0..8).for_each(|_| assert!(page.turn()));
     page.done("/nodes/n1/stop", &json!({}));
     page.finish();

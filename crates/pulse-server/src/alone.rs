@@ -13,6 +13,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, header};
 use http_body_util::BodyExt as _;
 use pulse::Result;
+use pulse::cache::Cache;
 use tower_service::Service as _;
 
 use crate::desk::Desk;
@@ -81,7 +82,9 @@ impl Alone {
     /// # Errors
     /// [`ErrorKind::Run`](pulse::ErrorKind::Run) when its record is damaged, and those of the disk.
     pub fn open(folder: &Path) -> Result<Self> {
-        let desk = Arc::new(Desk::open(folder, Arc::new(Generators::new(&[], None)?))?);
+        // Beside what is carried away, and kept as long.
+        let cache = Cache::new(folder.join("cache"));
+        let desk = Arc::new(Desk::open(folder, Arc::new(Generators::new(&[], Some(cache))?))?);
         view::restore(&desk);
         let router = routes::router(Arc::clone(&desk));
         let (searcher, walker) = (Searcher::new(Arc::clone(&desk)), Walker::new(Arc::clone(&desk)));

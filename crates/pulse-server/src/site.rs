@@ -29,23 +29,42 @@ img-src 'self' blob: data:; connect-src 'self'; worker-src 'self'; base-uri 'non
 /// Where it stands in the page.
 const BEHIND: &str = "<meta charset=\"utf-8\">";
 
+/// Whoever hands the folder out hands out what is under these.
+const LICENCES: &[(&str, &str)] = &[
+    ("LICENSE-MIT", include_str!("../../../LICENSE-MIT")),
+    ("LICENSE-APACHE", include_str!("../../../LICENSE-APACHE")),
+    ("LICENSE.preact", include_str!("../page/vendor/LICENSE.preact")),
+    ("LICENSE.htm", include_str!("../page/vendor/LICENSE.htm")),
+    ("LICENSE.wasi", include_str!("../page/vendor/LICENSE.wasi")),
+    ("LICENSE.blazeface", include_str!("../../../models/LICENSE.blazeface")),
+    ("LICENSE.colin27", include_str!("../../../models/LICENSE.colin27")),
+    ("LICENSE.dcgan-faces", include_str!("../../../models/LICENSE.dcgan-faces")),
+];
+
 /// The folder of a page without a server.
 #[derive(Clone, Copy, Debug)]
 pub struct Site<'a> {
-    /// The library as a module of WebAssembly, built from the crate `pulse-page` of the same version.
-    pub module: &'a [u8],
+    module: &'a [u8],
 }
 
-impl Site<'_> {
+impl<'a> Site<'a> {
+    /// Round the library as a module of WebAssembly, built from the crate `pulse-page` of the same version.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Setting`] when it is no module.
+    pub fn new(module: &'a [u8]) -> Result<Self> {
+        if module.starts_with(MAGIC) {
+            return Ok(Self { module });
+        }
+        let message = "it is no module of WebAssembly; scripts/build_page.sh builds one";
+        Err(Error::new(ErrorKind::Setting, message))
+    }
+
     /// Writes it. Files of an earlier one are replaced, `index.html` last.
     ///
     /// # Errors
-    /// [`ErrorKind::Setting`] when the module is none, and those of the disk.
+    /// Those of the disk.
     pub fn write(&self, folder: &Path) -> Result<()> {
-        if !self.module.starts_with(MAGIC) {
-            let message = "it is no module of WebAssembly; scripts/build_page.sh builds one";
-            return Err(Error::new(ErrorKind::Setting, message));
-        }
         let put = |path: &str, bytes: &[u8]| {
             let path = folder.join(path);
             path.parent().map_or(Ok(()), make_folder)?;
@@ -56,6 +75,7 @@ impl Site<'_> {
             if *path == page::INDEX { index = Some(bytes) } else { put(&format!("app/{path}"), bytes)? }
         }
         put("app/pulse.wasm", self.module)?;
+        LICENCES.iter().try_for_each(|(name, text)| put(&format!("licences/{name}"), text.as_bytes()))?;
         let mut known = Vec::new();
         // The default is within the module.
         for embedded in &EMBEDDED[1..] {
@@ -78,7 +98,7 @@ mod tests {
     #[test]
     fn the_folder_has_all_that_its_page_names() {
         let folder = tempfile::tempdir().unwrap();
-        Site { module: MAGIC }.write(folder.path()).unwrap();
+        Site::new(MAGIC).unwrap().write(folder.path()).unwrap();
         let index = std::fs::read_to_string(folder.path().join("index.html")).unwrap();
         assert!(index.contains(WITHOUT_SERVER));
         let named = index.split('"').filter(|text| text.starts_with("app/"));
@@ -97,9 +117,6 @@ mod tests {
 
     #[test]
     fn what_is_no_module_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let error = Site { module: b"ELF" }.write(folder.path()).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Setting);
-        assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none());
+        assert_eq!(Site::new(b"ELF").unwrap_err().kind(), ErrorKind::Setting);
     }
 }
