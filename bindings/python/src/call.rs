@@ -83,8 +83,12 @@ impl Prepared {
         let given = object.bind(py).call_method1("backward", (cotangent,))?;
         let given: Vec<Bound<'_, PyAny>> = given.extract()?;
         if given.len() != self.arguments.len() {
-            let message =
-                format!("backward of {} gave {} gradients for {} arguments", self.name, given.len(), self.arguments.len());
+            let message = format!(
+                "backward of {} gave {} gradients for {} arguments",
+                self.name,
+                given.len(),
+                self.arguments.len()
+            );
             return Err(of_kind(py, "inputs", &message));
         }
         let rows = given.iter().zip(&self.arguments);

@@ -84,8 +84,11 @@ pub(crate) fn set_threads(py: Python<'_>, count: usize) -> PyResult<()> {
 pub(crate) struct Pooled;
 
 impl Pooled {
-    fn run(make: impl FnOnce(&Cpu) -> pulse_engine::Result<Box<dyn Program>> + Send) -> pulse_engine::Result<Box<dyn Program>> {
-        let pool = pool_of(None).map_err(|reason| pulse_engine::Error::new(pulse_engine::ErrorKind::Unsupported, reason))?;
+    fn run(
+        make: impl FnOnce(&Cpu) -> pulse_engine::Result<Box<dyn Program>> + Send,
+    ) -> pulse_engine::Result<Box<dyn Program>> {
+        let pool =
+            pool_of(None).map_err(|reason| pulse_engine::Error::new(pulse_engine::ErrorKind::Unsupported, reason))?;
         let process = std::process::id();
         let program = pool.install(|| make(&Cpu::default()))?;
         Ok(Box::new(OnPool { process, pool, program }))

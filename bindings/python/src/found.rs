@@ -24,9 +24,9 @@ use crate::generator::Generator;
 use crate::measurement::{Kind, Measurement};
 use crate::picture::Picture;
 use crate::session::{Origin, Session};
+use crate::steering;
 use crate::trouble;
 use crate::walk::Frame;
-use crate::steering;
 
 /// One sharp picture that shrinks to the given one.
 #[pyclass(frozen, module = "pulse._pulse")]
@@ -261,7 +261,11 @@ impl Found {
     fn certainty(&self, py: Python<'_>) -> PyResult<Certainty> {
         let assessed = self.assessed(py)?;
         let Some(judged) = assessed.assessment.certainty.clone() else {
-            return Err(of_kind(py, "picture", "one candidate agrees with itself in everything: search for two or more"));
+            return Err(of_kind(
+                py,
+                "picture",
+                "one candidate agrees with itself in everything: search for two or more",
+            ));
         };
         Ok(Certainty { judged, agreed_at_random: assessed.assessment.agreed_at_random })
     }
@@ -280,7 +284,8 @@ impl Found {
         trouble::detached(py, || {
             let order = order.map(str::parse).transpose()?.unwrap_or_default();
             let run = RunFolder::create(&folder, replace)?;
-            let labels = Labels { request: self.origin.request.clone(), order, ..Labels::of(self.origin.input.clone()) };
+            let labels =
+                Labels { request: self.origin.request.clone(), order, ..Labels::of(self.origin.input.clone()) };
             self.found.save(&run, labels, &mut generator.judge()).map(drop)
         })
     }
@@ -309,7 +314,8 @@ impl Found {
         candidates: Option<usize>,
         seed: Option<u64>,
     ) -> PyResult<Session> {
-        let number = |place: Option<usize>| place.map(|place| self.found.candidates.get(place).map_or(0, |own| own.index + 1));
+        let number =
+            |place: Option<usize>| place.map(|place| self.found.candidates.get(place).map_or(0, |own| own.index + 1));
         let session = trouble::detached(py, || {
             let steer = steering::steer(self, number(candidate), keep, (toward, part), number(like), amount)?;
             let config = steering::settings(self, &steer, candidates, seed);
@@ -399,11 +405,8 @@ pub(crate) fn open_run(
         let found = reopened.found(&engine)?;
         let record = reopened.run.record();
         let assessed = assessed(record, &found)?;
-        let origin = Origin {
-            input: record.input.clone(),
-            request: record.request.clone(),
-            steered: record.steering.is_some(),
-        };
+        let origin =
+            Origin { input: record.input.clone(), request: record.request.clone(), steered: record.steering.is_some() };
         Ok((found, assessed, origin))
     })?;
     let found = Found::of(found, generator, origin);

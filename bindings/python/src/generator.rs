@@ -84,7 +84,8 @@ impl Generator {
     /// Pictures `[n, height, width, channels]` of rows of the network's own values.
     fn pictures<'py>(&self, py: Python<'py>, rows: &[Vec<f32>]) -> PyResult<Bound<'py, PyArrayDyn<f32>>> {
         let sides = self.sides();
-        let unit = |row: &Vec<f32>| interleaved(row, sides[2]).into_iter().map(|v| f32::midpoint(v, 1.0)).collect::<Vec<_>>();
+        let unit =
+            |row: &Vec<f32>| interleaved(row, sides[2]).into_iter().map(|v| f32::midpoint(v, 1.0)).collect::<Vec<_>>();
         array(py, rows.iter().flat_map(unit).collect(), &[&[rows.len()], &sides[..]].concat())
     }
 }
@@ -220,7 +221,11 @@ impl Generator {
                 let mut inputs = Inputs::default();
                 for (input, spec) in renderer.specs().iter().enumerate() {
                     let mut numbers = vec![0.0; spec.shape.len()];
-                    draw(&spec.start, Stream { seed, candidate: candidate as u32, draw: 0, input: input as u16 }, &mut numbers);
+                    draw(
+                        &spec.start,
+                        Stream { seed, candidate: candidate as u32, draw: 0, input: input as u16 },
+                        &mut numbers,
+                    );
                     inputs.insert(&spec.name, 1, spec.shape, numbers);
                 }
                 rows.push(renderer.render(&inputs, 0)?.to_vec());
@@ -273,7 +278,11 @@ impl Generator {
                 let found = renderer.vector_jacobian(&cotangent, &names)?;
                 gradients.iter_mut().zip(found).for_each(|(all, row)| all.extend(row));
             }
-            Ok(specs.into_iter().zip(gradients).map(|((name, shape), gradient)| (name, shape, gradient, rows)).collect::<Vec<_>>())
+            Ok(specs
+                .into_iter()
+                .zip(gradients)
+                .map(|((name, shape), gradient)| (name, shape, gradient, rows))
+                .collect::<Vec<_>>())
         })?;
         let named = PyDict::new(py);
         for (name, shape, gradient, rows) in gradients {

@@ -3,9 +3,7 @@
 use std::fmt;
 
 use pulse::denoiser::{Backbone, BackboneSpec};
-use pulse::generator::{
-    Assembly, Family, Generated, Generator, GeneratorSpec, LatentInput, Space, Start,
-};
+use pulse::generator::{Assembly, Family, Generated, Generator, GeneratorSpec, LatentInput, Space, Start};
 use pulse::latent::Geometry;
 use pulse::measurement::Measurement;
 use pulse_engine::{NetworkBuilder, Operator, Shape, Value};

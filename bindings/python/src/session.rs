@@ -79,7 +79,8 @@ impl Session {
             Ok(session) => Ok(session),
             Err(TryLockError::Poisoned(poisoned)) => Ok(PoisonError::into_inner(poisoned)),
             Err(TryLockError::WouldBlock) => {
-                let message = "the search is under way: wait until its step is done, or ask from the thread that takes the steps";
+                let message =
+                    "the search is under way: wait until its step is done, or ask from the thread that takes the steps";
                 Err(Error::new(ErrorKind::Busy, message))
             }
         }
@@ -184,7 +185,11 @@ impl Session {
         self.with(py, |session| {
             let mut watch = |event: SearchEvent<'_>| match &callback {
                 Some(callback) => {
-                    if tell(callback, &event, pictures).is_break() { ControlFlow::Break(()) } else { flow() }
+                    if tell(callback, &event, pictures).is_break() {
+                        ControlFlow::Break(())
+                    } else {
+                        flow()
+                    }
                 }
                 None => flow(),
             };

@@ -83,12 +83,16 @@ impl Settings {
             return Err(setting("epsilon, target_db and sigma all say what is good enough: give one of them".into()));
         }
         if target_db.is_some_and(|db| !(0.0..=PERFECT_DB).contains(&db)) {
-            return Err(setting(format!("a target_db of {}: give a number from 0 to {PERFECT_DB}", target_db.unwrap_or(0.0))));
+            return Err(setting(format!(
+                "a target_db of {}: give a number from 0 to {PERFECT_DB}",
+                target_db.unwrap_or(0.0)
+            )));
         }
         set(&mut config.epsilon, epsilon.or(target_db.map(epsilon_of_db)));
         if let Some(sigma) = sigma {
             if !(sigma > 0.0 && sigma <= 1.0) {
-                let reason = format!("a sigma of {sigma}: it is noise of pictures in [0, 1], and a number above 0 and up to 1");
+                let reason =
+                    format!("a sigma of {sigma}: it is noise of pictures in [0, 1], and a number above 0 and up to 1");
                 return Err(setting(reason));
             }
             config = config.with_noise(sigma);
@@ -106,7 +110,8 @@ impl Settings {
                 pixelation: pixelate.map(|[width, height]| Size::new(width, height)),
                 measurement: parsed::<MeasurementKind>(measurement)?,
             };
-            let mut request = Request { preparation, place: parsed(place)?.unwrap_or(Placing::default()), ..Request::default() };
+            let mut request =
+                Request { preparation, place: parsed(place)?.unwrap_or(Placing::default()), ..Request::default() };
             request.background = background.unwrap_or(pulse::image::Reader::default().background);
             Ok((config, request))
         };

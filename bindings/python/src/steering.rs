@@ -46,4 +46,3 @@ pub(crate) fn settings(
     config.seed = seed.unwrap_or(config.seed);
     config
 }
-

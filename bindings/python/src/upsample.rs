@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use pulse::Prepared;
 use pulse::event::SearchEvent;
 use pulse::record::{Record, SettingsRecord};
 use pulse::session::{Labels, Session};
 use pulse::standing::{Asked, Claimed};
-use pulse::Prepared;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -90,4 +90,3 @@ fn figures<'py>(
     named.set_item("seconds", record.seconds)?;
     Ok(named)
 }
-

@@ -69,14 +69,14 @@ def test_a_large_picture_has_a_way_out(faces):
 
 
 def test_an_exception_in_a_callback_comes_back_as_itself(faces, small, few):
-    class Own(Exception):
+    class OwnError(Exception):
         pass
 
     def callback(event):
         if event.step == 3:
-            raise Own("enough")
+            raise OwnError("enough")
 
-    with pytest.raises(Own, match="enough") as caught:
+    with pytest.raises(OwnError, match="enough") as caught:
         pulse.search(small, faces, callback=callback, **few)
     assert len(caught.value.found) == 2
     assert caught.value.found.stopped
@@ -93,7 +93,10 @@ def test_a_session_that_is_asked_from_its_own_events_does_not_hang(faces, small,
 
 
 def test_inputs_that_do_not_fit(faces):
-    for inputs, words in [({"z": np.zeros(64)}, "one row"), ({"y": np.zeros((1, 64))}, "none of the generator's inputs")]:
+    for inputs, words in [
+        ({"z": np.zeros(64)}, "one row"),
+        ({"y": np.zeros((1, 64))}, "none of the generator's inputs"),
+    ]:
         with pytest.raises(pulse.PulseError, match=words):
             faces.forward(inputs)
     z = np.zeros((1, *faces.inputs["z"]))

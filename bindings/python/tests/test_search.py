@@ -20,7 +20,8 @@ def test_candidates_shrink_to_the_picture(found, example):
         assert candidate.number == number
         assert candidate.image.shape == (64, 64, 3)
         assert candidate.image.dtype == np.float32
-        assert 0 <= candidate.image.min() and candidate.image.max() <= 1
+        assert candidate.image.min() >= 0
+        assert candidate.image.max() <= 1
         assert candidate.db > 45
         assert candidate.outcome == "reached"
         assert np.mean((candidate.shrunk - given) ** 2) < 10 ** (-candidate.db / 10) * 1.01
@@ -44,7 +45,19 @@ def test_pictures_are_those_of_the_program_to_the_bit(generator, settings, examp
     pulse_program = program()
     if pulse_program is None:
         pytest.skip("the program was not built: pictures were not compared with its own")
-    command = [pulse_program, "upsample", example, "--generator", generator, "--candidates", "2", "--seed", "3", "--progress", "none"]
+    command = [
+        pulse_program,
+        "upsample",
+        example,
+        "--generator",
+        generator,
+        "--candidates",
+        "2",
+        "--seed",
+        "3",
+        "--progress",
+        "none",
+    ]
     for name, value in settings.items():
         command += [f"--{name}"] if value is True else [f"--{name}", str(value)]
     subprocess.run([*command, "--out", tmp_path / "program"], check=True, capture_output=True)
@@ -63,7 +76,14 @@ def test_pictures_are_those_of_the_program_to_the_bit(generator, settings, examp
 def test_a_picture_may_come_in_any_form(faces, example, few, torch):
     values = np.asarray(PIL.Image.open(example))
     tensor = torch.from_numpy(np.moveaxis(values, -1, 0).copy())[None].float() / 255
-    forms = [str(example), example, PIL.Image.open(example), values, values.astype(np.float32) / 255, values / 255.0]
+    forms = [
+        str(example),
+        example,
+        PIL.Image.open(example),
+        values,
+        values.astype(np.float32) / 255,
+        values / 255.0,
+    ]
     pictures = [pulse.search(form, faces, **few)[0].image for form in forms]
     pictures += [pulse.search(tensor, faces, **few)[0][0].image]
     assert all(np.array_equal(picture, pictures[0]) for picture in pictures)

@@ -4,7 +4,7 @@
 >>> found = pulse.search("small.png", candidates=8)
 >>> found[0].image.shape, found[0].db
 
-`search` finds a `Range` of `Candidate`; a `Generator` makes sharp pictures of numbers, and a `Measurement` makes small ones of those.
+`search` finds a `Range` of `Candidate`; a `Generator` makes sharp pictures of numbers, a `Measurement` small ones of those.
 Faces that it finds are of people who do not exist: it cannot tell you who was in a picture.
 """
 

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,22 +40,21 @@ class Posterior(NamedTuple):
 class Pulse(Reconstructor):  # type: ignore[misc]
     """PULSE as a `deepinv.models.Reconstructor`.
 
-    Beside `deepinv.models.CSGMGenerator`, which descends one latent to one answer, it gives several that are unlike each other; keeps
+    Beside `deepinv.models.CSGMGenerator`, which descends one latent to one answer, it gives several, unlike each other; it keeps
     latents on the sphere of their prior; and moves each picture to the nearest one that the physics measures as ``y``, where the
-    physics is linear. Whether it is, and whether its gradient is the adjoint, is tested first; `Range.projected` says what came of
-    it.
+    physics is linear. Whether it is, and whether its gradient is the adjoint, is tested first; `Range.projected` says the outcome.
 
     Parameters
     ----------
     generator
-        A `pulse.Generator`, the name of an embedded one, the path of a checkpoint, or a torch module. A module takes ``z``, of which
-        ``latent`` is the shape without the batch, and gives pictures whose black and white are ``range``.
+        A `pulse.Generator`, the name of an embedded one, the path of a checkpoint, or a torch module. A module takes ``z``, of
+        which ``latent`` is the shape without the batch, and gives pictures whose black and white are ``range``.
     candidates
         How many answers.
     latent, range
         Of a torch module.
     well_conditioned
-        Whether ``A A^T`` can be inverted without magnifying noise: leave it so for what shrinks or hides pixels, and say no for blurs.
+        Whether ``A A^T`` can be inverted without magnifying noise: so it is for what shrinks or hides pixels, but not for blurs.
     **settings
         As `pulse.SearchSettings` names them: ``seed``, ``steps``, ``sigma`` (the noise of ``y``), and so on.
     """
@@ -93,10 +93,10 @@ class Pulse(Reconstructor):  # type: ignore[misc]
         """Search for each picture of the batch."""
         height, width, channels = self.generator.shape
         found = []
-        for one in y.detach().split(1):
+        for one in (y.detach()[number : number + 1] for number in range(len(y))):
             seen = Seen(one)
             measurement = Measurement.from_torch(
-                lambda x, seen=seen: seen.picture(physics.A(x)),
+                functools.partial(seen.measured, physics),
                 (channels, height, width),
                 name=type(physics).__name__,
                 well_conditioned=self.well_conditioned,
@@ -114,6 +114,10 @@ class Seen:
         inside = low >= 0 and high <= 1
         self.low, self.scale = (0.0, 1.0) if inside else (low, max(high - low, 1e-12))
         self.is_picture = y.ndim == 4 and y.shape[1] in (1, 3)
+
+    def measured(self, physics: Any, x: torch.Tensor) -> torch.Tensor:
+        """Measure a sharp picture, without noise."""
+        return self.picture(physics.A(x))
 
     def picture(self, y: torch.Tensor) -> torch.Tensor:
         """Bring it there; what is no picture becomes a grey one with a row for each row of a channel."""

@@ -76,7 +76,10 @@ class PreparedTorch:
             raise of("inputs", f"the module gave {type(result).__name__}, and not a tensor")
         if self.differentiable:
             if not result.requires_grad:
-                raise of("inputs", "what the module gave does not depend on its inputs by torch's graph: is it detached?")
+                raise of(
+                    "inputs",
+                    "what the module gave does not depend on its inputs by torch's graph: is it detached?",
+                )
             self.result = result
         return single(result.detach().to("cpu", torch.float32).numpy(), "the module")
 

@@ -36,9 +36,7 @@ class Measurement:
         Kind ``"setting"`` for a text that says nothing.
     """
 
-    def __init__(
-        self, text: str, picture: Sequence[int] | None = None, small: Sequence[int] | None = None
-    ) -> None:
+    def __init__(self, text: str, picture: Sequence[int] | None = None, small: Sequence[int] | None = None) -> None:
         self._native = _pulse.Measurement(text)
         self._picture, self._small = picture, small
 
@@ -123,10 +121,10 @@ class Measurement:
         channels, height, width = (int(side) for side in picture)
 
         def run(x: Floats) -> Floats:
-            return prepared.forward(x[np.newaxis])[0]
+            return np.asarray(prepared.forward(x[np.newaxis])[0])
 
         def back(u: Floats) -> Floats:
-            return prepared.backward(u[np.newaxis])[0][0]
+            return np.asarray(prepared.backward(u[np.newaxis])[0][0])
 
         small = run(np.zeros((channels, height, width), np.float32)).shape
         if len(small) != 3:
@@ -187,9 +185,7 @@ def stacked(function: Callable[[Floats], Any], pictures: Floats) -> Floats:
     return np.ascontiguousarray(np.moveaxis(np.stack(made), -1, 1))
 
 
-def check(
-    A: Callable[[Floats], Any], A_adjoint: Callable[[Floats], Any], sharp: Sequence[int], small: Sequence[int]
-) -> None:
+def check(A: Callable[[Floats], Any], A_adjoint: Callable[[Floats], Any], sharp: Sequence[int], small: Sequence[int]) -> None:
     """Check that two functions are linear, and adjoint to each other."""
     found = difference(A, sharp)
     if not found < TOLERANCE:
@@ -206,12 +202,18 @@ def check(
         scale = float(np.linalg.norm(measured) * np.linalg.norm(u)) + 1e-30
         if not abs(left - right) < TOLERANCE * scale:
             message = f"sum(A(x) * u) is {left:.6g} and sum(x * A_adjoint(u)) is {right:.6g}"
-            raise of("setting", f"A_adjoint is not the adjoint of A: {message}; correct it, or its projection would be wrong")
+            raise of(
+                "setting",
+                f"A_adjoint is not the adjoint of A: {message}; correct it, or its projection would be wrong",
+            )
 
 
 def difference(A: Callable[[Floats], Any], sharp: Sequence[int]) -> float:
     """How far a function is from being linear, relative to what it gives."""
     random = np.random.default_rng(0)
     x, u = (random.random(sharp).astype(np.float32) for _ in range(2))
-    both, apart = np.asarray(A(x + u), np.float64), np.asarray(A(x), np.float64) + np.asarray(A(u), np.float64)
+    both, apart = (
+        np.asarray(A(x + u), np.float64),
+        np.asarray(A(x), np.float64) + np.asarray(A(u), np.float64),
+    )
     return float(np.linalg.norm(both - apart) / (np.linalg.norm(apart) + 1e-30))

@@ -34,7 +34,10 @@ def picture(value: PictureLike, background: Colour | None = None) -> _pulse.Pict
     if is_tensor(value):
         pictures = batch(value)
         if len(pictures) != 1:
-            raise of("picture", f"a batch of {len(pictures)} pictures is given where one is asked for: give them one by one")
+            raise of(
+                "picture",
+                f"a batch of {len(pictures)} pictures is given where one is asked for: give them one by one",
+            )
         return array(pictures[0], "tensor")
     if hasattr(value, "__array_interface__") and not isinstance(value, np.ndarray):
         return pil(value, background)

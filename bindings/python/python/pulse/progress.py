@@ -41,9 +41,7 @@ class Bar:
 
 
 @contextlib.contextmanager
-def steps(
-    progress: bool, callback: Callable[[_pulse.Event], Any] | None
-) -> Iterator[Callable[[_pulse.Event], Any] | None]:
+def steps(progress: bool, callback: Callable[[_pulse.Event], Any] | None) -> Iterator[Callable[[_pulse.Event], Any] | None]:
     """Give what a search tells its events."""
     if not progress:
         yield callback

@@ -269,8 +269,8 @@ class Range(Sequence[Candidate]):
         Raises
         ------
         PulseError
-            Kind ``"io"`` when the folder cannot be made or is not empty, ``"full"`` when the disk is, ``"busy"`` when another process
-            is at work there.
+            Kind ``"io"`` when the folder cannot be made or is not empty, ``"full"`` when the disk is, ``"busy"`` when another
+            process is at work there.
         """
         folder = Path(folder)
         if self.folder is not None and not replace and not folder.exists():
@@ -431,5 +431,5 @@ def caption(candidate: Candidate) -> str:
 def picture_html(png: bytes, text: str) -> str:
     """A picture with words below it."""
     data = base64.b64encode(png).decode()
-    style = "width:128px;image-rendering:pixelated;display:block"
-    return f'<figure style="margin:0"><img style="{style}" src="data:image/png;base64,{data}"><figcaption>{html.escape(text)}</figcaption></figure>'
+    shown = f'<img style="width:128px;image-rendering:pixelated;display:block" src="data:image/png;base64,{data}">'
+    return f'<figure style="margin:0">{shown}<figcaption>{html.escape(text)}</figcaption></figure>'

@@ -50,7 +50,11 @@ class Upsampler:
     """
 
     def __init__(
-        self, out: str | os.PathLike[str], generator: GeneratorLike = None, threads: int | None = None, **settings: Any
+        self,
+        out: str | os.PathLike[str],
+        generator: GeneratorLike = None,
+        threads: int | None = None,
+        **settings: Any,
     ) -> None:
         self.out = Path(out)
         self.settings = settings
@@ -93,9 +97,33 @@ class Upsampler:
 
 def failed(path: str, folder: Path, error: PulseError) -> dict[str, Any]:
     """The row of a picture that could not be searched for."""
-    nothing = {"candidates": 0, "reached": 0, "best_db": float("nan"), "worst_db": float("nan"), "seconds": 0.0}
-    row = {"path": path, "folder": str(folder), "status": "failed", **nothing, "verdict": None, "error": str(error)}
-    order = ("path", "folder", "status", "candidates", "reached", "best_db", "worst_db", "verdict", "seconds", "error")
+    nothing = {
+        "candidates": 0,
+        "reached": 0,
+        "best_db": float("nan"),
+        "worst_db": float("nan"),
+        "seconds": 0.0,
+    }
+    row = {
+        "path": path,
+        "folder": str(folder),
+        "status": "failed",
+        **nothing,
+        "verdict": None,
+        "error": str(error),
+    }
+    order = (
+        "path",
+        "folder",
+        "status",
+        "candidates",
+        "reached",
+        "best_db",
+        "worst_db",
+        "verdict",
+        "seconds",
+        "error",
+    )
     return {key: row[key] for key in order}
 
 

@@ -111,7 +111,7 @@ def finished(under_way: _pulse.Session, notes: list[str], progress: bool, callba
 
 
 @overload
-def search(
+def search(  # type: ignore[overload-overlap]
     picture: torch.Tensor,
     generator: GeneratorLike = ...,
     *,
