@@ -1,5 +1,6 @@
 """The embedded generator `faces` as a torch module, with the same numbers."""
 
+import itertools
 from pathlib import Path
 
 import torch
@@ -18,7 +19,7 @@ class Faces(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         widths = [100, 512, 256, 128, 64, 3]
-        for stage, (before, after) in enumerate(zip(widths, widths[1:], strict=False)):
+        for stage, (before, after) in enumerate(itertools.pairwise(widths)):
             stride, padding = (1, 0) if stage == 0 else (2, 1)
             layers.append(nn.ConvTranspose2d(before, after, 4, stride, padding, bias=False))
             layers += [nn.Tanh()] if after == 3 else [nn.BatchNorm2d(after), nn.ReLU()]

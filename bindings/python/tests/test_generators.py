@@ -15,10 +15,10 @@ def test_forward_and_vjp_of_a_native_generator(faces):
     cotangent = rng.standard_normal(pictures.shape).astype(np.float32)
     gradient = faces.vjp({"z": z}, cotangent)["z"]
     direction = rng.standard_normal(z.shape).astype(np.float32)
-    step = 1e-2
+    step = 1e-3
     moved = [faces.forward({"z": z + sign * step * direction}) for sign in (1, -1)]
     numeric = np.sum((moved[0].astype(np.float64) - moved[1]) * cotangent) / (2 * step)
-    assert numeric == pytest.approx(np.sum(gradient * direction), rel=0.02)
+    assert numeric == pytest.approx(np.sum(gradient * direction), rel=0.05)
 
 
 def test_samples_are_those_of_their_seed(faces):
@@ -155,10 +155,10 @@ def test_a_wrong_shape_or_type_from_a_callable_is_a_sentence(few):
     good = np.zeros
     generator = pulse.Generator.from_callable(lambda z: good((len(z), 8, 8, 3)), lambda z, c: "no", {"z": (6,)})
     with pytest.raises(pulse.PulseError, match="no array of numbers"):
-        pulse.search(np.full((4, 4, 3), 0.5), generator, **few)
+        pulse.search(np.full((4, 4, 3), 0.7), generator, **few)
     two = pulse.Generator.from_callable(lambda z: good((len(z), 8, 8, 3)), lambda z, c: (z, z), {"z": (6,)})
     with pytest.raises(pulse.PulseError, match="gave 2 gradients for 1 arguments"):
-        pulse.search(np.full((4, 4, 3), 0.5), two, **few)
+        pulse.search(np.full((4, 4, 3), 0.7), two, **few)
 
 
 def test_a_module_that_detaches_is_named(torch, few):

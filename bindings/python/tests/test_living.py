@@ -50,12 +50,12 @@ def test_other_threads_run_while_a_search_does(faces, small):
     assert len(beats) > 20 * taken
 
 
-def test_several_threads_search_at_once(faces, small):
-    alone = [pulse.search(small, faces, candidates=2, steps=5, seed=seed).images for seed in range(4)]
+def test_several_threads_search_at_once(faces, example):
+    alone = [pulse.search(example, faces, candidates=2, steps=20, seed=seed).images for seed in range(4)]
     found = {}
 
     def work(seed):
-        found[seed] = pulse.search(small, faces, candidates=2, steps=5, seed=seed)
+        found[seed] = pulse.search(example, faces, candidates=2, steps=20, seed=seed)
         found[seed].verdict  # noqa: B018
 
     threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
