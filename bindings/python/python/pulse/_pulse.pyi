@@ -7,6 +7,25 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = [
+    "Candidate",
+    "Certainty",
+    "Event",
+    "Found",
+    "Frame",
+    "Generator",
+    "Measurement",
+    "Picture",
+    "Session",
+    "Settings",
+    "encode_png",
+    "names",
+    "open_run",
+    "set_threads",
+    "threads",
+    "upsample",
+]
+
 _Floats = NDArray[np.float32]
 _Inputs = dict[str, _Floats]
 
