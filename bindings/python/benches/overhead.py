@@ -18,7 +18,7 @@ from faces import ROOT, Faces
 
 import pulse
 
-BATCH, SHORT, LONG = 8, 20, 120
+BATCH, SHORT, LONG = 8, 10, 60
 FIXED = {"candidates": BATCH, "starts": 1, "early_stop": False, "seed": 1}
 
 
@@ -37,9 +37,9 @@ def alone(module, small):
 
 
 def per_step(run):
-    """Seconds a step, of the fastest of five pairs of a long run and a short one."""
+    """Seconds a step, of the fastest of three pairs of a long run and a short one."""
     taken = []
-    for _ in range(5):
+    for _ in range(3):
         times = []
         for steps in (SHORT, LONG):
             started = time.perf_counter()
@@ -95,7 +95,7 @@ def main():
 def beside_the_program(program, example):
     """The whole of a default search, as both record it."""
     ours, theirs = [], []
-    for _ in range(5):
+    for _ in range(3):
         with tempfile.TemporaryDirectory() as place:
             command = [program, "upsample", example, "--out", place, "--progress", "none", "--seed", "1"]
             subprocess.run(command, check=True, capture_output=True)

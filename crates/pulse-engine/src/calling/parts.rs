@@ -98,7 +98,9 @@ fn made_of(network: &Network) -> Vec<Vec<usize>> {
     let mut made_of: Vec<Vec<usize>> = Vec::with_capacity(network.nodes().len());
     for (index, node) in network.nodes().iter().enumerate() {
         let mut own: Vec<usize> = match node.operator {
-            Operator::Input => network.inputs().iter().position(|port| port.value.index() == index).into_iter().collect(),
+            Operator::Input => {
+                network.inputs().iter().position(|port| port.value.index() == index).into_iter().collect()
+            }
             _ => node.arguments.iter().flat_map(|argument| made_of[argument.index()].iter().copied()).collect(),
         };
         own.sort_unstable();

@@ -1,6 +1,8 @@
 //! Which loops stand for which operator.
 
-use super::{Arguments, attention, call, convolution, depthwise, elementwise, filter, fourier, normalize, pad, pool, vector};
+use super::{
+    Arguments, attention, call, convolution, depthwise, elementwise, filter, fourier, normalize, pad, pool, vector,
+};
 use crate::{Node, Operator};
 
 /// The value of a node from those of its arguments.
