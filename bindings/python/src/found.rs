@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use numpy::PyArrayDyn;
 use pulse::candidate::Outcome;
-use pulse::judge::{Assessment, Bent, Order, Plausibility, Verdict};
+use pulse::judge::{Assessment, Bent, Plausibility, Verdict};
 use pulse::record::Record;
 use pulse::run::{Run, RunFolder};
 use pulse::session::Labels;
@@ -97,8 +97,6 @@ pub(crate) struct Found {
     origin: Origin,
     /// Measured when it is asked for.
     assessed: Mutex<Option<Arc<Assessed>>>,
-    /// The same without the verdict, which takes longer.
-    compared: Mutex<Option<Arc<Assessed>>>,
 }
 
 /// The candidates measured together.
@@ -109,28 +107,9 @@ struct Assessed {
 
 impl Found {
     pub(crate) fn of(found: pulse::session::Found, generator: Py<Generator>, origin: Origin) -> Self {
-        Self { found, generator, origin, assessed: Mutex::new(None), compared: Mutex::new(None) }
+        Self { found, generator, origin, assessed: Mutex::new(None) }
     }
 
-    /// The candidates beside each other and beside random pictures.
-    fn compared(&self, py: Python<'_>) -> PyResult<Arc<Assessed>> {
-        let generator = self.generator.get();
-        trouble::detached(py, || {
-            for known in [&self.assessed, &self.compared] {
-                if let Some(known) = &*known.lock().unwrap_or_else(PoisonError::into_inner) {
-                    return Ok(Arc::clone(known));
-                }
-            }
-            let mut judge = generator.judge();
-            let compared = Arc::new(Assessed { assessment: self.found.compare(&mut judge)?, verdict: None });
-            if !judge.was_cut_short() {
-                *self.compared.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&compared));
-            }
-            Ok(compared)
-        })
-    }
-
-    /// The same with the verdict.
     fn assessed(&self, py: Python<'_>) -> PyResult<Arc<Assessed>> {
         let generator = self.generator.get();
         trouble::detached(py, || {
@@ -274,28 +253,28 @@ impl Found {
 
     /// How far candidates are apart: mean, least, greatest, and the mean of random pictures.
     fn spread(&self, py: Python<'_>) -> PyResult<Option<(f64, f64, f64, Option<f64>)>> {
-        let compared = self.compared(py)?;
-        Ok(compared.assessment.spread.map(|spread| (spread.mean, spread.least, spread.greatest, spread.random)))
+        let assessed = self.assessed(py)?;
+        Ok(assessed.assessment.spread.map(|spread| (spread.mean, spread.least, spread.greatest, spread.random)))
     }
 
     /// What candidates agree on.
     fn certainty(&self, py: Python<'_>) -> PyResult<Certainty> {
-        let compared = self.compared(py)?;
-        let Some(judged) = compared.assessment.certainty.clone() else {
+        let assessed = self.assessed(py)?;
+        let Some(judged) = assessed.assessment.certainty.clone() else {
             return Err(of_kind(
                 py,
                 "picture",
                 "one candidate agrees with itself in everything: search for two or more",
             ));
         };
-        Ok(Certainty { judged, agreed_at_random: compared.assessment.agreed_at_random })
+        Ok(Certainty { judged, agreed_at_random: assessed.assessment.agreed_at_random })
     }
 
     /// The places of candidates in this order.
     fn sorted(&self, py: Python<'_>, by: &str) -> PyResult<Vec<usize>> {
-        let order: Order = trouble::detached(py, || by.parse())?;
-        let measured = if order == Order::Verdict { self.assessed(py)? } else { self.compared(py)? };
-        Ok(order.sorted(&measured.assessment.scores))
+        let order: pulse::judge::Order = trouble::detached(py, || by.parse())?;
+        let assessed = self.assessed(py)?;
+        Ok(order.sorted(&assessed.assessment.scores))
     }
 
     /// Writes the folder of the run.

@@ -125,9 +125,8 @@ class Candidate:
 class Range(Sequence[Candidate]):
     """The candidates that a search found, in an order.
 
-    What a person should know of the picture is in `notes`. Spread and certainty are measured when they are first asked for. So are
-    scores and the verdict, for which pictures of the generator's own are searched for where they are not known: that takes longer
-    than the search, once for each measurement.
+    What a person should know of the picture is in `notes`. Scores, verdict, spread and certainty are measured when they are first
+    asked for: beside random pictures of the generator, which may take seconds.
     """
 
     def __init__(

@@ -64,7 +64,9 @@ impl Judge {
         config: &SearchConfig,
         engine: &dyn Engine,
     ) -> Result<Assessment> {
-        let range = self.compare(candidates, opened, problem, config, engine)?;
+        self.cut_short = false;
+        let range = self.scores(candidates, opened, problem, config, engine)?;
+        let range = range.inflated(inflation(opened, problem, config));
         Ok(match self.own_pictures(opened, problem, config, engine)? {
             Some(own) => {
                 let learned = calibration(opened).strangeness;
@@ -72,23 +74,6 @@ impl Judge {
             }
             None => range,
         })
-    }
-
-    /// The same without how far the generator was bent, for which pictures of its own have to be searched for.
-    ///
-    /// # Errors
-    /// As [`measure`](Self::measure).
-    pub fn compare(
-        &mut self,
-        candidates: &[Candidate],
-        opened: &Opened,
-        problem: &Problem<'_>,
-        config: &SearchConfig,
-        engine: &dyn Engine,
-    ) -> Result<Assessment> {
-        self.cut_short = false;
-        let range = self.scores(candidates, opened, problem, config, engine)?;
-        Ok(range.inflated(inflation(opened, problem, config)))
     }
 
     /// The generator's own random pictures, once something was measured.
