@@ -13,7 +13,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-use crate::{Engine, InputId, Network, Program, Result};
+use crate::{Calling, Engine, InputId, Network, Program, Result};
 pub use graph::{Profile, Step};
 use lanes::InstructionSet;
 use settings::Settings;
@@ -61,6 +61,9 @@ impl Cpu {
 
     /// Compiles `network` for `batch` candidates, and times each of its nodes over `runs` passes on random inputs, with
     /// the gradients of the `wanted` ones.
+    ///
+    /// # Panics
+    /// For a network with [calls](crate::Call), which has no one program.
     pub fn profile(&self, network: &Network, batch: usize, wanted: &[InputId], runs: usize) -> Profile {
         Profile::new(self.settings, network, batch, wanted, runs)
     }
@@ -68,10 +71,16 @@ impl Cpu {
 
 impl Engine for Cpu {
     fn compile(&self, network: &Network, batch: usize) -> Result<Box<dyn Program>> {
+        if network.has_calls() {
+            return Calling::new(self.clone()).compile(network, batch);
+        }
         Ok(Box::new(graph::Program::new(self.settings, network, batch)))
     }
 
     fn compile_forward(&self, network: &Network, batch: usize) -> Result<Box<dyn Program>> {
+        if network.has_calls() {
+            return Calling::new(self.clone()).compile_forward(network, batch);
+        }
         let settings = Settings { forward_only: true, ..self.settings };
         Ok(Box::new(graph::Program::new(settings, network, batch)))
     }

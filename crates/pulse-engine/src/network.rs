@@ -1,11 +1,13 @@
 //! The graph: frozen operators with named inputs and outputs.
 
+mod call;
 mod infer;
 mod operator;
 mod shape;
 mod sparse;
 mod weights;
 
+pub use call::{Call, Function, PreparedFunction};
 pub use operator::{
     Affine, Convolution, Dense, DepthwiseConvolution, Fir, FirTaps, FourierFeatures, Operator, SeparableMap,
 };
@@ -98,6 +100,11 @@ impl Network {
     /// The nodes, each after its arguments.
     pub fn nodes(&self) -> &[Node] {
         &self.graph.nodes
+    }
+
+    /// Whether a function of the caller's own is among its operators.
+    pub fn has_calls(&self) -> bool {
+        self.nodes().iter().any(|node| matches!(node.operator, Operator::Call(_)))
     }
 
     /// The named inputs, in the order in which they were made.

@@ -1,6 +1,6 @@
 //! The shape of every operator's result, and what each refuses.
 
-use super::{Affine, Convolution, Dense, DepthwiseConvolution, Fir, FirTaps, FourierFeatures, Operator, Shape};
+use super::{Affine, Call, Convolution, Dense, DepthwiseConvolution, Fir, FirTaps, FourierFeatures, Operator, Shape};
 
 /// The most numbers that one value may hold for one candidate: enough for every generator there is, and small
 /// enough that no later product of sizes overflows.
@@ -14,7 +14,7 @@ pub(super) fn infer(operator: &Operator, arguments: &[Shape]) -> Result<Shape, S
         Operator::Add | Operator::Multiply | Operator::AddNoise(_) => 2..=2,
         Operator::Modulate => 2..=3,
         Operator::Attention { .. } => 3..=3,
-        Operator::Concatenate => 1..=usize::MAX,
+        Operator::Concatenate | Operator::Call(_) => 1..=usize::MAX,
         _ => 1..=1,
     };
     if !wanted.contains(&arguments.len()) {
@@ -27,6 +27,7 @@ pub(super) fn infer(operator: &Operator, arguments: &[Shape]) -> Result<Shape, S
             Ok(*shape)
         }
         Operator::Concatenate => concatenate(arguments),
+        Operator::Call(call) => infer_call(call, arguments),
         Operator::Add if matches!(arguments, [Shape::Map { .. }, Shape::Vector(_)]) => {
             length("terms", arguments[1].len(), arguments[0].channels())?;
             Ok(arguments[0])
@@ -95,6 +96,14 @@ fn infer_unary(operator: &Operator, x: Shape) -> Result<Shape, String> {
         Operator::FourierFeatures(features) => infer_fourier(features, x),
         _ => Ok(x),
     }
+}
+
+fn infer_call(call: &Call, arguments: &[Shape]) -> Result<Shape, String> {
+    if call.arguments == arguments {
+        return Ok(call.result);
+    }
+    let shown = |shapes: &[Shape]| shapes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+    Err(format!("of `{}` takes {}, not {}", call.name, shown(&call.arguments), shown(arguments)))
 }
 
 /// How many numbers a value of this shape holds, neither none nor too many.

@@ -2,6 +2,7 @@
 
 mod builder;
 mod builder_properties;
+mod calling;
 mod cases;
 mod contract;
 mod cpu;

@@ -1,0 +1,49 @@
+//! Networks in which functions of the caller's own are called.
+
+mod parts;
+mod program;
+
+use crate::{Engine, Network, Program, Result};
+use parts::Parts;
+use program::Composed;
+
+/// An engine for networks with [calls](crate::Call). It makes the calls itself, on the thread that runs the program, and leaves
+/// what lies between them to another engine.
+///
+/// The network is cut where something is called: all that needs no call is a part of its own, all that needs the results of the
+/// first calls is the next, and so on. A function may be slow, and its thread may hold locks of another world: no
+/// thread of a pool ever waits for it, or runs it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Calling<E> {
+    engine: E,
+}
+
+impl<E: Engine> Calling<E> {
+    /// Leaves what lies between calls to `engine`.
+    pub const fn new(engine: E) -> Self {
+        Self { engine }
+    }
+
+    fn compose(&self, network: &Network, batch: usize, differentiable: bool) -> Result<Box<dyn Program>> {
+        let compile = |part: &Network| {
+            if differentiable { self.engine.compile(part, batch) } else { self.engine.compile_forward(part, batch) }
+        };
+        if !network.has_calls() {
+            return compile(network);
+        }
+        let parts = Parts::of(network)?;
+        let programs = parts.parts.iter().map(|part| part.network.as_ref().map(compile).transpose());
+        let programs = programs.collect::<Result<_>>()?;
+        Ok(Box::new(Composed::new(network, parts, programs, batch, differentiable)))
+    }
+}
+
+impl<E: Engine> Engine for Calling<E> {
+    fn compile(&self, network: &Network, batch: usize) -> Result<Box<dyn Program>> {
+        self.compose(network, batch, true)
+    }
+
+    fn compile_forward(&self, network: &Network, batch: usize) -> Result<Box<dyn Program>> {
+        self.compose(network, batch, false)
+    }
+}
