@@ -85,6 +85,7 @@ pub(crate) fn way_out(error: &pulse::Error) -> String {
     match error.way_out() {
         Some(WayOut::ReplaceFolder) => "; choose another with --out, or replace what is in it with --force".into(),
         Some(WayOut::Families) => "; `pulse info --help` says which are read".into(),
+        Some(WayOut::Memory) => "; take a smaller generator or fewer candidates with -n, or allow more with --memory".into(),
         Some(WayOut::Shrink { blur }) => {
             let hint = blur.map(|blur| blur_hint("--pixelate 64 ", blur)).unwrap_or_default();
             format!(

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use clap::Args;
 use pulse::Opened;
-use pulse::generator::{EMBEDDED, Embedded, Family, GeneratorSpec, InputSpec, LatentInput, Start};
+use pulse::generator::{EMBEDDED, Embedded, Family, GeneratorSpec, InputSpec, LatentInput, Start, append_whole};
 use pulse::latent::Geometry;
 use pulse::search::SearchConfig;
 use pulse_checkpoint::Value;
-use pulse_engine::Shape;
+use pulse_engine::{Cpu, Engine as _, NetworkBuilder, Shape};
 
 use crate::failure::{Failure, print};
 use crate::generator;
@@ -100,6 +100,7 @@ fn describe(name: &str, opened: &Opened) -> Result<String, Failure> {
     } else {
         line("discriminator", &describe_discriminator(opened));
     }
+    line("memory", &describe_memory(opened)?);
     line("sha256", &opened.record.sha256);
     for input in searched_inputs(opened)? {
         line("input", &describe_input(&input));
@@ -133,6 +134,22 @@ fn describe_discriminator(opened: &Opened) -> String {
         }
         Some(Err(error)) => format!("there is one that cannot be used: {error}"),
     }
+}
+
+/// What the generator takes, counted and not taken: for a picture, and for a search of as many candidates at a time as usual.
+fn describe_memory(opened: &Opened) -> Result<String, Failure> {
+    let engine = Cpu::default();
+    let engine = if opened.generator.denoiser().is_some() { engine.forward_only() } else { engine };
+    let latent = opened.generator.spec().latents.iter().find(|&&latent| latent != LatentInput::LATENT);
+    let mut builder = NetworkBuilder::new();
+    let space = SearchConfig::default().space;
+    let generated =
+        append_whole(&*opened.generator, &mut builder, latent.copied().unwrap_or(LatentInput::LATENT), &space)?;
+    let built = builder.output("image", generated.image).and_then(|()| builder.build());
+    let network = built.map_err(pulse::Error::from)?;
+    let batch = SearchConfig::default().batch;
+    let needed = [1, batch].map(|batch| engine.estimate(&network, batch).total() as f64 / 1e9);
+    Ok(format!("about {:.2} GB for one candidate, {:.2} GB for {batch} at a time", needed[0], needed[1]))
 }
 
 /// A latent's name, with its shape where the family has styles.

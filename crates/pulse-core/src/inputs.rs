@@ -106,7 +106,7 @@ impl Inputs {
 /// How many rows of `shape` an array has, every number of it finite.
 pub(crate) fn rows_of(name: &str, tensor: &Tensor, shape: Shape) -> Result<usize> {
     let rows = tensor.shape().first().copied().unwrap_or(0);
-    if rows == 0 || tensor.data().len() != rows * shape.len() {
+    if rows == 0 || Some(tensor.data().len()) != rows.checked_mul(shape.len()) {
         return Err(Error::new(
             ErrorKind::Inputs,
             format!("`{name}` has shape {:?}: it takes one row of {shape} a candidate", tensor.shape()),

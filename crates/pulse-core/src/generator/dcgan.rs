@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use pulse_checkpoint::Tensor;
 use pulse_engine::{Convolution, NetworkBuilder, Operator, Shape};
 
-use super::{Assembly, Family, Generated, Generator, GeneratorSpec, LatentInput, Space, Start};
+use super::{Assembly, Family, Generated, Generator, GeneratorSpec, LatentInput, Space, Start, checked};
 use crate::latent::Geometry;
 use crate::placement::Frame;
 use crate::{Error, ErrorKind, Result, WayOut};
@@ -47,7 +47,7 @@ impl Dcgan {
             }
         }
         let spec = describe(&stages)?;
-        Ok(Self { spec, stages })
+        checked(Self { spec, stages })
     }
 
     /// The same generator, said to frame faces so.
