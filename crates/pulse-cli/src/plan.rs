@@ -31,12 +31,7 @@ pub(crate) fn text(
 }
 
 /// A network, node by node, with the gradients of the wanted inputs.
-pub(crate) fn of_network(
-    network: &Network,
-    wanted: &[InputId],
-    engine: &Cpu,
-    batch: usize,
-) -> Result<String, Failure> {
+pub(crate) fn of_network(network: &Network, wanted: &[InputId], engine: &Cpu, batch: usize) -> Result<String, Failure> {
     let profile = engine.profile(network, batch, wanted, RUNS).map_err(pulse::Error::from)?;
     let mut text = format!(
         "{} threads, {}, batch {}; forward and backward in ms; GFLOP/s as if every product were made\n\

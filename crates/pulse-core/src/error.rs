@@ -45,6 +45,10 @@ pub enum WayOut {
     },
     /// See which generators can be read.
     Families,
+    /// Say that files which a run names may lie anywhere.
+    FilesElsewhere,
+    /// Say which network of the file is meant.
+    Networks,
     /// Take a smaller generator or fewer candidates at a time, or let more memory be taken.
     Memory,
 }

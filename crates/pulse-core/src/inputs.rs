@@ -75,13 +75,12 @@ impl Inputs {
         }
         rows.map(|(count, _)| count).ok_or_else(|| {
             let known: Vec<_> = specs.iter().map(|spec| spec.name.as_str()).collect();
-            let found: Vec<_> = self.arrays.keys().map(String::as_str).collect();
             Error::new(
                 ErrorKind::Inputs,
                 format!(
                     "none of the generator's inputs ({}) is in the file: it holds {}",
                     known.join(", "),
-                    found.join(", ")
+                    listed(self.arrays.keys().map(String::as_str))
                 ),
             )
         })
@@ -101,6 +100,20 @@ impl Inputs {
         pulse_checkpoint::short_safetensors_to_vec(&self.arrays)
             .map_err(|error| Error::new(ErrorKind::Io, error.to_string()).with_source(error))
     }
+}
+
+/// Names out of a file for a message: the first ones, each of them escaped and cut.
+pub fn listed<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
+    const LISTED: usize = 12;
+    let more = if names.len() > LISTED { ", …" } else { "" };
+    names.take(LISTED).map(shown_name).collect::<Vec<_>>().join(", ") + more
+}
+
+/// A name out of a file for a message: escaped, and cut when it is long.
+pub fn shown_name(name: &str) -> String {
+    const LONGEST: usize = 120;
+    let cut = if name.chars().nth(LONGEST).is_some() { "…" } else { "" };
+    name.chars().take(LONGEST).flat_map(char::escape_debug).chain(cut.chars()).collect()
 }
 
 /// How many rows of `shape` an array has, every number of it finite.

@@ -11,6 +11,7 @@ use pulse_checkpoint::Tensor;
 use pulse_engine::{Convolution, NetworkBuilder, Operator, Shape};
 
 use super::{Assembly, Family, Generated, Generator, GeneratorSpec, LatentInput, Space, Start, checked};
+use crate::inputs::shown_name;
 use crate::latent::Geometry;
 use crate::placement::Frame;
 use crate::{Error, ErrorKind, Result, WayOut};
@@ -109,6 +110,7 @@ fn numbered_layers(tensors: &BTreeMap<String, Tensor>) -> Result<Vec<(String, La
 }
 
 fn unfit(name: &str, reason: &str) -> Error {
+    let name = shown_name(name);
     Error::new(ErrorKind::Generator, format!("no family known here fits its tensors (as a DCGAN: `{name}` {reason})"))
         .with_way_out(WayOut::Families)
 }

@@ -40,7 +40,10 @@ fn a_network_above_the_limit_is_refused_and_one_at_it_is_not() {
     let needed = Cpu::default().estimate(&network, 2).total();
     assert!(Cpu::default().within(needed).compile(&network, 2).is_ok());
     let message = refusal(&Cpu::default().within(needed - 1), &network, 2);
-    assert!(message.starts_with("the network needs 0.0 GB of memory for 2 candidates at a time, more than"), "{message}");
+    assert!(
+        message.starts_with("the network needs 0.0 GB of memory for 2 candidates at a time, more than"),
+        "{message}"
+    );
 }
 
 #[test]

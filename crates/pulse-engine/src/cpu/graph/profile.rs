@@ -25,7 +25,13 @@ pub struct Profile {
 }
 
 impl Profile {
-    pub(crate) fn new(settings: Settings, network: &Network, batch: usize, wanted: &[InputId], runs: usize) -> Result<Self> {
+    pub(crate) fn new(
+        settings: Settings,
+        network: &Network,
+        batch: usize,
+        wanted: &[InputId],
+        runs: usize,
+    ) -> Result<Self> {
         let mut program = Program::new(settings, network, batch, usize::MAX)?;
         let mut steps = program.steps.clone();
         let outputs: Vec<_> = network.output_ids().collect();

@@ -59,7 +59,8 @@ impl Axis {
 
     /// How many pixels outside of the source the taps of [reached](Self::reached) outputs read at most, on either side.
     pub(crate) fn reached_border(&self) -> usize {
-        let reach = self.reached().flat_map(|output| self.taps_of(output)).map(|at| (-at).max(at + 1 - self.inputs as isize));
+        let reach =
+            self.reached().flat_map(|output| self.taps_of(output)).map(|at| (-at).max(at + 1 - self.inputs as isize));
         reach.max().unwrap_or(0).max(0) as usize
     }
 

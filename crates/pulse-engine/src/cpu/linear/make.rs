@@ -203,12 +203,8 @@ impl Maker<'_> {
         match choose::direct(self.convolution, [from, to]) {
             Direct::Widen => Box::new(Widen::new(self.settings, channels, |o, i| weight(o, i, 0, 0))),
             Direct::Narrow => Box::new(Narrow::new(self.settings, axes, channels, weight)),
-            Direct::Pointwise => {
-                Box::new(Pointwise::new(self.settings, channels, |o, i| weight(o, i, 0, 0)))
-            }
-            Direct::Correlation => {
-                Box::new(Correlation::of_map(self.settings, &axes, channels, from, weight))
-            }
+            Direct::Pointwise => Box::new(Pointwise::new(self.settings, channels, |o, i| weight(o, i, 0, 0))),
+            Direct::Correlation => Box::new(Correlation::of_map(self.settings, &axes, channels, from, weight)),
         }
     }
 }

@@ -38,7 +38,11 @@ impl Narrow {
         let in_planes = in_channels.div_ceil(LANES);
         let [vertical, horizontal] = &axes;
         let of_tap = in_planes * out_channels * LANES;
-        let taps: usize = vertical.phases.iter().flat_map(|rows| horizontal.phases.iter().map(|columns| rows.len() * columns.len())).sum();
+        let taps: usize = vertical
+            .phases
+            .iter()
+            .flat_map(|rows| horizontal.phases.iter().map(|columns| rows.len() * columns.len()))
+            .sum();
         let mut packed = settings.weights(taps * of_tap);
         let mut begin = 0;
         let mut phases = Vec::new();
