@@ -20,8 +20,6 @@ enum Allowed {
     Number(f64),
     /// These numbers, whatever their common factor is.
     Filter(&'static [f64]),
-    /// Truth values and the text `auto`.
-    Choice,
 }
 
 type Known = (&'static str, Allowed);
@@ -46,7 +44,7 @@ const STATIC: [Known; 53] = [
     ("blur_filter", Allowed::Filter(&[1.0, 2.0, 1.0])),
     ("resample_kernel", Allowed::Filter(&[1.0, 3.0, 3.0, 1.0])),
     ("architecture", ARCHITECTURES),
-    ("fused_scale", Allowed::Choice),
+    ("fused_scale", Allowed::Any),
     ("latent_size", Allowed::Any),
     ("label_size", Allowed::Any),
     ("dlatent_size", Allowed::Any),
@@ -213,9 +211,8 @@ fn of_module(path: &str) -> Vec<Known> {
 fn allows(allowed: Allowed, value: &Value) -> bool {
     let near = |a: f64, b: f64| (a - b).abs() <= 1e-6 * b.abs();
     match (allowed, value) {
-        (Allowed::Any, _) | (_, Value::Null) | (Allowed::Choice, Value::Bool(_)) => true,
+        (Allowed::Any, _) | (_, Value::Null) => true,
         (Allowed::Text(texts), Value::String(text)) => texts.contains(&text.as_str()),
-        (Allowed::Choice, Value::String(text)) => text == "auto",
         (Allowed::Is(wanted), Value::Bool(value)) => *value == wanted,
         (Allowed::Number(wanted), value) => value.as_float().is_some_and(|value| near(value, wanted)),
         (Allowed::Filter(wanted), Value::List(values)) => {
