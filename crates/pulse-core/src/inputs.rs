@@ -13,6 +13,8 @@ use pulse_engine::Shape;
 use crate::generator::{Generator, InputSpec, LatentInput};
 use crate::{Error, ErrorKind, Result};
 
+pub use crate::words::{listed, shown_name};
+
 /// Named arrays with one row a candidate.
 #[derive(Clone, Debug, Default)]
 pub struct Inputs {
@@ -100,20 +102,6 @@ impl Inputs {
         pulse_checkpoint::short_safetensors_to_vec(&self.arrays)
             .map_err(|error| Error::new(ErrorKind::Io, error.to_string()).with_source(error))
     }
-}
-
-/// Names out of a file for a message: the first ones, each of them escaped and cut.
-pub fn listed<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
-    const LISTED: usize = 12;
-    let more = if names.len() > LISTED { ", …" } else { "" };
-    names.take(LISTED).map(shown_name).collect::<Vec<_>>().join(", ") + more
-}
-
-/// A name out of a file for a message: escaped, and cut when it is long.
-pub fn shown_name(name: &str) -> String {
-    const LONGEST: usize = 120;
-    let cut = if name.chars().nth(LONGEST).is_some() { "…" } else { "" };
-    name.chars().take(LONGEST).flat_map(char::escape_debug).chain(cut.chars()).collect()
 }
 
 /// How many rows of `shape` an array has, every number of it finite.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pulse_checkpoint::{Configuration, Tensor, Value as Setting};
 use pulse_engine::{Convolution, Dense, Shape, Weights};
 
-use crate::inputs::shown_name;
+use crate::words::shown_name;
 use crate::{Error, ErrorKind, Result};
 
 /// What the tensors of a Gaussian fit of a mapping are called in every family's files.

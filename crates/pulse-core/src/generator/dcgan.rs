@@ -11,9 +11,9 @@ use pulse_checkpoint::Tensor;
 use pulse_engine::{Convolution, NetworkBuilder, Operator, Shape};
 
 use super::{Assembly, Family, Generated, Generator, GeneratorSpec, LatentInput, Space, Start, checked};
-use crate::inputs::shown_name;
 use crate::latent::Geometry;
 use crate::placement::Frame;
+use crate::words::shown_name;
 use crate::{Error, ErrorKind, Result, WayOut};
 
 /// PyTorch's default, which every DCGAN known to us uses.
