@@ -116,12 +116,12 @@ fn no_command_to_a_terminal_comes_out_of_a_file() {
         let before = record[key][inner].take();
         record[key][inner] = hostile.into();
         place.write("pulse-out/small/run.json", record.to_string().as_bytes());
-        without(&place.run(&["explore", "pulse-out/small"]), inner);
+        without(&place.run(&["explore", "pulse-out/small", "--candidate", "1", "--directions", "1"]), inner);
         record[key][inner] = before;
     }
     record["measurement"] = hostile.into();
     place.write("pulse-out/small/run.json", record.to_string().as_bytes());
-    without(&place.run(&["explore", "pulse-out/small"]), "measurement");
+    without(&place.run(&["explore", "pulse-out/small", "--candidate", "1", "--directions", "1"]), "measurement");
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn a_run_reads_no_file_outside_of_its_folder_unless_it_is_allowed() {
     let place = Place::new();
     let mut record = run_of(&place);
     place.picture("psf.png", 1, 3, 3);
-    let explore = ["explore", "pulse-out/small", "--directions", "1", "--progress", "none"];
+    let explore = ["explore", "pulse-out/small", "--candidate", "1", "--directions", "1", "--progress", "none"];
     for outside in
         ["psf:psf.png,bicubic", "psf:/etc/passwd,bicubic", "psf:/dev/zero,bicubic", "mask:missing.png,bicubic"]
     {
@@ -220,10 +220,14 @@ mod unix {
             let path = place.path(&format!("pulse-out/small/{part}"));
             std::fs::remove_file(&path).unwrap();
             symlink("/dev/zero", &path).unwrap();
-            place.run(&["explore", "pulse-out/small"]).failed_with(&[part, "regular file"]);
+            place
+                .run(&["explore", "pulse-out/small", "--candidate", "1", "--directions", "1"])
+                .failed_with(&[part, "regular file"]);
             std::fs::remove_file(&path).unwrap();
             pipe(&place, &format!("pulse-out/small/{part}"));
-            place.run(&["explore", "pulse-out/small"]).failed_with(&[part, "regular file"]);
+            place
+                .run(&["explore", "pulse-out/small", "--candidate", "1", "--directions", "1"])
+                .failed_with(&[part, "regular file"]);
         }
     }
 
@@ -233,7 +237,7 @@ mod unix {
         run_of(&place);
         std::fs::create_dir(place.path("elsewhere")).unwrap();
         symlink(place.path("elsewhere"), place.path("pulse-out/small/explore")).unwrap();
-        let explore = ["explore", "pulse-out/small", "--directions", "1", "--progress", "none"];
+        let explore = ["explore", "pulse-out/small", "--candidate", "1", "--directions", "1", "--progress", "none"];
         place.run(&explore).failed_with(&["explore", "link"]);
         assert!(names_in(&place.path("elsewhere")).is_empty());
 
