@@ -26,6 +26,7 @@ mod plan;
 mod render;
 mod sources;
 mod status;
+mod terminal;
 mod upsample;
 mod verify;
 
@@ -157,7 +158,7 @@ fn main() -> ExitCode {
     let verdict = match Cli::try_parse() {
         Ok(cli) => cli.command.run(),
         Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            failure::note(&format!("no command was given; these are the commands:\n{}", commands()));
+            terminal::note_lines(&format!("no command was given; these are the commands:\n{}", commands()));
             Ok(Status::Failed)
         }
         Err(error) if error.use_stderr() => Err(Failure::of_arguments(&error, given().as_deref())),

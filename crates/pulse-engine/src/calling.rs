@@ -3,7 +3,7 @@
 mod parts;
 mod program;
 
-use crate::{Engine, Network, Program, Result};
+use crate::{Engine, Memory, Network, Program, Result};
 use parts::Parts;
 use program::Composed;
 
@@ -41,6 +41,19 @@ impl<E: Engine> Calling<E> {
 impl<E: Engine> Engine for Calling<E> {
     fn compile(&self, network: &Network, batch: usize) -> Result<Box<dyn Program>> {
         self.compose(network, batch, true)
+    }
+
+    /// That of the parts; functions have their own.
+    fn estimate(&self, network: &Network, batch: usize) -> Memory {
+        if !network.has_calls() {
+            return self.engine.estimate(network, batch);
+        }
+        let parts = Parts::of(network).map(|parts| parts.parts).unwrap_or_default();
+        let needed = parts.iter().filter_map(|part| Some(self.engine.estimate(part.network.as_ref()?, batch)));
+        needed.fold(Memory::default(), |sum, part| Memory {
+            weights: sum.weights + part.weights,
+            values: sum.values + part.values,
+        })
     }
 
     fn compile_forward(&self, network: &Network, batch: usize) -> Result<Box<dyn Program>> {

@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, HeaderName, header};
 use http_body_util::BodyExt as _;
 use pulse::Result;
 use pulse::cache::Cache;
+use pulse_engine::Cpu;
 use tower_service::Service as _;
 
 use crate::desk::Desk;
@@ -84,7 +85,7 @@ impl Alone {
     pub fn open(folder: &Path) -> Result<Self> {
         // Beside what is carried away, and kept as long.
         let cache = Cache::new(folder.join("cache"));
-        let desk = Arc::new(Desk::open(folder, Arc::new(Generators::new(&[], Some(cache))?))?);
+        let desk = Arc::new(Desk::open(folder, Arc::new(Generators::new(&[], Some(cache))?), Cpu::default())?);
         view::restore(&desk);
         let router = routes::router(Arc::clone(&desk));
         let (searcher, walker) = (Searcher::new(Arc::clone(&desk)), Walker::new(Arc::clone(&desk)));

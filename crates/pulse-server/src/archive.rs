@@ -3,10 +3,11 @@
 //! What comes in is from outside: only files are taken whose names a session could have given, only as many and as large as there
 //! is a limit for, and only into a folder that was empty.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Component, Path};
 
+use pulse::read::open_regular;
 use pulse::write::{make_folder, write_atomically};
 use pulse::{Error, ErrorKind, Result};
 
@@ -47,7 +48,7 @@ pub(crate) fn write(folder: &Path, out: impl Write) -> io::Result<()> {
 
 /// Adds a file, with nothing of this machine in its header.
 fn append(archive: &mut tar::Builder<impl Write>, path: &Path, name: &str) -> io::Result<()> {
-    let file = File::open(path)?;
+    let file = open_regular(path)?;
     let mut header = tar::Header::new_gnu();
     header.set_size(file.metadata()?.len());
     header.set_mode(0o644);
@@ -78,7 +79,7 @@ pub(crate) fn unpack(path: &Path, folder: &Path) -> Result<()> {
         let message = format!("the folder {} is not empty; choose another for the session", folder.display());
         return Err(Error::new(ErrorKind::Io, message));
     }
-    let file = File::open(path).map_err(|source| Error::io("read", path, source))?;
+    let file = open_regular(path).map_err(|source| Error::io("read", path, source))?;
     take(file, folder).map_err(|error| {
         // It was empty: what is there is a part of a session, which is none.
         let _ = fs::remove_dir_all(folder);

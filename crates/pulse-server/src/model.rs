@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use pulse::read::read_regular;
 use pulse::write::write_atomically;
 use pulse::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
@@ -125,7 +126,7 @@ impl Model {
         if path.metadata().map_err(fault)?.len() > LARGEST {
             return Err(damaged(&path, "it is too large for one"));
         }
-        let bytes = std::fs::read(&path).map_err(fault)?;
+        let bytes = read_regular(&path, LARGEST).map_err(fault)?;
         let record: Record<Vec<Given>, Vec<Item>> =
             serde_json::from_slice(&bytes).map_err(|error| damaged(&path, &error.to_string()))?;
         if record.schema != SCHEMA {

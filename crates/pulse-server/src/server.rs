@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use pulse::cache::Cache;
 use pulse::run::RECORD;
 use pulse::{Error, ErrorKind, Result};
+use pulse_engine::Cpu;
 use tokio::sync::watch;
 
 use crate::desk::Desk;
@@ -31,13 +32,15 @@ pub struct Settings {
     pub generators: Vec<String>,
     /// Where numbers are kept that take long to make.
     pub cache: Option<Cache>,
+    /// What searches and walks compute with.
+    pub engine: Cpu,
 }
 
 impl Settings {
     /// The session in `folder`, at this machine's own address and a free port.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         let listen = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        Self { folder: folder.into(), listen, port: 0, generators: Vec::new(), cache: None }
+        Self { folder: folder.into(), listen, port: 0, generators: Vec::new(), cache: None, engine: Cpu::default() }
     }
 }
 
@@ -69,7 +72,7 @@ impl Server {
     /// [`ErrorKind::Io`] when the address cannot be listened at, and those of the generators' files.
     pub fn start(settings: &Settings) -> Result<Self> {
         let generators = Arc::new(Generators::new(&settings.generators, settings.cache.clone())?);
-        let desk = Arc::new(Desk::open(&settings.folder, Arc::clone(&generators))?);
+        let desk = Arc::new(Desk::open(&settings.folder, Arc::clone(&generators), settings.engine.clone())?);
         // What pages look at can be made again from the folders.
         view::restore(&desk);
         desk.change(|_| Ok(())).map_err(|refusal| Error::new(ErrorKind::Io, refusal.message()))?;

@@ -79,6 +79,7 @@ impl Reopened {
     /// As [`Run::check_generator`] and [`Run::reopen`].
     pub fn new(run: Run, opened: Opened, engine: &dyn Engine) -> Result<Self> {
         run.check_generator(&opened.record)?;
+        let opened = opened.of_class(run.record().settings.space.class);
         opened.prepare(run.inputs()?.latent(&*opened.generator), engine)?;
         let solved = run.reopen(Arc::clone(&opened.generator))?;
         Ok(Self { run, opened, solved })

@@ -2,9 +2,11 @@
 //!
 //! Searches are short here, and most find no good face: what they leave behind is what is tested.
 
+mod attack;
 mod bad_input;
 mod bench;
 mod check;
+mod checkpoints;
 mod discriminator;
 mod documented;
 mod edges;

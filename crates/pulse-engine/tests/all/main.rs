@@ -7,6 +7,7 @@ mod cases;
 mod contract;
 mod cpu;
 mod equations;
+mod memory;
 mod numerics;
 mod random;
 mod reference;
