@@ -119,6 +119,8 @@ impl PreparedFunction for Prepared {
                 Err(error) => trouble::keep(error),
             }
         }
-        gradients.iter_mut().for_each(|gradient| gradient.fill(f32::NAN));
+        for gradient in gradients {
+            gradient.fill(f32::NAN);
+        }
     }
 }

@@ -382,13 +382,11 @@ pub(crate) fn open_run(
     measurement: Option<&Measurement>,
 ) -> PyResult<Found> {
     let run = trouble::detached(py, || Run::open(&folder))?;
-    let generator = match generator {
-        Some(generator) => generator,
-        None => {
-            let name = trouble::detached(py, || pulse::steer::generator_of(&run))?;
-            let opened = py.import("pulse.generator")?.getattr("native")?.call1((name,))?;
-            opened.extract()?
-        }
+    let generator = if let Some(generator) = generator {
+        generator
+    } else {
+        let name = trouble::detached(py, || pulse::steer::generator_of(&run))?;
+        py.import("pulse.generator")?.getattr("native")?.call1((name,))?.extract()?
     };
     let own = generator.get();
     let (found, assessed, origin) = trouble::detached(py, || {

@@ -137,7 +137,7 @@ impl Measurement {
         picture: Option<[usize; 3]>,
         small: Option<[usize; 2]>,
     ) -> PyResult<Bound<'py, PyArrayDyn<f32>>> {
-        self.apply(py, (x, false), (picture, small), |projection, x, y| projection.measure(x, y))
+        self.apply(py, (x, false), (picture, small), Projection::measure)
     }
 
     /// `Aᵀ y`.
@@ -148,7 +148,7 @@ impl Measurement {
         picture: Option<[usize; 3]>,
         small: Option<[usize; 2]>,
     ) -> PyResult<Bound<'py, PyArrayDyn<f32>>> {
-        self.apply(py, (y, true), (picture, small), |projection, y, x| projection.adjoint(y, x))
+        self.apply(py, (y, true), (picture, small), Projection::adjoint)
     }
 
     /// `A⁺ y`: the smallest picture that measures so.
