@@ -43,14 +43,16 @@ impl<E: Engine> Engine for Calling<E> {
         self.compose(network, batch, true)
     }
 
-    /// That of the parts; functions have their own.
+    /// That of the parts, and what crosses between them; functions have their own.
     fn estimate(&self, network: &Network, batch: usize) -> Memory {
         if !network.has_calls() {
             return self.engine.estimate(network, batch);
         }
-        let parts = Parts::of(network).map(|parts| parts.parts).unwrap_or_default();
-        let needed = parts.iter().filter_map(|part| Some(self.engine.estimate(part.network.as_ref()?, batch)));
-        needed.fold(Memory::default(), |sum, part| Memory {
+        let Ok(parts) = Parts::of(network) else { return Memory::default() };
+        let numbers: usize = parts.crossings(network).iter().map(|&node| network.nodes()[node].shape.len()).sum();
+        let crossing = 2 * size_of::<f32>() * batch * numbers;
+        let needed = parts.parts.iter().filter_map(|part| Some(self.engine.estimate(part.network.as_ref()?, batch)));
+        needed.fold(Memory { weights: 0, values: crossing }, |sum, part| Memory {
             weights: sum.weights + part.weights,
             values: sum.values + part.values,
         })

@@ -1,5 +1,7 @@
 //! Where a network is cut, and the networks between the cuts.
 
+use std::collections::BTreeSet;
+
 use crate::{Call, InputId, Network, NetworkBuilder, Operator, OutputId, Result, Value};
 
 /// A network cut into parts.
@@ -24,6 +26,14 @@ pub(super) struct Part {
 }
 
 impl Parts {
+    /// The nodes whose values cross from one step to another.
+    pub(super) fn crossings(&self, network: &Network) -> BTreeSet<usize> {
+        let inputs = network.inputs().iter().map(|port| port.value.index());
+        let outputs = self.parts.iter().flat_map(|part| part.outputs.iter().map(|&(_, node)| node));
+        let calls = self.parts.iter().flat_map(|part| part.calls.iter().map(|&(_, node)| node));
+        inputs.chain(outputs).chain(calls).collect()
+    }
+
     pub(super) fn of(network: &Network) -> Result<Self> {
         let nodes = network.nodes();
         let mut levels: Vec<usize> = Vec::with_capacity(nodes.len());

@@ -53,18 +53,15 @@ impl Composed {
     ) -> Self {
         let nodes = network.nodes();
         let mut crossings: Vec<Crossing> = nodes.iter().map(|_| Crossing::default()).collect();
-        let mut cross = |node: usize| {
+        for node in parts.crossings(network) {
             let length = nodes[node].shape.len();
             let numbers = || vec![0.0; batch * length];
             let gradient = if differentiable { numbers() } else { Vec::new() };
             crossings[node] = Crossing { length, numbers: numbers(), gradient };
-        };
-        network.inputs().iter().for_each(|port| cross(port.value.index()));
+        }
         let mut steps = Vec::new();
         for (part, program) in parts.parts.into_iter().zip(programs) {
-            part.outputs.iter().for_each(|&(_, node)| cross(node));
-            let mut call = |(call, node): &(crate::Call, usize)| {
-                cross(*node);
+            let call = |(call, node): &(crate::Call, usize)| {
                 let rows = |shape: &crate::Shape| vec![0.0; if differentiable { batch * shape.len() } else { 0 }];
                 Own {
                     function: call.function.prepare(batch, differentiable),
@@ -73,7 +70,7 @@ impl Composed {
                     gradients: call.arguments.iter().map(rows).collect(),
                 }
             };
-            steps.push(Step { calls: part.calls.iter().map(&mut call).collect(), program, part });
+            steps.push(Step { calls: part.calls.iter().map(call).collect(), program, part });
         }
         let output = |port: &crate::Port| {
             let numbers = || vec![0.0; batch * port.shape.len()];
