@@ -103,7 +103,6 @@ fn no_command_to_a_terminal_comes_out_of_a_file() {
         &["align", hostile],
         &["convert", hostile, "x.safetensors"],
         &["render", "faces", "--inputs", hostile],
-        &["open", "--no-browser", hostile],
         &[hostile],
     ] {
         without(&place.run(arguments), &format!("{arguments:?}"));
