@@ -221,7 +221,7 @@ fn set(value: &mut Value, choices: &mut Choices, depth: usize) {
         Value::Null => *value = Value::Integer(choices.number()),
         other => {
             *other =
-                Value::String(["auto", "skip", "resnet", "orig", "", "linear"][usize::from(choices.byte() % 6)].into())
+                Value::String(["auto", "skip", "resnet", "orig", "", "linear"][usize::from(choices.byte() % 6)].into());
         }
     }
 }

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use etcetera::BaseStrategy as _;
 use numpy::PyArrayDyn;
 use pulse::cache::Cache;
-use pulse::checkpoint::{Configuration, Tensor};
+use pulse::checkpoint::Tensor;
 use pulse::denoiser::{BackboneSpec, Denoiser, Preconditioning, set};
 use pulse::generator::{Diffusion, LatentInput, Space, draw};
 use pulse::inputs::Inputs;
 use pulse::random::Stream;
 use pulse::render::Renderer;
 use pulse::session::Judge;
-use pulse::{Error, ErrorKind, Opened};
+use pulse::{Error, ErrorKind, Opened, Told};
 use pulse_engine::Shape;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -109,9 +109,9 @@ impl Generator {
     #[pyo3(signature = (name=None, settings=Vec::new()))]
     fn open(py: Python<'_>, name: Option<&str>, settings: Vec<String>) -> PyResult<Self> {
         trouble::detached(py, || {
-            let mut told = Configuration::new();
-            settings.iter().try_for_each(|setting| set(&mut told, setting))?;
-            Opened::with_settings(name.unwrap_or(Opened::default_name()), &told).map(Self::of)
+            let mut told = Told::default();
+            settings.iter().try_for_each(|setting| set(&mut told.settings, setting))?;
+            Opened::told(name.unwrap_or(Opened::default_name()), &told).map(Self::of)
         })
     }
 

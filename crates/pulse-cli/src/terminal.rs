@@ -3,6 +3,7 @@
 //! A terminal takes some characters for commands: to move its cursor, to set its title, to write the clipboard, to turn the direction
 //! of the text round. They are escaped in all that is printed, wherever it comes from, and a message ends somewhere.
 
+use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use serde_json::Value as Json;
@@ -70,7 +71,8 @@ fn shown_json(line: &Json) -> String {
     let mut escaped = String::new();
     for c in line.to_string().chars() {
         if c.is_control() || turns(c) {
-            escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
+            // A string takes whatever is written to it.
+            let _ = write!(escaped, "\\u{:04x}", u32::from(c));
         } else {
             escaped.push(c);
         }

@@ -122,7 +122,7 @@ def search(  # type: ignore[overload-overlap]
     **settings: Unpack[SearchSettings],
 ) -> list[Range]: ...
 @overload
-def search(
+def search(  # type: ignore[overload-cannot-match]  # without torch, a tensor is anything
     picture: PictureLike,
     generator: GeneratorLike = ...,
     *,

@@ -38,7 +38,7 @@ pub(super) fn refuse(tensors: &BTreeMap<String, Tensor>, configuration: &Configu
         let (part, ends) = part.strip_suffix('$').map_or((*part, false), |part| (part, true));
         tensors.keys().any(|name| if ends { name.ends_with(part) } else { name.contains(part) })
     };
-    let family = KNOWN.iter().find(|(_, parts)| parts.iter().all(|part| has(part))).map(|&(name, _)| name);
+    let family = KNOWN.iter().find(|(_, parts)| parts.iter().all(has)).map(|&(name, _)| name);
     match family.or_else(|| of_settings(configuration)) {
         Some(name) => {
             let message = format!("this is {name}, which is not read; {INSTEAD}");

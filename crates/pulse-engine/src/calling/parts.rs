@@ -76,12 +76,11 @@ fn part(network: &Network, level: usize, levels: &[usize], leaves: &[bool]) -> R
             operator => {
                 let mut arguments = Vec::with_capacity(node.arguments.len());
                 for argument in node.arguments.iter().map(|argument| argument.index()) {
-                    let copy = match copies[argument] {
-                        Some(copy) => copy,
-                        None => {
-                            inputs.push(argument);
-                            builder.input(argument.to_string(), nodes[argument].shape)?
-                        }
+                    let copy = if let Some(copy) = copies[argument] {
+                        copy
+                    } else {
+                        inputs.push(argument);
+                        builder.input(argument.to_string(), nodes[argument].shape)?
                     };
                     copies[argument] = Some(copy);
                     arguments.push(copy);

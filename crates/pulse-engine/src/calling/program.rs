@@ -130,7 +130,9 @@ impl Program for Composed {
         assert!((1..=self.batch).contains(&active), "{active} of {} candidates", self.batch);
         let Self { steps, crossings, asked: (asked, _), .. } = self;
         for Step { calls, program, part } in steps {
-            calls.iter_mut().for_each(|call| call.forward(active, crossings));
+            for call in calls {
+                call.forward(active, crossings);
+            }
             let Some(program) = program else { continue };
             for &(input, node) in &part.inputs {
                 let Crossing { length, numbers, .. } = &crossings[node];
@@ -164,7 +166,9 @@ impl Program for Composed {
         assert!((1..=self.batch).contains(&active), "{active} of {} candidates", self.batch);
         let Self { steps, crossings, made_of, outputs, asked: (_, asked), .. } = self;
         let needed = |node: usize| made_of[node].iter().any(|&input| wanted.iter().any(|id| id.index() == input));
-        crossings.iter_mut().for_each(|crossing| crossing.gradient.fill(0.0));
+        for crossing in crossings.iter_mut() {
+            crossing.gradient.fill(0.0);
+        }
         for Output { node, cotangent, .. } in outputs.iter() {
             let rows = active * crossings[*node].length;
             add(&mut crossings[*node].gradient, &cotangent[..rows]);

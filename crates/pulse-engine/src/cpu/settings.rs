@@ -4,6 +4,7 @@ use super::lanes::{InstructionSet, PackedWeights};
 
 /// The instruction set that kernels run on, and which algorithms they may be.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub(crate) struct Settings {
     pub(crate) instructions: InstructionSet,
     /// Whether every convolution is computed by its definition.
@@ -18,7 +19,7 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// Room for the weights of a kernel.
-    pub(crate) fn weights(&self, len: usize) -> PackedWeights {
+    pub(crate) fn weights(self, len: usize) -> PackedWeights {
         PackedWeights::new(len, self.sizes_only)
     }
 }

@@ -1,6 +1,7 @@
 //! A few thousand inputs for each reader of what comes from others: the corpus as it is, and with a few bytes changed. The same
 //! targets run for long under libFuzzer (`fuzz/README.md`).
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use pulse::random::Stream;
@@ -27,12 +28,14 @@ fn corpus(kind: &str) -> Vec<Vec<u8>> {
 /// The seeds, then as many of them as `count` with some bytes changed, longest ones left out.
 fn mutated(seeds: &[Vec<u8>], count: u32, target: impl Fn(&[u8])) {
     const LONGEST: usize = 1 << 17;
-    seeds.iter().for_each(|seed| target(seed));
+    for seed in seeds {
+        target(seed);
+    }
     let short: Vec<_> = seeds.iter().filter(|seed| seed.len() <= LONGEST).collect();
     let mut random = Stream { seed: 22, candidate: 0, draw: 0, input: 0 }.generator();
     for _ in 0..count * times() {
         let mut bytes = short[random.next_u32() as usize % short.len()].clone();
-        for _ in 0..1 + random.next_u32() % 6 {
+        for _ in 0..=random.next_u32() % 6 {
             change(&mut bytes, &mut || random.next_u32() as usize);
         }
         target(&bytes);
@@ -44,7 +47,7 @@ fn change(bytes: &mut Vec<u8>, random: &mut dyn FnMut() -> usize) {
         return;
     }
     // Headers matter most.
-    let within = if random() % 2 == 0 { bytes.len().min(256) } else { bytes.len() };
+    let within = if random().is_multiple_of(2) { bytes.len().min(256) } else { bytes.len() };
     let at = random() % within;
     let end = |length: usize, bytes: &[u8]| (at + length).min(bytes.len());
     match random() % 8 {
@@ -83,7 +86,7 @@ fn checkpoints() {
 fn point_spread_functions() {
     let mut header = String::new();
     for card in ["SIMPLE  = T", "BITPIX  = -32", "NAXIS   = 2", "NAXIS1  = 3", "NAXIS2  = 3", "END"] {
-        header += &format!("{card:<80}");
+        write!(header, "{card:<80}").unwrap();
     }
     let mut fits = format!("{header:<2880}").into_bytes();
     fits.extend((0..9).flat_map(|number| (number as f32).to_be_bytes()));
@@ -106,7 +109,9 @@ fn texts() {
 #[test]
 fn networks() {
     let mut random = Stream { seed: 22, candidate: 1, draw: 0, input: 0 }.generator();
-    corpus("network").iter().for_each(|seed| targets::network(seed));
+    for seed in corpus("network") {
+        targets::network(&seed);
+    }
     for _ in 0..400 * times() {
         let length = 8 + random.next_u32() % 40;
         let bytes: Vec<u8> = (0..length).map(|_| random.next_u32() as u8).collect();

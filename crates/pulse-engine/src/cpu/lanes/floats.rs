@@ -98,6 +98,8 @@ pub(crate) fn untouched_zeros(len: usize) -> Option<Vec<f32>> {
     let layout = Layout::array::<f32>(len).ok()?;
     // SAFETY: the layout is not empty.
     let data = NonNull::new(unsafe { alloc_zeroed(layout) })?;
+    #[expect(clippy::same_length_and_capacity, reason = "it was allocated for just as many")]
     // SAFETY: allocated just now by the global allocator with the layout of as many floats, all of them zero.
-    Some(unsafe { Vec::from_raw_parts(data.as_ptr().cast(), len, len) })
+    let zeros = unsafe { Vec::from_raw_parts(data.as_ptr().cast(), len, len) };
+    Some(zeros)
 }

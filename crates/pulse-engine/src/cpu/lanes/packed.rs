@@ -23,7 +23,7 @@ impl PackedWeights {
     }
 
     /// The numbers to be filled in; nothing where only their number is wanted.
-    pub(crate) fn to_fill(&mut self) -> Option<&mut [f32]> {
+    pub(crate) fn unfilled(&mut self) -> Option<&mut [f32]> {
         (self.numbers.len() == self.count).then_some(&mut *self.numbers)
     }
 }

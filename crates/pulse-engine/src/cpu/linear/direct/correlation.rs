@@ -150,7 +150,7 @@ impl Correlation {
         }
         let width = vectors * LANES;
         let mut weights = settings.weights(count * width);
-        let lines = weights.to_fill().map(|weights| weights.chunks_exact_mut(width));
+        let lines = weights.unfilled().map(|weights| weights.chunks_exact_mut(width));
         for (row, &(group, i, k, l)) in lines.into_iter().flatten().zip(&packed) {
             for (o, value) in (group * width..out_channels).zip(row) {
                 *value = weight(o, i, k, l);

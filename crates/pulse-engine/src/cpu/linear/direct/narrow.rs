@@ -52,7 +52,7 @@ impl Narrow {
                 let mut phase = Phase { offsets: Vec::new(), weights: begin };
                 for (row, column) in rows.iter().flat_map(|row| columns.iter().map(move |column| (row, column))) {
                     phase.offsets.push([row.offset, column.offset]);
-                    if let Some(packed) = packed.to_fill() {
+                    if let Some(packed) = packed.unfilled() {
                         for (at, numbers) in packed[begin..begin + of_tap].chunks_exact_mut(LANES).enumerate() {
                             let (plane, o) = (at / out_channels, at % out_channels);
                             for (i, number) in (plane * LANES..in_channels).zip(numbers) {

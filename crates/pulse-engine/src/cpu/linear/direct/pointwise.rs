@@ -33,7 +33,7 @@ impl Pointwise {
         let (side, in_planes) = (vectors * LANES, in_channels.div_ceil(LANES));
         let groups = out_channels.div_ceil(side);
         let mut weights = settings.weights(groups * in_planes * LANES * side);
-        if let Some(weights) = weights.to_fill() {
+        if let Some(weights) = weights.unfilled() {
             for o in 0..out_channels {
                 for i in 0..in_channels {
                     weights[(o / side * in_planes * LANES + i) * side + o % side] = weight(o, i);

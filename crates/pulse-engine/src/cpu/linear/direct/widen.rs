@@ -26,7 +26,7 @@ impl Widen {
         weight: impl Fn(usize, usize) -> f32,
     ) -> Self {
         let mut weights = settings.weights(out_channels.next_multiple_of(LANES) * in_channels);
-        if let Some(weights) = weights.to_fill() {
+        if let Some(weights) = weights.unfilled() {
             for o in 0..out_channels {
                 for i in 0..in_channels {
                     weights[(o / LANES * in_channels + i) * LANES + o % LANES] = weight(o, i);

@@ -36,7 +36,7 @@ impl Factors {
         let lines = lines::<S>();
         let group_len = nested.products.len() * in_planes * LANES * side;
         let mut data = settings.weights(groups * group_len);
-        let to_fill = data.to_fill().unwrap_or_default();
+        let to_fill = data.unfilled().unwrap_or_default();
         to_fill.par_chunks_exact_mut(group_len).enumerate().for_each(|(group, factors)| {
             // For each product along the horizontal axis, the kernel's sums along that axis.
             let mut sums = vec![[0.0; 6]; lines.len()];
