@@ -48,9 +48,9 @@ impl Usual {
 /// How well the generator's own random pictures are fitted, in dB.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct OwnFits {
-    /// By the latent alone: [`Candidate::latent_db`].
+    /// By the latent alone: [`Candidate::latent_db`](crate::candidate::Candidate::latent_db).
     pub latent: Usual,
-    /// Before the exact projection: [`Candidate::searched_db`].
+    /// Before the exact projection: [`Candidate::searched_db`](crate::candidate::Candidate::searched_db).
     pub searched: Usual,
     /// The residuals of what was found, of a denoiser: log₁₀ of the mean squared error with which it denoises them, at four noise
     /// levels.

@@ -49,7 +49,7 @@ impl OwnPictures {
     /// pictures, and where `stop` says so before all is known.
     ///
     /// # Errors
-    /// As [`search`].
+    /// As [`search`](crate::search::search).
     pub fn of(
         problem: &Problem<'_>,
         config: &SearchConfig,

@@ -61,15 +61,15 @@ impl fmt::Display for Verdict {
 /// usual, more is worse.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bent {
-    /// `s`, of the target: [`Familiar::strangeness`]. Of a denoiser, of the candidate: the mean over four noise levels of how many
+    /// `s`, of the target: [`Familiar::strangeness`](super::Familiar::strangeness). Of a denoiser, of the candidate: the mean over four noise levels of how many
     /// deviations its residual is above that of own pictures, which were drawn for such a target too, less those that the pictures
     /// that it learned are ([`Calibration`](crate::generator::Calibration)).
     pub strangeness: f64,
     /// `f = (mean − latent_db) / deviation`, of the consistency that the latent alone reached
-    /// ([`Candidate::latent_db`]), with the mean and deviation of own pictures.
+    /// ([`Candidate::latent_db`](crate::candidate::Candidate::latent_db)), with the mean and deviation of own pictures.
     pub misfit: f64,
     /// `e = max(0, (mean − 2 max(deviation, 0.5 dB) − searched_db) / 4 dB)`, of the consistency before the exact projection
-    /// ([`Candidate::searched_db`]): what the features could not make up for.
+    /// ([`Candidate::searched_db`](crate::candidate::Candidate::searched_db)): what the features could not make up for.
     pub shortfall: f64,
 }
 
