@@ -6,10 +6,11 @@
 // first candidate against this file, which the program found for the same picture with its portable kernels.
 import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { Wrong, hold, seat, start, violations } from "./browser.mjs";
+import { hold, seat, start, violations } from "./browser.mjs";
 import { handOut } from "./folder.mjs";
 import { interactive } from "./measure.mjs";
 import * as person from "./person.mjs";
+import { conclude, results, step } from "./steps.mjs";
 
 const [modules, browser, folder, ...options] = process.argv.slice(2);
 const option = (name) => (options.includes(name) ? options[options.indexOf(name) + 1] : null);
@@ -22,18 +23,6 @@ const native = option("--native");
 const SECONDS = 300;
 
 const { chromium, axe } = await start(modules, browser);
-let wrong = 0;
-const results = {};
-
-async function step(where, what, doing) {
-  try {
-    const result = await doing();
-    process.stdout.write(`  ${where}: ${what}${typeof result === "string" ? `: ${result}` : ""}\n`);
-  } catch (error) {
-    wrong++;
-    process.stdout.write(`WRONG ${where}: ${what}: ${error instanceof Wrong ? error.message : error.message.split("\n").slice(0, 3).join(" ")}\n`);
-  }
-}
 
 /** The bytes of what is saved when something is clicked. */
 async function saved(page, selector) {
@@ -204,8 +193,4 @@ async function sit(name) {
 
 for (const name of option("--seat") ? [option("--seat")] : ["desktop", "phone"]) await sit(name);
 await chromium.close();
-for (const [what, figure] of Object.entries(results)) process.stdout.write(`${what}: ${typeof figure === "number" ? Math.round(figure * 10) / 10 : figure}\n`);
-if (wrong > 0) {
-  process.stdout.write(`${wrong} things are wrong\n`);
-  process.exit(1);
-}
+conclude();
