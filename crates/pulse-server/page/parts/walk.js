@@ -123,7 +123,7 @@ export default function Walk({ place }) {
             aria-hidden="true">${side < 0 ? "−" : "+"}</span>`}</button>`;
           return html`<li key=${direction.index} class=${isHere ? "here" : ""}>
             ${end(ends[0], -1)}
-            <label><span>${t("direction", { n: direction.index + 1 })}${direction.part && html` <span
+            <label><span>${t("direction", { n: direction.index + 1 })}${direction.part && html`, <span
               class="quiet">${t(`where.${whereabouts(direction.part, base)}`)}</span>`}</span>
             <input type="range" min="-1" max="1" step="0.01" value=${at} aria-valuetext=${t("direction.at", { at: Math.round(at * 100) })}
               onInput=${(event) => { setPlaying(false); move(direction.index, Number(event.target.value)); }} /></label>

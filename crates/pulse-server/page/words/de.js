@@ -74,7 +74,7 @@ export default {
   // Wandern.
   "screen.walk": "Wandern", "screen.path": "Weg", "screen.steer": "Malen", "screen.tree": "Baum der Antworten", "screen.agree": "Worin sie übereinstimmen",
   "walk.title": ({ n }) => `Was ${n} noch sein könnte`, "walk.note": "Jedes Bild auf dem Weg ergibt verkleinert Ihres. Ziehen Sie an einem Regler.", "walk.opening": "Sucht nach Richtungen …", "walk.failed": "Von hier wurde kein Weg gefunden.", "walk.picture": "Das Bild an dieser Stelle", "walk.settling": "rechnet nach …",
-  "where.top.left": "am meisten oben links", "where.top.middle": "am meisten oben", "where.top.right": "am meisten oben rechts", "where.middle.left": "am meisten links", "where.middle.middle": "am meisten in der Mitte", "where.middle.right": "am meisten rechts", "where.bottom.left": "am meisten unten links", "where.bottom.middle": "am meisten unten", "where.bottom.right": "am meisten unten rechts",
+  "where.top.left": "oben links", "where.top.middle": "oben", "where.top.right": "oben rechts", "where.middle.left": "links", "where.middle.middle": "Mitte", "where.middle.right": "rechts", "where.bottom.left": "unten links", "where.bottom.middle": "unten", "where.bottom.right": "unten rechts",
   direction: ({ n }) => `Richtung ${n}`, "direction.at": ({ at }) => `${at} %`, "direction.end": ({ n, side }) => `Richtung ${n}, ${side < 0 ? "das eine" : "das andere"} Ende`,
   "path.title": ({ from, to }) => `Von ${from} nach ${to}`, "path.note": "Jedes Bild auf dem Weg ergibt verkleinert Ihres.", "path.slider": ({ from, to }) => `Zwischen den Kandidaten ${from} und ${to}`, "path.at": ({ at }) => `${at} % des Weges`,
 

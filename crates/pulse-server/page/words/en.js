@@ -73,7 +73,7 @@ export default {
   // Walking.
   "screen.walk": "Walk", "screen.path": "Path", "screen.steer": "Paint", "screen.tree": "Tree of answers", "screen.agree": "What they agree on",
   "walk.title": ({ n }) => `What else ${n} could be`, "walk.note": "Every picture on the way shrinks to yours. Drag a slider.", "walk.opening": "Looking for its directions …", "walk.failed": "No way was found from here.", "walk.picture": "The picture here", "walk.settling": "settling …",
-  "where.top.left": "most at the top left", "where.top.middle": "most at the top", "where.top.right": "most at the top right", "where.middle.left": "most at the left", "where.middle.middle": "most in the middle", "where.middle.right": "most at the right", "where.bottom.left": "most at the bottom left", "where.bottom.middle": "most at the bottom", "where.bottom.right": "most at the bottom right",
+  "where.top.left": "top left", "where.top.middle": "top", "where.top.right": "top right", "where.middle.left": "left", "where.middle.middle": "middle", "where.middle.right": "right", "where.bottom.left": "bottom left", "where.bottom.middle": "bottom", "where.bottom.right": "bottom right",
   direction: ({ n }) => `Direction ${n}`, "direction.at": ({ at }) => `${at} %`, "direction.end": ({ n, side }) => `Direction ${n}, ${side < 0 ? "one" : "other"} end`,
   "path.title": ({ from, to }) => `From ${from} to ${to}`, "path.note": "Every picture on the way shrinks to yours.", "path.slider": ({ from, to }) => `Between candidates ${from} and ${to}`, "path.at": ({ at }) => `${at} % of the way`,
 
