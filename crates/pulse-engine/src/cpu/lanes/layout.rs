@@ -4,8 +4,8 @@ use super::coefficients::Coefficients;
 use super::simd::LANES;
 use crate::Shape;
 
-/// More floats than any memory holds, and few enough that sums of them are whole.
-pub(crate) const COUNTABLE: usize = 1 << 44;
+/// More floats than any memory holds, and few enough that sums of them are whole: 2^44, and 2^28 where addresses have 32 bits.
+pub(crate) const COUNTABLE: usize = 1 << (usize::BITS / 2 + 12);
 
 /// Maps of fewer channels than this are planar.
 const BLOCKED_FROM: usize = 8;
