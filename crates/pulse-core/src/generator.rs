@@ -218,6 +218,11 @@ pub trait Generator: Send + Sync {
         [-1.0, 1.0]
     }
 
+    /// The input that is one at a class and zero elsewhere, and which files may hold as the class's number instead.
+    fn class_input(&self) -> Option<&str> {
+        None
+    }
+
     /// The same generator with latents of this class alone, where its latents are drawn for a class and this is another one than theirs.
     fn of_class(&self, class: usize) -> Option<Arc<dyn Generator>> {
         let _ = class;

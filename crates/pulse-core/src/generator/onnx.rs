@@ -80,6 +80,10 @@ impl Generator for OnnxGenerator {
         self.model.range
     }
 
+    fn class_input(&self) -> Option<&str> {
+        self.model.of_role(Role::Class).map(|class| class.name.as_str())
+    }
+
     fn append(
         &self,
         builder: &mut pulse_engine::NetworkBuilder,

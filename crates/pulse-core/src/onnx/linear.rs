@@ -439,12 +439,7 @@ impl Lower<'_> {
         let mut shape = batch;
         shape.extend((!row).then_some(m));
         shape.extend((!column).then_some(n));
-        self.reshape_lazily(y, &shape)
-    }
-
-    /// Leaves what is not computed yet as it is, where its shape is this one already.
-    fn reshape_lazily(&mut self, tensor: Tensor, shape: &[usize]) -> Outcome {
-        if tensor.shape() == shape { Ok(tensor) } else { self.reshape(&tensor, shape) }
+        self.reshape(&y, &shape)
     }
 
     /// `x W` for a constant matrix `[K, N]`.
