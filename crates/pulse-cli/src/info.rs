@@ -95,7 +95,8 @@ fn describe(name: &str, opened: &Opened) -> Result<String, Failure> {
     line("parameters", &grouped(spec.parameters));
     line("latents", &latents.join(", "));
     if spec.classes > 0 {
-        line("classes", &format!("{}, chosen by the input c; the first where nobody says which", spec.classes));
+        let input = opened.generator.class_input().unwrap_or("c");
+        line("classes", &format!("{}, chosen by the input {input}; the first where nobody says which", spec.classes));
     }
     if let Some(denoiser) = opened.generator.denoiser() {
         let [least, largest] = denoiser.sigma_range();
