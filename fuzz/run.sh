@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 seconds=${1:-600}
 shift || true
 targets=("$@")
-if [ ${#targets[@]} = 0 ]; then targets=(checkpoint picture psf record text network); fi
+if [ ${#targets[@]} = 0 ]; then targets=(checkpoint onnx picture psf record text network); fi
 # cargo-fuzz asks for flags that a stable compiler has, but hides.
 export RUSTC_BOOTSTRAP=1
 for target in "${targets[@]}"; do

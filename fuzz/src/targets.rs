@@ -9,6 +9,8 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use pulse::checkpoint::Configuration;
+use pulse::denoiser::Denoiser;
 use pulse::generator::{LatentInput, Space, from_checkpoint};
 use pulse_checkpoint::{Checkpoint, OpenOptions, Pair, Tensor, Value};
 use pulse_engine::{Cpu, Engine, NetworkBuilder, Operator};
@@ -22,6 +24,13 @@ pub fn checkpoint(bytes: &[u8]) {
     if let Ok(checkpoint) = whole {
         _ = from_checkpoint(&checkpoint);
     }
+}
+
+/// A model in ONNX, as a generator and as a denoiser; what is read is compiled and run.
+pub fn onnx(bytes: &[u8]) {
+    let Ok(checkpoint) = Checkpoint::from_bytes(bytes) else { return };
+    _ = Denoiser::from_checkpoint(&checkpoint, "x.onnx", &Configuration::new());
+    run(&checkpoint, bytes.last().copied().unwrap_or(0));
 }
 
 /// A picture of any format.
@@ -76,7 +85,7 @@ pub fn network(bytes: &[u8]) {
 }
 
 fn seeds() -> &'static [Checkpoint] {
-    const FILES: [&str; 8] = [
+    const FILES: [&str; 10] = [
         "stylegan2ada_skip.pkl",
         "stylegan2ada_resnet.pkl",
         "stylegan2ada_cond.pkl",
@@ -85,6 +94,8 @@ fn seeds() -> &'static [Checkpoint] {
         "stylegan1_tf.pkl",
         "rosinality.pt",
         "pulse_r32",
+        "onnx/op_attention.onnx",
+        "onnx/op_modulated.onnx",
     ];
     static SEEDS: OnceLock<Vec<Checkpoint>> = OnceLock::new();
     SEEDS.get_or_init(|| {

@@ -106,10 +106,17 @@ pub(crate) fn inputs_of(given: &Bound<'_, PyDict>) -> PyResult<Inputs> {
 impl Generator {
     /// The generator of this name, or in this file or folder.
     #[staticmethod]
-    #[pyo3(signature = (name=None, settings=Vec::new()))]
-    fn open(py: Python<'_>, name: Option<&str>, settings: Vec<String>) -> PyResult<Self> {
+    #[pyo3(signature = (name=None, settings=Vec::new(), network=None, latent=None, range=None))]
+    fn open(
+        py: Python<'_>,
+        name: Option<&str>,
+        settings: Vec<String>,
+        network: Option<String>,
+        latent: Option<String>,
+        range: Option<[f32; 2]>,
+    ) -> PyResult<Self> {
         trouble::detached(py, || {
-            let mut told = Told::default();
+            let mut told = Told { network, latent, range, ..Told::default() };
             settings.iter().try_for_each(|setting| set(&mut told.settings, setting))?;
             Opened::told(name.unwrap_or(Opened::default_name()), &told).map(Self::of)
         })

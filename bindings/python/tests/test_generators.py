@@ -1,5 +1,7 @@
 """Generators: native ones, torch modules, denoisers and plain functions."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -169,3 +171,15 @@ def test_a_module_that_detaches_is_named(torch, few):
     generator = pulse.Generator.from_torch(Detached(), {"z": (8,)})
     with pytest.raises(pulse.PulseError, match="is it detached"):
         pulse.search(np.full((4, 4, 3), 0.5), generator, **few)
+
+
+def test_an_onnx_model_is_a_generator_and_is_told_what_its_file_does_not_say():
+    models = Path(__file__).parents[3] / "crates/pulse/tests/fixtures/onnx"
+    generator = pulse.Generator.open(models / "dcgan.onnx")
+    assert generator.forward({"z": np.zeros((1, 24), np.float32)}).shape[0] == 1
+    other = pulse.Generator.open(models / "style2_noise_dynamo20.onnx", latent="noise4", range=(0, 1))
+    assert [name for name in other.inputs if name == "noise4"]
+    with pytest.raises(pulse.PulseError, match="no input `w`"):
+        pulse.Generator.open(models / "style2_noise_dynamo20.onnx", latent="w")
+    with pytest.raises(pulse.PulseError, match="no ONNX model"):
+        pulse.Generator.open("faces", range=(0, 1))

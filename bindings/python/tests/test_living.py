@@ -1,5 +1,6 @@
 """Threads, processes, signals and memory."""
 
+import contextlib
 import gc
 import multiprocessing
 import os
@@ -108,7 +109,9 @@ def resident():
 
 
 SEARCH = textwrap.dedent("""
-    import sys, numpy as np, pulse
+    import signal, sys, numpy as np, pulse
+    # A job in the background has it ignored, and hands that down.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     def told(event):
         if event.kind == "step" and event.step == 3:
             print("under way", flush=True)
@@ -120,22 +123,31 @@ SEARCH = textwrap.dedent("""
 """)
 
 
+@contextlib.contextmanager
+def running(code):
+    """A search in another process, which does not outlive the test."""
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout.readline() == "under way\n"
+        yield process
+    finally:
+        process.kill()
+
+
 def test_ctrl_c_stops_at_the_next_step_with_what_was_found():
-    process = subprocess.Popen([sys.executable, "-c", SEARCH], stdout=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "under way\n"
-    process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=60)
+    with running(SEARCH) as process:
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=60)
     assert rest.splitlines()[-1] == "4 True (64, 64, 3)"
     assert process.returncode == 7
 
 
 def test_ctrl_c_stops_a_search_that_nobody_watches():
-    quiet = SEARCH.replace(", callback=told", "").replace("import sys", "import threading, sys")
+    quiet = SEARCH.replace(", callback=told", "").replace("import signal", "import threading, signal")
     quiet = quiet.replace("try:", "threading.Timer(2, lambda: print('under way', flush=True)).start()\ntry:", 1)
-    process = subprocess.Popen([sys.executable, "-c", quiet], stdout=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "under way\n"
-    process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=60)
+    with running(quiet) as process:
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=60)
     assert process.returncode == 7, rest
 
 

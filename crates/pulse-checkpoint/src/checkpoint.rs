@@ -22,6 +22,8 @@ pub enum Format {
     NvidiaTensorFlow,
     /// A pickle of arrays in dictionaries.
     Pickle,
+    /// ONNX.
+    Onnx,
 }
 
 /// The network of a file, as named tensors.

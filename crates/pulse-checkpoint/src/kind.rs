@@ -1,7 +1,7 @@
 //! Telling the kind of a file by its bytes; its name says nothing.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::{safetensors, torch};
+use crate::{onnx, safetensors, torch};
 
 /// So many bytes from the beginning tell what a file is.
 pub(crate) const BEGINNING: usize = 512;
@@ -13,6 +13,7 @@ pub(crate) enum Kind {
     TorchZip,
     TorchLegacy,
     Pickle,
+    Onnx,
 }
 
 /// What a file is that is no checkpoint, by the bytes at an offset in it.
@@ -50,6 +51,9 @@ pub(crate) fn tell(bytes: &[u8]) -> Result<Kind> {
     if torch::begins_legacy(bytes) {
         return Ok(Kind::TorchLegacy);
     }
+    if onnx::begins(bytes) {
+        return Ok(Kind::Onnx);
+    }
     if let [0x80, 0..=5, ..] = bytes {
         return Ok(Kind::Pickle);
     }
@@ -62,8 +66,8 @@ pub(crate) fn tell(bytes: &[u8]) -> Result<Kind> {
         None => Err(Error::new(ErrorKind::Format, "the file is empty: download or copy it again")),
         Some(first) if PICKLE_BEGINNINGS.contains(first) => Ok(Kind::Pickle),
         Some(_) => {
-            let message = "this is no checkpoint of a known kind: safetensors, files of torch.save and the pickles of \
-                           StyleGAN are read";
+            let message = "this is no checkpoint of a known kind: safetensors, files of torch.save, the pickles of \
+                           StyleGAN and ONNX are read";
             Err(Error::new(ErrorKind::Format, message))
         }
     }

@@ -10,6 +10,7 @@
 //! | StyleGAN2-ADA and StyleGAN3 by NVIDIA | as in the state dictionary | `class_name`, `init_args`, `init_kwargs`, attributes, `modules` |
 //! | StyleGAN and StyleGAN2 by NVIDIA, for TensorFlow | component, then variable: `synthesis/4x4/Const/const` | `name`, `build_func_name`, `static_kwargs`, `components` |
 //! | pickles of NumPy arrays in dictionaries | by their keys | plain data beside them |
+//! | ONNX, with its weights within the file or in one beside it | by their names in the graph | `onnx`: the graph |
 //!
 //! Tensors that stand beside the network, such as the `latent_avg` beside `g_ema`, are kept under their own
 //! names. [`OpenOptions`] chooses another network of a file, and [`Pair`] reads the discriminator with the generator,
@@ -54,6 +55,7 @@ mod kind;
 mod layout;
 mod network;
 mod numpy;
+mod onnx;
 mod open;
 mod pair;
 mod pickle;

@@ -9,6 +9,7 @@ use crate::checkpoint::{Checkpoint, Format};
 use crate::error::{Error, ErrorKind, Result, quote};
 use crate::kind::{self, Kind};
 use crate::network::{self, Network, Origin};
+use crate::onnx::{self, Outside};
 use crate::pair::{DISCRIMINATOR, Pair};
 use crate::pickle::{self, Source};
 use crate::read::{LARGEST_ARRAYS, open_regular};
@@ -38,13 +39,27 @@ impl OpenOptions {
     /// Reads a file.
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Checkpoint> {
         let path = path.as_ref();
-        self.read(&load(path)?).map_err(|error| error.within(path.display()))
+        let bytes = load(path)?;
+        let mut beside = onnx::beside(path);
+        self.read_with(&bytes, Outside::new(&mut beside)).map_err(|error| error.within(path.display()))
     }
 
-    /// Reads the bytes of a file.
+    /// Reads the bytes of a file. Of an ONNX model, all weights must be within it.
     pub fn read(&self, bytes: &[u8]) -> Result<Checkpoint> {
+        self.read_with(bytes, Outside::new(&mut nothing_beside))
+    }
+
+    fn read_with(&self, bytes: &[u8], outside: Outside<'_>) -> Result<Checkpoint> {
         match kind::tell(bytes)? {
             Kind::Safetensors => self.read_safetensors(bytes),
+            Kind::Onnx => match &self.network {
+                None => onnx::read(bytes, outside),
+                Some(name) => {
+                    let message =
+                        format!("the ONNX file has one network and none called {}: leave it out", quote(name));
+                    Err(Error::new(ErrorKind::Missing, message))
+                }
+            },
             kind => in_archive(kind, bytes, |arrays| {
                 let find = |name| network::find(arrays, name).map(|network| network.into_checkpoint(kind));
                 match (find(self.network.as_deref()), &self.network) {
@@ -92,7 +107,9 @@ impl Pair {
     /// As [`Checkpoint::open`], for the generator.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        Self::from_bytes(&load(path)?).map_err(|error| error.within(path.display()))
+        let bytes = load(path)?;
+        let mut beside = onnx::beside(path);
+        Self::read_with(&bytes, Outside::new(&mut beside)).map_err(|error| error.within(path.display()))
     }
 
     /// As [`Pair::open`], from the bytes of a file.
@@ -100,8 +117,13 @@ impl Pair {
     /// # Errors
     /// As [`Checkpoint::from_bytes`], for the generator.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        Self::read_with(bytes, Outside::new(&mut nothing_beside))
+    }
+
+    fn read_with(bytes: &[u8], outside: Outside<'_>) -> Result<Self> {
         match kind::tell(bytes)? {
             Kind::Safetensors => safetensors::read(bytes),
+            Kind::Onnx => Ok(Self { generator: onnx::read(bytes, outside)?, discriminator: None }),
             kind => in_archive(kind, bytes, |arrays| {
                 let generator = network::find(arrays, None)?.into_checkpoint(kind);
                 let discriminator = network::find_discriminator(arrays);
@@ -127,6 +149,12 @@ fn in_archive<T>(kind: Kind, bytes: &[u8], read: impl FnOnce(&Arrays<'_, '_>) ->
     read(&Arrays::new(&pickle, Storages::new(stored), &budget))
 }
 
+/// There are bytes, and no folder that they lie in.
+fn nothing_beside(name: &str, _: u64, _: usize) -> Result<Vec<u8>> {
+    let message = format!("the model's weights lie in {} beside it: open it by its path", quote(name));
+    Err(Error::new(ErrorKind::Missing, message))
+}
+
 impl Network {
     fn into_checkpoint(self, kind: Kind) -> Checkpoint {
         let format = match (kind, self.origin) {
@@ -134,7 +162,7 @@ impl Network {
             (_, Origin::NvidiaTensorFlow) => Format::NvidiaTensorFlow,
             (Kind::TorchZip, Origin::Plain) => Format::TorchZip,
             (Kind::TorchLegacy, Origin::Plain) => Format::TorchLegacy,
-            (Kind::Pickle | Kind::Safetensors, Origin::Plain) => Format::Pickle,
+            (Kind::Pickle | Kind::Safetensors | Kind::Onnx, Origin::Plain) => Format::Pickle,
         };
         Checkpoint { format, tensors: self.tensors, configuration: self.configuration }
     }

@@ -49,6 +49,22 @@ pub(crate) struct Told {
     /// [default: the averaged generator]
     #[arg(long, value_name = "NAME")]
     network: Option<String>,
+
+    /// Which input of an ONNX model is the latent, by its name there [default: told by names and shapes]
+    #[arg(long, value_name = "NAME")]
+    latent: Option<String>,
+
+    /// What black and white are in an ONNX model's pictures, such as 0,1 [default: 0,1 behind a sigmoid or a clip to that, else -1,1]
+    #[arg(long, value_name = "LOW,HIGH", value_parser = range, allow_hyphen_values = true)]
+    range: Option<[f32; 2]>,
+}
+
+/// Two different numbers.
+fn range(text: &str) -> Result<[f32; 2], String> {
+    let bounds =
+        text.split_once(',').and_then(|(low, high)| Some([low.trim().parse().ok()?, high.trim().parse().ok()?]));
+    let sound = |[low, high]: &[f32; 2]| low.is_finite() && high.is_finite() && low < high;
+    bounds.filter(sound).ok_or_else(|| "write two numbers with a comma, the smaller first, such as 0,1".into())
 }
 
 impl Told {
@@ -58,7 +74,8 @@ impl Told {
         for assignment in &self.set {
             set(&mut settings, assignment).map_err(|error| Failure::of("--set", error))?;
         }
-        let told = pulse::Told { settings, network: self.network.clone() };
+        let told =
+            pulse::Told { settings, network: self.network.clone(), latent: self.latent.clone(), range: self.range };
         Ok(Opened::told(name, &told)?.with_cache(cache::folder()))
     }
 }

@@ -25,6 +25,7 @@ Generators are told by their bytes and tensors, not by their names, and no code 
   any of them  as the safetensors file that `pulse convert` makes
   diffusion    folders of diffusers with a UNet2DModel, and with the scheduler of DDPM, DDIM, EDM, flow matching or a
                consistency model; EDM's .pkl (DDPM++, NCSN++, ADM); .pt of guided diffusion and of consistency models
+  any other    in ONNX (.onnx), generators and denoisers, exported with a batch of 1: docs/onnx.md
 Their tensors may stand under a prefix (decoder., g_ema.module., _orig_mod.): the only generator of a file is found, and
 --network chooses among several. The public port of StyleGAN (g_mapping., g_synthesis.) is read too.
 Resolution, widths, lengths of z and w, depths and classes are read off the tensors. The discriminator beside a
@@ -94,7 +95,8 @@ fn describe(name: &str, opened: &Opened) -> Result<String, Failure> {
     line("parameters", &grouped(spec.parameters));
     line("latents", &latents.join(", "));
     if spec.classes > 0 {
-        line("classes", &format!("{}, chosen by the input c; the first where nobody says which", spec.classes));
+        let input = opened.generator.class_input().unwrap_or("c");
+        line("classes", &format!("{}, chosen by the input {input}; the first where nobody says which", spec.classes));
     }
     if let Some(denoiser) = opened.generator.denoiser() {
         let [least, largest] = denoiser.sigma_range();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use pulse::Opened;
-use pulse::generator::{LatentInput, NoiseStart, Space};
+use pulse::generator::{Generator, LatentInput, NoiseStart, Space, input_specs};
 use pulse::image::{Image, write_png};
 use pulse::inputs::{Inputs, listed, read_inputs};
 use pulse::render::{Mapping, Question, Renderer};
@@ -139,6 +139,15 @@ fn is_tiled(opened: &Opened, inputs: &Inputs, latent: LatentInput) -> bool {
     held.is_some_and(|tensor| tensor.shape().iter().skip(1).product::<usize>() == spec.w_dim)
 }
 
+/// Whether the inputs are under the names that a model has for its own.
+fn names_of(model: &dyn Generator, inputs: &Inputs) -> bool {
+    let latent = model.spec().latents[0];
+    let own = input_specs(model, latent).unwrap_or_default();
+    let mut of_model = own.iter().filter(|spec| !spec.name.starts_with("feature."));
+    let held = inputs.arrays();
+    !held.contains_key("cotangent") && of_model.all(|spec| held.contains_key(&spec.name))
+}
+
 /// A number that is one.
 pub(crate) fn finite(text: &str) -> Result<f32, String> {
     text.trim()
@@ -176,8 +185,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
         }
     }
     let engine = arguments.engine.start()?;
-    let opened = arguments.told.open(&arguments.generator)?;
-    let inputs = read_inputs(&arguments.inputs)?;
+    let mut opened = arguments.told.open(&arguments.generator)?;
+    let mut inputs = read_inputs(&arguments.inputs)?;
+    if let Some(model) = opened.model.clone().filter(|model| names_of(&**model, &inputs)) {
+        opened.generator = model;
+    }
+    inputs.spread_class(&*opened.generator)?;
     if let Some(denoiser) = opened.generator.denoiser()
         && Question::is_asked(&inputs)
     {
@@ -216,6 +229,8 @@ struct Rendering<'a> {
     inputs: &'a Inputs,
     rows: usize,
     shape: Shape,
+    /// What black and white are in arrays: as in the generator's file.
+    range: [f32; 2],
     /// The cotangent of every row, when gradients are wanted.
     cotangent: Option<&'a [f32]>,
 }
@@ -235,7 +250,7 @@ impl<'a> Rendering<'a> {
         note_unknown(file, unknown);
         let cotangent = arguments.vjp.then(|| cotangent(inputs, rows, shape)).transpose();
         let cotangent = cotangent.map_err(|reason| Failure::of(file.display(), reason))?;
-        Ok(Self { renderer, inputs, rows, shape, cotangent })
+        Ok(Self { renderer, inputs, rows, shape, range: generator.own_range(), cotangent })
     }
 
     fn write_pngs(&mut self, opened: &Opened, out: &Path) -> Result<(), Failure> {
@@ -261,13 +276,16 @@ impl<'a> Rendering<'a> {
             .cloned()
             .collect();
         let names: Vec<_> = given.iter().map(|spec| spec.name.as_str()).collect();
+        let [low, high] = self.range;
+        let (scale, middle) = (0.5 * (high - low), 0.5 * (high + low));
         let mut image = Vec::with_capacity(self.rows * self.shape.len());
         let mut gradients = vec![Vec::new(); given.len()];
         for row in 0..self.rows {
-            image.extend_from_slice(self.renderer.render(self.inputs, row)?);
+            image.extend(self.renderer.render(self.inputs, row)?.iter().map(|x| scale * x + middle));
             if let Some(cotangent) = self.cotangent {
                 let cotangent = &cotangent[row * self.shape.len()..][..self.shape.len()];
-                let of_row = self.renderer.vector_jacobian(cotangent, &names)?;
+                let cotangent: Vec<f32> = cotangent.iter().map(|x| scale * x).collect();
+                let of_row = self.renderer.vector_jacobian(&cotangent, &names)?;
                 gradients.iter_mut().zip(of_row).for_each(|(all, row)| all.extend(row));
             }
         }

@@ -16,6 +16,7 @@ mod diffusers;
 mod given;
 mod guided;
 mod layers;
+mod onnx;
 mod preconditioning;
 mod published;
 mod read;

@@ -18,6 +18,7 @@ mod filter;
 mod located;
 mod mapping;
 mod modulated;
+mod onnx;
 mod prior;
 mod space;
 mod stylegan1;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 use pulse_checkpoint::Checkpoint;
 use pulse_engine::{Engine, NetworkBuilder, Operator, Shape, Value, Weights};
 
+pub use self::onnx::OnnxGenerator;
 pub use assembly::{Assembly, Noise};
 pub use dcgan::Dcgan;
 pub use diffusion::{Diffusion, ENTERED};
@@ -47,6 +49,7 @@ pub use subject::Subject;
 
 use crate::denoiser::Denoiser;
 use crate::latent::Geometry;
+use crate::onnx::is_onnx;
 use crate::placement::Frame;
 use crate::random::Stream;
 use crate::{Error, ErrorKind, Result};
@@ -65,6 +68,9 @@ impl Family {
     pub const STYLEGAN2: Self = Self("StyleGAN2");
     /// Without aliasing, without noise (Karras et al. 2021): -T and -R.
     pub const STYLEGAN3: Self = Self("StyleGAN3");
+
+    /// Any other, as ONNX writes it.
+    pub const ONNX: Self = Self("ONNX");
 
     /// A family of this name.
     pub const fn new(name: &'static str) -> Self {
@@ -207,6 +213,16 @@ pub trait Generator: Send + Sync {
         None
     }
 
+    /// What black and white are in its file's own pictures. Those of [`append`](Self::append) are in [-1, 1] all the same.
+    fn own_range(&self) -> [f32; 2] {
+        [-1.0, 1.0]
+    }
+
+    /// The input that is one at a class and zero elsewhere, and which files may hold as the class's number instead.
+    fn class_input(&self) -> Option<&str> {
+        None
+    }
+
     /// The same generator with latents of this class alone, where its latents are drawn for a class and this is another one than theirs.
     fn of_class(&self, class: usize) -> Option<Arc<dyn Generator>> {
         let _ = class;
@@ -239,6 +255,9 @@ pub trait Generator: Send + Sync {
 /// [`ErrorKind::Generator`] when no family here is made of such tensors, when there are several generators, or when a setting of the
 /// file makes another picture than what is read here.
 pub fn from_checkpoint(checkpoint: &Checkpoint) -> Result<Box<dyn Generator>> {
+    if is_onnx(checkpoint) {
+        return Ok(Box::new(OnnxGenerator::from_checkpoint(checkpoint)?));
+    }
     let checkpoint = &*located(checkpoint)?;
     let tensors = &checkpoint.tensors;
     unread::refuse(tensors, &checkpoint.configuration)?;

@@ -37,6 +37,31 @@ impl Inputs {
         self.arrays.insert(name.into(), Tensor::new(shape, data).expect("the length was checked"));
     }
 
+    /// Replaces the number of a class by a vector that is one there, where `generator` takes classes so and a number is given.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Inputs`] when there is no such class.
+    pub fn spread_class(&mut self, generator: &dyn Generator) -> Result<()> {
+        let (Some(name), classes) = (generator.class_input(), generator.spec().classes) else { return Ok(()) };
+        let Some(given) = self.arrays.get(name) else { return Ok(()) };
+        let rows = given.shape().first().copied().unwrap_or(1);
+        if classes < 2 || given.data().len() != rows {
+            return Ok(());
+        }
+        let mut spread = vec![0.0; rows * classes];
+        for (row, &class) in given.data().iter().enumerate() {
+            let place = (class.fract() == 0.0 && (0.0..classes as f32).contains(&class)).then_some(class as usize);
+            let place = place.ok_or_else(|| {
+                let message = format!("`{}` holds {class}, and the classes are 0 to {}", shown_name(name), classes - 1);
+                Error::new(ErrorKind::Inputs, message)
+            })?;
+            spread[row * classes + place] = 1.0;
+        }
+        let name = name.to_owned();
+        self.insert(name, rows, Shape::Vector(classes), spread);
+        Ok(())
+    }
+
     /// The arrays by name.
     pub fn arrays(&self) -> &BTreeMap<String, Tensor> {
         &self.arrays

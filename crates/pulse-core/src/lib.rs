@@ -8,6 +8,7 @@
 //! | hold a picture, resize it, find its blocks, see how blurred it is | [`image`], [`mosaic`], [`sharpness`] |
 //! | make a generator of tensors, or write one of your own | [`generator`], [`latent`], [`random`] |
 //! | read a diffusion, flow or consistency model, and denoise with it | [`denoiser`] |
+//! | read a network of any kind, in ONNX | [`onnx`] |
 //! | say what the camera did | [`measurement`] |
 //! | search, watch, stop, steer | [`search`](mod@search), [`event`], [`loss`], [`optimizer`], [`kept`] |
 //! | read what was found | [`candidate`], [`inputs`], [`render`] |
@@ -96,6 +97,7 @@ pub mod latent;
 pub mod loss;
 pub mod measurement;
 pub mod mosaic;
+pub mod onnx;
 pub mod optimizer;
 pub mod place;
 pub mod placement;

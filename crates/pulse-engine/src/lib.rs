@@ -46,8 +46,8 @@ pub use cpu::{Cpu, Profile, Step};
 pub use engine::{Engine, Memory, Program};
 pub use error::{Error, ErrorKind, Result};
 pub use network::{
-    Affine, Call, Convolution, Dense, DepthwiseConvolution, Fir, FirTaps, FourierFeatures, Function, InputId, Network,
-    NetworkBuilder, Node, Operator, OutputId, Port, PreparedFunction, SeparableMap, Shape, SparseMatrix, Value,
-    Weights,
+    Affine, Call, Convolution, Curve, Dense, DepthwiseConvolution, Fir, FirTaps, FourierFeatures, Function, Gather,
+    InputId, Network, NetworkBuilder, Node, Operator, OutputId, Port, PreparedFunction, SeparableMap, Shape,
+    SparseMatrix, Value, Weights,
 };
 pub use reference::Reference;

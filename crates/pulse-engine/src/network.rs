@@ -1,6 +1,8 @@
 //! The graph: frozen operators with named inputs and outputs.
 
 mod call;
+mod curve;
+mod gather;
 mod infer;
 mod operator;
 mod shape;
@@ -8,6 +10,8 @@ mod sparse;
 mod weights;
 
 pub use call::{Call, Function, PreparedFunction};
+pub use curve::Curve;
+pub use gather::Gather;
 pub use operator::{
     Affine, Convolution, Dense, DepthwiseConvolution, Fir, FirTaps, FourierFeatures, Operator, SeparableMap,
 };

@@ -11,6 +11,7 @@ mod depthwise;
 mod elementwise;
 mod filter;
 mod fourier;
+mod matrices;
 mod normalize;
 mod operators;
 mod pad;

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use pulse_checkpoint::Configuration;
+use pulse_checkpoint::{Checkpoint, Configuration, Value};
 use pulse_core::generator::{
     Diffusion, Discriminator, EMBEDDED, Embedded, Generator, InputSpec, LatentInput, Space, Subject, WeightsFile,
     append_whole, from_checkpoint,
 };
+use pulse_core::onnx::{LATENT, RANGE, is_onnx};
 use pulse_engine::{Engine, NetworkBuilder};
 use pulse_record::cache::Cache;
 use pulse_record::checksum::{sha256, sha256_of_files};
@@ -34,6 +35,8 @@ pub struct Opened {
     pub discriminator: Option<std::result::Result<Arc<Discriminator>, Arc<Error>>>,
     /// The configuration in its file.
     pub configuration: Configuration,
+    /// The network by itself, with inputs under the names that its file gives them, where that is ONNX.
+    pub model: Option<Arc<dyn Generator>>,
     /// The cache of numbers that take long to make.
     cache: Option<Cache>,
     embedded: Option<&'static Embedded>,
@@ -47,6 +50,27 @@ pub struct Told {
     pub settings: Configuration,
     /// Which network of the file it is, or what its tensors' names begin with; where nothing is said, the averaged generator.
     pub network: Option<String>,
+    /// Which input of an ONNX model is the latent, where its names and shapes do not tell.
+    pub latent: Option<String>,
+    /// What black and white are in an ONNX model's pictures, where its last operator does not tell.
+    pub range: Option<[f32; 2]>,
+}
+
+impl Told {
+    /// Refuses what is told of ONNX models alone.
+    fn only_of_onnx(&self, name: &str) -> Result<()> {
+        if self.latent.is_none() && self.range.is_none() {
+            return Ok(());
+        }
+        let message = format!("{name} is no ONNX model, and knows its own latent and range: leave those out");
+        Err(Error::new(ErrorKind::Setting, message))
+    }
+
+    fn into_configuration(&self, configuration: &mut Configuration) {
+        configuration.extend(self.latent.clone().map(|latent| (LATENT.to_owned(), Value::String(latent))));
+        let bounds = |[low, high]: [f32; 2]| Value::List([low, high].map(|bound| Value::Float(bound.into())).into());
+        configuration.extend(self.range.map(|range| (RANGE.to_owned(), bounds(range))));
+    }
 }
 
 impl Opened {
@@ -75,6 +99,7 @@ impl Opened {
     /// As [`named`](Self::named), and [`ErrorKind::Setting`] when a network of an embedded generator is named.
     pub fn told(name: &str, told: &Told) -> Result<Self> {
         if let Some(embedded) = Embedded::find(name) {
+            told.only_of_onnx(name)?;
             return match &told.network {
                 None => Self::embedded(embedded),
                 Some(network) => {
@@ -117,7 +142,7 @@ impl Opened {
     /// [`ErrorKind::Io`] and [`ErrorKind::Checkpoint`] for files that cannot be read, [`ErrorKind::Generator`] for tensors
     /// that no family is made of.
     pub fn file(path: &Path, told: &Told) -> Result<Self> {
-        let Told { settings, network } = told;
+        let Told { settings, network, .. } = told;
         let shown = path.display();
         let unread = |error: Error| {
             let error = error.worded(|reason| {
@@ -136,7 +161,12 @@ impl Opened {
             return diffusion(denoiser, &denoiser_files(path)?);
         }
         let files = checkpoint_files(path)?;
-        let pair = pair(path, network.as_deref()).map_err(unread)?;
+        let mut pair = pair(path, network.as_deref()).map_err(unread)?;
+        if is_onnx(&pair.generator) {
+            told.into_configuration(&mut pair.generator.configuration);
+            return Self::onnx(path, pair.generator, told, &name).map_err(unread);
+        }
+        told.only_of_onnx(&name)?;
         if let [file] = &files[..]
             && let Some(denoiser) = of_checkpoint(&pair.generator, file, settings).map_err(unread)?
         {
@@ -157,6 +187,31 @@ impl Opened {
         })
     }
 
+    /// The generator or denoiser in an ONNX model.
+    fn onnx(path: &Path, checkpoint: Checkpoint, told: &Told, name: &str) -> Result<Self> {
+        let mut files = checkpoint_files(path)?;
+        let folder = files[0].parent().unwrap_or(Path::new("")).to_owned();
+        let beside = checkpoint.configuration.get("onnx").and_then(|graph| graph.get("beside")?.as_list());
+        files.extend(beside.into_iter().flatten().filter_map(|file| Some(folder.join(file.as_str()?))));
+        files.retain(|file| file.is_file());
+        let mut checksum = sha256_of_files(&files)?;
+        if told.latent.is_some() || told.range.is_some() {
+            // Entered elsewhere, it is another generator.
+            checksum = sha256(format!("{checksum}  {:?} {:?}\n", told.latent, told.range).as_bytes());
+        }
+        let denoiser = of_checkpoint(&checkpoint, path, &told.settings)?;
+        let read = from_checkpoint(&checkpoint).map(Arc::<dyn Generator>::from);
+        let (generator, model): (Arc<dyn Generator>, _) = match denoiser {
+            Some(denoiser) => (Arc::new(Diffusion::new(denoiser)), read.ok()),
+            None => {
+                let model = read?;
+                (Arc::clone(&model), Some(model))
+            }
+        };
+        let configuration = checkpoint.configuration;
+        Ok(Self { model, configuration, ..Self::own(generator, name, &checksum) })
+    }
+
     /// A generator of the caller's own, under this name. `checksum` identifies it in the record of a run.
     pub fn own(generator: Arc<dyn Generator>, name: &str, checksum: &str) -> Self {
         let spec = generator.spec();
@@ -175,6 +230,7 @@ impl Opened {
             subject: Subject::default(),
             discriminator: None,
             configuration,
+            model: None,
             cache: None,
             embedded: None,
         }

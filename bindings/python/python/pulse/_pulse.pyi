@@ -85,7 +85,13 @@ class Settings:
 @final
 class Generator:
     @staticmethod
-    def open(name: str | None = None, settings: list[str] = ...) -> Generator: ...
+    def open(
+        name: str | None = None,
+        settings: list[str] = ...,
+        network: str | None = None,
+        latent: str | None = None,
+        range: tuple[float, float] | None = None,
+    ) -> Generator: ...
     @staticmethod
     def own(
         name: str,

@@ -30,7 +30,15 @@ class Generator:
         self._native = native
 
     @classmethod
-    def open(cls, name: str | os.PathLike[str] | None = None, **settings: object) -> Generator:
+    def open(
+        cls,
+        name: str | os.PathLike[str] | None = None,
+        *,
+        network: str | None = None,
+        latent: str | None = None,
+        range: tuple[float, float] | None = None,
+        **settings: object,
+    ) -> Generator:
         """Open an embedded generator or a checkpoint.
 
         Parameters
@@ -38,6 +46,13 @@ class Generator:
         name
             The name of an embedded generator (`pulse.EMBEDDED`; the first one by default), or the path of a checkpoint or of the
             folder that one is in.
+        network
+            Which network of a checkpoint, by its name or by what the names of its tensors begin with; the averaged generator by
+            default.
+        latent
+            Which input of an ONNX model is searched, where names and shapes do not tell.
+        range
+            What black and white are in an ONNX model's pictures, where its last operator does not tell: ``(0, 1)``.
         settings
             What a diffusion model's file does not tell, by the names of the code that trained it: ``num_head_channels=64``.
 
@@ -49,9 +64,10 @@ class Generator:
         """
         if name is not None:
             name = os.fspath(name)
-        if not settings and (name is None or name in EMBEDDED):
+        told = (network, latent, range)
+        if not settings and told == (None, None, None) and (name is None or name in EMBEDDED):
             return cls(native(name or EMBEDDED[0]))
-        return cls(_pulse.Generator.open(name, [f"{key}={value}" for key, value in settings.items()]))
+        return cls(_pulse.Generator.open(name, [f"{key}={value}" for key, value in settings.items()], *told))
 
     @classmethod
     def from_torch(

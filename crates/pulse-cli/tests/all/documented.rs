@@ -72,6 +72,7 @@ fn prepared() -> Place {
         ("stylegan3_t.pkl", "stylegan3.pkl"),
         ("pulse_r32", "pulse-weights"),
         ("priors/diffusers_ddpm", "ddpm-bedroom-256"),
+        ("onnx/biggan_script17.onnx", "biggan.onnx"),
         ("priors/cm.pt", "cd_bedroom256.pt"),
         ("priors/cm.json", "cd_bedroom256.json"),
     ] {

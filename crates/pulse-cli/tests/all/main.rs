@@ -18,6 +18,7 @@ mod folder;
 mod interrupt;
 mod killed;
 mod newcomer;
+mod onnx;
 mod opened;
 mod others;
 mod program;

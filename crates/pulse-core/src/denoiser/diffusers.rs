@@ -10,7 +10,7 @@ use pulse_checkpoint::{Checkpoint, Configuration, Value as Setting};
 use super::schedule::{Bounds, DiscreteSchedule, FlowSchedule, Schedule, Spacing, Spread};
 use super::settings::Settings;
 use super::unet2d::UNet2d;
-use super::{Denoiser, Preconditioning, Predicts};
+use super::{Backbone, Denoiser, Preconditioning, Predicts};
 use crate::Result;
 
 /// Where the configuration of the scheduler is among that of the network.
@@ -38,12 +38,17 @@ pub(super) fn read(checkpoint: &Checkpoint, given: &Configuration) -> Result<Opt
         checkpoint.configuration.insert(key.clone(), value.clone());
     }
     let backbone = UNet2d::from_checkpoint(&checkpoint)?;
-    let Trained { preconditioning, schedule, sigmas } = Trained::read(&scheduler)?;
-    let denoiser = Denoiser::new(Arc::new(backbone), preconditioning)?.with_schedule(schedule);
-    Ok(Some(match sigmas {
+    trained(Arc::new(backbone), &scheduler).map(Some)
+}
+
+/// The denoiser that a network is which was trained as the settings of a scheduler say.
+pub(super) fn trained(backbone: Arc<dyn Backbone>, scheduler: &Configuration) -> Result<Denoiser> {
+    let Trained { preconditioning, schedule, sigmas } = Trained::read(scheduler)?;
+    let denoiser = Denoiser::new(backbone, preconditioning)?.with_schedule(schedule);
+    Ok(match sigmas {
         Some(range) => denoiser.with_sigma_range(range),
         None => denoiser,
-    }))
+    })
 }
 
 /// What a network was trained with.
@@ -177,7 +182,7 @@ fn has_betas(name: &str, settings: &Settings<'_>) -> bool {
     (known || settings.get("beta_schedule").is_some()) && settings.get("snr_shift_scale").is_none()
 }
 
-fn sigma_range(settings: &Settings<'_>, least: f64) -> Result<[f64; 2]> {
+pub(super) fn sigma_range(settings: &Settings<'_>, least: f64) -> Result<[f64; 2]> {
     let smallest = settings.number("sigma_min", least, 1e-9..=1e6)?;
     let largest = settings.number("sigma_max", 80.0, 1e-9..=1e9)?;
     if smallest < largest {

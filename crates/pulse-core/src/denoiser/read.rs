@@ -2,7 +2,7 @@
 
 use pulse_checkpoint::{Checkpoint, Configuration};
 
-use super::{Denoiser, diffusers, guided, song};
+use super::{Denoiser, diffusers, guided, onnx, song};
 use crate::Result;
 
 impl Denoiser {
@@ -13,6 +13,7 @@ impl Denoiser {
     /// | `model.enc.64x64_conv.weight`, `enc.64x64_conv.weight` | a network of EDM: DDPM++, NCSN++, ADM |
     /// | `input_blocks.0.0.weight`, `time_embed.0.weight` | the U-Net of guided diffusion, or of a consistency model |
     /// | `down_blocks.0.resnets.0.conv1.weight` | a `UNet2DModel` of diffusers, with its `config.json` as configuration |
+    /// | any, in ONNX, with a noisy picture and a time among its inputs | a network of any kind, trained as the settings of a scheduler say |
     ///
     /// `file_name` is the name of its file, which tells published files apart. `settings` are what the tensors do not tell, by the
     /// names of the training code's arguments, such as `num_head_channels`, `image_size`, `preconditioning` or `noise_schedule`;
@@ -28,6 +29,9 @@ impl Denoiser {
         }
         if guided::is_named(checkpoint) {
             return guided::read(checkpoint, stem, settings).map(Some);
+        }
+        if let Some(denoiser) = onnx::read(checkpoint, settings)? {
+            return Ok(Some(denoiser));
         }
         diffusers::read(checkpoint, settings)
     }

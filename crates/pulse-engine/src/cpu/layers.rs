@@ -13,6 +13,7 @@ mod norm;
 mod normed_rows;
 mod pieces;
 mod pool;
+mod softmax;
 
 pub(super) use attention::Attention;
 pub(super) use fourier::FourierFeatures;
@@ -22,3 +23,4 @@ pub(super) use modulate::{AddChannels, AddNoise, Modulate};
 pub(super) use modulated::{Modulated, ModulatedParts};
 pub(super) use norm::{InstanceNorm, Normalize};
 pub(super) use pool::MaxPool;
+pub(super) use softmax::Softmax;

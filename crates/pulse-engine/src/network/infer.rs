@@ -1,6 +1,9 @@
 //! The shape of every operator's result, and what each refuses.
 
-use super::{Affine, Call, Convolution, Dense, DepthwiseConvolution, Fir, FirTaps, FourierFeatures, Operator, Shape};
+use super::{
+    Affine, Call, Convolution, Curve, Dense, DepthwiseConvolution, Fir, FirTaps, FourierFeatures, Gather, Operator,
+    Shape,
+};
 
 /// The most numbers that one value may hold for one candidate: enough for every generator there is, and small
 /// enough that no later product of sizes overflows.
@@ -17,7 +20,7 @@ const LARGEST_FACTOR: usize = 1 << 10;
 pub(super) fn infer(operator: &Operator, arguments: &[Shape]) -> Result<Shape, String> {
     let wanted = match operator {
         Operator::Input | Operator::Constant(..) => 0..=0,
-        Operator::Add | Operator::Multiply | Operator::AddNoise(_) => 2..=2,
+        Operator::Add | Operator::Multiply | Operator::MatrixProduct | Operator::AddNoise(_) => 2..=2,
         Operator::Modulate => 2..=3,
         Operator::Attention { .. } => 3..=3,
         Operator::Concatenate | Operator::Call(_) => 1..=usize::MAX,
@@ -40,6 +43,12 @@ pub(super) fn infer(operator: &Operator, arguments: &[Shape]) -> Result<Shape, S
             Ok(arguments[0])
         }
         Operator::Add | Operator::Multiply => one_shape(arguments),
+        Operator::MatrixProduct => {
+            let ([channels, height, inner], [others, rows, width]) = (map(arguments[0])?, map(arguments[1])?);
+            length("channels", others, channels)?;
+            length("rows", rows, inner)?;
+            Ok(Shape::map(channels, height, width))
+        }
         Operator::Attention { heads } => {
             let [channels, ..] = map(one_shape(arguments)?)?;
             divides("heads", *heads, channels)?;
@@ -63,7 +72,8 @@ fn infer_unary(operator: &Operator, x: Shape) -> Result<Shape, String> {
             Some(end) if end <= x.outermost() => Ok(with_outermost(x, *length)),
             _ => Err(format!("takes {length} from {start} of {x}")),
         },
-        Operator::Normalize { .. } => match x {
+        Operator::Gather(gather) => infer_gather(gather, x),
+        Operator::Normalize { .. } | Operator::Softmax => match x {
             Shape::Map { .. } => Err(format!("needs a vector or rows, not {x}")),
             _ => Ok(x),
         },
@@ -102,6 +112,14 @@ fn infer_unary(operator: &Operator, x: Shape) -> Result<Shape, String> {
         }
         Operator::FourierFeatures(features) => infer_fourier(features, x),
         _ => Ok(x),
+    }
+}
+
+fn infer_gather(gather: &Gather, x: Shape) -> Result<Shape, String> {
+    length("indices", gather.index.len(), elements(gather.shape)?)?;
+    match gather.index.iter().find(|&&index| index != Gather::NOTHING && index as usize >= x.len()) {
+        Some(index) => Err(format!("takes element {index} of {x}")),
+        None => Ok(gather.shape),
     }
 }
 
@@ -148,6 +166,10 @@ fn numbers(operator: &Operator) -> Result<(), String> {
         | Operator::InverseSqrt { epsilon }
         | Operator::InstanceNorm { epsilon }
         | Operator::GroupNorm { epsilon, .. } => finite("epsilon", *epsilon),
+        Operator::Curve(Curve::Power(exponent)) => finite("exponent", *exponent),
+        Operator::Curve(Curve::Clip { low, high }) if low.is_nan() || high.is_nan() || low > high => {
+            Err(format!("clips between {low} and {high}"))
+        }
         Operator::FourierFeatures(features) => {
             finite("sampling rate", features.sampling_rate)?;
             finite("bandwidth", features.bandwidth)

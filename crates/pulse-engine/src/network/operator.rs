@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Call, Shape, SparseMatrix, Weights};
+use super::{Call, Curve, Gather, Shape, SparseMatrix, Weights};
 
 /// A frozen operator. `x` is its first argument, `y` its result; the other arguments are named.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +36,8 @@ pub enum Operator {
     },
     /// The same numbers in another shape.
     Reshape(Shape),
+    /// `y[i] = x[index[i]]`; see [`Gather`].
+    Gather(Gather),
 
     /// `y = scale x + shift`, constants broadcast; see [`Affine`].
     Affine(Affine),
@@ -62,10 +64,17 @@ pub enum Operator {
         /// Added before the root.
         epsilon: f32,
     },
+    /// `y = f(x)`; see [`Curve`].
+    Curve(Curve),
+    /// `y[i] = exp(x[i]) / Σ_j exp(x[j])` over a vector, or over each row.
+    Softmax,
     /// `y = a + b`, of the same shape. `b` may also be a vector with an element for each channel of a map `a`.
     Add,
     /// `y = a · b`, element by element, of the same shape.
     Multiply,
+
+    /// `y[c,i,j] = Σ_k a[c,i,k] b[c,k,j]`: the product of two matrices in every channel.
+    MatrixProduct,
 
     /// `y[o,p] = b[o] + Σ_i Σ_k W[o,i,k] x[i, p · stride + k − padding]` (cross-correlation, `x = 0` outside). The
     /// output has `floor((n + 2 · padding − kernel) / stride) + 1` pixels along each axis.
@@ -309,13 +318,17 @@ impl Operator {
                 convolution.kernel.iter().product::<usize>() * convolution.out_channels * argument
             }
             Self::DepthwiseConvolution(depthwise) => depthwise.kernel.iter().product::<usize>() * result.len(),
+            Self::MatrixProduct => match arguments.first() {
+                Some(Shape::Map { width, .. }) => width * result.len(),
+                _ => 0,
+            },
             Self::Attention { .. } => 2 * result.len() * (result.len() / result.channels()),
             _ => 0,
         }
     }
 
     /// The [names](Self::name) of all operators.
-    pub const NAMES: [&str; 32] = [
+    pub const NAMES: [&str; 36] = [
         "Input",
         "Constant",
         "Dense",
@@ -325,6 +338,7 @@ impl Operator {
         "Concatenate",
         "Normalize",
         "Reshape",
+        "Gather",
         "Affine",
         "LeakyRelu",
         "Tanh",
@@ -332,8 +346,11 @@ impl Operator {
         "Silu",
         "Square",
         "InverseSqrt",
+        "Curve",
+        "Softmax",
         "Add",
         "Multiply",
+        "MatrixProduct",
         "Convolution",
         "TransposedConvolution",
         "DepthwiseConvolution",
@@ -362,6 +379,7 @@ impl Operator {
             Self::Concatenate => "Concatenate",
             Self::Normalize { .. } => "Normalize",
             Self::Reshape(_) => "Reshape",
+            Self::Gather(_) => "Gather",
             Self::Affine(_) => "Affine",
             Self::LeakyRelu { .. } => "LeakyRelu",
             Self::Tanh => "Tanh",
@@ -369,8 +387,11 @@ impl Operator {
             Self::Silu => "Silu",
             Self::Square => "Square",
             Self::InverseSqrt { .. } => "InverseSqrt",
+            Self::Curve(_) => "Curve",
+            Self::Softmax => "Softmax",
             Self::Add => "Add",
             Self::Multiply => "Multiply",
+            Self::MatrixProduct => "MatrixProduct",
             Self::Convolution(_) => "Convolution",
             Self::TransposedConvolution(_) => "TransposedConvolution",
             Self::DepthwiseConvolution(_) => "DepthwiseConvolution",

@@ -48,6 +48,26 @@ pub(super) fn group_pull_back(x: &[f64], y: &[f64], cotangent: &[f64], groups: u
     x.chunks_exact(n).zip(y.chunks_exact(n)).zip(cotangent.chunks_exact(n)).flat_map(group).collect()
 }
 
+/// `y = exp(x) / Σ exp(x)` over each run of `width` elements.
+pub(super) fn softmax(x: &[f64], width: usize) -> Vec<f64> {
+    let row = |x: &[f64]| {
+        let largest = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let powers: Vec<f64> = x.iter().map(|x| (x - largest).exp()).collect();
+        let sum: f64 = powers.iter().sum();
+        powers.into_iter().map(move |power| power / sum)
+    };
+    x.chunks_exact(width).flat_map(row).collect()
+}
+
+/// `gradient = y (g − Σ g y)`.
+pub(super) fn softmax_pull_back(y: &[f64], cotangent: &[f64], width: usize) -> Vec<f64> {
+    let row = |(y, g): (&[f64], &[f64])| {
+        let along: f64 = y.iter().zip(g).map(|(y, g)| y * g).sum();
+        y.iter().zip(g).map(move |(y, g)| y * (g - along)).collect::<Vec<_>>()
+    };
+    y.chunks_exact(width).zip(cotangent.chunks_exact(width)).flat_map(row).collect()
+}
+
 fn mean(x: &[f64]) -> f64 {
     x.iter().sum::<f64>() / x.len() as f64
 }

@@ -1,7 +1,8 @@
 //! Which loops stand for which operator.
 
 use super::{
-    Arguments, attention, call, convolution, depthwise, elementwise, filter, fourier, normalize, pad, pool, vector,
+    Arguments, attention, call, convolution, depthwise, elementwise, filter, fourier, matrices, normalize, pad, pool,
+    vector,
 };
 use crate::{Node, Operator};
 
@@ -21,6 +22,10 @@ pub(super) fn apply(node: &Node, arguments: &Arguments) -> Vec<f64> {
         Operator::Concatenate => values.concat(),
         Operator::Normalize { epsilon } => normalize::rms(values[0], node.shape.channels(), *epsilon),
         Operator::Reshape(_) => values[0].to_vec(),
+        Operator::Gather(gather) => vector::gather(gather, values[0]),
+        Operator::Curve(curve) => values[0].iter().map(|&x| curve.at(x)).collect(),
+        Operator::Softmax => normalize::softmax(values[0], node.shape.channels()),
+        Operator::MatrixProduct => matrices::product(shapes[0], shapes[1], values),
         Operator::Affine(affine) => elementwise::affine(affine, node.shape, values[0]),
         Operator::LeakyRelu { slope, gain, clamp } => {
             values[0].iter().map(|&x| elementwise::leaky_relu(x, *slope, *gain, *clamp)).collect()
@@ -71,6 +76,10 @@ pub(super) fn pull_back(node: &Node, arguments: &Arguments, y: &[f64], cotangent
             vec![normalize::rms_pull_back(values[0], cotangent, node.shape.channels(), *epsilon)]
         }
         Operator::Reshape(_) => vec![cotangent.to_vec()],
+        Operator::Gather(gather) => vec![vector::gather_adjoint(gather, shapes[0].len(), cotangent)],
+        Operator::Curve(curve) => vec![elementwise::zip(values[0], cotangent, |x, g| g * curve.slope(x))],
+        Operator::Softmax => vec![normalize::softmax_pull_back(y, cotangent, node.shape.channels())],
+        Operator::MatrixProduct => matrices::pull_back(shapes[0], shapes[1], values, cotangent),
         Operator::Affine(affine) => vec![elementwise::affine_adjoint(affine, node.shape, cotangent)],
         Operator::LeakyRelu { slope, gain, clamp } => {
             let slope_at = |x, g| g * elementwise::leaky_relu_derivative(x, *slope, *gain, *clamp);

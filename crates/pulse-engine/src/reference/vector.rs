@@ -1,6 +1,6 @@
 //! Operators on vectors and rows.
 
-use crate::{Dense, Shape};
+use crate::{Dense, Gather, Shape};
 
 pub(super) fn dense(dense: &Dense, x: &[f64]) -> Vec<f64> {
     let mut y = Vec::with_capacity(x.len() / dense.in_features * dense.out_features);
@@ -32,6 +32,20 @@ pub(super) fn slice(x: &[f64], start: usize, length: usize) -> Vec<f64> {
 pub(super) fn slice_adjoint(length: usize, start: usize, cotangent: &[f64]) -> Vec<f64> {
     let mut gradient = vec![0.0; length];
     gradient[start..][..cotangent.len()].copy_from_slice(cotangent);
+    gradient
+}
+
+pub(super) fn gather(gather: &Gather, x: &[f64]) -> Vec<f64> {
+    gather.index.iter().map(|&index| if index == Gather::NOTHING { 0.0 } else { x[index as usize] }).collect()
+}
+
+pub(super) fn gather_adjoint(gather: &Gather, length: usize, cotangent: &[f64]) -> Vec<f64> {
+    let mut gradient = vec![0.0; length];
+    for (&index, g) in gather.index.iter().zip(cotangent) {
+        if index != Gather::NOTHING {
+            gradient[index as usize] += g;
+        }
+    }
     gradient
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use pulse_engine::{
-    Convolution, Dense, ErrorKind, Fir, FirTaps, FourierFeatures, NetworkBuilder, Operator, SeparableMap, Shape,
-    SparseMatrix, Weights,
+    Convolution, Curve, Dense, ErrorKind, Fir, FirTaps, FourierFeatures, Gather, NetworkBuilder, Operator,
+    SeparableMap, Shape, SparseMatrix, Weights,
 };
 
 const VECTOR: Shape = Shape::Vector(4);
@@ -108,6 +108,15 @@ fn wrong_vectors() -> Vec<(Operator, Vec<Shape>)> {
         (Operator::Attention { heads: 3 }, vec![MAP; 3]),
         (Operator::Attention { heads: 1 }, vec![MAP; 2]),
         (Operator::Attention { heads: 1 }, vec![VECTOR; 3]),
+        (Operator::MatrixProduct, vec![MAP; 2]),
+        (Operator::MatrixProduct, vec![MAP, VECTOR]),
+        (Operator::Softmax, vec![MAP]),
+        (gather(&[0, 1, 2], Shape::Vector(4)), vec![VECTOR]),
+        (gather(&[0, 4], Shape::Vector(2)), vec![VECTOR]),
+        (gather(&[], Shape::Vector(0)), vec![VECTOR]),
+        (Operator::Curve(Curve::Power(f32::NAN)), vec![VECTOR]),
+        (Operator::Curve(Curve::Clip { low: 1.0, high: 0.0 }), vec![VECTOR]),
+        (Operator::Curve(Curve::Clip { low: f32::NAN, high: 0.0 }), vec![VECTOR]),
         (Operator::Pad { vertical: [usize::MAX, 1], horizontal: [0; 2] }, vec![MAP]),
         (Operator::Pad { vertical: [0; 2], horizontal: [0; 2] }, vec![VECTOR]),
         (Operator::Add, vec![MAP, VECTOR]),
@@ -118,6 +127,10 @@ fn wrong_vectors() -> Vec<(Operator, Vec<Shape>)> {
         (Operator::Add, vec![Shape::Vector(30), MAP]),
         (Operator::Multiply, vec![VECTOR, Shape::Vector(5)]),
     ]
+}
+
+fn gather(index: &[u32], shape: Shape) -> Operator {
+    Operator::Gather(Gather { index: index.into(), shape })
 }
 
 fn wrong_maps() -> Vec<(Operator, Vec<Shape>)> {

@@ -4,6 +4,7 @@ pub(crate) mod calls;
 mod composed;
 mod depthwise;
 mod elementwise;
+mod exported;
 mod layers;
 mod maps;
 mod resampling;
@@ -81,6 +82,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Case> {
         let kinds = [
             vectors::cases(),
             elementwise::cases(),
+            exported::cases(),
             maps::cases(),
             depthwise::cases(),
             resampling::cases(),

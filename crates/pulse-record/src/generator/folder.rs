@@ -8,7 +8,7 @@ use pulse_checkpoint::Checkpoint;
 use crate::{Error, ErrorKind, Result};
 
 /// The extensions by which a file in a folder is taken for a checkpoint.
-const EXTENSIONS: [&str; 5] = ["safetensors", "pt", "pth", "tar", "pkl"];
+const EXTENSIONS: [&str; 6] = ["safetensors", "pt", "pth", "tar", "pkl", "onnx"];
 
 /// The files that the generator at `path` is read from, a file or a folder.
 ///

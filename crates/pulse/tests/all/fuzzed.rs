@@ -83,6 +83,11 @@ fn checkpoints() {
 }
 
 #[test]
+fn onnx_models() {
+    mutated(&corpus("onnx"), 4000, targets::onnx);
+}
+
+#[test]
 fn point_spread_functions() {
     let mut header = String::new();
     for card in ["SIMPLE  = T", "BITPIX  = -32", "NAXIS   = 2", "NAXIS1  = 3", "NAXIS2  = 3", "END"] {

@@ -20,6 +20,7 @@ mod measurement;
 mod measurement_stages;
 mod mosaic;
 mod niqe;
+mod onnx;
 mod optimizer;
 mod outsiders;
 mod plausibility;

@@ -9,12 +9,14 @@ use super::step::Step;
 use crate::cpu::lanes::{Kernel, Layout};
 use crate::cpu::layers::{
     AddChannels, AddNoise, Attention, FourierFeatures, GroupNorm, GroupNormParts, InstanceNorm, Layer, LayerParts,
-    MaxPool, Modulate, Modulated, ModulatedParts, Normalize,
+    MaxPool, Modulate, Modulated, ModulatedParts, Normalize, Softmax,
 };
-use crate::cpu::linear::{Depthwise, Fir, Linear, LinearMap, SeparableMap, convolution, filtered_convolution};
+use crate::cpu::linear::{
+    Depthwise, Fir, Linear, LinearMap, MatrixProduct, SeparableMap, convolution, filtered_convolution,
+};
 use crate::cpu::pointwise::{
-    Add, Affine, Concatenate, InverseSqrt, JoinChannels, LeakyRelu, Multiply, Pad, RepeatRows, Sigmoid, Silu, Square,
-    Take, TakeChannels, Tanh,
+    Add, Affine, Concatenate, Curved, Gathered, InverseSqrt, JoinChannels, LeakyRelu, Multiply, Pad, RepeatRows,
+    Sigmoid, Silu, Square, Take, TakeChannels, Tanh,
 };
 use crate::cpu::settings::Settings;
 use crate::{Convolution, FirTaps, Network, Node, Operator, Shape, SparseMatrix, Weights};
@@ -310,6 +312,7 @@ fn kernel(network: &Network, node: usize) -> Box<dyn Kernel> {
         }
         Operator::Normalize { epsilon } => Box::new(Normalize::new(*epsilon, &layout)),
         Operator::Reshape(shape) => Box::new(Take { start: 0, length: shape.len() }),
+        Operator::Gather(gather) => Box::new(Gathered::new(gather, arguments[0])),
         Operator::Affine(affine) => Box::new(Affine::new(affine, result)),
         &Operator::LeakyRelu { slope, gain, clamp } => Box::new(LeakyRelu { slope, gain, clamp }),
         Operator::Tanh => Box::new(Tanh),
@@ -317,6 +320,9 @@ fn kernel(network: &Network, node: usize) -> Box<dyn Kernel> {
         Operator::Silu => Box::new(Silu),
         Operator::Square => Box::new(Square),
         Operator::InverseSqrt { epsilon } => Box::new(InverseSqrt { epsilon: *epsilon }),
+        Operator::Curve(curve) => Box::new(Curved(*curve)),
+        Operator::Softmax => Box::new(Softmax),
+        Operator::MatrixProduct => Box::new(MatrixProduct),
         Operator::Add if arguments[0] != arguments[1] => Box::new(AddChannels),
         Operator::Add => Box::new(Add),
         Operator::Multiply => Box::new(Multiply),

@@ -54,7 +54,7 @@ pub(super) fn large_cases() -> Vec<Case> {
     ]
 }
 
-fn convolution(random: &mut Random, from: usize, to: usize, kernel: usize) -> Operator {
+pub(super) fn convolution(random: &mut Random, from: usize, to: usize, kernel: usize) -> Operator {
     let spread = 1.0 / (from as f32).sqrt() / kernel as f32;
     Operator::Convolution(Convolution {
         weight: random.around(0.0, spread, to * from * kernel * kernel),
