@@ -32,7 +32,7 @@ pub use settings::{
 
 use crate::image::Provenance;
 use crate::{Error, ErrorKind, Result};
-use pulse_core::image::Size;
+use pulse_core::image::{Rectangle, Size};
 use pulse_core::mosaic::{Grid, Mosaic};
 use pulse_core::place::Placement;
 
@@ -142,6 +142,15 @@ pub struct MosaicRecord {
     pub detected: bool,
 }
 
+impl MosaicRecord {
+    /// The mosaic.
+    pub fn mosaic(&self) -> Mosaic {
+        let [left, top, width, height] = self.region;
+        let grid = Grid { size: self.size, left: self.left, top: self.top };
+        Mosaic { grid, region: Rectangle { left, top, width, height } }
+    }
+}
+
 /// [`Placement`]: the frame of the generator's picture in a small one that was framed otherwise, in pixels of the small one.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlacementRecord {
@@ -238,6 +247,9 @@ pub struct Files {
     /// What the search goes on from, where it was stopped.
     #[serde(default)]
     pub bookmark: Option<String>,
+    /// The photograph with each candidate in it, where blocks in a photograph were searched for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub photographs: Vec<String>,
 }
 
 /// One candidate.

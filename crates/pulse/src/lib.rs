@@ -64,6 +64,7 @@
 #![forbid(unsafe_code)]
 
 pub mod check;
+mod note;
 mod opened;
 mod placing;
 pub mod portrait;
@@ -75,7 +76,8 @@ mod taken;
 
 pub use opened::Opened;
 pub use placing::Placing;
-pub use prepared::{Blocks, Note, Preparation, Prepared};
+pub use note::Note;
+pub use prepared::{Blocks, Preparation, Prepared};
 pub use pulse_checkpoint as checkpoint;
 pub use pulse_core::{
     Error, ErrorKind, Result, Shared, WayOut, candidate, claim, detail, event, judge, kept, latent, loss, mosaic,

@@ -25,6 +25,7 @@ use pulse_record::sheet::Colormap;
 
 pub use judge::Judge;
 
+use crate::portrait::InPhotograph;
 use crate::{Opened, Prepared, Result};
 
 /// One search under way: a generator, a picture, and the settings. It owns all that it needs, so a thread, a server or an object
@@ -367,6 +368,19 @@ impl Found {
         let unmeasured = if judge.was_cut_short() { Some(self.bookmark_of_all()?) } else { None };
         let subject = labels.subject.unwrap_or(self.opened.subject);
         let quantities = self.read(&labels, judge);
+        let mut photographs = Vec::new();
+        if let Some(within) = InPhotograph::of(&self.prepared, self.opened.generator.spec())? {
+            let provenance = self.opened.record.provenance(self.config.seed);
+            for candidate in &self.candidates {
+                let photograph = within.with(&candidate.image.quantised())?;
+                photographs.push(folder.photograph(
+                    candidate.index,
+                    self.candidates.len(),
+                    &photograph,
+                    &provenance,
+                )?);
+            }
+        }
         folder.write(&Finished {
             input: labels.input,
             generator: self.opened.record.clone(),
@@ -387,6 +401,7 @@ impl Found {
             page: labels.page.then_some(Page { subject, curves: &self.curves }),
             seconds: labels.seconds_before + self.seconds,
             made: labels.made,
+            photographs,
             bookmark: self.bookmark.as_ref().or(unmeasured.as_ref()),
         })
     }

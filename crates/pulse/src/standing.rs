@@ -19,8 +19,8 @@ use crate::{Blocks, Error, ErrorKind, Placing, Preparation, Result, WayOut};
 pub struct Request {
     /// What is done to the picture first.
     pub preparation: Preparation,
-    /// What shows through where it is transparent.
-    pub background: [u8; 3],
+    /// What shows through where it is transparent, where it was said: else white, and a small picture is unknown there.
+    pub background: Option<[u8; 3]>,
     /// The file of inputs that the search starts from.
     pub init: Option<PathBuf>,
     /// Whether every convolution is computed by its definition.
@@ -42,7 +42,6 @@ impl Request {
     /// [`ErrorKind::Io`] when the file of inputs cannot be read. Errors in other files are reported when these are used.
     pub fn record(&self) -> Result<RequestRecord> {
         let Preparation { crop, blocks, pixelation, measurement } = &self.preparation;
-        let [red, green, blue] = self.background;
         Ok(RequestRecord {
             measurement: measurement.as_ref().map(ToString::to_string),
             measurement_files: measurement.as_ref().map(checksums).unwrap_or_default(),
@@ -54,7 +53,9 @@ impl Request {
             },
             crop: crop.map(|part| [part.left, part.top, part.width, part.height]),
             pixelate: pixelation.map(|size| [size.width, size.height]),
-            background: format!("#{red:02x}{green:02x}{blue:02x}"),
+            background: self
+                .background
+                .map_or_else(|| "none".into(), |[red, green, blue]| format!("#{red:02x}{green:02x}{blue:02x}")),
             init: self.init.as_deref().map(sha256_of_file).transpose()?,
             precise: self.precise,
             faces: self.faces.map(|config| FacesRecord { confidence: config.confidence, smallest: config.smallest }),

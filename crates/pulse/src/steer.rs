@@ -101,6 +101,7 @@ impl Reopened {
             kernel: None,
             measured_as: self.run.record().measurement.clone(),
             measurement: Arc::clone(&self.solved.measurement),
+            photograph: None,
             notes: Vec::new(),
         };
         Session::of(self.opened.clone(), Arc::new(prepared), problem, &steering, config.clone(), engine)

@@ -17,6 +17,7 @@ mod interrupt;
 mod killed;
 mod newcomer;
 mod others;
+mod pictures;
 mod program;
 mod render;
 mod render_denoiser;

@@ -58,6 +58,8 @@ pub struct Finished<'a> {
     pub seconds: f64,
     /// The command, and when it was written.
     pub made: Option<MadeRecord>,
+    /// The photographs that were written.
+    pub photographs: Vec<String>,
     /// What the search goes on from, where it was stopped before all was done.
     pub bookmark: Option<&'a Bookmark>,
 }

@@ -9,6 +9,7 @@ use super::left::{EXPLORED, remove_intermediate, replaceable, set_aside_explored
 use super::table::{candidates_table, quantities_table};
 use crate::folder::ClaimedFolder;
 use crate::image::{Extent, Provenance, encode_png};
+use crate::photograph::Photograph;
 use crate::record::{
     CandidateRecord, Files, GeneratorRecord, ProgramRecord, Record, SCHEMA, SettingsRecord, TargetRecord,
 };
@@ -197,7 +198,19 @@ impl RunFolder {
             table: Some(TABLE.into()),
             inputs: INPUTS.into(),
             bookmark: finished.bookmark.map(|_| BOOKMARK.into()),
+            photographs: finished.photographs.clone(),
         })
+    }
+
+    /// Writes the photograph with a candidate in it, and gives its name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when it cannot be written.
+    pub fn photograph(&self, index: usize, most: usize, photograph: &Photograph, of: &Provenance) -> Result<String> {
+        let name = numbered("photograph", index, most);
+        let provenance = Provenance { candidate: Some(index + 1), extent: Extent::Composite, ..of.clone() };
+        self.folder.file_with(&name, |file| photograph.write_png(&provenance, file))?;
+        Ok(name)
     }
 
     fn write_candidate(&self, candidate: &Candidate, [image, shrunk]: &[String; 2], of: &Provenance) -> Result<()> {

@@ -46,6 +46,10 @@ pub(super) fn replaceable(path: &Path, replace: bool) -> Result<Vec<PathBuf>> {
         let message = format!("the folder {name} is not empty");
         return Err(Error::new(ErrorKind::Io, message).with_way_out(WayOut::ReplaceFolder));
     }
+    if sealed && is_torn(path) {
+        // What it named is not known, but what a run calls its files is. Others stay.
+        return Ok(own(&names));
+    }
     let run = Run::open(path).map_err(|error| {
         let message =
             format!("the folder {name} holds no run that could be replaced ({error}): empty it or choose another");
@@ -71,12 +75,29 @@ pub fn remove_run(folder: &Path) -> Result<()> {
 
 /// The names of the files of a run within its folder, whatever a record says beside them.
 pub(super) fn files_of(record: &Record) -> impl Iterator<Item = &OsStr> {
-    let Files { target, target_exact, original, sheet, certainty, report, quantities, table, inputs, bookmark } =
-        &record.files;
+    let Files {
+        target,
+        target_exact,
+        original,
+        sheet,
+        certainty,
+        report,
+        quantities,
+        table,
+        inputs,
+        bookmark,
+        photographs,
+    } = &record.files;
     let single = [Some(target), Some(sheet), Some(inputs)];
     let some = [target_exact, original, certainty, report, quantities, table, bookmark].map(Option::as_ref);
     let pictures = record.candidates.iter().flat_map(|candidate| [&candidate.image, &candidate.shrunk]);
-    single.into_iter().chain(some).flatten().chain(pictures).filter_map(|name| Path::new(name).file_name())
+    single
+        .into_iter()
+        .chain(some)
+        .flatten()
+        .chain(photographs)
+        .chain(pictures)
+        .filter_map(|name| Path::new(name).file_name())
 }
 
 /// Removes the pictures of an earlier run's steps. A folder with other files in it stays.
@@ -134,7 +155,9 @@ fn is_of_run(name: &str) -> bool {
         INTERMEDIATE,
         MARK,
     ];
-    SINGLE.contains(&name) || is_temporary(name) || is_numbered(name, "candidate-") || is_numbered(name, "shrunk-")
+    SINGLE.contains(&name)
+        || is_temporary(name)
+        || ["candidate-", "shrunk-", "photograph-"].into_iter().any(|start| is_numbered(name, start))
 }
 
 /// Whether it is `start` with a number, and perhaps a step, as a picture.

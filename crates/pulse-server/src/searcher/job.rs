@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pulse::checksum::sha256;
-use pulse::image::{Image, Reader, read_bytes};
+use pulse::image::{Image, Raster, read_bytes};
 use pulse::record::InputRecord;
 use pulse::run::Run;
 use pulse::search::{Repulsion, SearchConfig};
@@ -101,17 +101,18 @@ impl Job {
     fn search(&self, desk: &Desk, tool: &mut Tool, given: &Given, config: &SearchConfig) -> Result<Ready> {
         let path = desk.picture_file(&given.file);
         let bytes = read_bytes(&path)?;
-        let picture = Reader::default().decode(&given.body.name, &bytes)?;
-        let size = picture.size();
+        let raster = Raster::read(&given.body.name, &bytes)?;
+        let size = raster.size();
         let shown = path.display().to_string();
         let input = InputRecord { sha256: sha256(&bytes), path: shown, width: size.width, height: size.height };
         let kind = measurement(self.node.request.measurement.as_deref()).map_err(|refusal| spoken(&refusal))?;
         let preparation = preparation(given, kind);
         let engine = Arc::clone(&tool.engine);
         let config = config.clone().resolved(&*tool.opened.generator);
-        let prepared = Prepared::new(picture, &preparation, tool.opened.generator.spec(), &desk.engine)?;
+        let spec = tool.opened.generator.spec();
+        let prepared = Prepared::of_raster(&raster, &path, &preparation, spec, &desk.engine)?;
         let prepared = tool.judge.place(Arc::new(prepared), Placing::default(), &tool.opened, &config, &*engine)?;
-        let request = Request { preparation, background: Reader::default().background, ..Request::default() };
+        let request = Request { preparation, ..Request::default() };
         let labels = Labels { request: Some(request.record()?), ..Labels::of(input) };
         let notes = prepared.notes.iter().map(ToString::to_string).collect();
         let (target, original) = ((*prepared.target).clone(), prepared.original.clone());

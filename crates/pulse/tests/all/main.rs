@@ -21,6 +21,7 @@ mod mosaic;
 mod niqe;
 mod optimizer;
 mod outsiders;
+mod picture_files;
 mod plausibility;
 mod report;
 mod run;
