@@ -74,9 +74,9 @@ pub mod standing;
 pub mod steer;
 mod taken;
 
+pub use note::Note;
 pub use opened::Opened;
 pub use placing::Placing;
-pub use note::Note;
 pub use prepared::{Blocks, Preparation, Prepared};
 pub use pulse_checkpoint as checkpoint;
 pub use pulse_core::{

@@ -10,7 +10,7 @@ use pulse_core::mosaic::{Grid, Mosaic};
 use pulse_core::place::{PlacedMeasurement, Placer};
 use pulse_core::sharpness::gaussian_sigma;
 use pulse_engine::Engine;
-use pulse_record::image::{Raster, through_jpeg};
+use pulse_record::image::{Raster, VIEWED, through_jpeg};
 use pulse_record::measurement::read_files;
 use pulse_record::record::{MosaicRecord, PlacementRecord};
 
@@ -64,9 +64,6 @@ pub struct Prepared {
     /// What the user should know about it.
     pub notes: Vec<Note>,
 }
-
-/// The most pixels that are worked on at a time: a picture of more is read as the means of 2x2 of its pixels, or of more.
-pub(crate) const MOST_PIXELS: usize = 12_500_000;
 
 impl Prepared {
     /// A picture as the file at `path` has it, by [`new`](Self::new). What it is too large for is said before any work. Where no colour
@@ -336,7 +333,7 @@ fn as_file(picture: Image, kind: &MeasurementKind) -> Result<Image> {
 /// By how much a part of a picture is to be shrunk along each side to be worked on.
 pub(crate) fn shrink_for(part: Rectangle) -> usize {
     let pixels = part.width.saturating_mul(part.height);
-    (1..).find(|shrink| pixels / (shrink * shrink) <= MOST_PIXELS).unwrap_or(1)
+    (1..).find(|shrink| pixels / (shrink * shrink) <= VIEWED).unwrap_or(1)
 }
 
 /// How many pixels are not there, where any is not.

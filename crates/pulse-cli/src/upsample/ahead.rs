@@ -91,7 +91,8 @@ impl Decoder<'_> {
             let prepared = Prepared::of_raster(&raster, &source.path, preparation, self.generator, self.engine);
             let prepared = prepared.map_err(|error| Failure::with(source.path.display(), &error))?;
             if self.has_blocks && prepared.mosaic.is_none() {
-                let guess = raster.image().ok().and_then(|picture| Mosaic::guess(&picture));
+                let guess =
+                    Mosaic::guess(&raster.view().map_err(|error| Failure::with(source.path.display(), &error))?.0);
                 let hint = guess.map(|grid| blocks_hint(&grid)).unwrap_or_default();
                 let reason = format!("no blocks were found in it; say where they lie with --mosaic SIZE+X+Y{hint}");
                 return Err(Failure::of(source.path.display(), reason));

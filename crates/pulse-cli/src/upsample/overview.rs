@@ -212,8 +212,9 @@ fn csv(entries: &[Entry]) -> Vec<u8> {
             },
         );
         let [path, folder] = [path, folder].map(|path| field(path.as_os_str().as_encoded_bytes()));
-        let fields = [&path, &folder, fate.name().as_bytes(), figures.as_bytes(), &field(reason.as_bytes())];
-        text.extend([&fields.join(&b','), &b"\r\n"[..]].concat());
+        let fields = [&path[..], &folder, fate.name().as_bytes(), figures.as_bytes(), &field(reason.as_bytes())];
+        text.extend(fields.join(&b','));
+        text.extend(b"\r\n");
     }
     text
 }

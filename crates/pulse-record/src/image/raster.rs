@@ -75,6 +75,9 @@ pub struct Raster {
     notes: Vec<FileNote>,
 }
 
+/// The most pixels that are worked on at a time: a picture of more is seen as the means of 2x2 of its pixels, or of more.
+pub const VIEWED: usize = 12_500_000;
+
 /// Rows that are converted at a time, side by side.
 const ROWS: usize = 64;
 
@@ -143,6 +146,16 @@ impl Raster {
     /// As [`Image::new`].
     pub fn image(&self) -> Result<Image> {
         self.part(self.whole(), 1)
+    }
+
+    /// The picture in sRGB with no more than [`VIEWED`] pixels, and by how much it was shrunk along each side.
+    ///
+    /// # Errors
+    /// As [`part`](Self::part).
+    pub fn view(&self) -> Result<(Image, usize)> {
+        let pixels = self.size.width * self.size.height;
+        let shrink = (1..).find(|shrink| pixels / (shrink * shrink) <= VIEWED).unwrap_or(1);
+        Ok((self.part(self.whole(), shrink)?, shrink))
     }
 
     /// A part of the picture in sRGB, where each pixel is the mean of `shrink` x `shrink`; what is left over at the end is left out.
