@@ -11,21 +11,8 @@ cd "$(dirname "$0")/.."
 pulse=$1
 shift
 
-find_browser() {
-  local name
-  for name in chromium chromium-browser google-chrome google-chrome-stable; do
-    if command -v "$name" && "$name" --version >/dev/null 2>&1; then return 0; fi
-  done
-  return 1
-}
-
-complete() { find_browser >/dev/null && python3 --version >/dev/null 2>&1; }
-
-if ! complete && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-  (timeout 60 apt-get update -qq && timeout 240 apt-get install -y -qq --no-install-recommends chromium python3) \
-    >/dev/null 2>&1 || true
-fi
-if ! complete; then
+. scripts/browser.sh
+if ! provide python3 python3; then
   echo "there is no Chromium or no Python, and they could not be installed: the report was not opened in a browser"
   exit 0
 fi

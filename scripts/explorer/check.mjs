@@ -8,12 +8,13 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { Wrong, hold, seat, start, violations } from "./browser.mjs";
+import { hold, seat, start, violations } from "./browser.mjs";
 import { measured } from "./figures.mjs";
 import { files } from "./files.mjs";
 import * as hands from "./hands.mjs";
 import { interactive } from "./measure.mjs";
 import * as person from "./person.mjs";
+import { conclude, results, step } from "./steps.mjs";
 
 const [modules, browser, pulse, ...options] = process.argv.slice(2);
 const option = (name) => (options.includes(name) ? options[options.indexOf(name) + 1] : null);
@@ -45,18 +46,6 @@ async function serve() {
 }
 
 const { chromium, axe } = await start(modules, browser);
-let wrong = 0;
-const results = {};
-
-async function step(where, what, doing) {
-  try {
-    const result = await doing();
-    process.stdout.write(`  ${where}: ${what}${typeof result === "string" ? `: ${result}` : ""}\n`);
-  } catch (error) {
-    wrong++;
-    process.stdout.write(`WRONG ${where}: ${what}: ${error instanceof Wrong ? error.message : error.message.split("\n").slice(0, 3).join(" ")}\n`);
-  }
-}
 
 async function sit(name) {
   const server = await serve();
@@ -270,8 +259,4 @@ await step("files", "words, vendored modules, what is asked for first", async ()
 for (const name of ["desktop", "phone"]) await sit(name);
 if (options.includes("--measure")) await step("desktop", "figures", () => measured({ chromium, serve, results }));
 await chromium.close();
-for (const [what, figure] of Object.entries(results)) process.stdout.write(`${what}: ${typeof figure === "number" ? Math.round(figure * 10) / 10 : figure}\n`);
-if (wrong > 0) {
-  process.stdout.write(`${wrong} things are wrong\n`);
-  process.exit(1);
-}
+conclude();

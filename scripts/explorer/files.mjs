@@ -45,7 +45,7 @@ function preloaded() {
 /** What was taken from elsewhere is what its list says. */
 function taken() {
   const list = read("vendor/README.md");
-  const files = readdirSync(path.join(PAGE, "vendor")).filter((name) => name.endsWith(".js"));
+  const files = readdirSync(path.join(PAGE, "vendor"), { recursive: true }).filter((name) => name.endsWith(".js"));
   return files.filter((name) => !list.includes(createHash("sha256").update(readFileSync(path.join(PAGE, "vendor", name))).digest("hex"))).map((name) => `vendor/${name} is not what vendor/README.md says`);
 }
 

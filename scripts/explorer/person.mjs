@@ -27,8 +27,8 @@ export const go = async (page, hash, selector) => {
   await page.evaluate((hash) => (location.hash = hash), hash);
   await page.waitForSelector(selector);
 };
-/** The session as the server has it. */
-export const session = (page) => page.evaluate(async () => (await fetch("api/v1/session")).json());
+/** The session as the server has it, or the program in the page. */
+export const session = (page) => page.evaluate(async () => globalThis.pulse?.session() ?? (await fetch("api/v1/session")).json());
 export const serverNode = async (page, id) => (await session(page)).nodes.find((node) => node.id === id);
 export const finished = async (page, id, seconds = 120) => {
   const end = Date.now() + seconds * 1000;

@@ -27,9 +27,11 @@ impl<'p, 'a> Arrays<'p, 'a> {
         // Reading a long name costs more than one step.
         const STEP: usize = 64;
         let mut named = Vec::new();
+        // What is no pair is looked at too.
+        self.budget.spend_steps(self.pickle.entry_count(item))?;
         for (key, value) in self.pickle.entries(item).into_iter().flatten() {
             let name = self.pickle.text(key);
-            self.budget.spend_steps(1 + name.as_ref().map_or(0, |name| name.len() / STEP))?;
+            self.budget.spend_steps(name.as_ref().map_or(0, |name| name.len() / STEP))?;
             named.extend(name.map(|name| (name, value)));
         }
         Ok(named)

@@ -4,11 +4,14 @@ use std::cell::Cell;
 
 use crate::error::{Error, Result};
 
-/// What is left to spend on one file. A few bytes can describe a large view of a small storage, or a
-/// dictionary that holds another many times over; a budget in proportion to the file bounds both.
+/// What is left to spend on one file, all pickles nested in it included. A few bytes can describe a large view of a small storage, a
+/// dictionary that holds another many times over, or a program that makes an object with every byte; a budget in proportion to the
+/// file bounds all of them.
 #[derive(Debug)]
 pub(crate) struct Budget {
     elements: Cell<usize>,
+    program: Cell<usize>,
+    objects: Cell<usize>,
     steps: Cell<usize>,
     configuration: Cell<usize>,
 }
@@ -17,13 +20,19 @@ impl Budget {
     /// What a file of `length` bytes, those that it was deflated from included, may spend.
     pub(crate) fn of_file(length: usize) -> Self {
         // One number for each byte, which a file of truth values needs and one of `f32` needs a quarter of,
-        // and 16 MiB on top.
-        const MORE_ELEMENTS: usize = 1 << 22;
+        // and 8 MiB on top.
+        const MORE_ELEMENTS: usize = 1 << 21;
+        // Checkpoints of large networks take some hundred thousand operations.
+        const PROGRAM: usize = 1 << 21;
+        // Bytes; half as many again as the file has.
+        const MORE_OBJECTS: usize = 36 << 20;
         const STEPS: usize = 1 << 22;
         // Values and bytes of text; the largest configurations seen have some ten thousand.
-        const CONFIGURATION: usize = 1 << 20;
+        const CONFIGURATION: usize = 1 << 18;
         Self {
             elements: Cell::new(length.saturating_add(MORE_ELEMENTS)),
+            program: Cell::new(PROGRAM),
+            objects: Cell::new((length / 2).saturating_add(MORE_OBJECTS)),
             steps: Cell::new(STEPS),
             configuration: Cell::new(CONFIGURATION),
         }
@@ -32,6 +41,17 @@ impl Budget {
     /// Pays for the numbers of a tensor.
     pub(crate) fn spend_elements(&self, count: usize) -> Result<()> {
         spend(&self.elements, count).ok_or_else(|| Error::too_large("the tensors are many times the size of the file"))
+    }
+
+    /// Pays for one operation of a pickle.
+    pub(crate) fn spend_operation(&self) -> Result<()> {
+        spend(&self.program, 1).ok_or_else(|| Error::too_large("the pickle takes too many steps"))
+    }
+
+    /// Pays for `bytes` of memory of what a pickle makes.
+    pub(crate) fn spend_memory(&self, bytes: usize) -> Result<()> {
+        let paid = spend(&self.objects, bytes);
+        paid.ok_or_else(|| Error::too_large("the objects of the pickle are many times the size of the file"))
     }
 
     /// Pays for looking at `count` objects.

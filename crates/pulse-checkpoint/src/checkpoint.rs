@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::error::{Error, ErrorKind, Result, quote};
 use crate::tensor::Tensor;
-use crate::value::Configuration;
+use crate::value::{Configuration, Value};
 
 /// The kind of file that a checkpoint was read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,5 +42,26 @@ impl Checkpoint {
             let message = format!("the checkpoint has no tensor {}: it is of another network", quote(name));
             Error::new(ErrorKind::Missing, message)
         })
+    }
+
+    /// The part whose names begin with `prefix` and a dot, without these; and what stands beside the parts of the file under a name
+    /// without a dot, such as `latent_avg`. What the configuration says of modules is cut down in the same way. Nothing where no
+    /// name begins so.
+    pub fn under(&self, prefix: &str) -> Option<Self> {
+        let inner = |name: &str| name.strip_prefix(prefix)?.strip_prefix('.').map(str::to_owned);
+        let within = self.tensors.iter().filter_map(|(name, tensor)| Some((inner(name)?, tensor.clone())));
+        let mut tensors: BTreeMap<_, _> = within.collect();
+        if tensors.is_empty() {
+            return None;
+        }
+        for (name, tensor) in self.tensors.iter().filter(|(name, _)| !name.contains('.')) {
+            tensors.entry(name.clone()).or_insert_with(|| tensor.clone());
+        }
+        let mut configuration = self.configuration.clone();
+        if let Some(Value::Map(modules)) = configuration.get_mut("modules") {
+            let within = modules.iter().filter_map(|(path, module)| Some((inner(path)?, module.clone())));
+            *modules = within.collect();
+        }
+        Some(Self { format: self.format, tensors, configuration })
     }
 }

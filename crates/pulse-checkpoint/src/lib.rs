@@ -39,9 +39,9 @@
 //! Most of these files are pickles, programs that Python would run with all that they call. Here a pickle is
 //! only ever data: a call is kept as the name of what it would call and with what, and read where that is
 //! known to stand for an array or a dictionary. Any bytes end in a checkpoint or in a typed [`Error`], without
-//! a panic. Memory is at most that of the file, four times as much again for its tensors as `f32` and its
-//! text, and some hundred megabytes that a pickle can fill with objects. An archive with deflated entries counts
-//! with what they inflate to, which is at most 16 times the file and 16 MiB.
+//! a panic. One budget for a whole file, nested pickles included, pays for steps, objects, copies and every entry that is
+//! looked at. Memory is at most that of the file, its numbers as `f32`, and half the file and 50 MB for objects and text. An
+//! archive with deflated entries counts with what they inflate to, which is at most 4 times the file and 8 MiB.
 
 #![forbid(unsafe_code)]
 
@@ -57,6 +57,7 @@ mod numpy;
 mod open;
 mod pair;
 mod pickle;
+pub mod read;
 mod safetensors;
 mod tensor;
 mod torch;

@@ -59,7 +59,7 @@ fn shaped(
 
 fn contents(pickle: &Pickle<'_>, dtype: Item, layout: Layout, bytes: Item, budget: &Budget) -> Result<Tensor> {
     let (element, order) = self::dtype(pickle, dtype)?;
-    let bytes = pickle.bytes(bytes).ok_or_else(|| Error::corrupt("an array of NumPy has no numbers"))?;
+    let bytes = pickle.bytes(bytes, budget)?.ok_or_else(|| Error::corrupt("an array of NumPy has no numbers"))?;
     let shape = layout.shape();
     if element_count(shape).and_then(|count| count.checked_mul(element.size())) != Some(bytes.len()) {
         let message = format!("an array of NumPy of shape {shape:?} has {} bytes of {element:?}", bytes.len());
@@ -102,7 +102,7 @@ fn dtype(pickle: &Pickle<'_>, item: Item) -> Result<(Element, ByteOrder)> {
 /// The number that a scalar is, as exactly as a [`Value`] says it.
 pub(crate) fn scalar(pickle: &Pickle<'_>, call: &Call<'_>, budget: &Budget) -> Option<Value> {
     let (element, order) = dtype(pickle, call.argument(0)).ok()?;
-    let bytes = pickle.bytes(call.argument(1))?;
+    let bytes = pickle.bytes(call.argument(1), budget).ok()??;
     budget.spend_configuration(bytes.len())?;
     let number = element.number(&bytes, order)?;
     Some(match element {

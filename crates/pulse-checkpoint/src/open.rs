@@ -1,6 +1,5 @@
 //! The opening of any file: its kind is told, and the reader of that kind finds the network in it.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -12,6 +11,7 @@ use crate::kind::{self, Kind};
 use crate::network::{self, Network, Origin};
 use crate::pair::{DISCRIMINATOR, Pair};
 use crate::pickle::{self, Source};
+use crate::read::{LARGEST_ARRAYS, open_regular};
 use crate::safetensors;
 use crate::torch::{self, Archive, Storages, Stored};
 
@@ -27,7 +27,8 @@ impl OpenOptions {
         Self::default()
     }
 
-    /// The network of this name in the file, such as `D`, instead.
+    /// The network of this name in the file, such as `D`, instead; or, where there is none, that of the tensors whose names begin
+    /// with it and a dot, such as `decoder` ([`Checkpoint::under`]).
     #[must_use]
     pub fn network(mut self, name: impl Into<String>) -> Self {
         self.network = Some(name.into());
@@ -45,7 +46,13 @@ impl OpenOptions {
         match kind::tell(bytes)? {
             Kind::Safetensors => self.read_safetensors(bytes),
             kind => in_archive(kind, bytes, |arrays| {
-                network::find(arrays, self.network.as_deref()).map(|network| network.into_checkpoint(kind))
+                let find = |name| network::find(arrays, name).map(|network| network.into_checkpoint(kind));
+                match (find(self.network.as_deref()), &self.network) {
+                    (Err(error), Some(prefix)) if error.kind() == ErrorKind::Missing => {
+                        find(None).ok().and_then(|whole| whole.under(prefix)).ok_or(error)
+                    }
+                    (found, _) => found,
+                }
             }),
         }
     }
@@ -53,9 +60,15 @@ impl OpenOptions {
     fn read_safetensors(&self, bytes: &[u8]) -> Result<Checkpoint> {
         let Pair { generator, discriminator } = safetensors::read(bytes)?;
         let Some(name) = &self.network else { return Ok(generator) };
-        discriminator.filter(|_| name == DISCRIMINATOR).unwrap_or_else(|| {
-            let message = format!("the safetensors file has no network {}: leave it out", quote(name));
-            Err(Error::new(ErrorKind::Missing, message))
+        if let Some(discriminator) = discriminator.filter(|_| name == DISCRIMINATOR) {
+            return discriminator;
+        }
+        generator.under(name).ok_or_else(|| {
+            let message = format!(
+                "the safetensors file has no network {}, nor names that begin with it and a dot: leave it out",
+                quote(name)
+            );
+            Error::new(ErrorKind::Missing, message)
         })
     }
 }
@@ -101,22 +114,16 @@ impl Pair {
 
 /// What `read` finds among the objects of a file that is no safetensors file.
 fn in_archive<T>(kind: Kind, bytes: &[u8], read: impl FnOnce(&Arrays<'_, '_>) -> Result<T>) -> Result<T> {
-    let unpacked;
-    let mut length = bytes.len();
-    let archive = match kind {
-        Kind::TorchZip => {
-            unpacked = torch::unpack_zip(bytes)?;
-            length += unpacked.inflated;
-            torch::read_zip(&unpacked)?
-        }
-        Kind::TorchLegacy => torch::read_legacy(bytes)?,
-        Kind::Pickle | Kind::Safetensors => {
-            let pickle = pickle::run(&mut Source::new(bytes, "the pickle"))?;
+    let unpacked = if kind == Kind::TorchZip { Some(torch::unpack_zip(bytes)?) } else { None };
+    let budget = Budget::of_file(bytes.len() + unpacked.as_ref().map_or(0, |unpacked| unpacked.inflated));
+    let Archive { pickle, stored } = match (kind, &unpacked) {
+        (Kind::TorchZip, Some(unpacked)) => torch::read_zip(unpacked, &budget)?,
+        (Kind::TorchLegacy, _) => torch::read_legacy(bytes, &budget)?,
+        _ => {
+            let pickle = pickle::run(&mut Source::new(bytes, "the pickle"), &budget)?;
             Archive { pickle, stored: Stored::none() }
         }
     };
-    let Archive { pickle, stored } = archive;
-    let budget = Budget::of_file(length);
     read(&Arrays::new(&pickle, Storages::new(stored), &budget))
 }
 
@@ -135,9 +142,9 @@ impl Network {
 
 /// The bytes of a file, once its beginning is that of a checkpoint.
 fn load(path: &Path) -> Result<Vec<u8>> {
-    const LARGEST: u64 = 8 << 30;
+    const LARGEST: u64 = LARGEST_ARRAYS;
     let failed = |error| Error::io("read", path, &error);
-    let mut file = File::open(path).map_err(failed)?;
+    let mut file = open_regular(path).map_err(failed)?;
     let mut bytes = Vec::new();
     (&mut file).take(kind::BEGINNING as u64).read_to_end(&mut bytes).map_err(failed)?;
     kind::tell(&bytes).map_err(|error| error.within(path.display()))?;

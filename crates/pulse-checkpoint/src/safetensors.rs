@@ -1,11 +1,14 @@
 //! safetensors: a JSON header and raw numbers (<https://huggingface.co/docs/safetensors>).
 
+mod header;
+
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
 
+use self::header::Header;
 use crate::checkpoint::{Checkpoint, Format};
 use crate::element::{ByteOrder, Element, exact_half};
 use crate::error::{Error, ErrorKind, Result, quote};
@@ -34,19 +37,8 @@ pub(crate) fn begins(bytes: &[u8]) -> bool {
 
 pub(crate) fn read(bytes: &[u8]) -> Result<Pair> {
     let (header, data) = split(bytes)?;
-    let header: Map<String, Json> = serde_json::from_slice(header).map_err(|error| {
-        Error::corrupt(format_args!("the header of the safetensors file is no JSON object ({error})"))
-    })?;
-    let (mut configuration, mut discriminator) = (Configuration::new(), None);
-    let mut places = Vec::with_capacity(header.len());
-    for (name, entry) in header {
-        if name == METADATA {
-            (configuration, discriminator) = read_metadata(entry)?;
-        } else {
-            let place = Place::parse(&entry).map_err(|error| error.within(format_args!("tensor {}", quote(&name))))?;
-            places.push((place, name));
-        }
-    }
+    let Header { metadata, mut places } = Header::parse(header)?;
+    let (configuration, discriminator) = read_metadata(metadata);
     places.sort_by_key(|(place, _)| (place.begin, place.end));
     let mut tensors = BTreeMap::new();
     let mut read = 0;
@@ -90,22 +82,16 @@ fn split(bytes: &[u8]) -> Result<(&[u8], &[u8])> {
 }
 
 /// The generator's configuration, and the discriminator's.
-fn read_metadata(entry: Json) -> Result<(Configuration, Option<Configuration>)> {
+fn read_metadata(entries: BTreeMap<String, String>) -> (Configuration, Option<Configuration>) {
     let (mut configuration, mut discriminator) = (Configuration::new(), None);
-    let Json::Object(entries) = entry else {
-        return Err(Error::corrupt("the metadata of the safetensors file is no dictionary"));
-    };
-    for (key, value) in entries {
-        let Json::String(text) = value else {
-            return Err(Error::corrupt(format_args!("{} in the safetensors file's metadata is no text", quote(&key))));
-        };
+    for (key, text) in entries {
         match from_json(&text) {
             Some(entries) if key == CONFIGURATION => configuration.extend(entries),
             Some(entries) if key == DISCRIMINATOR_KEY => discriminator = Some(entries),
             _ => _ = configuration.insert(key, Value::String(text)),
         }
     }
-    Ok((configuration, discriminator))
+    (configuration, discriminator)
 }
 
 /// Where in a file a tensor lies.
@@ -117,26 +103,13 @@ struct Place {
 }
 
 impl Place {
-    fn parse(entry: &Json) -> Result<Self> {
-        let dtype = entry["dtype"].as_str().ok_or_else(|| Error::corrupt("it says no dtype"))?;
-        let element = element(dtype).ok_or_else(|| {
-            Error::unsupported(format!("its numbers are {}, which is not read: save it as F32", quote(dtype)))
-        })?;
-        let shape = lengths(&entry["shape"]).ok_or_else(|| Error::corrupt("it says no shape"))?;
-        let offsets = lengths(&entry["data_offsets"]);
-        let Some(&[begin, end]) = offsets.as_deref() else {
-            return Err(Error::corrupt("it does not say where its numbers are"));
-        };
+    fn of(element: Element, shape: Vec<usize>, begin: usize, end: usize) -> Result<Self> {
         let size = element_count(&shape).and_then(|count| count.checked_mul(element.size()));
         if size.is_none() || size != end.checked_sub(begin) {
             return Err(Error::corrupt(format_args!("its shape {shape:?} does not fit its bytes {begin} to {end}")));
         }
         Ok(Self { element, shape, begin, end })
     }
-}
-
-fn lengths(value: &Json) -> Option<Vec<usize>> {
-    value.as_array()?.iter().map(|length| usize::try_from(length.as_u64()?).ok()).collect()
 }
 
 fn element(dtype: &str) -> Option<Element> {

@@ -1,6 +1,10 @@
 //! The configuration that a checkpoint carries beside its tensors.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -136,23 +140,86 @@ pub fn configuration_from_json(text: &str) -> Result<Configuration> {
 /// The configuration that a JSON text says; `None` where it is no JSON object.
 pub(crate) fn from_json(text: &str) -> Option<Configuration> {
     // serde_json stops at a depth of 128, which bounds the recursion below.
-    let entries: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).ok()?;
-    Some(entries.into_iter().map(|(key, value)| (key, plain(value))).collect())
+    let left = Cell::new(LARGEST);
+    let mut json = serde_json::Deserializer::from_str(text);
+    let value = Plain(&left).deserialize(&mut json).ok()?;
+    json.end().ok()?;
+    if let Value::Map(entries) = value { Some(entries) } else { None }
 }
 
-fn plain(value: serde_json::Value) -> Value {
-    match value {
-        serde_json::Value::Null => Value::Null,
-        serde_json::Value::Bool(value) => Value::Bool(value),
-        serde_json::Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (Some(value), _) => Value::Integer(value),
-            (None, Some(value)) => Value::Float(value),
-            (None, None) => Value::String(number.to_string()),
-        },
-        serde_json::Value::String(value) => Value::String(value),
-        serde_json::Value::Array(values) => Value::List(values.into_iter().map(plain).collect()),
-        serde_json::Value::Object(entries) => {
-            Value::Map(entries.into_iter().map(|(key, value)| (key, plain(value))).collect())
+/// Values and bytes of text in a configuration: more is not one.
+const LARGEST: usize = 1 << 20;
+/// What a dictionary costs beside its entries.
+const DICTIONARY: usize = 16;
+
+/// Reads a value while there is room for it.
+#[derive(Clone, Copy)]
+struct Plain<'b>(&'b Cell<usize>);
+
+impl Plain<'_> {
+    fn pay<E: serde::de::Error>(self, count: usize) -> std::result::Result<(), E> {
+        let rest = self.0.get().checked_sub(count).ok_or_else(|| E::custom("the configuration is too large"))?;
+        self.0.set(rest);
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Plain<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Value, D::Error> {
+        self.pay(1)?;
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Plain<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("plain data")
+    }
+
+    fn visit_unit<E>(self) -> std::result::Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> std::result::Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> std::result::Result<Value, E> {
+        Ok(Value::Integer(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> std::result::Result<Value, E> {
+        Ok(i64::try_from(value).map_or(Value::Float(value as f64), Value::Integer))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> std::result::Result<Value, E> {
+        Ok(Value::Float(value))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> std::result::Result<Value, E> {
+        self.pay(value.len())?;
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> std::result::Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = list.next_element_seed(self)? {
+            values.push(value);
         }
+        Ok(Value::List(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Value, A::Error> {
+        self.pay(DICTIONARY)?;
+        let mut entries = BTreeMap::new();
+        while let Some(key) = map.next_key::<String>()? {
+            self.pay(key.len())?;
+            entries.insert(key, map.next_value_seed(self)?);
+        }
+        Ok(Value::Map(entries))
     }
 }

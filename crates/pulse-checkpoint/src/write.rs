@@ -72,6 +72,11 @@ pub fn is_temporary(name: &str) -> bool {
     })
 }
 
+/// What tells this process from others. In a page there is only one.
+fn process_number() -> u32 {
+    if cfg!(target_family = "wasm") { 0 } else { process::id() }
+}
+
 /// A file under a name of its own, removed unless it got its final name.
 struct Temporary {
     path: PathBuf,
@@ -86,7 +91,7 @@ impl Temporary {
         static WRITTEN: AtomicU64 = AtomicU64::new(0);
         loop {
             let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
-            let path = path.with_file_name(format!(".pulse-{}-{number}.tmp", process::id()));
+            let path = path.with_file_name(format!(".pulse-{}-{number}.tmp", process_number()));
             match OpenOptions::new().write(true).create_new(true).open(&path) {
                 Ok(file) => return Ok((Self { path, exists: true }, file)),
                 Err(error) if error.kind() == IoKind::AlreadyExists => {}

@@ -1,11 +1,12 @@
 //! `pulse convert`: the networks of a checkpoint as a safetensors file.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
-use pulse::generator::{FitCache, Generator, checkpoint, from_checkpoint, pair};
-use pulse_checkpoint::{OpenOptions, Pair, Tensor};
+use pulse::generator::{FitCache, Generator, from_checkpoint, located, pair};
+use pulse_checkpoint::Tensor;
 use pulse_engine::Cpu;
 
 use crate::cache;
@@ -34,7 +35,8 @@ pub(crate) struct Arguments {
     #[arg(value_name = "OUT.safetensors")]
     out: PathBuf,
 
-    /// Which network of the file, such as G, D or G_ema [default: the averaged generator and the discriminator]
+    /// Which network of the file, such as G, D or G_ema, or what the names of its tensors begin with, such as decoder [default: the
+    /// averaged generator and the discriminator]
     #[arg(long, value_name = "NAME")]
     network: Option<String>,
 }
@@ -44,13 +46,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     if !out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("safetensors")) {
         return Err(Failure::of(out.display(), "only safetensors files are written; end its name in .safetensors"));
     }
-    let opened = match network {
-        Some(name) => {
-            checkpoint(path, &OpenOptions::new().network(name)).map(|generator| Pair { generator, discriminator: None })
-        }
-        None => pair(path),
-    };
-    let mut converted = opened.map_err(|error| Failure::of(path.display(), error))?;
+    let mut converted = pair(path, network.as_deref()).map_err(|error| Failure::with(path.display(), &error))?;
+    if let Ok(Cow::Owned(located)) = located(&converted.generator) {
+        converted.generator = located;
+    }
     let generator = from_checkpoint(&converted.generator);
     if let Ok(generator) = &generator {
         converted.generator.tensors.extend(made_fit(&**generator, &Cpu::default())?);

@@ -16,6 +16,10 @@ pub(crate) struct EngineArguments {
     /// Compute every convolution by its definition: slower, and a little closer to exact
     #[arg(long)]
     precise: bool,
+
+    /// The most memory that a network may take, such as 8GB [default: three quarters of the machine's]
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    memory: Option<usize>,
 }
 
 impl EngineArguments {
@@ -27,7 +31,8 @@ impl EngineArguments {
     /// The options as another process of this program takes them.
     pub(crate) fn repeated(&self) -> Vec<String> {
         let threads = self.threads.iter().flat_map(|count| ["--threads".to_owned(), count.to_string()]);
-        threads.chain(self.precise.then(|| "--precise".to_owned())).collect()
+        let memory = self.memory.iter().flat_map(|bytes| ["--memory".to_owned(), format!("{bytes}B")]);
+        threads.chain(memory).chain(self.precise.then(|| "--precise".to_owned())).collect()
     }
 
     /// The engine, with as many threads as were asked for, for the whole program.
@@ -40,13 +45,22 @@ impl EngineArguments {
                 Failure::of("--threads", format!("{count} cannot be started: {error}; ask for fewer"))
             })?;
         }
-        let engine = Cpu::default();
+        let engine = self.memory.into_iter().fold(Cpu::default(), Cpu::within);
         Ok(if self.precise { engine.precise() } else { engine })
     }
 }
 
 fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| "give a whole number from 1".to_owned())
+}
+
+/// A number of bytes, with its unit.
+fn bytes(text: &str) -> Result<usize, String> {
+    const UNITS: [(&str, f64); 4] = [("KB", 1e3), ("MB", 1e6), ("GB", 1e9), ("B", 1.0)];
+    let upper = text.trim().to_ascii_uppercase();
+    let read = |&(unit, size): &(&str, f64)| Some(upper.strip_suffix(unit)?.trim().parse::<f64>().ok()? * size);
+    let bytes = UNITS.iter().find_map(read).filter(|bytes| (1.0..1e18).contains(bytes));
+    bytes.map(|bytes| bytes as usize).ok_or_else(|| "give a size with its unit, such as 8GB or 500MB".to_owned())
 }
 
 /// As many as this process may use. Two threads on one core get in each other's way here: both wait for the same

@@ -105,6 +105,11 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     told: generator::Told,
 
+    /// Let the run's measurement name files that are not in its folder, such as a point-spread function: for runs that you made
+    /// yourself
+    #[arg(long)]
+    files_elsewhere: bool,
+
     /// How to show progress, on standard error
     #[arg(long, value_enum, default_value = "auto")]
     progress: ProgressMode,
@@ -183,7 +188,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     arguments.steer.check(arguments.candidate)?;
     let engine = arguments.engine.start()?;
     let interrupt = Interrupt::listen("stopping; nothing is written")?;
-    let run = opened::run_in(&arguments.run)?;
+    let run = opened::run_in(&arguments.run)?.reading_elsewhere(arguments.files_elsewhere);
     let reopened = opened::reopened(run, arguments.generator.as_deref(), &arguments.told, &engine)?;
     match walk {
         Some(walk) => walk::run(arguments, walk, &reopened, &engine, &interrupt),

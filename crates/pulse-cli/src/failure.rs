@@ -1,11 +1,14 @@
 //! Errors on their way to the terminal: one line each, `pulse: THING: reason; way out`.
 
 use std::fmt::Display;
-use std::io::{self, Write as _};
+use std::io;
 
 use clap::error::{ContextKind, ContextValue};
 use pulse::mosaic::Grid;
 use pulse::{ErrorKind, WayOut};
+
+use crate::terminal;
+pub(crate) use crate::terminal::note;
 
 /// What to print before the program ends, or goes on to the next picture.
 #[derive(Debug)]
@@ -86,6 +89,11 @@ pub(crate) fn way_out(error: &pulse::Error) -> String {
     match error.way_out() {
         Some(WayOut::ReplaceFolder) => "; choose another with --out, or replace what is in it with --force".into(),
         Some(WayOut::Families) => "; `pulse info --help` says which are read".into(),
+        Some(WayOut::FilesElsewhere) => "; if you made the run yourself, allow it with --files-elsewhere".into(),
+        Some(WayOut::Networks) => "; choose one with --network NAME".into(),
+        Some(WayOut::Memory) => {
+            "; take a smaller generator or fewer candidates with -n, or allow more with --memory".into()
+        }
         Some(WayOut::Shrink { blur, blocks }) => {
             let hint = blur.map(|blur| blur_hint("--pixelate 64 ", blur)).unwrap_or_default();
             format!(
@@ -114,15 +122,9 @@ pub(crate) fn blur_hint(shrink: &str, [sigma, own]: [f64; 2]) -> String {
     )
 }
 
-/// Prints one line on standard error. An error in printing cannot be reported anywhere.
-pub(crate) fn note(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "pulse: {line}");
-}
-
 /// Prints a command's result on standard output. A reader that has read enough, such as `head`, is no failure.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match terminal::write(text) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::of("standard output", format!("cannot be written: {error}; send it elsewhere")))
         }

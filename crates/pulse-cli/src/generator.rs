@@ -44,6 +44,11 @@ pub(crate) struct Told {
     /// NAME.json beside NAME.pt can say the same. May be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+
+    /// Which network of a checkpoint, by its name or by what the names of its tensors begin with, such as g_ema or decoder
+    /// [default: the averaged generator]
+    #[arg(long, value_name = "NAME")]
+    network: Option<String>,
 }
 
 impl Told {
@@ -53,7 +58,8 @@ impl Told {
         for assignment in &self.set {
             set(&mut settings, assignment).map_err(|error| Failure::of("--set", error))?;
         }
-        Ok(Opened::with_settings(name, &settings)?.with_cache(cache::folder()))
+        let told = pulse::Told { settings, network: self.network.clone() };
+        Ok(Opened::told(name, &told)?.with_cache(cache::folder()))
     }
 }
 

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use clap::Args;
 use pulse::Opened;
-use pulse::generator::{EMBEDDED, Embedded, Family, GeneratorSpec, InputSpec, LatentInput, Start};
+use pulse::generator::{EMBEDDED, Embedded, Family, GeneratorSpec, InputSpec, LatentInput, Start, append_whole};
 use pulse::latent::Geometry;
 use pulse::search::SearchConfig;
 use pulse_checkpoint::Value;
-use pulse_engine::Shape;
+use pulse_engine::{Cpu, Engine as _, NetworkBuilder, Shape};
 
 use crate::failure::{Failure, print};
 use crate::generator;
@@ -25,6 +25,8 @@ Generators are told by their bytes and tensors, not by their names, and no code 
   any of them  as the safetensors file that `pulse convert` makes
   diffusion    folders of diffusers with a UNet2DModel, and with the scheduler of DDPM, DDIM, EDM, flow matching or a
                consistency model; EDM's .pkl (DDPM++, NCSN++, ADM); .pt of guided diffusion and of consistency models
+Their tensors may stand under a prefix (decoder., g_ema.module., _orig_mod.): the only generator of a file is found, and
+--network chooses among several. The public port of StyleGAN (g_mapping., g_synthesis.) is read too.
 Resolution, widths, lengths of z and w, depths and classes are read off the tensors. The discriminator beside a
 StyleGAN, where a .pkl or .pt has one, scores candidates.";
 
@@ -100,6 +102,7 @@ fn describe(name: &str, opened: &Opened) -> Result<String, Failure> {
     } else {
         line("discriminator", &describe_discriminator(opened));
     }
+    line("memory", &describe_memory(opened)?);
     line("sha256", &opened.record.sha256);
     for input in searched_inputs(opened)? {
         line("input", &describe_input(&input));
@@ -133,6 +136,22 @@ fn describe_discriminator(opened: &Opened) -> String {
         }
         Some(Err(error)) => format!("there is one that cannot be used: {error}"),
     }
+}
+
+/// What the generator takes, counted and not taken: for a picture, and for a search of as many candidates at a time as usual.
+fn describe_memory(opened: &Opened) -> Result<String, Failure> {
+    let engine = Cpu::default();
+    let engine = if opened.generator.denoiser().is_some() { engine.forward_only() } else { engine };
+    let latent = opened.generator.spec().latents.iter().find(|&&latent| latent != LatentInput::LATENT);
+    let mut builder = NetworkBuilder::new();
+    let space = SearchConfig::default().space;
+    let generated =
+        append_whole(&*opened.generator, &mut builder, latent.copied().unwrap_or(LatentInput::LATENT), &space)?;
+    let built = builder.output("image", generated.image).and_then(|()| builder.build());
+    let network = built.map_err(pulse::Error::from)?;
+    let batch = SearchConfig::default().batch;
+    let needed = [1, batch].map(|batch| engine.estimate(&network, batch).total() as f64 / 1e9);
+    Ok(format!("about {:.2} GB for one candidate, {:.2} GB for {batch} at a time", needed[0], needed[1]))
 }
 
 /// A latent's name, with its shape where the family has styles.

@@ -21,10 +21,12 @@ mod interrupt;
 mod made;
 mod manual;
 mod open;
+mod page;
 mod plan;
 mod render;
 mod sources;
 mod status;
+mod terminal;
 mod upsample;
 mod verify;
 
@@ -86,6 +88,9 @@ enum Command {
     /// Open the explorer in a browser: search, look, walk and steer on one page
     #[command(visible_alias = "serve", after_help = open::EXAMPLES)]
     Open(open::Arguments),
+    /// Write the explorer as a folder that needs no server
+    #[command(after_help = page::EXAMPLES)]
+    Page(page::Arguments),
     /// Hold somebody's "enhanced" picture against the small one that it is said to come from
     #[command(after_help = paragraphs(check::EXAMPLES))]
     Check(Box<check::Arguments>),
@@ -118,6 +123,7 @@ impl Command {
             Self::Upsample(arguments) => upsample::run(&arguments),
             Self::Explore(arguments) => explore::run(&arguments),
             Self::Open(arguments) => open::run(&arguments),
+            Self::Page(arguments) => page::run(&arguments),
             Self::Check(arguments) => check::run(&arguments),
             Self::Align(arguments) => align::run(&arguments),
             Self::Render(arguments) => render::run(&arguments),
@@ -152,7 +158,7 @@ fn main() -> ExitCode {
     let verdict = match Cli::try_parse() {
         Ok(cli) => cli.command.run(),
         Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            failure::note(&format!("no command was given; these are the commands:\n{}", commands()));
+            terminal::note_lines(&format!("no command was given; these are the commands:\n{}", commands()));
             Ok(Status::Failed)
         }
         Err(error) if error.use_stderr() => Err(Failure::of_arguments(&error, given().as_deref())),

@@ -66,8 +66,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
-    // The threads of the whole program; the server's own engine runs on them.
-    arguments.engine.start()?;
+    let engine = arguments.engine.start()?;
     let Session { folder, packed, brought } = Session::of(arguments)?;
     if let Some(packed) = &packed {
         Server::unpack(packed, &folder)?;
@@ -80,6 +79,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     settings.port = arguments.port;
     settings.generators.clone_from(&arguments.generator);
     settings.cache = cache::folder();
+    settings.engine = engine;
     let server = Server::start(&settings)?;
     let ender = server.ender();
     let _interrupt =

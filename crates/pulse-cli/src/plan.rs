@@ -27,12 +27,12 @@ pub(crate) fn text(
     let network = built.map_err(pulse::Error::from)?;
     let searched = generated.inputs.iter().filter(|input| input.geometry != Geometry::Fixed);
     let wanted = searched.map(|input| network.input(&input.name)).collect::<Result<Vec<_>, _>>();
-    Ok(of_network(&network, &wanted.map_err(pulse::Error::from)?, engine, batch))
+    of_network(&network, &wanted.map_err(pulse::Error::from)?, engine, batch)
 }
 
 /// A network, node by node, with the gradients of the wanted inputs.
-pub(crate) fn of_network(network: &Network, wanted: &[InputId], engine: &Cpu, batch: usize) -> String {
-    let profile = engine.profile(network, batch, wanted, RUNS);
+pub(crate) fn of_network(network: &Network, wanted: &[InputId], engine: &Cpu, batch: usize) -> Result<String, Failure> {
+    let profile = engine.profile(network, batch, wanted, RUNS).map_err(pulse::Error::from)?;
     let mut text = format!(
         "{} threads, {}, batch {}; forward and backward in ms; GFLOP/s as if every product were made\n\
          {:<18}{:>10}{:>9}{:>9}{:>9}  {}\n",
@@ -61,7 +61,7 @@ pub(crate) fn of_network(network: &Network, wanted: &[InputId], engine: &Cpu, ba
         mebibytes(profile.memory),
         mebibytes(profile.weights),
     );
-    text
+    Ok(text)
 }
 
 fn line(text: &mut String, step: &Step) {

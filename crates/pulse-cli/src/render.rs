@@ -8,7 +8,7 @@ use clap::Args;
 use pulse::Opened;
 use pulse::generator::{LatentInput, NoiseStart, Space};
 use pulse::image::{Image, write_png};
-use pulse::inputs::{Inputs, read_inputs};
+use pulse::inputs::{Inputs, listed, read_inputs};
 use pulse::render::{Mapping, Question, Renderer};
 use pulse::write::write_atomically;
 use pulse_engine::{Cpu, Shape};
@@ -193,7 +193,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     }
     let mut rendering = Rendering::new(&opened, &inputs, arguments, &engine)?;
     match kind {
-        Kind::Png => rendering.write_pngs(&opened, &arguments.out)?,
+        Kind::Png => {
+            opened.check_colours()?;
+            rendering.write_pngs(&opened, &arguments.out)?;
+        }
         Kind::Safetensors => rendering.write_arrays(&arguments.out)?,
     }
     Ok(Status::Good)
@@ -203,7 +206,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
 pub(crate) fn note_unknown<'a>(file: &Path, names: impl Iterator<Item = &'a str>) {
     let names: Vec<_> = names.collect();
     if !names.is_empty() {
-        note(&format!("{}: not an input of this generator, ignored: {}", file.display(), names.join(", ")));
+        let names = listed(names.into_iter());
+        note(&format!("{}: not an input of this generator, ignored: {names}", file.display()));
     }
 }
 

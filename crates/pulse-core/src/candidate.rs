@@ -139,6 +139,11 @@ pub enum Outcome {
 impl Outcome {
     const ALL: [Self; 3] = [Self::Reached, Self::Missed, Self::Stopped];
 
+    /// The outcome of this name, where it is one.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
+    }
+
     /// Its name in files.
     pub const fn name(self) -> &'static str {
         match self {

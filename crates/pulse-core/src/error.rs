@@ -25,6 +25,8 @@ pub enum ErrorKind {
     Setting,
     /// A network could not be built or compiled.
     Network,
+    /// A network needs more memory than there is, or than it may take.
+    Memory,
     /// The record that a run left behind cannot be read.
     Run,
 }
@@ -45,6 +47,12 @@ pub enum WayOut {
     },
     /// See which generators can be read.
     Families,
+    /// Say that files which a run names may lie anywhere.
+    FilesElsewhere,
+    /// Say which network of the file is meant.
+    Networks,
+    /// Take a smaller generator or fewer candidates at a time, or let more memory be taken.
+    Memory,
 }
 
 /// What failed and why, in one line.
@@ -119,7 +127,13 @@ impl std::error::Error for Error {}
 
 impl From<pulse_engine::Error> for Error {
     fn from(source: pulse_engine::Error) -> Self {
-        Self::new(ErrorKind::Network, source.to_string()).with_source(source)
+        let error = match source.kind() {
+            pulse_engine::ErrorKind::Memory => {
+                Self::new(ErrorKind::Memory, source.to_string()).with_way_out(WayOut::Memory)
+            }
+            _ => Self::new(ErrorKind::Network, source.to_string()),
+        };
+        error.with_source(source)
     }
 }
 

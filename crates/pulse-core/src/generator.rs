@@ -15,6 +15,7 @@ mod discriminator;
 mod embedded;
 mod entrance;
 mod filter;
+mod located;
 mod mapping;
 mod modulated;
 mod prior;
@@ -23,6 +24,10 @@ mod stylegan1;
 mod stylegan2;
 mod stylegan3;
 mod subject;
+mod supported;
+mod unread;
+
+use std::sync::Arc;
 
 use pulse_checkpoint::Checkpoint;
 use pulse_engine::{Engine, NetworkBuilder, Operator, Shape, Value, Weights};
@@ -31,8 +36,9 @@ pub use assembly::{Assembly, Noise};
 pub use dcgan::Dcgan;
 pub use diffusion::{Diffusion, ENTERED};
 pub use discriminator::{Architecture, Discriminator};
-pub use embedded::{Calibration, EMBEDDED, Embedded, UNCALIBRATED};
+pub use embedded::{Calibration, EMBEDDED, Embedded, UNCALIBRATED, WeightsFile};
 pub use entrance::{Entered, Entrance};
+pub use located::located;
 pub use space::{NoiseStart, Space, Truncation, ZeroedNoise};
 pub use stylegan1::StyleGan1;
 pub use stylegan2::StyleGan2;
@@ -201,6 +207,12 @@ pub trait Generator: Send + Sync {
         None
     }
 
+    /// The same generator with latents of this class alone, where its latents are drawn for a class and this is another one than theirs.
+    fn of_class(&self, class: usize) -> Option<Arc<dyn Generator>> {
+        let _ = class;
+        None
+    }
+
     /// Makes it ready to be entered at `latent`, with `engine` where that takes computing. Code that compiles it calls
     /// this first; a second call costs nothing.
     ///
@@ -221,12 +233,15 @@ pub trait Generator: Send + Sync {
     fn append(&self, builder: &mut NetworkBuilder, latent: LatentInput, space: &Space) -> Result<Generated>;
 }
 
-/// The generator that a checkpoint's tensors make.
+/// The generator that a checkpoint's tensors make, wherever in it they [stand](located).
 ///
 /// # Errors
-/// [`ErrorKind::Generator`] when no family here is made of such tensors.
+/// [`ErrorKind::Generator`] when no family here is made of such tensors, when there are several generators, or when a setting of the
+/// file makes another picture than what is read here.
 pub fn from_checkpoint(checkpoint: &Checkpoint) -> Result<Box<dyn Generator>> {
+    let checkpoint = &*located(checkpoint)?;
     let tensors = &checkpoint.tensors;
+    unread::refuse(tensors, &checkpoint.configuration)?;
     if StyleGan1::is_named(tensors) {
         return Ok(Box::new(StyleGan1::from_checkpoint(checkpoint)?));
     }

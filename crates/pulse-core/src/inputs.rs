@@ -13,6 +13,8 @@ use pulse_engine::Shape;
 use crate::generator::{Generator, InputSpec, LatentInput};
 use crate::{Error, ErrorKind, Result};
 
+pub use crate::words::{listed, shown_name};
+
 /// Named arrays with one row a candidate.
 #[derive(Clone, Debug, Default)]
 pub struct Inputs {
@@ -75,13 +77,12 @@ impl Inputs {
         }
         rows.map(|(count, _)| count).ok_or_else(|| {
             let known: Vec<_> = specs.iter().map(|spec| spec.name.as_str()).collect();
-            let found: Vec<_> = self.arrays.keys().map(String::as_str).collect();
             Error::new(
                 ErrorKind::Inputs,
                 format!(
                     "none of the generator's inputs ({}) is in the file: it holds {}",
                     known.join(", "),
-                    found.join(", ")
+                    listed(self.arrays.keys().map(String::as_str))
                 ),
             )
         })
@@ -106,7 +107,7 @@ impl Inputs {
 /// How many rows of `shape` an array has, every number of it finite.
 pub(crate) fn rows_of(name: &str, tensor: &Tensor, shape: Shape) -> Result<usize> {
     let rows = tensor.shape().first().copied().unwrap_or(0);
-    if rows == 0 || tensor.data().len() != rows * shape.len() {
+    if rows == 0 || Some(tensor.data().len()) != rows.checked_mul(shape.len()) {
         return Err(Error::new(
             ErrorKind::Inputs,
             format!("`{name}` has shape {:?}: it takes one row of {shape} a candidate", tensor.shape()),

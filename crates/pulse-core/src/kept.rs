@@ -44,6 +44,10 @@ impl<E: Engine> Engine for KeptPrograms<E> {
     fn compile_forward(&self, network: &Network, batch: usize) -> pulse_engine::Result<Box<dyn Program>> {
         self.lend(network, batch, true)
     }
+
+    fn estimate(&self, network: &Network, batch: usize) -> Memory {
+        self.engine.estimate(network, batch)
+    }
 }
 
 impl<E: Engine> KeptPrograms<E> {

@@ -112,6 +112,7 @@ pub mod tape;
 mod tensors;
 mod vector;
 pub mod walk;
+mod words;
 
 pub use error::{Error, ErrorKind, Result, WayOut};
 pub use shared::Shared;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use pulse_checkpoint::{Configuration, Tensor, Value as Setting};
-use pulse_engine::{Convolution, Dense, Weights};
+use pulse_engine::{Convolution, Dense, Shape, Weights};
 
+use crate::words::shown_name;
 use crate::{Error, ErrorKind, Result};
 
 /// What the tensors of a Gaussian fit of a mapping are called in every family's files.
@@ -54,6 +55,7 @@ impl<'a> Tensors<'a> {
 
     /// Why these are no tensors of such a network.
     pub(crate) fn unfit(&self, name: &str, reason: &str) -> Error {
+        let name = shown_name(name);
         Error::new(ErrorKind::Generator, format!("as {} it cannot be read: `{name}` {reason}", self.what))
     }
 
@@ -85,6 +87,18 @@ impl<'a> Tensors<'a> {
             return Ok(tensor.data().clone().into());
         }
         Err(self.unfit(name, &format!("has the shape {:?} where {wanted:?} is needed", tensor.shape())))
+    }
+
+    /// The constant `[channels, height, width]` that a synthesis network starts from, of few pixels.
+    pub(crate) fn constant(&self, name: &str) -> Result<(Shape, Weights)> {
+        const LONGEST_SIDE: usize = 64;
+        let [channels, height, width] = self.shape(name)?;
+        if height.max(width) > LONGEST_SIDE {
+            return Err(
+                self.unfit(name, &format!("starts from {height}x{width} pixels: {LONGEST_SIDE} a side are read"))
+            );
+        }
+        Ok((Shape::map(channels, height, width), self.numbers(name, &[channels, height, width])?))
     }
 
     /// The same, where there is such a tensor.

@@ -8,12 +8,13 @@ mod graph;
 mod lanes;
 mod layers;
 mod linear;
+mod machine;
 mod pointwise;
 mod settings;
 #[cfg(test)]
 mod tests;
 
-use crate::{Engine, InputId, Network, Program, Result};
+use crate::{Calling, Engine, InputId, Memory, Network, Program, Result};
 pub use graph::{Profile, Step};
 use lanes::InstructionSet;
 use settings::Settings;
@@ -30,6 +31,8 @@ use settings::Settings;
 #[derive(Clone, Debug)]
 pub struct Cpu {
     settings: Settings,
+    /// Bytes that a program may take.
+    most: usize,
 }
 
 impl Default for Cpu {
@@ -40,7 +43,9 @@ impl Default for Cpu {
                 precise: false,
                 forward_only: false,
                 compact: false,
+                sizes_only: false,
             },
+            most: machine::memory().map_or(usize::MAX, |bytes| bytes / 4 * 3),
         }
     }
 }
@@ -50,29 +55,54 @@ impl Cpu {
     /// times as large.
     #[must_use]
     pub fn precise(self) -> Self {
-        Self { settings: Settings { precise: true, ..self.settings } }
+        Self { settings: Settings { precise: true, ..self.settings }, ..self }
+    }
+
+    /// Lets a program take so many bytes, in place of three quarters of the machine's memory. What needs more is not compiled.
+    #[must_use]
+    pub fn within(self, bytes: usize) -> Self {
+        Self { most: bytes, ..self }
     }
 
     /// Profiles passes forward alone, as [`compile_forward`](Engine::compile_forward) runs them.
     #[must_use]
     pub fn forward_only(self) -> Self {
-        Self { settings: Settings { forward_only: true, ..self.settings } }
+        Self { settings: Settings { forward_only: true, ..self.settings }, ..self }
     }
 
     /// Compiles `network` for `batch` candidates, and times each of its nodes over `runs` passes on random inputs, with
     /// the gradients of the `wanted` ones.
-    pub fn profile(&self, network: &Network, batch: usize, wanted: &[InputId], runs: usize) -> Profile {
+    ///
+    /// # Errors
+    /// As [`compile`](Engine::compile), where the system has too little memory.
+    ///
+    /// # Panics
+    /// For a network with [calls](crate::Call), which has no one program.
+    pub fn profile(&self, network: &Network, batch: usize, wanted: &[InputId], runs: usize) -> Result<Profile> {
         Profile::new(self.settings, network, batch, wanted, runs)
     }
 }
 
 impl Engine for Cpu {
     fn compile(&self, network: &Network, batch: usize) -> Result<Box<dyn Program>> {
-        Ok(Box::new(graph::Program::new(self.settings, network, batch)))
+        if network.has_calls() {
+            return Calling::new(self.clone()).compile(network, batch);
+        }
+        Ok(Box::new(graph::Program::new(self.settings, network, batch, self.most)?))
+    }
+
+    fn estimate(&self, network: &Network, batch: usize) -> Memory {
+        if network.has_calls() {
+            return Calling::new(self.clone()).estimate(network, batch);
+        }
+        graph::Program::estimate(self.settings, network, batch)
     }
 
     fn compile_forward(&self, network: &Network, batch: usize) -> Result<Box<dyn Program>> {
+        if network.has_calls() {
+            return Calling::new(self.clone()).compile_forward(network, batch);
+        }
         let settings = Settings { forward_only: true, ..self.settings };
-        Ok(Box::new(graph::Program::new(settings, network, batch)))
+        Ok(Box::new(graph::Program::new(settings, network, batch, self.most)?))
     }
 }

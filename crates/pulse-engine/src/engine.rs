@@ -6,7 +6,17 @@ use crate::{InputId, Network, OutputId, Result};
 pub trait Engine: Send + Sync {
     /// Prepares `network` for up to `batch` candidates at a time: transforms the weights, plans the
     /// memory, allocates all of it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Memory`](crate::ErrorKind::Memory) when it needs more memory than there is or than the engine may take, which
+    /// is found out before it is taken; [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) when the engine cannot run it.
     fn compile(&self, network: &Network, batch: usize) -> Result<Box<dyn Program>>;
+
+    /// What [`compile`](Self::compile) would need, counted without taking it.
+    fn estimate(&self, network: &Network, batch: usize) -> Memory {
+        let _ = (network, batch);
+        Memory::default()
+    }
 
     /// The same for passes forward alone, as a sampler makes them. [`Program::backward`] may panic. An engine that keeps
     /// nothing for a gradient needs a fraction of the memory: a value dies where it is read for the last time, and weights
@@ -23,6 +33,13 @@ pub struct Memory {
     pub weights: usize,
     /// All values and gradients, and what kernels need while they run: they share what they do not need at the same time.
     pub values: usize,
+}
+
+impl Memory {
+    /// All of it.
+    pub const fn total(self) -> usize {
+        self.weights.saturating_add(self.values)
+    }
 }
 
 /// A compiled network with its memory.

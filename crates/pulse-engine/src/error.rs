@@ -12,6 +12,8 @@ pub enum ErrorKind {
     Name,
     /// A network that is sound, but that this engine cannot run.
     Unsupported,
+    /// A network that needs more memory than there is, or than the engine may take.
+    Memory,
 }
 
 /// Why a network could not be built or compiled.

@@ -10,7 +10,7 @@
 //! once, when it compiles.
 //!
 //! Two engines are here. [`Reference`] is naive loops in `f64`, the truth that every other engine is
-//! compared to. [`Cpu`] is the fast one.
+//! compared to. [`Cpu`] is the fast one. A function of the caller's own can be an operator, too: [`Call`].
 //!
 //! ```
 //! use pulse_engine::{Cpu, Engine, NetworkBuilder, Operator, Shape};
@@ -34,17 +34,20 @@
 //! # Ok::<(), pulse_engine::Error>(())
 //! ```
 
+mod calling;
 mod cpu;
 mod engine;
 mod error;
 mod network;
 pub mod reference;
 
+pub use calling::Calling;
 pub use cpu::{Cpu, Profile, Step};
 pub use engine::{Engine, Memory, Program};
 pub use error::{Error, ErrorKind, Result};
 pub use network::{
-    Affine, Convolution, Dense, DepthwiseConvolution, Fir, FirTaps, FourierFeatures, InputId, Network, NetworkBuilder,
-    Node, Operator, OutputId, Port, SeparableMap, Shape, SparseMatrix, Value, Weights,
+    Affine, Call, Convolution, Dense, DepthwiseConvolution, Fir, FirTaps, FourierFeatures, Function, InputId, Network,
+    NetworkBuilder, Node, Operator, OutputId, Port, PreparedFunction, SeparableMap, Shape, SparseMatrix, Value,
+    Weights,
 };
 pub use reference::Reference;

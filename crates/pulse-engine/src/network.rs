@@ -1,11 +1,13 @@
 //! The graph: frozen operators with named inputs and outputs.
 
+mod call;
 mod infer;
 mod operator;
 mod shape;
 mod sparse;
 mod weights;
 
+pub use call::{Call, Function, PreparedFunction};
 pub use operator::{
     Affine, Convolution, Dense, DepthwiseConvolution, Fir, FirTaps, FourierFeatures, Operator, SeparableMap,
 };
@@ -100,6 +102,11 @@ impl Network {
         &self.graph.nodes
     }
 
+    /// Whether a function of the caller's own is among its operators.
+    pub fn has_calls(&self) -> bool {
+        self.nodes().iter().any(|node| matches!(node.operator, Operator::Call(_)))
+    }
+
     /// The named inputs, in the order in which they were made.
     pub fn inputs(&self) -> &[Port] {
         &self.graph.inputs
@@ -163,8 +170,8 @@ impl NetworkBuilder {
     /// Adds a named input.
     ///
     /// # Errors
-    /// [`ErrorKind::Name`] when the name is taken, [`ErrorKind::Shape`] when the shape is empty or holds more
-    /// than 2³¹ numbers.
+    /// [`ErrorKind::Name`] when the name is taken, [`ErrorKind::Shape`] when the shape is empty, holds more
+    /// than 2³¹ numbers or has a side of more than 2²⁰ pixels.
     pub fn input(&mut self, name: impl Into<String>, shape: Shape) -> Result<Value> {
         let name = name.into();
         check_new(&self.graph.inputs, "input", &name)?;
@@ -176,8 +183,8 @@ impl NetworkBuilder {
     /// Adds an operator on `arguments` and gives its result.
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`], naming the operator, when it cannot work on these, or when its result is empty or
-    /// holds more than 2³¹ numbers.
+    /// [`ErrorKind::Shape`], naming the operator, when it cannot work on these or with its own numbers (a clamp below zero), or when
+    /// its result is empty, holds more than 2³¹ numbers or has a side of more than 2²⁰ pixels.
     pub fn add(&mut self, operator: Operator, arguments: &[Value]) -> Result<Value> {
         let shapes: Vec<_> = arguments.iter().map(|&value| self.shape(value)).collect();
         let shape = infer::infer(&operator, &shapes).map_err(|reason| self.refuse(&operator, &reason))?;

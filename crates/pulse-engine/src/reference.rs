@@ -5,6 +5,7 @@
 //! [`Operator`]; how its gradient is taken stands here, a file a kind of operator.
 
 mod attention;
+mod call;
 mod convolution;
 mod depthwise;
 mod elementwise;

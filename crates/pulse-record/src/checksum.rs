@@ -1,9 +1,9 @@
 //! SHA-256 (FIPS 180-4), by which a run says what it was made from.
 
-use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use pulse_checkpoint::read::open_regular;
 use sha2::{Digest as _, Sha256};
 
 use crate::{Error, Result};
@@ -19,7 +19,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// [`ErrorKind::Io`](pulse_core::ErrorKind::Io) when it cannot be read.
 pub fn sha256_of_file(path: &Path) -> Result<String> {
     let fault = |source| Error::io("read", path, source);
-    let mut file = File::open(path).map_err(fault)?;
+    let mut file = open_regular(path).map_err(fault)?;
     let (mut digest, mut block) = (Sha256::new(), vec![0; 1 << 16]);
     loop {
         match file.read(&mut block).map_err(fault)? {

@@ -1,13 +1,14 @@
 //! The folder of an explored run: strips of directions, or a path between two candidates.
 
-use std::fs;
 use std::path::Path;
 
 mod left;
 mod page;
 mod walk;
 
-use crate::folder::ClaimedFolder;
+use pulse_checkpoint::read::{LARGEST_RECORD, read_regular};
+
+use crate::folder::{ClaimedFolder, make_own_folder, refuse_link};
 use crate::image::{Extent as Made, Provenance, encode_animation, encode_png};
 use crate::record::{
     CurveRecord, DirectionsRecord, EXPLORE_SCHEMA, ExploreRecord, GeneratorRecord, MadeRecord, PathFrameRecord,
@@ -87,6 +88,9 @@ impl ExploreFolder {
     /// [`ErrorKind::Io`] when it cannot be made, is not empty, or holds nothing to replace; and when another process is at
     /// work in it.
     pub fn create(path: &Path, replace: bool) -> Result<Self> {
+        // The folder of what is explored from a run may have come with the run.
+        let ours = |at: &&Path| at.file_name().is_some_and(|name| name == EXPLORED);
+        path.ancestors().take(2).filter(ours).try_for_each(refuse_link)?;
         let folder = ClaimedFolder::take(path, RECORD, Some(FRAMES), |path| replaceable(path, replace))?;
         Ok(Self { folder })
     }
@@ -178,7 +182,7 @@ impl ExploreFolder {
         let mut composite = whole.clone();
         composite.extent = Made::Composite;
         let frames = self.folder.path().join(FRAMES);
-        fs::create_dir_all(&frames).map_err(|source| Error::io("make the folder", &frames, source))?;
+        make_own_folder(&frames)?;
         let (sheet, animation) = (format!("path-{from}-{to}.png"), format!("path-{from}-{to}.apng"));
         let mut files = vec![sheet.clone(), animation.clone()];
         let digits = path.frames.len().to_string().len().max(2);
@@ -292,7 +296,7 @@ impl ExploreRecord {
     /// [`ErrorKind::Io`] when there is none, [`ErrorKind::Run`] when it is damaged or of another schema.
     pub fn open(folder: &Path) -> Result<Self> {
         let path = folder.join(RECORD);
-        let bytes = fs::read(&path).map_err(|source| Error::io("read", &path, source))?;
+        let bytes = read_regular(&path, LARGEST_RECORD).map_err(|source| Error::io("read", &path, source))?;
         let damaged = |reason: String| Error::new(ErrorKind::Run, reason);
         let record: Self = serde_json::from_slice(&bytes)
             .map_err(|source| damaged(format!("{}: {source}; explore again", path.display())).with_source(source))?;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use pulse_checkpoint::read::{LARGEST_RECORD, read_regular};
 use pulse_core::face::{CARD, Face, Square};
 use pulse_core::image::Image;
 use rayon::prelude::*;
@@ -97,7 +98,7 @@ impl EarlierFaces {
 
 impl PhotographRecord {
     fn read(folder: &Path) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(folder.join(FACES)).ok()?).ok()
+        serde_json::from_slice(&read_regular(&folder.join(FACES), LARGEST_RECORD).ok()?).ok()
     }
 
     fn runs(&self, folder: &Path) -> impl Iterator<Item = PathBuf> {
@@ -204,7 +205,14 @@ fn replaceable(path: &Path, replace: bool) -> Result<(Vec<PathBuf>, Vec<PathBuf>
             Ok((numbered("photograph-"), numbered("face-")))
         }
         _ if !replace => Err(refuse("is not empty").with_way_out(WayOut::ReplaceFolder)),
-        Some(record) => Ok((record.photographs(path).collect(), record.runs(path).collect())),
+        // A record is not trusted: what has another name than those that are given here stays.
+        Some(record) => {
+            let own = |start| {
+                move |file: &PathBuf| file.file_name().is_some_and(|name| is_numbered(&name.to_string_lossy(), start))
+            };
+            let photographs = record.photographs(path).filter(own("photograph-"));
+            Ok((photographs.collect(), record.runs(path).filter(own("face-")).collect()))
+        }
         None => Err(refuse("holds no faces that could be replaced: empty it or choose another")),
     }
 }

@@ -5,6 +5,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use pulse_checkpoint::read::open_regular;
+
 use crate::write::{make_folder, remove_temporaries, write_atomically, write_atomically_with};
 use crate::{Error, ErrorKind, Result};
 
@@ -31,6 +33,10 @@ impl Claim {
     pub fn take(folder: &Path, seal: &'static str) -> Result<Self> {
         let path = folder.join(MARK);
         let lock = loop {
+            if fs::symlink_metadata(&path).is_ok_and(|at| !at.is_file()) {
+                let message = format!("cannot write {}: it is no file of its own; remove it", path.display());
+                return Err(Error::new(ErrorKind::Io, message));
+            }
             let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
             let file = file.map_err(|source| Error::io("write", &path, source))?;
             if is_locked(&file) {
@@ -53,7 +59,7 @@ impl Claim {
 
     /// Whether another process is at work in `folder`.
     pub fn is_taken(folder: &Path) -> bool {
-        File::open(folder.join(MARK)).is_ok_and(|file| is_locked(&file))
+        open_regular(&folder.join(MARK)).is_ok_and(|file| is_locked(&file))
     }
 
     /// Whether a mark lies in `folder`.
@@ -207,6 +213,29 @@ pub(crate) fn remove_file(path: &Path) -> Result<()> {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", path, source)),
         _ => Ok(()),
     }
+}
+
+/// Whether there is a folder itself, not a link to one.
+pub(crate) fn is_real_folder(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|at| at.is_dir())
+}
+
+/// Makes a folder within one that is written by this program. A link of that name is not followed.
+///
+/// # Errors
+/// [`ErrorKind::Io`] when it is a link, or cannot be made.
+pub fn make_own_folder(path: &Path) -> Result<()> {
+    refuse_link(path)?;
+    make_folder(path)
+}
+
+/// Refuses a link where a folder of this program's is to be.
+pub(crate) fn refuse_link(path: &Path) -> Result<()> {
+    if !fs::symlink_metadata(path).is_ok_and(|at| at.is_symlink()) {
+        return Ok(());
+    }
+    let message = format!("cannot write into {}: it is a link to another folder; remove the link", path.display());
+    Err(Error::new(ErrorKind::Io, message))
 }
 
 /// The names of what is in `folder`. In names that are no text, replacement characters stand for the bytes that are none.

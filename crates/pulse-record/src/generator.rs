@@ -42,11 +42,15 @@ pub fn checkpoint(path: &Path, options: &OpenOptions) -> Result<Checkpoint> {
     }
 }
 
-/// Reads the generator and the discriminator in the file or folder at `path`.
+/// Reads the generator and the discriminator in the file or folder at `path`; or only the network of it that is named.
 ///
 /// # Errors
 /// As [`checkpoint`], for the generator.
-pub fn pair(path: &Path) -> Result<Pair> {
+pub fn pair(path: &Path, network: Option<&str>) -> Result<Pair> {
+    if let Some(network) = network {
+        let generator = checkpoint(path, &OpenOptions::new().network(network))?;
+        return Ok(Pair { generator, discriminator: None });
+    }
     if folder::pulse_files(path).is_some() {
         return Ok(Pair { generator: checkpoint(path, &OpenOptions::new())?, discriminator: None });
     }

@@ -44,18 +44,25 @@ fn read_known(file: &Path) -> Result<Image> {
 /// [`ErrorKind::Io`] when the file cannot be read, [`ErrorKind::Picture`] when it is none of these, and as
 /// [`Psf::normalized`].
 pub fn read_psf(file: &Path) -> Result<Psf> {
-    let bytes = read_bytes(file)?;
-    let shown = file.display();
+    decode_psf(&file.display().to_string(), &read_bytes(file)?)
+}
+
+/// The function in the bytes of a file that messages call `name`.
+///
+/// # Errors
+/// As [`read_psf`].
+pub fn decode_psf(name: &str, bytes: &[u8]) -> Result<Psf> {
+    let shown = name;
     let of_picture = |reason: String| Error::new(ErrorKind::Picture, format!("{shown} {reason}"));
     let mut arcseconds = None;
     let (size, values) = if bytes.starts_with(fits::MAGIC) {
-        let image = fits::image(&bytes).map_err(of_picture)?;
+        let image = fits::image(bytes).map_err(of_picture)?;
         arcseconds = image.arcseconds;
         (image.size, image.values)
-    } else if let Some(numbers) = numbers_of_npy(&bytes) {
+    } else if let Some(numbers) = numbers_of_npy(bytes) {
         numbers.map_err(of_picture)?
     } else {
-        let picture = Raster::read(&shown.to_string(), &bytes)?.untagged().image()?.to_grey();
+        let picture = Raster::read(shown, bytes)?.untagged().image()?.to_grey();
         (picture.size(), picture.values().iter().map(|&value| f64::from(value)).collect())
     };
     Psf::normalized(size, values)

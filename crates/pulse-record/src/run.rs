@@ -30,6 +30,8 @@ pub use finished::{Finished, Page};
 pub use folder::{INTERMEDIATE, RECORD, RunFolder, intermediate_file};
 pub use left::{EXPLORED, remove_run};
 
+use pulse_checkpoint::read::{LARGEST_ARRAYS, LARGEST_RECORD, read_regular};
+
 use crate::checksum::sha256_of_file;
 use crate::image::Reader;
 use crate::inputs::read_inputs;
@@ -44,6 +46,8 @@ use pulse_core::tape::Bookmark;
 pub struct Run {
     folder: PathBuf,
     record: Record,
+    /// Whether files may be read that its record names elsewhere.
+    reads_elsewhere: bool,
 }
 
 impl Run {
@@ -53,7 +57,7 @@ impl Run {
     /// [`ErrorKind::Io`] when there is none, [`ErrorKind::Run`] when it is damaged or of another schema.
     pub fn open(folder: &Path) -> Result<Self> {
         let path = folder.join(RECORD);
-        let bytes = std::fs::read(&path).map_err(|source| match source.kind() {
+        let bytes = read_regular(&path, LARGEST_RECORD).map_err(|source| match source.kind() {
             std::io::ErrorKind::NotFound => Error::new(
                 ErrorKind::Io,
                 format!("{} is no finished run: it holds no {}; run the search again", folder.display(), RECORD),
@@ -64,7 +68,14 @@ impl Run {
         let record = Record::from_json(&bytes).map_err(|error| {
             Error::new(error.kind(), format!("cannot read {}: {error}", path.display())).with_source(error)
         })?;
-        Ok(Self { folder: folder.to_owned(), record })
+        Ok(Self { folder: folder.to_owned(), record, reads_elsewhere: false })
+    }
+
+    /// The same, but files that its measurement names may lie anywhere: who says so knows where the run is from. A record that came
+    /// from others could name any file, and tell by what follows what is in it.
+    #[must_use]
+    pub fn reading_elsewhere(self, reads: bool) -> Self {
+        Self { reads_elsewhere: reads, ..self }
     }
 
     /// Where it lies.
@@ -123,7 +134,10 @@ impl Run {
     pub fn bookmark(&self) -> Result<Option<Bookmark>> {
         let Some(name) = &self.record.files.bookmark else { return Ok(None) };
         let path = self.path(name)?;
-        std::fs::read(&path).map(Bookmark::of_bytes).map(Some).map_err(|source| Error::io("read", &path, source))
+        read_regular(&path, LARGEST_ARRAYS)
+            .map(Bookmark::of_bytes)
+            .map(Some)
+            .map_err(|source| Error::io("read", &path, source))
     }
 
     /// The checksum of the file of the inputs, by which what was explored from this run is told from what was explored

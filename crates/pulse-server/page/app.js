@@ -27,8 +27,8 @@ const loaded = { start: Start, gallery: Gallery };
 /** On a narrow window the history lies over the rest, and is only there when it is asked for. */
 const isNarrow = () => matchMedia("(max-width: 60rem)").matches;
 
-function createApp() {
-  const store = createStore(server());
+function createApp(backend) {
+  const store = createStore(backend);
   const app = { store, backend: store.backend, notices: [], showsHistory: !isNarrow() && localStorage.getItem("pulse.history") !== "off", dialog: null };
   let redraw = () => {};
   app.onDraw = (draw) => (redraw = draw);
@@ -125,11 +125,21 @@ function Page({ app }) {
     class="waiting" role="status">${t("loading")}</div>`}<//><//>`;
 }
 
+/** Whoever computes: the server of this page, or, where the page says that there is none, a worker. */
+async function computing(root) {
+  if (document.querySelector('meta[name="pulse"]')?.content !== "alone") return server();
+  const { alone } = await import("./alone/backend.js");
+  const wait = (share) => render(html`<main class="alone"><h1>PULSE</h1><p>${t("alone.loading")}</p><progress value=${share}
+    aria-label=${t("progress")}></progress></main>`, root);
+  wait(0);
+  return alone(wait);
+}
+
 async function begin() {
-  const app = createApp();
   const root = document.getElementById("app");
   setTheme(theme());
   await speak();
+  const app = createApp(await computing(root));
   const token = location.hash.match(/^#token=([\w-]+)$/);
   if (token) history.replaceState(null, "", location.pathname);
   try {
@@ -141,6 +151,9 @@ async function begin() {
     return;
   }
   app.store.listen();
+  // Without a server, whoever would use its interface calls this page's own: `await pulse.command("/searches", {…})`.
+  if (app.backend.isAlone) globalThis.pulse = app.backend;
+  render(null, root);
   render(html`<${Page} app=${app} />`, root);
   performance.mark("interactive");
 }

@@ -1,4 +1,4 @@
-// What the page knows of whoever computes: this is its only door. A worker that computes in the page stands behind the same
+// What the page knows of whoever computes: this is its only door. A worker that computes in the page (`alone/`) stands behind the same
 // functions; see `Backend`.
 
 /**
@@ -14,6 +14,9 @@
  * @property {() => string} sessionFile  the address of the whole session's file
  * @property {(path: string, body?: object) => Promise<any>} command  any of the commands of the interface
  * @property {(name: string, bytes: Blob) => Promise<object>} upload
+ * @property {boolean} isAlone  whether there is no server
+ * @property {() => boolean} [isKept]  of a page alone: whether the browser keeps the session
+ * @property {() => Promise<void>} [forget]  of a page alone: what was kept is forgotten
  */
 
 /** What went wrong, in words that can be shown. */
@@ -50,6 +53,7 @@ export function server(base = "api/v1") {
   const post = (path, body, type) => ask(path, { method: "POST", headers: { "Content-Type": type }, body });
   const command = (path, body = {}) => post(path, JSON.stringify(body), "application/json");
   return {
+    isAlone: false,
     enter: (token) => command("/enter", { token }),
     session: () => ask("/session"),
     events: (after, handle, lost) => listen(`${base}/events`, after, handle, lost),

@@ -8,7 +8,7 @@ const KEPT_OF_WALK = ["frames"];
  * @param {import("./backend.js").Backend} backend
  */
 export function createStore(backend) {
-  const store = { session: null, lost: false, ended: false, backend };
+  const store = { session: null, lost: false, ended: false, fetching: null, backend };
   const watchers = new Set();
   let due = false;
 
@@ -44,6 +44,7 @@ export function createStore(backend) {
       store.ended = true;
       return changed();
     }
+    if (kind === "fetching") store.fetching = data;
     if (!session) return;
     if (kind === "picture") put(session.pictures, data);
     if (kind === "node") put(session.nodes, data, KEPT_OF_NODE);

@@ -13,7 +13,7 @@ use pulse::walk::DirectionSettings;
 use pulse::write::write_atomically;
 
 use crate::ask::{Edit, Mark, More, SearchAsk, SteerAsk, WalkAsk};
-use crate::body::{Candidate, Node, Request, TowardShown, Walk};
+use crate::body::{Candidate, Direction, Node, Request, TowardShown, Walk};
 use crate::desk::{Desk, MOST_NODES};
 use crate::given;
 use crate::model::{Item, Marked, Model, SteeredBy, now};
@@ -337,7 +337,6 @@ pub(crate) fn walk(desk: &Desk, id: &str, ask: &WalkAsk) -> Answer<Walk> {
         return Ok(walk.clone());
     }
     make_room(desk, &mut model)?;
-    let direction = |index| crate::body::Direction { index, extent: 0.0, change: 0.0, words: String::new() };
     let walk = Walk {
         id: model.next_walk(),
         node: id.to_owned(),
@@ -347,7 +346,7 @@ pub(crate) fn walk(desk: &Desk, id: &str, ask: &WalkAsk) -> Answer<Walk> {
         state: "opening".into(),
         error: None,
         done: 0.0,
-        directions: if ask.to.is_some() { Vec::new() } else { (0..count).map(direction).collect() },
+        directions: if ask.to.is_some() { Vec::new() } else { (0..count).map(Direction::unfollowed).collect() },
         frames: Vec::new(),
     };
     model.walks.push(walk.clone());

@@ -3,10 +3,11 @@
 //! What comes in is from outside: only files are taken whose names a session could have given, only as many and as large as there
 //! is a limit for, and only into a folder that was empty.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Component, Path};
 
+use pulse::read::open_regular;
 use pulse::write::{make_folder, write_atomically};
 use pulse::{Error, ErrorKind, Result};
 
@@ -26,11 +27,10 @@ const MOST_OF_ALL: u64 = 32 << 30;
 /// Those of the disk, and of `out`.
 pub(crate) fn write(folder: &Path, out: impl Write) -> io::Result<()> {
     let mut archive = tar::Builder::new(out);
-    archive.mode(tar::HeaderMode::Deterministic);
-    archive.append_path_with_name(folder.join(SESSION), SESSION)?;
+    append(&mut archive, &folder.join(SESSION), SESSION)?;
     for inner in sorted(&folder.join("pictures"))? {
         if let Some(name) = plain(&inner) {
-            archive.append_path_with_name(&inner, format!("pictures/{name}"))?;
+            append(&mut archive, &inner, &format!("pictures/{name}"))?;
         }
     }
     for run in sorted(&folder.join("nodes"))? {
@@ -39,11 +39,20 @@ pub(crate) fn write(folder: &Path, out: impl Write) -> io::Result<()> {
         };
         for inner in sorted(&run)? {
             if let Some(name) = plain(&inner) {
-                archive.append_path_with_name(&inner, format!("nodes/{id}/{name}"))?;
+                append(&mut archive, &inner, &format!("nodes/{id}/{name}"))?;
             }
         }
     }
     archive.into_inner()?.flush()
+}
+
+/// Adds a file, with nothing of this machine in its header.
+fn append(archive: &mut tar::Builder<impl Write>, path: &Path, name: &str) -> io::Result<()> {
+    let file = open_regular(path)?;
+    let mut header = tar::Header::new_gnu();
+    header.set_size(file.metadata()?.len());
+    header.set_mode(0o644);
+    archive.append_data(&mut header, name, file)
 }
 
 fn sorted(folder: &Path) -> io::Result<Vec<std::path::PathBuf>> {
@@ -70,7 +79,7 @@ pub(crate) fn unpack(path: &Path, folder: &Path) -> Result<()> {
         let message = format!("the folder {} is not empty; choose another for the session", folder.display());
         return Err(Error::new(ErrorKind::Io, message));
     }
-    let file = File::open(path).map_err(|source| Error::io("read", path, source))?;
+    let file = open_regular(path).map_err(|source| Error::io("read", path, source))?;
     take(file, folder).map_err(|error| {
         // It was empty: what is there is a part of a session, which is none.
         let _ = fs::remove_dir_all(folder);

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ask::Part;
+
 /// The version of the interface. It grows when a field changes its meaning or goes.
 pub const VERSION: u32 = 1;
 
@@ -383,8 +385,15 @@ pub struct Direction {
     pub extent: f64,
     /// How much the picture has changed there, in levels of 255.
     pub change: f64,
-    /// What changes, in words, where that is known.
-    pub words: String,
+    /// The part of the picture that changes most.
+    pub part: Option<Part>,
+}
+
+impl Direction {
+    /// One of which it is not known yet where it leads.
+    pub(crate) fn unfollowed(index: usize) -> Self {
+        Self { index, extent: 0.0, change: 0.0, part: None }
+    }
 }
 
 /// A picture of a walk.

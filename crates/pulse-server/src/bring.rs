@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use pulse::image::read_bytes;
+use pulse::read::{LARGEST_ARRAYS, read_regular};
 use pulse::run::Run;
 use pulse::write::{make_folder, write_atomically};
 use pulse::{Error, ErrorKind, Result};
@@ -89,13 +90,14 @@ fn copy(run: &Run, to: &Path) -> Result<()> {
     let mut names = Vec::new();
     for entry in entries {
         let name = entry.map_err(|source| Error::io("list the folder", from, source))?.file_name();
-        let is_file = from.join(&name).is_file();
+        // What a link points to is no part of the run.
+        let is_file = from.join(&name).symlink_metadata().is_ok_and(|at| at.is_file());
         names.extend(name.to_str().filter(|name| is_file && crate::model::is_plain(name)).map(str::to_owned));
     }
     names.sort_by_key(|name| name == pulse::run::RECORD);
     for name in names {
         let path = from.join(&name);
-        let bytes = std::fs::read(&path).map_err(|source| Error::io("read", &path, source))?;
+        let bytes = read_regular(&path, LARGEST_ARRAYS).map_err(|source| Error::io("read", &path, source))?;
         write_atomically(&to.join(&name), &bytes)?;
     }
     Ok(())

@@ -48,7 +48,7 @@ pub(crate) struct Desk {
 
 impl Desk {
     /// The session in `folder`, which is made where there is none.
-    pub(crate) fn open(folder: &Path, generators: Arc<Generators>) -> Result<Self> {
+    pub(crate) fn open(folder: &Path, generators: Arc<Generators>, engine: Cpu) -> Result<Self> {
         make_folder(folder)?;
         let claim = Claim::take(folder, SESSION)?;
         for inner in ["pictures", "nodes"] {
@@ -65,7 +65,7 @@ impl Desk {
             store: Store::new(folder.join("views"))?,
             log: Arc::new(Log::new()),
             generators,
-            engine: Cpu::default(),
+            engine,
             inbox: Inbox::default(),
             model: Mutex::new(model),
             changed: Condvar::new(),

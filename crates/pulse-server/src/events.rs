@@ -1,32 +1,23 @@
 //! What happens, told to every page in one order.
 //!
 //! Events are numbered and kept for a while. A page that comes back says which one it saw last, and gets what it missed, or is
-//! told to read the session again. A page that reads slowly holds up nobody: it is given the next event when it has taken the last.
+//! told to read the session again.
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 
-use axum::response::sse::Event;
-use futures_core::Stream;
 use serde::Serialize;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 /// How many events are kept, and how many bytes of them.
 const MOST_EVENTS: usize = 4096;
 const MOST_BYTES: usize = 8 << 20;
 
-/// How many streams there are at a time.
-pub(crate) const MOST_STREAMS: usize = 128;
-
 /// What has happened.
 pub(crate) struct Log {
     kept: Mutex<Kept>,
-    last: watch::Sender<u64>,
-    streams: AtomicUsize,
+    /// The number of the last, for who waits for the next.
+    pub(crate) last: watch::Sender<u64>,
 }
 
 #[derive(Default)]
@@ -36,16 +27,18 @@ struct Kept {
     last: u64,
 }
 
+/// One thing that happened.
 #[derive(Clone)]
-struct Told {
-    number: u64,
-    name: &'static str,
-    data: Arc<str>,
+pub(crate) struct Told {
+    pub(crate) number: u64,
+    pub(crate) name: &'static str,
+    /// What there is to say about it, as JSON.
+    pub(crate) data: Arc<str>,
 }
 
 impl Log {
     pub(crate) fn new() -> Self {
-        Self { kept: Mutex::default(), last: watch::Sender::new(0), streams: AtomicUsize::new(0) }
+        Self { kept: Mutex::default(), last: watch::Sender::new(0) }
     }
 
     /// The number of the last event.
@@ -69,35 +62,8 @@ impl Log {
         self.last.send_replace(number);
     }
 
-    /// What comes after event `after`; from now on where nothing is said. Nothing where there are too many streams.
-    pub(crate) fn stream(self: &Arc<Self>, after: Option<u64>) -> Option<Events> {
-        let place = Place::take(self)?;
-        let log = Arc::clone(self);
-        let mut changed = self.last.subscribe();
-        let mut seen = after.unwrap_or_else(|| self.last());
-        // One event waits to be taken, and no more.
-        let (sender, receiver) = mpsc::channel(1);
-        tokio::spawn(async move {
-            loop {
-                while let Some(told) = log.next(seen) {
-                    seen = told.number;
-                    let ends = told.name == "end";
-                    let event = Event::default().event(told.name).id(told.number.to_string()).data(&*told.data);
-                    if sender.send(event).await.is_err() || ends {
-                        return;
-                    }
-                }
-                tokio::select! {
-                    () = sender.closed() => return,
-                    changed = changed.changed() => if changed.is_err() { return },
-                }
-            }
-        });
-        Some(Events { receiver, _place: place })
-    }
-
     /// The first event after `seen`; `reset` where that is not kept any more, or was never told.
-    fn next(&self, seen: u64) -> Option<Told> {
+    pub(crate) fn next(&self, seen: u64) -> Option<Told> {
         let kept = self.lock();
         if seen == kept.last {
             return None;
@@ -111,37 +77,6 @@ impl Log {
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One of the streams that there may be.
-struct Place(Arc<Log>);
-
-impl Place {
-    fn take(log: &Arc<Log>) -> Option<Self> {
-        let taken = log.streams.fetch_add(1, Ordering::SeqCst);
-        let place = Self(Arc::clone(log));
-        (taken < MOST_STREAMS).then_some(place)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.streams.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-/// The events of one page.
-pub(crate) struct Events {
-    receiver: mpsc::Receiver<Event>,
-    _place: Place,
-}
-
-impl Stream for Events {
-    type Item = Result<Event, Infallible>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.receiver.poll_recv(context).map(|event| event.map(Ok))
     }
 }
 
@@ -168,14 +103,5 @@ mod tests {
         let large = "x".repeat(MOST_BYTES / 3);
         (0..9).for_each(|_| log.tell("queue", &large));
         assert!(log.lock().bytes <= MOST_BYTES);
-    }
-
-    #[test]
-    fn places_are_given_back() {
-        let log = Arc::new(Log::new());
-        let places: Vec<_> = (0..MOST_STREAMS).map(|_| Place::take(&log).unwrap()).collect();
-        assert!(Place::take(&log).is_none());
-        drop(places);
-        assert!(Place::take(&log).is_some());
     }
 }

@@ -19,7 +19,7 @@ use crate::ask::DifferenceAsk;
 use crate::body;
 use crate::desk::Desk;
 use crate::refusal::{Answer, Refusal};
-use crate::shared::{Shared, aside, download};
+use crate::shared::{Shared, aside, download, has_threads};
 use crate::view::DIFFERENCE;
 
 /// What a report may do: what its own page says, in a place of its own, without this server's cookie.
@@ -114,8 +114,15 @@ fn picture_of(desk: &Desk, id: &str, which: impl Fn(&body::Node) -> Option<&body
 
 /// The whole session as one file.
 pub(crate) async fn session(State(shared): State<Shared>) -> Answer<Response> {
-    let (sender, receiver) = mpsc::channel(WAITING);
     let name = download(&format!("{}.{}", shared.desk.model().name, archive::ENDING));
+    let kind = (header::CONTENT_TYPE, HeaderValue::from_static("application/x-tar"));
+    if !has_threads() {
+        let mut bytes = Vec::new();
+        archive::write(shared.desk.folder(), &mut bytes)
+            .map_err(|source| pulse::Error::io("pack", shared.desk.folder(), source))?;
+        return Ok(([name, kind], bytes).into_response());
+    }
+    let (sender, receiver) = mpsc::channel(WAITING);
     let desk = Arc::clone(&shared.desk);
     tokio::task::spawn_blocking(move || {
         let parts = Parts { sender };
@@ -124,7 +131,6 @@ pub(crate) async fn session(State(shared): State<Shared>) -> Answer<Response> {
             let _ = parts.sender.blocking_send(Err(error));
         }
     });
-    let kind = (header::CONTENT_TYPE, HeaderValue::from_static("application/x-tar"));
     Ok(([name, kind], Body::from_stream(Received { receiver })).into_response())
 }
 

@@ -1,11 +1,11 @@
 //! The generators that a session can use: those in the program, and files that were named when it started.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use pulse::cache::Cache;
-use pulse::generator::EMBEDDED;
+use pulse::generator::{EMBEDDED, Embedded, Subject};
 use pulse::report::statement;
-use pulse::search::{Sampler, SearchConfig};
+use pulse::search::Sampler;
 use pulse::{Opened, Result};
 
 use crate::body::Generator;
@@ -26,44 +26,37 @@ struct Source {
     id: String,
     /// What the library opens it by: an embedded name or a path.
     name: String,
-    about: OnceLock<Generator>,
+    about: Generator,
 }
 
 impl Generators {
     /// Those that are embedded, and these files, which are offered first.
     pub(crate) fn new(files: &[String], cache: Option<Cache>) -> Result<Self> {
-        let mut sources = Vec::new();
+        let (mut sources, mut open) = (Vec::new(), Vec::new());
         for (number, file) in files.iter().enumerate() {
-            if !EMBEDDED.iter().any(|embedded| embedded.name == file) {
+            if Embedded::find(file).is_none() {
+                // One that cannot be read is to be known at once.
+                let opened = Opened::named(file)?.with_cache(cache.clone());
                 let id = format!("file-{}", number + 1);
-                sources.push(Source { id, name: file.clone(), about: OnceLock::new() });
+                open.push((sources.len(), opened.clone()));
+                sources.push(Source { about: of_file(&id, &opened), id, name: file.clone() });
             }
         }
         let own = sources.len();
-        sources.extend(EMBEDDED.iter().map(|embedded| Source {
+        let of = |embedded: &Embedded| Source {
             id: embedded.name.into(),
             name: embedded.name.into(),
-            about: OnceLock::new(),
-        }));
+            about: of_embedded(embedded),
+        };
+        sources.extend(EMBEDDED.iter().map(of));
         // One that is named and embedded is offered first, too.
         sources[own..].sort_by_key(|source| !files.contains(&source.name));
-        let generators = Self { sources, cache, open: Mutex::default() };
-        // A file that cannot be read is to be known at once.
-        (0..own).try_for_each(|place| generators.open(place).map(drop))?;
-        Ok(generators)
+        Ok(Self { sources, cache, open: Mutex::new(open) })
     }
 
-    /// What is said of each. The first time takes a moment: each is opened once.
+    /// What is said of each.
     pub(crate) fn about(&self) -> Vec<Generator> {
-        let of = |place: usize| {
-            let source = &self.sources[place];
-            if source.about.get().is_none() {
-                // One that cannot be opened is not offered.
-                let _ = self.open(place);
-            }
-            source.about.get().cloned()
-        };
-        (0..self.sources.len()).filter_map(of).collect()
+        self.sources.iter().map(|source| source.about.clone()).collect()
     }
 
     /// The name of the first.
@@ -101,8 +94,6 @@ impl Generators {
             return Ok(opened);
         }
         let opened = Opened::named(&self.sources[place].name)?.with_cache(self.cache.clone());
-        let source = &self.sources[place];
-        source.about.get_or_init(|| about(&source.id, &opened));
         if open.len() >= MOST_OPEN {
             open.remove(0);
         }
@@ -111,29 +102,35 @@ impl Generators {
     }
 }
 
-fn about(id: &str, opened: &Opened) -> Generator {
+fn of_embedded(embedded: &Embedded) -> Generator {
+    let [channels, height, width] = embedded.shape;
+    let card = embedded.card.to_owned();
+    about(embedded.name, embedded.name, embedded.subject, [channels, height, width], embedded.is_denoiser(), card)
+}
+
+fn of_file(id: &str, opened: &Opened) -> Generator {
     let spec = opened.generator.spec();
-    let own = SearchConfig::default().sampler_of(&*opened.generator);
-    let mut samplers = vec![own.to_string()];
-    if own == Sampler::NullSpace {
-        samplers.push(Sampler::Descent.to_string());
-    }
+    let shape = [spec.channels, spec.height, spec.width];
+    let is_denoiser = opened.generator.denoiser().is_some();
     Generator {
-        id: id.into(),
-        name: opened.record.name.clone(),
-        subject: opened.subject.several().into(),
-        width: spec.width,
-        height: spec.height,
-        channels: spec.channels,
-        samplers,
-        embedded: opened.embedding().is_some(),
-        card: opened.embedding().map_or_else(|| opened.family().to_owned(), |embedded| embedded.card.to_owned()),
-        statement: statement(opened.subject, 2),
+        embedded: false,
+        ..about(id, &opened.record.name, opened.subject, shape, is_denoiser, opened.family().to_owned())
     }
 }
 
-/// Opens all in the background, so that the first page does not wait for it.
-pub(crate) fn look_ahead(generators: &Arc<Generators>) {
-    let generators = Arc::clone(generators);
-    std::thread::spawn(move || generators.about());
+fn about(id: &str, name: &str, subject: Subject, shape: [usize; 3], is_denoiser: bool, card: String) -> Generator {
+    let [channels, height, width] = shape;
+    let samplers = if is_denoiser { &[Sampler::NullSpace, Sampler::Descent][..] } else { &[Sampler::Descent] };
+    Generator {
+        id: id.into(),
+        name: name.into(),
+        subject: subject.several().into(),
+        width,
+        height,
+        channels,
+        samplers: samplers.iter().map(ToString::to_string).collect(),
+        embedded: true,
+        card,
+        statement: statement(subject, 2),
+    }
 }

@@ -93,6 +93,11 @@ impl Inbox {
         self.changed.notify_all();
     }
 
+    /// The next that is to be done, if there is any.
+    pub(crate) fn take(&self) -> Option<Task> {
+        self.lock().next()
+    }
+
     /// The next that is to be done, which is waited for; nothing once all has ended.
     pub(crate) fn next(&self, has_ended: &dyn Fn() -> bool) -> Option<Task> {
         let mut waiting = self.lock();

@@ -19,43 +19,63 @@
 //! | Module | What it does |
 //! |---|---|
 //! | `gate`, `secret` | who may ask |
+//! | `listen`, `stream` | what only a server has, which listens |
 //! | `routes`, `ask`, `body` | which request does what, and what it and its answer look like |
 //! | `act`, `given`, `export` | the doing |
-//! | `searcher`, `walker` | the two threads that compute |
+//! | `searcher`, `walker` | what computes: two threads of a server |
 //! | `model`, `store`, `view`, `archive` | what a session is, in memory, on the disk, and in one file |
 //! | `events` | what pages are told |
 //! | `connection`, `page` | connections, and the page's own files |
+//! | `alone`, `site` | the same without threads and without a network, and the folder of a page that needs no server |
 //!
 //! Nothing is computed here but what a library call gives.
 #![forbid(unsafe_code)]
+#![cfg_attr(target_family = "wasm", allow(dead_code, reason = "what waits for other threads, and what takes files in"))]
 
 mod act;
+mod alone;
 mod archive;
 pub mod ask;
 pub mod body;
+#[cfg(not(target_family = "wasm"))]
 mod bring;
+#[cfg(not(target_family = "wasm"))]
 mod connection;
 #[cfg(test)]
 mod description;
 mod desk;
 mod events;
 mod export;
+#[cfg(not(target_family = "wasm"))]
 mod gate;
 mod generators;
 mod given;
 mod inbox;
+#[cfg(not(target_family = "wasm"))]
+mod listen;
 mod model;
+#[cfg(not(target_family = "wasm"))]
 mod page;
 mod refusal;
 mod routes;
 mod searcher;
+#[cfg(not(target_family = "wasm"))]
 mod secret;
+#[cfg(not(target_family = "wasm"))]
 mod server;
 mod shared;
+#[cfg(not(target_family = "wasm"))]
+mod site;
 mod store;
+#[cfg(not(target_family = "wasm"))]
+mod stream;
 mod view;
 mod walker;
 
+pub use alone::{Alone, Answered, Asked, Happened};
 pub use archive::ENDING;
 pub use model::SESSION;
+#[cfg(not(target_family = "wasm"))]
 pub use server::{Ender, Server, Settings};
+#[cfg(not(target_family = "wasm"))]
+pub use site::Site;

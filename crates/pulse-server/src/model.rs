@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use pulse::read::read_regular;
 use pulse::write::write_atomically;
 use pulse::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,19 @@ pub(crate) struct Given {
     pub(crate) pixelate: Option<usize>,
 }
 
+/// Queues what was under way, and then what waited.
+fn goes_on(nodes: &mut [Item]) -> VecDeque<String> {
+    let is_open = nodes.iter_mut().filter(|node| node.body.is_open());
+    let mut open: Vec<&mut Item> = is_open.collect();
+    open.sort_by_key(|node| node.body.state == "queued");
+    let queued = open.into_iter().map(|node| {
+        "queued".clone_into(&mut node.body.state);
+        node.body.progress.left = None;
+        node.body.id.clone()
+    });
+    queued.collect()
+}
+
 /// A node, and what the page is not told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Item {
@@ -105,14 +119,14 @@ impl Model {
         Self { name, ..Self::default() }
     }
 
-    /// Reads the record in `folder`. What was under way when it was written is stopped.
+    /// Reads the record in `folder`. What was under way or waited when it was written goes on.
     pub(crate) fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(SESSION);
         let fault = |source| Error::io("read", &path, source);
         if path.metadata().map_err(fault)?.len() > LARGEST {
             return Err(damaged(&path, "it is too large for one"));
         }
-        let bytes = std::fs::read(&path).map_err(fault)?;
+        let bytes = read_regular(&path, LARGEST).map_err(fault)?;
         let record: Record<Vec<Given>, Vec<Item>> =
             serde_json::from_slice(&bytes).map_err(|error| damaged(&path, &error.to_string()))?;
         if record.schema != SCHEMA {
@@ -127,13 +141,8 @@ impl Model {
         if let Some(id) = ids.into_iter().find(|id| !is_id(id)) {
             return Err(damaged(&path, &format!("`{}` is no name in a session", id.escape_debug())));
         }
-        for node in &mut nodes {
-            if node.body.is_open() {
-                "stopped".clone_into(&mut node.body.state);
-                node.body.progress.left = None;
-            }
-        }
-        Ok(Self { name, counters, pictures, nodes, ..Self::default() })
+        let queue = goes_on(&mut nodes);
+        Ok(Self { name, counters, pictures, nodes, queue, ..Self::default() })
     }
 
     /// Writes the record in `folder`.

@@ -6,16 +6,16 @@ use axum::response::{IntoResponse, Response};
 use crate::refusal::{Answer, Refusal};
 
 /// Every file: its path within the page, what it is, its bytes. The build lists the folder.
-static FILES: &[(&str, &str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/page.rs"));
+pub(crate) static FILES: &[(&str, &str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/page.rs"));
 
 #[cfg(debug_assertions)]
 include!("page/types.rs");
 
 /// The first file.
-const INDEX: &str = "index.html";
+pub(crate) const INDEX: &str = "index.html";
 
-/// The file of this path.
-pub(crate) fn file(path: &str) -> Answer<Response> {
+/// The file of this path, as it is served.
+pub(crate) fn served(path: &str) -> Answer<Response> {
     let path = if path.is_empty() { INDEX } else { path };
     #[cfg(debug_assertions)]
     if let Some(answer) = from_disk(path) {
@@ -42,9 +42,9 @@ mod tests {
 
     #[test]
     fn only_its_own_files_are_there() {
-        assert!(file("").is_ok() && file("index.html").is_ok());
+        assert!(served("").is_ok() && served("index.html").is_ok());
         for path in ["../Cargo.toml", "/etc/passwd", "index.html/", "INDEX.HTML", "%2e%2e/Cargo.toml", "./index.html"] {
-            assert!(file(path).is_err(), "{path}");
+            assert!(served(path).is_err(), "{path}");
         }
     }
 }

@@ -71,6 +71,9 @@ pub(crate) fn words(error: &pulse::Error) -> String {
     let way_out = match error.way_out() {
         Some(WayOut::Shrink { .. }) => "; pixelate it first, take a part of it, or choose a face in it",
         Some(WayOut::Families) => "; choose another generator",
+        Some(WayOut::FilesElsewhere) => "; search for it again",
+        Some(WayOut::Networks) => "; convert the one that is meant with `pulse convert --network`",
+        Some(WayOut::Memory) => "; choose a smaller generator, or fewer candidates at a time",
         _ if error.kind() == ErrorKind::Full => "; make room on the disk, and try it again",
         _ => "",
     };

@@ -7,8 +7,6 @@ use axum::body::{Body, Bytes};
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::from_fn_with_state;
-use axum::response::sse::{KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -16,17 +14,14 @@ use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::ask::{
-    After, Cut, Edit, Enter, FrameAsk, Mark, More, Nothing, PreviewAsk, SearchAsk, SteerAsk, Upload, WalkAsk,
-};
+use crate::ask::{Cut, Edit, FrameAsk, Mark, More, Nothing, PreviewAsk, SearchAsk, SteerAsk, Upload, WalkAsk};
 use crate::body::{Candidate, Done, Frame, Node, Picture, Preview, State as Session, Walk};
 use crate::desk::Desk;
-use crate::gate::{Gate, pass};
 use crate::inbox::Wanted;
 use crate::refusal::{Answer, Refusal};
-use crate::shared::{Shared, aside};
+use crate::shared::{Shared, aside, in_time, too_slow};
 use crate::walker::known;
-use crate::{act, export, given, page};
+use crate::{act, export, given};
 
 /// The description of all this for programs.
 pub(crate) const DESCRIPTION: &str = include_str!("../openapi.json");
@@ -39,9 +34,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How many uploads are read at the same time.
 const MOST_UPLOADS: usize = 2;
-
-/// How often a stream without events says that it is there.
-const ALIVE: Duration = Duration::from_secs(30);
 
 /// Every route below `/api/v1`, with its method: the description is held against it.
 pub(crate) const ROUTES: &[(&str, &str)] = &[
@@ -70,17 +62,18 @@ pub(crate) const ROUTES: &[(&str, &str)] = &[
     ("post", "/end"),
 ];
 
-/// All of it, behind the gate.
-pub(crate) fn router(desk: Arc<Desk>, gate: Arc<Gate>) -> Router {
-    let shared = Shared { desk, gate: Arc::clone(&gate), uploads: Arc::new(Semaphore::new(MOST_UPLOADS)) };
+/// Those that only a server has, which listens.
+const LISTENING: [&str; 2] = ["/enter", "/events"];
+
+/// All of them but those that only a server has, and the pictures.
+pub(crate) fn router(desk: Arc<Desk>) -> Router {
+    let shared = Shared { desk, uploads: Arc::new(Semaphore::new(MOST_UPLOADS)) };
     let mut api = Router::new();
-    for &(_, path) in ROUTES {
+    for &(_, path) in ROUTES.iter().filter(|(_, path)| !LISTENING.contains(path)) {
         api = api.route(
             path,
             match path {
-                "/enter" => post(enter),
                 "/session" => get(session),
-                "/events" => get(events),
                 "/openapi.json" => get(description),
                 "/session.pulse" => get(export::session),
                 "/pictures" => post(upload),
@@ -106,8 +99,6 @@ pub(crate) fn router(desk: Arc<Desk>, gate: Arc<Gate>) -> Router {
         );
     }
     Router::new()
-        .route("/", get(|| async { page::file("") }))
-        .route("/app/{*path}", get(|Path(path): Path<String>| async move { page::file(&path) }))
         .route("/picture/{file}", get(picture))
         .nest("/api/v1", api)
         .fallback(|| async {
@@ -121,19 +112,17 @@ pub(crate) fn router(desk: Arc<Desk>, gate: Arc<Gate>) -> Router {
             )
         })
         .layer(DefaultBodyLimit::max(MOST_JSON))
-        .layer(from_fn_with_state(gate, pass))
         .with_state(shared)
 }
 
 /// A body of JSON, which has to come in time.
-struct Sent<T>(T);
+pub(crate) struct Sent<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequest<S> for Sent<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        let read = tokio::time::timeout(PATIENCE, Json::<T>::from_request(request, state)).await;
-        let read = read.map_err(|_| too_slow())?;
+        let read = in_time(PATIENCE, Json::<T>::from_request(request, state)).await?;
         let Json(body) = read.map_err(|rejection: JsonRejection| {
             let message = rejection.body_text().split_whitespace().collect::<Vec<_>>().join(" ");
             Refusal::new(rejection.status(), "body", message)
@@ -142,31 +131,12 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequest<S> for Sent<T> {
     }
 }
 
-fn too_slow() -> Refusal {
-    Refusal::new(StatusCode::REQUEST_TIMEOUT, "time", "the body took too long; send it again")
-}
-
-async fn enter(State(shared): State<Shared>, Sent(ask): Sent<Enter>) -> Answer<Response> {
-    let cookie = shared.gate.enter(&ask.token)?;
-    Ok(([(header::SET_COOKIE, cookie)], Json(Done {})).into_response())
-}
-
 async fn session(State(shared): State<Shared>) -> Answer<Json<Session>> {
     aside(move || Ok(Json(shared.desk.state()))).await
 }
 
 async fn description() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], DESCRIPTION)
-}
-
-async fn events(State(shared): State<Shared>, headers: HeaderMap, Query(After { after }): Query<After>) -> Response {
-    let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
-    let Some(events) = shared.desk.log.stream(seen.or(after)) else {
-        let message = "too many pages follow this session; close some";
-        let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "streams", message);
-        return ([(header::CONNECTION, "close")], refusal).into_response();
-    };
-    Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE)).into_response()
 }
 
 /// A picture by its key; it never changes.
@@ -206,7 +176,7 @@ async fn upload(
 /// The whole body of an upload, which may be long and may not be silent.
 async fn read(mut body: Body) -> Answer<Vec<u8>> {
     let mut bytes = Vec::new();
-    while let Some(frame) = tokio::time::timeout(PATIENCE, body.frame()).await.map_err(|_| too_slow())? {
+    while let Some(frame) = in_time(PATIENCE, body.frame()).await? {
         let frame = frame.map_err(|_| Refusal::bad("the upload was cut off; send it again"))?;
         if let Some(data) = frame.data_ref() {
             if bytes.len() + data.len() > given::MOST_BYTES {

@@ -8,12 +8,13 @@ use std::thread::JoinHandle;
 use pulse::cache::Cache;
 use pulse::run::RECORD;
 use pulse::{Error, ErrorKind, Result};
+use pulse_engine::Cpu;
 use tokio::sync::watch;
 
 use crate::desk::Desk;
 use crate::gate::Gate;
-use crate::generators::{Generators, look_ahead};
-use crate::{archive, bring, connection, routes, searcher, view, walker};
+use crate::generators::Generators;
+use crate::{archive, bring, connection, listen, searcher, view, walker};
 
 /// Threads for what takes a while and no engine: reading pictures, writing files.
 const ASIDE: usize = 4;
@@ -31,13 +32,15 @@ pub struct Settings {
     pub generators: Vec<String>,
     /// Where numbers are kept that take long to make.
     pub cache: Option<Cache>,
+    /// What searches and walks compute with.
+    pub engine: Cpu,
 }
 
 impl Settings {
     /// The session in `folder`, at this machine's own address and a free port.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         let listen = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        Self { folder: folder.into(), listen, port: 0, generators: Vec::new(), cache: None }
+        Self { folder: folder.into(), listen, port: 0, generators: Vec::new(), cache: None, engine: Cpu::default() }
     }
 }
 
@@ -69,11 +72,10 @@ impl Server {
     /// [`ErrorKind::Io`] when the address cannot be listened at, and those of the generators' files.
     pub fn start(settings: &Settings) -> Result<Self> {
         let generators = Arc::new(Generators::new(&settings.generators, settings.cache.clone())?);
-        let desk = Arc::new(Desk::open(&settings.folder, Arc::clone(&generators))?);
+        let desk = Arc::new(Desk::open(&settings.folder, Arc::clone(&generators), settings.engine.clone())?);
         // What pages look at can be made again from the folders.
         view::restore(&desk);
         desk.change(|_| Ok(())).map_err(|refusal| Error::new(ErrorKind::Io, refusal.message()))?;
-        look_ahead(&generators);
         let wanted = SocketAddr::new(settings.listen, settings.port);
         let unheard = |error: std::io::Error| {
             Error::new(ErrorKind::Io, format!("cannot listen at {wanted}: {error}; choose another port or address"))
@@ -85,7 +87,7 @@ impl Server {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(ASIDE).build();
         let runtime = runtime.map_err(unheard)?;
         let (ended, ends) = watch::channel(false);
-        let router = routes::router(Arc::clone(&desk), Arc::clone(&gate));
+        let router = listen::router(Arc::clone(&desk), Arc::clone(&gate));
         let answers = move || {
             runtime.block_on(async move {
                 if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {

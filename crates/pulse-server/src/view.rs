@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::body::{self, Candidate, Node, Scores, Summary};
 use crate::desk::Desk;
+use crate::model::Model;
 use crate::store::Store;
 
 /// How many times a difference is magnified: of what a candidate shrinks to from the given picture, and of two sharp ones.
@@ -122,10 +123,11 @@ impl View {
 /// Puts what is seen of every node into the model of a session that is opened.
 pub(crate) fn restore(desk: &Desk) {
     let mut model = desk.model();
-    for given in &mut model.pictures {
+    let Model { pictures, nodes, queue, .. } = &mut *model;
+    for given in pictures {
         crate::given::restore(desk, given);
     }
-    for node in &mut model.nodes {
+    for node in nodes {
         let id = node.body.id.clone();
         let run = Run::open(&desk.run_folder(&id)).ok();
         let view = View::read(desk, &id).or_else(|| {
@@ -150,6 +152,7 @@ pub(crate) fn restore(desk: &Desk) {
             if node.body.request.candidates == run.as_ref().map_or(0, |run| run.record().candidates.len()) {
                 "finished".clone_into(&mut node.body.state);
                 node.body.progress.done = 1.0;
+                queue.retain(|waiting| *waiting != id);
             }
         }
         let has_report = run.is_some_and(|run| run.record().files.report.is_some());

@@ -1,23 +1,23 @@
 //! The thread that walks: directions and paths, and the picture wherever a slider stands. It goes before searches.
 
+mod base;
+
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use pulse::image::Provenance;
 use pulse::kept::KeptPrograms;
-use pulse::run::Run;
-use pulse::search::SearchConfig;
-use pulse::steer::Reopened;
-use pulse::walk::{self, Curve, DirectionSettings, Explorer, PATH_FRAMES, Passage, Point};
+use pulse::walk::{self, Curve, DirectionSettings, PATH_FRAMES, Passage, Point};
 use pulse::{Error, ErrorKind, Result};
 use pulse_engine::Cpu;
 
+use crate::ask::Part;
 use crate::body::{Direction, Frame, Walk};
 use crate::desk::Desk;
 use crate::inbox::{Task, Wanted};
 use crate::refusal::{Answer, Refusal, words};
 use crate::view::finite;
+use base::Bases;
 
 /// How many walks are open at a time. Each holds the inputs of all its frames.
 const MOST_OPEN: usize = 4;
@@ -33,20 +33,22 @@ const EVERY: Duration = Duration::from_millis(200);
 
 /// Walks until the session ends.
 pub(crate) fn run(desk: &Arc<Desk>) {
-    let engine = Arc::new(KeptPrograms::new(desk.engine.clone()));
-    let mut walker = Walker { desk: Arc::clone(desk), engine, open: Vec::new() };
+    let mut walker = Walker::new(Arc::clone(desk));
     while let Some(task) = desk.inbox.next(&|| desk.has_ended()) {
         // A bug in one walk does not end the others.
         let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| walker.work(task)));
         if done.is_err() {
             walker.open.clear();
+            walker.bases.clear();
         }
     }
 }
 
-struct Walker {
+/// What walks, task by task.
+pub(crate) struct Walker {
     desk: Arc<Desk>,
     engine: Arc<KeptPrograms<Cpu>>,
+    bases: Bases,
     /// The last that was used at the end.
     open: Vec<Open>,
 }
@@ -54,9 +56,9 @@ struct Walker {
 /// A walk that is open.
 struct Open {
     id: String,
-    explorer: Explorer<'static>,
+    node: String,
+    candidate: usize,
     known: Known,
-    provenance: Provenance,
 }
 
 /// What was computed of it.
@@ -70,12 +72,17 @@ struct Directions {
     from: Point,
     found: Vec<walk::Direction>,
     curves: Vec<Option<Curve>>,
-    /// Of a larger batch than the one that computes single pictures.
-    explorer: Explorer<'static>,
 }
 
 impl Walker {
-    fn work(&mut self, task: Task) {
+    /// With nothing open yet.
+    pub(crate) fn new(desk: Arc<Desk>) -> Self {
+        let engine = Arc::new(KeptPrograms::new(desk.engine.clone()));
+        Self { desk, engine, bases: Bases::default(), open: Vec::new() }
+    }
+
+    /// Does what is to be done.
+    pub(crate) fn work(&mut self, task: Task) {
         match task {
             Task::Open(id) => {
                 let Ok(walk) = self.desk.model().walk_mut(&id).cloned() else { return };
@@ -109,15 +116,8 @@ impl Walker {
 
     fn open(&mut self, walk: &Walk) -> Result<()> {
         let desk = Arc::clone(&self.desk);
-        let generator = desk.model().node(&walk.node).map(|node| node.body.generator.clone());
-        let generator = generator.map_err(|refusal| Error::new(ErrorKind::Run, refusal.message()))?;
-        let opened = desk.generator(Some(&generator));
-        let opened = opened.map_err(|refusal| Error::new(ErrorKind::Generator, refusal.message()))?;
-        let run = Run::open(&desk.run_folder(&walk.node))?;
-        let provenance = run.record().generator.provenance(run.record().settings.seed);
-        let reopened = Reopened::new(run, opened, &*self.engine)?;
-        let solved = &reopened.solved;
-        let row = solved.row(walk.candidate)?;
+        let base = self.bases.of(&desk, &walk.node, &self.engine)?;
+        let row = base.solved.row(walk.candidate)?;
         let mut told = Instant::now();
         let mut watch = |done: f64| {
             if told.elapsed() >= EVERY {
@@ -130,25 +130,22 @@ impl Walker {
             if desk.has_ended() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let known = if let Some(to) = walk.to {
-            let rows = [row, solved.row(to)?];
-            solved.passage(rows, PATH_FRAMES, &*self.engine, &mut watch)?.map(Known::Path)
+            let rows = [row, base.solved.row(to)?];
+            base.solved.passage(rows, PATH_FRAMES, &*self.engine, &mut watch)?.map(Known::Path)
         } else {
             let (count, seed) = (walk.directions.len(), DirectionSettings::default().seed);
-            let (from, mut explorer) = (solved.point(row), solved.explorer(&*self.engine)?);
-            let found = explorer.find(&from, count, seed, &mut watch)?;
+            let from = base.solved.point(row);
+            let found = base.wide.find(&from, count, seed, &mut watch)?;
             found.map(|found| {
                 desk.inbox.follow(&walk.id, found.len());
                 let curves = found.iter().map(|_| None).collect();
-                Known::Directions(Box::new(Directions { from, found, curves, explorer }))
+                Known::Directions(Box::new(Directions { from, found, curves }))
             })
         };
         let Some(known) = known else {
             return Err(Error::new(ErrorKind::Setting, "it was stopped before it was open"));
         };
-        // One picture at a time, as fast as it goes.
-        let config = SearchConfig { batch: 1, ..solved.config.clone() };
-        let explorer = Explorer::new(&solved.problem(), &solved.specs, &config, &*self.engine)?;
-        let open = Open { id: walk.id.clone(), explorer, known, provenance };
+        let open = Open { id: walk.id.clone(), node: walk.node.clone(), candidate: walk.candidate, known };
         self.tell_known(&open)?;
         self.open.push(open);
         while self.open.len() > MOST_OPEN {
@@ -160,50 +157,50 @@ impl Walker {
     }
 
     /// Shows what was computed already.
-    fn tell_known(&self, open: &Open) -> Result<()> {
-        let mut frames = Vec::new();
-        let mut directions = Vec::new();
+    fn tell_known(&mut self, open: &Open) -> Result<()> {
         match &open.known {
             Known::Directions(known) => {
-                let blank = |index| Direction { index, extent: 0.0, change: 0.0, words: String::new() };
-                directions.extend((0..known.found.len()).map(blank));
+                let directions = (0..known.found.len()).map(Direction::unfollowed).collect();
+                self.tell(open, Vec::new(), |walk| walk.directions = directions);
             }
             Known::Path(passage) => {
                 let last = (passage.frames.len() - 1).max(1) as f64;
-                for (index, frame) in passage.frames.iter().enumerate() {
-                    frames.push(self.shown(open, None, index as f64 / last, frame)?);
-                }
+                let at = |(index, frame)| (index as f64 / last, frame);
+                let frames = self.shown(open, None, passage.frames.iter().enumerate().map(at).collect())?;
+                self.tell(open, frames, |_| ());
             }
         }
-        self.tell(open, frames, |walk| walk.directions = directions);
         Ok(())
     }
 
     /// Follows a direction that has not been followed, and shows what it leads to.
-    fn followed(&self, open: &mut Open, direction: usize) -> Result<()> {
+    fn followed(&mut self, open: &mut Open, direction: usize) -> Result<()> {
         let Known::Directions(known) = &mut open.known else { return Ok(()) };
         let Some(found) = known.found.get(direction).filter(|_| known.curves[direction].is_none()) else {
             return Ok(());
         };
-        let desk = &self.desk;
+        let desk = Arc::clone(&self.desk);
         let mut watch = |_| if desk.has_ended() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        let base = self.bases.of(&desk, &open.node, &self.engine)?;
         let extent = DirectionSettings::default().extent;
-        let curve = known.explorer.curve(&known.from, found.clone(), extent, FRAMES, &mut watch)?;
+        let curve = base.wide.curve(&known.from, found.clone(), extent, FRAMES, &mut watch)?;
         let Some(curve) = curve else { return Ok(()) };
-        let ([first, last], mut frames) = (ends(&curve), Vec::new());
-        for at in &curve.frames {
-            let place = if at.length < 0.0 { at.length / first } else { at.length / last };
-            let place = if at.length == 0.0 { 0.0 } else { place.copysign(at.length) };
-            frames.push((place, at.frame.clone()));
-        }
+        let [first, last] = ends(&curve);
+        let place = |length: f64| match length {
+            0.0 => 0.0,
+            _ => (length / if length < 0.0 { first } else { last }).copysign(length),
+        };
+        let frames = curve.frames.iter().map(|at| (place(at.length), &at.frame)).collect();
+        let shown = self.shown(open, Some(direction), frames)?;
         let change = 255.0 * curve.frames.iter().map(|frame| frame.change).fold(0.0, f64::max);
-        known.curves[direction] = Some(curve);
-        let shown = frames.iter().map(|(at, frame)| self.shown(open, Some(direction), *at, frame));
-        let shown: Vec<_> = shown.collect::<Result<_>>()?;
-        let extent = first.max(last);
+        let part = curve.part;
+        if let Known::Directions(known) = &mut open.known {
+            known.curves[direction] = Some(curve);
+        }
         self.tell(open, shown, |walk| {
             if let Some(told) = walk.directions.get_mut(direction) {
-                (told.extent, told.change) = (extent, change);
+                (told.extent, told.change) = (first.max(last), change);
+                told.part = Some(Part { x: part.left, y: part.top, width: part.width, height: part.height });
             }
         });
         Ok(())
@@ -222,16 +219,23 @@ impl Walker {
         }
     }
 
-    fn shown(&self, open: &Open, direction: Option<usize>, at: f64, frame: &walk::Frame) -> Result<Frame> {
-        Ok(Frame {
-            direction,
-            at,
-            image: self.desk.store.show(&frame.image, Some(&open.provenance))?,
-            db: finite(frame.db),
-            verdict: None,
-            verdict_words: String::new(),
-            exact: true,
-        })
+    /// Pictures as they are shown, each with its place.
+    fn shown(&mut self, open: &Open, direction: Option<usize>, at: Vec<(f64, &walk::Frame)>) -> Result<Vec<Frame>> {
+        let base = self.bases.of(&self.desk, &open.node, &self.engine)?;
+        let frames: Vec<_> = at.iter().map(|(_, frame)| *frame).collect();
+        let verdicts = base.verdicts(open.candidate, &frames, &self.engine);
+        let shown = at.into_iter().zip(verdicts).map(|((at, frame), verdict)| {
+            Ok(Frame {
+                direction,
+                at,
+                image: self.desk.store.show(&frame.image, Some(&base.provenance))?,
+                db: finite(frame.db),
+                verdict: verdict.map(|verdict| verdict.name().into()),
+                verdict_words: verdict.map_or_else(String::new, |verdict| verdict.words().into()),
+                exact: true,
+            })
+        });
+        shown.collect()
     }
 
     fn frame(&mut self, wanted: &Wanted) -> Answer<Frame> {
@@ -249,21 +253,22 @@ impl Walker {
         Ok(frame)
     }
 
-    fn computed(&self, open: &mut Open, wanted: &Wanted) -> Answer<Frame> {
+    fn computed(&mut self, open: &mut Open, wanted: &Wanted) -> Answer<Frame> {
         if let Some(direction) = wanted.direction {
             self.followed(open, direction)?;
         }
+        let base = self.bases.of(&self.desk, &open.node, &self.engine)?;
         let frame = match (&open.known, wanted.direction) {
             (Known::Directions(known), Some(direction)) => {
                 let curve = known.curves.get(direction).and_then(Option::as_ref);
                 let curve = curve.ok_or_else(|| Refusal::missing("direction", &direction.to_string()))?;
-                open.explorer.along(curve, wanted.at)?.frame
+                base.single.along(curve, wanted.at)?.frame
             }
-            (Known::Path(passage), None) => open.explorer.amid(passage, wanted.at)?,
+            (Known::Path(passage), None) => base.single.amid(passage, wanted.at)?,
             (Known::Directions(_), None) => return Err(Refusal::bad("direction: say along which one")),
             (Known::Path(_), Some(_)) => return Err(Refusal::bad("direction: a path has none; leave it out")),
         };
-        Ok(self.shown(open, wanted.direction, wanted.at, &frame)?)
+        Ok(self.shown(open, wanted.direction, vec![(wanted.at, &frame)])?.remove(0))
     }
 }
 

@@ -21,7 +21,7 @@ use pulse::event::Silent;
 use pulse::face::{Square, aligned};
 use pulse::generator::{EMBEDDED, Generator, UNCALIBRATED};
 use pulse::image::{Image, Reader, Rectangle, write_png};
-use pulse::judge::{Bent, OwnFits, OwnPictures};
+use pulse::judge::{Bent, Fitted, OwnFits, OwnPictures};
 use pulse::measurement::{Kernel, Measurement, MeasurementKind, Size};
 use pulse::mosaic::Mosaic;
 use pulse::place::{Found, PlacedMeasurement, Placement, Placer};
@@ -171,7 +171,8 @@ fn judged(generator: &dyn Generator, small: &Image, placement: Placement, sheet:
     let own = OwnPictures::of(&problem, &config, fits, &engine, &|| false)?
         .expect("the embedded generator has random pictures");
     let found = search(&problem, &config, &engine, &mut Silent)?;
-    let bent = own.bent(&problem, &config, &found, UNCALIBRATED.strangeness, &engine)?;
+    let fitted: Vec<_> = found.iter().map(Fitted::from).collect();
+    let bent = own.bent(&problem, &config, &fitted, UNCALIBRATED.strangeness, &engine)?;
     if let Some(path) = sheet {
         let entries = found.iter().zip(&bent).map(|(candidate, bent)| Entry {
             number: candidate.index + 1,

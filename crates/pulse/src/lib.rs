@@ -75,10 +75,11 @@ pub mod steer;
 mod taken;
 
 pub use note::Note;
-pub use opened::Opened;
+pub use opened::{BESIDE, Opened, Told};
 pub use placing::Placing;
 pub use prepared::{Blocks, Preparation, Prepared};
 pub use pulse_checkpoint as checkpoint;
+pub use pulse_checkpoint::read;
 pub use pulse_core::{
     Error, ErrorKind, Result, Shared, WayOut, candidate, claim, detail, event, judge, kept, latent, loss, mosaic,
     optimizer, place, placement, quantity, random, render, sampler, search, sharpness, solved, tape, walk,

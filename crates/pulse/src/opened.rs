@@ -1,12 +1,13 @@
 //! A generator that is ready to be searched, and its entry in the record of a run.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pulse_checkpoint::Configuration;
 use pulse_core::generator::{
-    Diffusion, Discriminator, EMBEDDED, Embedded, Generator, InputSpec, LatentInput, Space, Subject, append_whole,
-    from_checkpoint,
+    Diffusion, Discriminator, EMBEDDED, Embedded, Generator, InputSpec, LatentInput, Space, Subject, WeightsFile,
+    append_whole, from_checkpoint,
 };
 use pulse_engine::{Engine, NetworkBuilder};
 use pulse_record::cache::Cache;
@@ -16,6 +17,9 @@ use pulse_record::generator::{FitCache, checkpoint_files, pair};
 use pulse_record::record::GeneratorRecord;
 
 use crate::{Error, ErrorKind, Result, WayOut};
+
+/// The folder of the embedded generators whose weights are beside the program.
+pub const BESIDE: &str = "/models";
 
 /// A generator with all that belongs to it. It is cheap to clone, and sessions share it.
 #[derive(Clone)]
@@ -35,6 +39,16 @@ pub struct Opened {
     embedded: Option<&'static Embedded>,
 }
 
+/// What a file does not tell of its generator.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// Settings of a denoiser that its tensors do not tell, such as `num_head_channels`
+    /// ([`Denoiser::from_checkpoint`](pulse_core::denoiser::Denoiser::from_checkpoint)).
+    pub settings: Configuration,
+    /// Which network of the file it is, or what its tensors' names begin with; where nothing is said, the averaged generator.
+    pub network: Option<String>,
+}
+
 impl Opened {
     /// The name of the embedded generator that is the default.
     pub fn default_name() -> &'static str {
@@ -52,20 +66,25 @@ impl Opened {
     /// # Errors
     /// [`ErrorKind::Generator`] when there is none, and as [`Opened::file`].
     pub fn named(name: &str) -> Result<Self> {
-        Self::with_settings(name, &Configuration::new())
+        Self::told(name, &Told::default())
     }
 
-    /// The same with settings of a denoiser that its tensors do not tell, such as `num_head_channels`
-    /// ([`Denoiser::from_checkpoint`](pulse_core::denoiser::Denoiser::from_checkpoint)).
+    /// The same, where more is told of it than its file does.
     ///
     /// # Errors
-    /// As [`named`](Self::named).
-    pub fn with_settings(name: &str, settings: &Configuration) -> Result<Self> {
+    /// As [`named`](Self::named), and [`ErrorKind::Setting`] when a network of an embedded generator is named.
+    pub fn told(name: &str, told: &Told) -> Result<Self> {
         if let Some(embedded) = Embedded::find(name) {
-            return Self::embedded(embedded);
+            return match &told.network {
+                None => Self::embedded(embedded),
+                Some(network) => {
+                    let message = format!("the embedded generator {name} has no network `{}`", network.escape_debug());
+                    Err(Error::new(ErrorKind::Setting, message))
+                }
+            };
         }
         if Path::new(name).exists() {
-            return Self::file(Path::new(name), settings);
+            return Self::file(Path::new(name), told);
         }
         let names: Vec<_> = EMBEDDED.iter().map(|embedded| embedded.name).collect();
         let message = format!(
@@ -75,37 +94,49 @@ impl Opened {
         Err(Error::new(ErrorKind::Generator, message))
     }
 
-    /// An embedded generator.
+    /// An embedded generator. One whose weights are beside the program is read from the folder [`BESIDE`].
     ///
     /// # Errors
-    /// As [`Embedded::open`].
+    /// As [`Embedded::open`], and [`ErrorKind::Generator`] while there is no such file.
     pub fn embedded(embedded: &'static Embedded) -> Result<Self> {
-        let opened = Self::own(embedded.open()?.into(), embedded.name, &sha256(embedded.bytes));
+        let WeightsFile { file, bytes } = embedded.weights;
+        let beside = || {
+            std::fs::read(Path::new(BESIDE).join(file)).map_err(|_| {
+                let message = format!("{}: its file {file} is not here yet; wait until it was fetched", embedded.name);
+                Error::new(ErrorKind::Generator, message)
+            })
+        };
+        let bytes = bytes.map_or_else(|| beside().map(Cow::Owned), |bytes| Ok(Cow::Borrowed(bytes)))?;
+        let opened = Self::own(embedded.of(&bytes)?.into(), embedded.name, &sha256(&bytes));
         Ok(Self { subject: embedded.subject, embedded: Some(embedded), ..opened })
     }
 
-    /// The generator in a file or folder, with `settings` as in [`with_settings`](Self::with_settings).
+    /// The generator in a file or folder.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] and [`ErrorKind::Checkpoint`] for files that cannot be read, [`ErrorKind::Generator`] for tensors
     /// that no family is made of.
-    pub fn file(path: &Path, settings: &Configuration) -> Result<Self> {
+    pub fn file(path: &Path, told: &Told) -> Result<Self> {
+        let Told { settings, network } = told;
         let shown = path.display();
         let unread = |error: Error| {
             let error = error.worded(|reason| {
                 if reason.contains(&shown.to_string()) { reason.into() } else { format!("{shown}: {reason}") }
             });
-            error.with_way_out(WayOut::Families)
+            let way_out = error.way_out().unwrap_or(WayOut::Families);
+            error.with_way_out(way_out)
         };
         let name = path.file_name().map_or_else(|| shown.to_string(), |name| name.to_string_lossy().into_owned());
         let diffusion = |denoiser, files: &[PathBuf]| {
             Ok(Self::own(Arc::new(Diffusion::new(denoiser)), &name, &sha256_of_files(files)?))
         };
-        if let Some(denoiser) = open_folder(path, settings).map_err(unread)? {
+        if network.is_none()
+            && let Some(denoiser) = open_folder(path, settings).map_err(unread)?
+        {
             return diffusion(denoiser, &denoiser_files(path)?);
         }
         let files = checkpoint_files(path)?;
-        let pair = pair(path).map_err(unread)?;
+        let pair = pair(path, network.as_deref()).map_err(unread)?;
         if let [file] = &files[..]
             && let Some(denoiser) = of_checkpoint(&pair.generator, file, settings).map_err(unread)?
         {
@@ -113,7 +144,12 @@ impl Opened {
         }
         let generator: Arc<dyn Generator> = from_checkpoint(&pair.generator).map_err(unread)?.into();
         let discriminator = Discriminator::of(&pair, generator.spec());
-        let opened = Self::own(generator, &name, &sha256_of_files(&files)?);
+        let mut checksum = sha256_of_files(&files)?;
+        if let Some(network) = network {
+            // Another network of the same file is another generator.
+            checksum = sha256(format!("{checksum}  {network}\n").as_bytes());
+        }
+        let opened = Self::own(generator, &name, &checksum);
         Ok(Self {
             discriminator: discriminator.map(|read| read.map(Arc::new).map_err(Arc::new)),
             configuration: pair.generator.configuration,
@@ -154,6 +190,29 @@ impl Opened {
     /// The cache of numbers that take long to make.
     pub fn cache(&self) -> Option<&Cache> {
         self.cache.as_ref()
+    }
+
+    /// Checks that its pictures are ones that can be searched for and written.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Generator`] for pictures that are neither grey nor RGB.
+    pub fn check_colours(&self) -> Result<()> {
+        let (name, channels) = (&self.record.name, self.generator.spec().channels);
+        if matches!(channels, 1 | 3) {
+            return Ok(());
+        }
+        let message = format!(
+            "{name}: this generator makes pictures of {channels} channels, and only grey ones (1) and RGB (3) can be searched for \
+             and written; take another generator, or render its arrays"
+        );
+        Err(Error::new(ErrorKind::Generator, message))
+    }
+
+    /// The same with pictures of this class, where a search over its latents has to be told: those of a StyleGAN with classes.
+    #[must_use]
+    pub fn of_class(self, class: usize) -> Self {
+        let generator = self.generator.of_class(class).unwrap_or_else(|| Arc::clone(&self.generator));
+        Self { generator, ..self }
     }
 
     /// Makes it ready to be entered at `latent`. A Gaussian fit that it needs and lacks is read from the cache, or made and

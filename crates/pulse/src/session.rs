@@ -1,6 +1,7 @@
 //! A search from a prepared picture to a folder, driven step by step.
 
 mod judge;
+mod later;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

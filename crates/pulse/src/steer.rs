@@ -1,14 +1,16 @@
 //! Takes up a finished run again, to walk from its candidates or to search again from them.
 
+mod found;
+mod ground;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use pulse_core::candidate::consistency_db;
 use pulse_core::generator::Embedded;
-use pulse_core::image::{Image, Size};
-use pulse_core::search::steering::{Kept, Mask, Near, Steering, Toward};
-use pulse_core::search::{Sampler, SearchConfig};
-use pulse_core::solved::{AGAIN, NEAR, Origin, Solved};
+use pulse_core::image::Size;
+use pulse_core::search::SearchConfig;
+use pulse_core::search::steering::{Mask, Toward};
+use pulse_core::solved::{NEAR, Solved};
 use pulse_engine::Engine;
 use pulse_record::checksum::sha256_of_file;
 use pulse_record::image::Reader;
@@ -16,8 +18,10 @@ use pulse_record::mask::read_mask;
 use pulse_record::record::{SettingsRecord, SteeringRecord};
 use pulse_record::run::Run;
 
+pub use ground::{Ground, Steer};
+
 use crate::session::Session;
-use crate::{Error, ErrorKind, Opened, Prepared, Result};
+use crate::{Error, ErrorKind, Opened, Result};
 
 /// A run, and the generator that made it.
 pub struct Reopened {
@@ -75,6 +79,7 @@ impl Reopened {
     /// As [`Run::check_generator`] and [`Run::reopen`].
     pub fn new(run: Run, opened: Opened, engine: &dyn Engine) -> Result<Self> {
         run.check_generator(&opened.record)?;
+        let opened = opened.of_class(run.record().settings.space.class);
         opened.prepare(run.inputs()?.latent(&*opened.generator), engine)?;
         let solved = run.reopen(Arc::clone(&opened.generator))?;
         Ok(Self { run, opened, solved })
@@ -86,83 +91,32 @@ impl Reopened {
     /// [`ErrorKind::Run`] for candidates that are not there, [`ErrorKind::Setting`] for one that cannot be kept, and as
     /// [`read_mask`], [`Reader::read`] and [`Session::of`].
     pub fn search(&self, wishes: &Wishes, config: &SearchConfig, engine: Arc<dyn Engine>) -> Result<Session> {
-        let steering = self.steering(wishes, &*engine)?;
-        let problem = if self.is_sampled() {
-            // It begins with a picture, not with inputs.
-            self.solved.again(Origin::Anywhere, config)?.starting_anywhere()
-        } else {
-            self.solved.again(self.origin(wishes)?, config)?
-        };
-        let prepared = Prepared {
-            target: Arc::clone(&self.solved.target),
-            original: self.run.original()?,
-            mosaic: self.run.record().mosaic.clone(),
-            placement: self.run.record().placement,
-            kernel: None,
-            measured_as: self.run.record().measurement.clone(),
-            measurement: Arc::clone(&self.solved.measurement),
-            photograph: None,
-            notes: Vec::new(),
-        };
-        Session::of(self.opened.clone(), Arc::new(prepared), problem, &steering, config.clone(), engine)
+        let dbs = self.run.record().candidates.iter().map(|candidate| candidate.db).collect();
+        let ground = Ground { opened: &self.opened, solved: &self.solved, prepared: Arc::new(self.prepared()?), dbs };
+        ground.search(&self.steer(wishes)?, config, engine)
     }
 
-    /// Whether the run was drawn from a denoiser, and not searched by descent.
-    fn is_sampled(&self) -> bool {
-        self.solved.config.sampler_of(&*self.opened.generator) == Sampler::NullSpace
-    }
-
-    /// What a search is steered by.
-    fn steering(&self, wishes: &Wishes, engine: &dyn Engine) -> Result<Steering> {
+    /// What the wishes name, read.
+    fn steer(&self, wishes: &Wishes) -> Result<Steer> {
         let spec = self.opened.generator.spec();
         let size = Size::new(spec.width, spec.height);
-        let mut steering = Steering::default();
-        let mask = match (&wishes.keep, &wishes.vary) {
+        let keep = match (&wishes.keep, &wishes.vary) {
             (Some(keep), _) => Some(read_mask(keep, size)?),
             (_, Some(vary)) => Some(read_mask(vary, size)?.inverted()),
             _ => None,
         };
-        if let (Some(mask), Some(candidate)) = (mask, wishes.candidate) {
-            steering.keep = Some(Kept::new(self.kept(candidate, engine)?, &mask));
-        }
-        if let Some((picture, mask)) = &wishes.toward {
+        let toward = |(picture, mask): &(PathBuf, Option<PathBuf>)| -> Result<Toward> {
             let example = Toward::fit(&Reader::default().read(picture)?, spec.channels, size)
                 .map_err(|error| error.worded(|reason| format!("{}: {reason}", picture.display())))?;
             let mask = mask.as_ref().map_or_else(|| Ok(Mask::everywhere(size)), |mask| read_mask(mask, size))?;
-            steering.toward = Some(Toward { example, mask });
-        }
-        if let (Some(like), true) = (wishes.like, self.is_sampled()) {
-            let picture = self.solved.picture(self.solved.row(like)?, engine)?;
-            steering.near = Some(Near { picture, amount: wishes.amount.unwrap_or(NEAR) });
-        }
-        Ok(steering)
-    }
-
-    /// The picture of a candidate of which a region can be kept. The candidate has to be consistent, or no candidate with the
-    /// region would be.
-    fn kept(&self, candidate: usize, engine: &dyn Engine) -> Result<Image> {
-        let row = self.solved.row(candidate)?;
-        let (db, wanted) = (self.run.record().candidates[row].db, consistency_db(self.solved.config.epsilon));
-        if db >= wanted {
-            return self.solved.picture(row, engine);
-        }
-        let message = format!(
-            "candidate {candidate} is at {db:.1} dB, and {wanted:.1} dB are wanted: what is kept of it would not shrink to \
-             the given picture; choose a candidate that reached it"
-        );
-        Err(Error::new(ErrorKind::Setting, message))
-    }
-
-    /// Where the search starts: near the candidate that is named, or at random.
-    fn origin(&self, wishes: &Wishes) -> Result<Origin> {
-        let near = match (wishes.like, wishes.candidate) {
-            (Some(like), _) => Some((like, wishes.amount.unwrap_or(NEAR))),
-            (None, Some(candidate)) => Some((candidate, AGAIN)),
-            (None, None) => None,
+            Ok(Toward { example, mask })
         };
-        Ok(match near {
-            Some((number, amount)) => Origin::Near { row: self.solved.row(number)?, amount },
-            None => Origin::Anywhere,
+        Ok(Steer {
+            candidate: wishes.candidate,
+            keep,
+            toward: wishes.toward.as_ref().map(toward).transpose()?,
+            like: wishes.like,
+            amount: wishes.amount,
         })
     }
 

@@ -30,7 +30,10 @@ fn nested(arrays: &Arrays<'_, '_>, item: Item, depth: usize) -> Option<Value> {
         Item::Object(_) => match pickle.object(item)? {
             Object::Text(_) | Object::ByteString(_) => text(arrays, item)?,
             Object::Tuple(items) | Object::List(items) | Object::Set(items) => list(arrays, items, depth)?,
-            Object::Dictionary(_) => map(arrays, pickle.entries(item)?, depth)?,
+            Object::Dictionary(_) => {
+                arrays.budget.spend_configuration(pickle.entry_count(item))?;
+                map(arrays, pickle.entries(item)?, depth)?
+            }
             Object::Global { .. } => {
                 let (module, name) = pickle.global(item)?;
                 arrays.budget.spend_configuration(module.len() + name.len())?;
@@ -48,11 +51,15 @@ fn text(arrays: &Arrays<'_, '_>, item: Item) -> Option<Value> {
     Some(Value::String(text.into_owned()))
 }
 
+/// What a dictionary costs beside its entries.
+const DICTIONARY: usize = 16;
+
 fn list(arrays: &Arrays<'_, '_>, items: &[Item], depth: usize) -> Option<Value> {
     items.iter().map(|&item| nested(arrays, item, depth + 1)).collect::<Option<_>>().map(Value::List)
 }
 
 fn map(arrays: &Arrays<'_, '_>, entries: impl Iterator<Item = (Item, Item)>, depth: usize) -> Option<Value> {
+    arrays.budget.spend_configuration(DICTIONARY)?;
     let entry = |(key, value)| {
         let key = match key {
             Item::Integer(key) => key.to_string(),
@@ -69,6 +76,7 @@ fn map(arrays: &Arrays<'_, '_>, entries: impl Iterator<Item = (Item, Item)>, dep
 fn record(arrays: &Arrays<'_, '_>, item: Item, depth: usize) -> Option<Value> {
     let pickle = arrays.pickle;
     if let Some(entries) = pickle.entries(item) {
+        arrays.budget.spend_configuration(pickle.entry_count(item))?;
         return map(arrays, entries, depth);
     }
     if let Some(items) = pickle.sequence(item) {

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::literal::latin1;
 use super::object::{Item, Object, ObjectId, Pickle, Record};
-use crate::error::quote;
+use crate::budget::Budget;
+use crate::error::{Result, quote};
 
 /// A record of a class or function whose name is known.
 #[derive(Clone, Copy, Debug)]
@@ -13,7 +14,6 @@ pub(crate) struct Call<'p> {
     pub(crate) name: &'p str,
     pub(crate) arguments: &'p [Item],
     pub(crate) record: &'p Record,
-    pub(crate) id: ObjectId,
 }
 
 /// Plain data of Python and PyTorch that pickles make by calls.
@@ -71,24 +71,39 @@ impl Pickle<'_> {
 
     /// The bytes of an item, whichever way its protocol writes them. They are borrowed from the file where
     /// they lie there as they are.
-    pub(crate) fn bytes(&self, item: Item) -> Option<Cow<'_, [u8]>> {
-        match self.object(item)? {
+    pub(crate) fn bytes(&self, item: Item, budget: &Budget) -> Result<Option<Cow<'_, [u8]>>> {
+        // Characters that cost as much as a step.
+        const STEP: usize = 16;
+        let Some((content, is_call)) = self.content(item) else { return Ok(None) };
+        let Some(content) = content else { return Ok(Some(Cow::Borrowed(&[]))) };
+        Ok(match &self.objects[content.0 as usize] {
             Object::Bytes(bytes) => Some(Cow::Borrowed(bytes)),
             Object::ByteString(bytes) => Some(Cow::Borrowed(bytes)),
+            // Protocols below 3 have no bytes, so Python 3 writes them as Latin-1 text.
+            Object::Text(text) if is_call => {
+                budget.spend_steps(text.len() / STEP)?;
+                let bytes = text.chars().map(|character| u8::try_from(u32::from(character)).ok());
+                bytes.collect::<Option<Vec<u8>>>().map(Cow::Owned)
+            }
+            _ => None,
+        })
+    }
+
+    /// The object that has the bytes that an item stands for, whichever calls stand round it: the same for the same bytes.
+    pub(crate) fn bytes_object(&self, item: Item) -> Option<ObjectId> {
+        self.content(item)?.0
+    }
+
+    /// The object that has an item's bytes, none where there are no bytes; and whether a call makes bytes of it.
+    fn content(&self, item: Item) -> Option<(Option<ObjectId>, bool)> {
+        let id = |item| if let Item::Object(id) = item { Some(id) } else { None };
+        match self.object(item)? {
+            Object::Bytes(_) | Object::ByteString(_) => Some((id(item), false)),
             Object::Record(_) => {
                 let call = self.call(item).filter(|call| call.standard() == Some(Standard::Bytes))?;
                 match call.arguments {
-                    [] => Some(Cow::Borrowed(&[])),
-                    &[content, ..] => match self.object(content)? {
-                        Object::Bytes(bytes) => Some(Cow::Borrowed(bytes)),
-                        Object::ByteString(bytes) => Some(Cow::Borrowed(bytes)),
-                        // Protocols below 3 have no bytes, so Python 3 writes them as Latin-1 text.
-                        Object::Text(text) => {
-                            let bytes = text.chars().map(|character| u8::try_from(u32::from(character)).ok());
-                            bytes.collect::<Option<Vec<u8>>>().map(Cow::Owned)
-                        }
-                        _ => None,
-                    },
+                    [] => Some((None, true)),
+                    &[content, ..] => id(content).map(|id| (Some(id), true)),
                 }
             }
             _ => None,
@@ -116,6 +131,24 @@ impl Pickle<'_> {
                 }
             }
             _ => None,
+        }
+    }
+
+    /// How many entries [`entries`](Self::entries) looks at, pairs that are none included.
+    pub(crate) fn entry_count(&self, item: Item) -> usize {
+        let Some(object) = self.object(item) else { return 0 };
+        match object {
+            Object::Dictionary(entries) => entries.len(),
+            Object::Record(record) if !record.entries.is_empty() => record.entries.len(),
+            Object::Record(_) => {
+                let content = self.call(item).and_then(|call| self.object(*call.arguments.first()?));
+                match content {
+                    Some(Object::Dictionary(entries)) => entries.len(),
+                    Some(Object::List(pairs)) => pairs.len(),
+                    _ => 0,
+                }
+            }
+            _ => 0,
         }
     }
 
@@ -166,7 +199,7 @@ impl Pickle<'_> {
 
     /// The call that a record stands for, where it names what it calls.
     pub(crate) fn call(&self, item: Item) -> Option<Call<'_>> {
-        let (Item::Object(id), Object::Record(record)) = (item, self.object(item)?) else { return None };
+        let Object::Record(record) = self.object(item)? else { return None };
         let (mut module, mut name) = self.global(record.callable)?;
         let mut arguments = match self.object(record.arguments) {
             Some(Object::Tuple(items)) => items.as_slice(),
@@ -177,7 +210,7 @@ impl Pickle<'_> {
             (module, name) = self.global(*arguments.first()?)?;
             arguments = arguments.get(2..).unwrap_or_default();
         }
-        Some(Call { module, name, arguments, record, id })
+        Some(Call { module, name, arguments, record })
     }
 
     /// The names of the module and of the class or function that an item is.

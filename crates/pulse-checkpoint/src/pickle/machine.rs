@@ -4,25 +4,32 @@ use super::literal::Whole;
 use super::object::{Item, Object, ObjectId, Record};
 use super::source::{Source, unsound};
 use super::stack::{Memo, Stack};
+use crate::budget::Budget;
 use crate::error::{Error, Result};
 
-pub(super) struct Machine<'a> {
+pub(super) struct Machine<'a, 'b> {
     pub(super) source: Source<'a>,
     pub(super) stack: Stack,
     pub(super) memo: Memo,
-    pub(super) objects: Objects<'a>,
+    pub(super) objects: Objects<'a, 'b>,
     /// What the program made, once it has stopped.
     pub(super) root: Option<Item>,
 }
 
-/// All objects that the program made.
-#[derive(Debug, Default)]
-pub(super) struct Objects<'a>(pub(super) Vec<Object<'a>>);
+/// All objects that the program made, and what pays for them.
+#[derive(Debug)]
+pub(super) struct Objects<'a, 'b> {
+    pub(super) list: Vec<Object<'a>>,
+    pub(super) budget: &'b Budget,
+}
 
-impl<'a> Objects<'a> {
+impl<'a> Objects<'a, '_> {
     pub(super) fn make(&mut self, object: Object<'a>) -> Result<Item> {
-        let id = u32::try_from(self.0.len()).map_err(|_| Error::too_large("the pickle makes 2^32 objects"))?;
-        self.0.push(object);
+        // Lists grow by doubling.
+        const ITSELF: usize = 2 * size_of::<Object<'_>>();
+        let id = u32::try_from(self.list.len()).map_err(|_| Error::too_large("the pickle makes 2^32 objects"))?;
+        self.budget.spend_memory(ITSELF + object.heap())?;
+        self.list.push(object);
         Ok(Item::Object(ObjectId(id)))
     }
 
@@ -50,7 +57,7 @@ impl<'a> Objects<'a> {
 
     fn get(&mut self, item: Item) -> Result<&mut Object<'a>> {
         match item {
-            Item::Object(ObjectId(id)) => Ok(&mut self.0[id as usize]),
+            Item::Object(ObjectId(id)) => Ok(&mut self.list[id as usize]),
             _ => Err(unsound("contents given to a number")),
         }
     }
@@ -64,6 +71,7 @@ impl<'a> Objects<'a> {
     }
 
     pub(super) fn append(&mut self, item: Item, items: &[Item]) -> Result<()> {
+        self.budget.spend_memory(2 * size_of_val(items))?;
         match self.get(item)? {
             Object::List(list) | Object::Set(list) => list.extend_from_slice(items),
             Object::Record(record) => record.items.extend_from_slice(items),
@@ -73,6 +81,7 @@ impl<'a> Objects<'a> {
     }
 
     pub(super) fn set(&mut self, item: Item, entries: &[(Item, Item)]) -> Result<()> {
+        self.budget.spend_memory(2 * size_of_val(entries))?;
         match self.get(item)? {
             Object::Dictionary(dictionary) => dictionary.extend_from_slice(entries),
             Object::Record(record) => record.entries.extend_from_slice(entries),

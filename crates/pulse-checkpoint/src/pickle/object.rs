@@ -49,6 +49,22 @@ pub(crate) enum Object<'a> {
     Record(Box<Record>),
 }
 
+impl Object<'_> {
+    /// Bytes of memory beside its own, as an allocator rounds them.
+    pub(super) fn heap(&self) -> usize {
+        const ROUNDED: usize = 16;
+        let owned = match self {
+            Self::Text(Cow::Owned(text)) => text.capacity(),
+            Self::ByteString(Cow::Owned(bytes)) => bytes.capacity(),
+            Self::Tuple(items) | Self::List(items) | Self::Set(items) => items.capacity() * size_of::<Item>(),
+            Self::Dictionary(entries) => entries.capacity() * size_of::<(Item, Item)>(),
+            Self::Record(_) => size_of::<Record>(),
+            _ => return 0,
+        };
+        owned + ROUNDED
+    }
+}
+
 /// A call that was not made, and what was done with what it would have returned.
 #[derive(Debug)]
 pub(crate) struct Record {

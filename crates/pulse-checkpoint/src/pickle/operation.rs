@@ -9,38 +9,42 @@ use super::object::{Item, Object, Pickle};
 use super::opcode::Opcode;
 use super::source::{Source, unsound};
 use super::stack::{Memo, Stack};
+use crate::budget::Budget;
 use crate::error::{Error, Result};
 
-/// No program runs longer. Each step makes at most one object of bounded size, beside text and bytes that
-/// are in the file, so this bounds memory too: to a quarter of a gigabyte or so. Checkpoints of large
-/// networks take some hundred thousand steps.
-const LONGEST: usize = 1 << 21;
+/// What a step may put on the stack or into the memo, and what these keep ready for more, in bytes.
+const STEP: usize = 2 * size_of::<Item>();
+const NOTED: usize = 4 * size_of::<Item>();
 
-/// Runs the program at the front of `source`, and leaves `source` behind it.
-pub(crate) fn run<'a>(source: &mut Source<'a>) -> Result<Pickle<'a>> {
+/// Runs the program at the front of `source`, and leaves `source` behind it. The budget pays for its steps and for what it makes.
+pub(crate) fn run<'a>(source: &mut Source<'a>, budget: &Budget) -> Result<Pickle<'a>> {
     let mut machine = Machine {
         source: source.clone(),
         stack: Stack::default(),
         memo: Memo::default(),
-        objects: Objects::default(),
+        objects: Objects { list: Vec::new(), budget },
         root: None,
     };
-    for _ in 0..LONGEST {
+    loop {
+        budget.spend_operation()?;
+        budget.spend_memory(STEP)?;
         let byte = machine.source.u8()?;
         let unknown = || unsound(format_args!("the byte {byte:#04x} where an operation should be"));
         machine.perform(Opcode::of(byte).ok_or_else(unknown)?)?;
         if let Some(root) = machine.root {
             *source = machine.source;
-            return Ok(Pickle { objects: machine.objects.0, root });
+            return Ok(Pickle { objects: machine.objects.list, root });
         }
     }
-    Err(Error::too_large(format_args!("the pickle takes more than {LONGEST} steps")))
 }
 
-impl Machine<'_> {
+impl Machine<'_, '_> {
     /// Does one operation. Most put one item on the stack; the others return early.
     pub(super) fn perform(&mut self, opcode: Opcode) -> Result<()> {
         let Self { source, stack, memo, objects, root } = self;
+        if matches!(opcode, Opcode::Put | Opcode::BinPut | Opcode::LongBinPut | Opcode::Memoize) {
+            objects.budget.spend_memory(NOTED)?;
+        }
         let item = match opcode {
             // The program and its stack.
             Opcode::Proto => return source.u8().map(drop),

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use super::archive::Archive;
 use super::storage::{Identifier, Storage, Stored};
+use crate::budget::Budget;
 use crate::element::ByteOrder;
 use crate::error::{Error, Result, quote};
 use crate::pickle::{self, Item, Source};
@@ -20,16 +21,16 @@ pub(crate) fn begins(bytes: &[u8]) -> bool {
     bytes[..bytes.len().min(longest)].windows(MAGIC.len()).any(|window| window == MAGIC)
 }
 
-pub(crate) fn read(bytes: &[u8]) -> Result<Archive<'_>> {
+pub(crate) fn read<'a>(bytes: &'a [u8], budget: &Budget) -> Result<Archive<'a>> {
     let mut source = Source::new(bytes, "the PyTorch archive");
     // Who calls knows that the magic number is there.
-    pickle::run(&mut source)?;
-    if pickle::run(&mut source)?.root != VERSION {
+    pickle::run(&mut source, budget)?;
+    if pickle::run(&mut source, budget)?.root != VERSION {
         return Err(Error::unsupported("the PyTorch archive is of an unknown version: save it again with torch.save"));
     }
-    let _type_sizes = pickle::run(&mut source)?;
-    let object = pickle::run(&mut source)?;
-    let keys = pickle::run(&mut source)?;
+    let _type_sizes = pickle::run(&mut source, budget)?;
+    let object = pickle::run(&mut source, budget)?;
+    let keys = pickle::run(&mut source, budget)?;
 
     let mut elements = HashMap::new();
     for identifier in object.identifiers() {
@@ -64,12 +65,12 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Archive<'_>> {
 }
 
 /// The storage that is all of an archive.
-pub(super) fn read_storage(bytes: &[u8]) -> Result<Storage<'_>> {
+pub(super) fn read_storage<'a>(bytes: &'a [u8], budget: &Budget) -> Result<Storage<'a>> {
     if !begins(bytes) {
         let message = "a nested storage is no archive of torch.save before 1.6: save it again with torch.save";
         return Err(Error::unsupported(message));
     }
-    let Archive { pickle, stored } = read(bytes)?;
+    let Archive { pickle, stored } = read(bytes, budget)?;
     let identifier = pickle.identifier(pickle.root);
     let identifier = identifier.ok_or_else(|| Error::corrupt("a nested storage is none"))?;
     stored.find(&pickle, identifier)

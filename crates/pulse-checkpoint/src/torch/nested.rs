@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::legacy;
 use super::storage::{Storage, Stored};
+use crate::budget::Budget;
 use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::pickle::{Item, ObjectId, Pickle};
@@ -15,7 +16,7 @@ use crate::pickle::{Item, ObjectId, Pickle};
 #[derive(Debug)]
 pub(crate) struct Storages<'b> {
     stored: Stored<'b>,
-    /// Those nested in the pickle, once they are read: many tensors may be views of one.
+    /// Those nested in the pickle, once they are read, by the object of their bytes: many tensors may be views of one.
     nested: RefCell<HashMap<ObjectId, Rc<Storage<'b>>>>,
 }
 
@@ -26,10 +27,16 @@ impl<'b> Storages<'b> {
     }
 
     /// The storage that an item refers to, and the type of its numbers, which `dtype` says where given.
-    pub(super) fn find(&self, pickle: &'b Pickle<'_>, item: Item, dtype: Item) -> Result<(Rc<Storage<'b>>, Element)> {
+    pub(super) fn find(
+        &self,
+        pickle: &'b Pickle<'_>,
+        item: Item,
+        dtype: Item,
+        budget: &Budget,
+    ) -> Result<(Rc<Storage<'b>>, Element)> {
         let storage = match pickle.identifier(item) {
             Some(identifier) => Rc::new(self.stored.find(pickle, identifier)?),
-            None => self.nested(pickle, item)?,
+            None => self.nested(pickle, item, budget)?,
         };
         let Some((module, name)) = pickle.global(dtype).filter(|&(module, _)| module == "torch") else {
             let element = storage.element;
@@ -47,24 +54,28 @@ impl<'b> Storages<'b> {
     }
 
     /// The storage of `torch.storage._load_from_bytes(bytes)`: an archive within the pickle.
-    fn nested(&self, pickle: &'b Pickle<'_>, item: Item) -> Result<Rc<Storage<'b>>> {
+    fn nested(&self, pickle: &'b Pickle<'_>, item: Item, budget: &Budget) -> Result<Rc<Storage<'b>>> {
         let call = pickle.call(item).filter(|call| call.module == "torch.storage" && call.name == "_load_from_bytes");
         let Some(call) = call else {
             let message = format!("a tensor's storage is {}", pickle.describe(item));
             return Err(Error::unsupported(format!("{message}, which is not read: save it again with torch.save")));
         };
-        if let Some(storage) = self.nested.borrow().get(&call.id) {
+        let no_bytes = || Error::corrupt("a nested storage has no bytes");
+        // Many calls may be of the same bytes.
+        let key = pickle.bytes_object(call.argument(0)).ok_or_else(no_bytes)?;
+        if let Some(storage) = self.nested.borrow().get(&key) {
             return Ok(Rc::clone(storage));
         }
-        let bytes = pickle.bytes(call.argument(0)).ok_or_else(|| Error::corrupt("a nested storage has no bytes"))?;
+        let bytes = pickle.bytes(call.argument(0), budget)?.ok_or_else(no_bytes)?;
         let storage = Rc::new(match bytes {
-            Cow::Borrowed(bytes) => legacy::read_storage(bytes)?,
+            Cow::Borrowed(bytes) => legacy::read_storage(bytes, budget)?,
             Cow::Owned(bytes) => {
-                let Storage { bytes, element, order } = legacy::read_storage(&bytes)?;
+                budget.spend_memory(bytes.len())?;
+                let Storage { bytes, element, order } = legacy::read_storage(&bytes, budget)?;
                 Storage { bytes: Cow::Owned(bytes.into_owned()), element, order }
             }
         });
-        self.nested.borrow_mut().insert(call.id, Rc::clone(&storage));
+        self.nested.borrow_mut().insert(key, Rc::clone(&storage));
         Ok(storage)
     }
 }

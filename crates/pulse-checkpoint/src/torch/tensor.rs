@@ -33,7 +33,7 @@ pub(crate) fn tensor<'p>(
             "_rebuild_tensor" | "_rebuild_tensor_v2" | "_rebuild_tensor_v3" => {
                 // (storage, offset, shape, strides, requires_grad, hooks, [dtype in v3])
                 let dtype = if name == "_rebuild_tensor_v3" { argument(6) } else { Item::None };
-                let (storage, element) = storages.find(pickle, argument(0), dtype)?;
+                let (storage, element) = storages.find(pickle, argument(0), dtype, budget)?;
                 let offset =
                     argument(1).size().ok_or_else(|| Error::corrupt("a tensor's offset is negative or no number"))?;
                 let (Some(shape), Some(strides)) = (pickle.sizes(argument(2)), pickle.sizes(argument(3))) else {

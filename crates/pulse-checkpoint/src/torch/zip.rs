@@ -12,6 +12,7 @@ use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_with_limit};
 
 use super::archive::Archive;
 use super::storage::Stored;
+use crate::budget::Budget;
 use crate::element::ByteOrder;
 use crate::error::{Error, ErrorKind, Result, quote};
 use crate::pickle::{self, Source};
@@ -41,7 +42,8 @@ pub(crate) fn unpack(bytes: &[u8]) -> Result<Unpacked<'_>> {
     let entries = entries(bytes)?;
     let pickles = entries.keys().filter_map(|name| name.strip_suffix("data.pkl"));
     let folders = pickles.filter(|folder| folder.is_empty() || folder.find('/') == Some(folder.len() - 1));
-    let Some(folder) = folders.min() else {
+    // Where there are several, the first one counts, as it does for PyTorch.
+    let Some(folder) = folders.min_by_key(|folder| entries[format!("{folder}data.pkl").as_str()].place) else {
         let message = "this is a zip archive, but not of torch.save: it has no data.pkl";
         return Err(Error::new(ErrorKind::Format, message));
     };
@@ -56,7 +58,7 @@ pub(crate) fn unpack(bytes: &[u8]) -> Result<Unpacked<'_>> {
     Ok(Unpacked { entries: unpacked, inflated: inflation.inflated })
 }
 
-pub(crate) fn read<'u>(unpacked: &'u Unpacked<'_>) -> Result<Archive<'u>> {
+pub(crate) fn read<'u>(unpacked: &'u Unpacked<'_>, budget: &Budget) -> Result<Archive<'u>> {
     let entries = &unpacked.entries;
     let order = match entries.get("byteorder").map(|order| &**order) {
         None | Some(b"little") => ByteOrder::Little,
@@ -64,7 +66,7 @@ pub(crate) fn read<'u>(unpacked: &'u Unpacked<'_>) -> Result<Archive<'u>> {
         Some(_) => return Err(Error::unsupported("the byte order of the PyTorch archive is unknown")),
     };
     let data = entries.get("data.pkl").map(|data| &**data).unwrap_or_default();
-    let pickle = pickle::run(&mut Source::new(data, "data.pkl in the PyTorch archive"))?;
+    let pickle = pickle::run(&mut Source::new(data, "data.pkl in the PyTorch archive"), budget)?;
     let storages = entries.iter().filter_map(|(name, bytes)| Some((name.strip_prefix("data/")?.to_owned(), &**bytes)));
     Ok(Archive { pickle, stored: Stored::new(storages.collect(), order) })
 }
@@ -79,8 +81,8 @@ struct Inflation {
 impl Inflation {
     fn of_file(length: usize) -> Self {
         // The numbers of a trained network hardly shrink at all; zeros and repeated constants do.
-        const RATIO: u64 = 16;
-        const MORE: u64 = 16 << 20;
+        const RATIO: u64 = 4;
+        const MORE: u64 = 8 << 20;
         let length = length as u64;
         Self { packed: length, unpacked: length.saturating_mul(RATIO).saturating_add(MORE), inflated: 0 }
     }
@@ -116,6 +118,8 @@ struct Entry<'a> {
     compressed: u64,
     size: u64,
     header: u64,
+    /// Which one of the directory it is.
+    place: usize,
 }
 
 impl Entry<'_> {
@@ -152,7 +156,7 @@ fn entries(archive: &[u8]) -> Result<HashMap<&str, Entry<'_>>> {
     let mut source = Source::new(at(archive, offset)?.take(size)?, "the directory of the zip archive");
     let mut entries = HashMap::new();
     while !source.rest().is_empty() {
-        let entry = entry(&mut source)?;
+        let entry = Entry { place: entries.len(), ..entry(&mut source)? };
         let name = entry.name;
         if entries.insert(name, entry).is_some() {
             return Err(Error::corrupt(format_args!("the zip archive has two entries {}", quote(name))));
@@ -206,7 +210,7 @@ fn entry<'a>(source: &mut Source<'a>) -> Result<Entry<'a>> {
     let mut field = |narrow: u32| if narrow == IN_RECORD_64 { wide.u64() } else { Ok(narrow.into()) };
     let (size, compressed, header) = (field(size)?, field(compressed)?, field(header)?);
     let name = std::str::from_utf8(name).map_err(|_| Error::corrupt("a name in the zip archive is no UTF-8"))?;
-    Ok(Entry { name, encrypted: flags & 1 != 0, method, compressed, size, header })
+    Ok(Entry { name, encrypted: flags & 1 != 0, method, compressed, size, header, place: 0 })
 }
 
 /// The zip64 record among the extra fields of an entry; empty if there is none.

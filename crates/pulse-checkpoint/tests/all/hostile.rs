@@ -6,6 +6,8 @@ use crate::build::{MATRIX, Program, numbers, torch_zip};
 use crate::refusal;
 
 const MILLION: usize = 1_000_000;
+/// More than any stack holds, and less than a small file may spend.
+const MANY: usize = 150_000;
 
 /// A file whose network is sound, and which has `value` beside it.
 fn beside(value: impl FnOnce(Program) -> Program) -> Vec<u8> {
@@ -74,17 +76,17 @@ fn declared_lengths_are_not_believed() {
 fn programs_have_a_longest_length() {
     assert_eq!(refusal(&Program::new().raw(b"(").repeat(b"N", 3 * MILLION).raw(b"t").end()).0, ErrorKind::TooLarge);
     assert_eq!(refusal(&Program::new().repeat(b"}", 3 * MILLION).end()).0, ErrorKind::TooLarge);
-    assert_eq!(refusal(&Program::new().raw(b"(").repeat(b"N", MILLION).raw(b"t").end()).0, ErrorKind::Missing);
+    assert_eq!(refusal(&Program::new().raw(b"(").repeat(b"N", 4 * MANY).raw(b"t").end()).0, ErrorKind::Missing);
 }
 
 #[test]
 fn depth_is_no_recursion() {
-    let lists = |program: Program| program.repeat(b"]", MILLION).repeat(b"a", MILLION - 1);
+    let lists = |program: Program| program.repeat(b"]", MANY).repeat(b"a", MANY - 1);
     assert_eq!(refusal(&lists(Program::new()).end()).0, ErrorKind::Missing);
-    assert_eq!(refusal(&Program::new().raw(b")").repeat(b"\x85", MILLION).end()).0, ErrorKind::Missing);
+    assert_eq!(refusal(&Program::new().raw(b")").repeat(b"\x85", MANY).end()).0, ErrorKind::Missing);
     // Dictionaries under a name that is looked into.
     let program = Program::new().raw(b"}").text("model").raw(b"\x94");
-    let nested = program.repeat(b"}h\0", MILLION / 4).raw(b"N").repeat(b"s", MILLION / 4).raw(b"s");
+    let nested = program.repeat(b"}h\0", MANY / 2).raw(b"N").repeat(b"s", MANY / 2).raw(b"s");
     assert_eq!(refusal(&nested.end()).0, ErrorKind::Missing);
     // Beside a network it is left out.
     let checkpoint = Checkpoint::from_bytes(&beside(lists)).unwrap();

@@ -1,6 +1,7 @@
 //! Reads real files, and files that were made to do harm.
 
 mod archives;
+mod budget;
 mod build;
 mod dictionaries;
 mod hostile;

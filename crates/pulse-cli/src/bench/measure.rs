@@ -129,7 +129,7 @@ fn report(case: Case, mut seconds: Vec<f64>, gflop: f64) -> Result<Measured, Fai
 pub(super) fn plan(case: Case, engine: &Cpu) -> Result<String, Failure> {
     if let Some(Pass { network, gradient }) = case.pass()? {
         let engine = if gradient { engine.clone() } else { engine.clone().forward_only() };
-        return Ok(plan::of_network(&network, &network.input_ids().take(1).collect::<Vec<_>>(), &engine, case.batch));
+        return plan::of_network(&network, &network.input_ids().take(1).collect::<Vec<_>>(), &engine, case.batch);
     }
     let generator = case.generator()?;
     let latent = styles(&*generator, 1).map_or(generator.spec().latents[0], |start| start.latent(&*generator));

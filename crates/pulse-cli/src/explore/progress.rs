@@ -1,6 +1,6 @@
 //! Progress on standard error, for work that has a share and nothing else.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::interrupt::Interrupt;
+use crate::terminal;
 use crate::upsample::{ProgressMode, duration};
 
 /// How often a line of JSON is written.
@@ -46,12 +47,12 @@ impl<'a> Progress<'a> {
         let line = format!("{}: {:.0}%{until}", self.what, 100.0 * share);
         if let Some(bar) = &self.bar {
             bar.set_position((share * WHOLE) as u64);
-            bar.set_message(line);
+            bar.set_message(terminal::shown(&line));
         } else if self.mode == ProgressMode::Json && self.is_due(OFTEN) {
             let event = json!({ "event": "progress", "what": self.what, "fraction": share, "seconds_left": left });
-            let _ = writeln!(std::io::stderr().lock(), "{event}");
+            terminal::event(&event);
         } else if matches!(self.mode, ProgressMode::Auto | ProgressMode::Plain) && self.is_due(RARELY) {
-            let _ = writeln!(std::io::stderr().lock(), "{line}");
+            terminal::progress(&line);
         }
         if self.interrupt.pressed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }

@@ -80,6 +80,8 @@ impl<'a> Job<'a> {
             None
         };
         arguments.check_sampler(&opened, &config)?;
+        opened.check_colours()?;
+        let opened = opened.of_class(config.space.class);
         let mut config = config.resolved(&*opened.generator);
         let (once, engine) = (engine.clone(), Arc::new(KeptPrograms::new(engine)));
         if let (Some(init), Some(file)) = (&init, &arguments.init) {

@@ -1,6 +1,5 @@
 //! Progress on standard error: candidates done, the best so far, the time left.
 
-use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -10,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::arguments::ProgressMode;
 use super::course::Course;
+use crate::terminal;
 
 /// How often the bar moves, or a line of JSON is written.
 const OFTEN: Duration = Duration::from_millis(100);
@@ -96,12 +96,12 @@ impl Progress {
         match &self.display {
             Display::Bar(bar) => {
                 bar.set_position((self.state.fraction() * WHOLE) as u64);
-                bar.set_message(self.state.line());
+                bar.set_message(terminal::shown(&self.state.line()));
             }
             Display::Plain => {
                 let number = self.state.course.map(|Course { number, of, .. }| format!(" ({number} of {of})"));
                 let number = number.unwrap_or_default();
-                let _ = writeln!(std::io::stderr().lock(), "{}{number}: {}", self.state.input, self.state.line());
+                terminal::progress(&format!("{}{number}: {}", self.state.input, self.state.line()));
             }
             Display::Json => print_json(&self.state.json()),
             Display::None => {}
@@ -217,11 +217,11 @@ fn bar(input: &str, course: Option<Course>) -> ProgressBar {
         ProgressStyle::with_template("{bar:24.green/dim} {prefix}: {msg}").expect("the template is well-formed");
     let name = Path::new(input).file_name().unwrap_or_default().to_string_lossy().into_owned();
     let name = course.map_or_else(String::new, |Course { number, of, .. }| format!("[{number}/{of}] ")) + &name;
-    ProgressBar::new(WHOLE as u64).with_style(style).with_prefix(name)
+    ProgressBar::new(WHOLE as u64).with_style(style).with_prefix(terminal::shown(&name))
 }
 
 fn print_json(line: &Value) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    terminal::event(line);
 }
 
 /// A time as a person says it.

@@ -5,6 +5,7 @@ use std::io::{BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use pulse::event::Step;
+use pulse::read::open_regular;
 use serde_json::{Map, json};
 
 use crate::failure::Failure;
@@ -20,7 +21,11 @@ impl Trace {
     /// trace too.
     pub(super) fn create(path: &Path, goes_on: bool) -> Result<Self, Failure> {
         let mut beginning = [0; 2];
-        let length = File::open(path).and_then(|mut file| file.read(&mut beginning)).unwrap_or(0);
+        if std::fs::symlink_metadata(path).is_ok_and(|at| !at.is_file()) {
+            let reason = "is there already and is no file of its own: choose another place for the trace";
+            return Err(Failure::of(path.display(), reason));
+        }
+        let length = open_regular(path).and_then(|mut file| file.read(&mut beginning)).unwrap_or(0);
         if !b"{\"".starts_with(&beginning[..length]) {
             let reason = "is there already and is no trace: choose another place for the trace";
             return Err(Failure::of(path.display(), reason));

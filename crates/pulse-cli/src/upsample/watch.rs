@@ -5,11 +5,11 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use pulse::event::{Observer, SearchEvent, Step};
+use pulse::folder::make_own_folder;
 use pulse::image::{Provenance, write_png};
 use pulse::record::GeneratorRecord;
 use pulse::run::{INTERMEDIATE, RunFolder, intermediate_file};
 use pulse::search::SearchConfig;
-use pulse::write::make_folder;
 
 use super::progress::Progress;
 use super::trace::InputTrace;
@@ -92,7 +92,7 @@ impl Intermediate {
     ) -> Result<Option<Self>, Failure> {
         let Some(every) = every else { return Ok(None) };
         let folder = run.join(INTERMEDIATE);
-        make_folder(&folder)?;
+        make_own_folder(&folder)?;
         let provenance = generator.provenance(config.seed);
         Ok(Some(Self { every, run: run.to_owned(), candidates: config.candidates, provenance }))
     }

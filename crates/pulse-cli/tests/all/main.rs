@@ -2,9 +2,11 @@
 //!
 //! Searches are short here, and most find no good face: what they leave behind is what is tested.
 
+mod attack;
 mod bad_input;
 mod bench;
 mod check;
+mod checkpoints;
 mod discriminator;
 mod documented;
 mod edges;
@@ -16,6 +18,7 @@ mod folder;
 mod interrupt;
 mod killed;
 mod newcomer;
+mod opened;
 mod others;
 mod pictures;
 mod program;

@@ -108,3 +108,21 @@ fn help_is_wrapped_once_and_examples_of_a_manual_page_stay() {
     let examples = page.split(".nf").nth(1).unwrap().split(".fi").next().unwrap();
     assert!(examples.contains("pulse upsample small.png") || examples.contains("pulse upsample small"), "{examples}");
 }
+
+#[test]
+fn the_page_is_written_round_a_module() {
+    let place = Place::new();
+    place.write("page.wasm", b"\0asm\x01\0\0\0");
+    place.run(&["page", "public", "--module", "page.wasm"]).ended_with(0);
+    let index = std::fs::read_to_string(place.path("public/index.html")).unwrap();
+    assert!(index.contains("content=\"alone\"") && index.contains("default-src 'none'"));
+    assert!(place.list("public/models").contains(&"galaxies_f16.safetensors".to_owned()));
+    assert!(place.list("public/app").contains(&"pulse.wasm".to_owned()));
+    // Written again over it.
+    place.run(&["page", "public", "--module", "page.wasm"]).ended_with(0);
+    place.write("text", b"no module");
+    place.run(&["page", "other", "--module", "text"]).failed_with(&["text", "WebAssembly", "build_page.sh"]);
+    place.run(&["page", "other", "--module", "nothing"]).failed_with(&["nothing"]);
+    place.run(&["page", "other"]).failed_with(&["pulse_page.wasm", "--module"]);
+    assert!(!place.path("other").exists());
+}

@@ -79,6 +79,11 @@ pub enum Preconditioning {
         /// The smallest noise level, where it is the identity.
         sigma_min: f64,
     },
+    /// A function that gives `D(x; σ)` itself: its argument is `x`, and its time is `σ`.
+    Itself {
+        /// The smallest and the largest noise level that it knows.
+        sigma_range: [f64; 2],
+    },
 }
 
 impl Preconditioning {
@@ -122,6 +127,7 @@ impl Preconditioning {
                     time: 250.0 * (sigma + 1e-44).ln(),
                 }
             }
+            Self::Itself { .. } => Coefficients { skip: 0.0, output: 1.0, input: 1.0, time: sigma },
         }
     }
 
@@ -135,6 +141,7 @@ impl Preconditioning {
     /// | variance-preserving | `σ(0.00001)` | `σ(1)` |
     /// | variance-exploding | 0.02 | 100 |
     /// | consistency | its own, where it is the identity | 80 |
+    /// | itself | as it says | as it says |
     pub fn sigma_range(&self) -> [f64; 2] {
         match self {
             Self::Discrete { sigmas, .. } | Self::Nearest { sigmas } => {
@@ -148,6 +155,7 @@ impl Preconditioning {
             }
             Self::VarianceExploding => [0.02, 100.0],
             Self::Consistency { sigma_min, .. } => [*sigma_min, 80.0],
+            Self::Itself { sigma_range } => *sigma_range,
         }
     }
 }

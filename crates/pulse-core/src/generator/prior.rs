@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use pulse_checkpoint::Tensor;
 use pulse_engine::{Engine, NetworkBuilder, Operator, Shape, Value, Weights};
-use rand_chacha::rand_core::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::mapping::Mapping;
@@ -50,16 +49,19 @@ impl GaussianFit {
     }
 
     /// Everything that the fit of `mapping` depends on: its numbers, and how the fit is made.
-    pub(super) fn feed(mapping: &Mapping, sink: &mut dyn FnMut(&[u8])) {
+    pub(super) fn feed(mapping: &Mapping, class: usize, sink: &mut dyn FnMut(&[u8])) {
         let Stream { seed, candidate, draw, input } = STREAM;
         for setting in [VERSION, BATCH as u64, BATCHES as u64, seed, candidate.into(), draw.into(), input.into()] {
             sink(&setting.to_le_bytes());
         }
+        if mapping.classes() > 0 {
+            sink(&(class as u64).to_le_bytes());
+        }
         mapping.feed(sink);
     }
 
-    /// Runs the mapping on random `z`, and on random classes where it has any.
-    pub(super) fn of(mapping: &Mapping, engine: &dyn Engine) -> Result<Self> {
+    /// Runs the mapping on random `z`, and on this class where it knows classes.
+    pub(super) fn of(mapping: &Mapping, class: usize, engine: &dyn Engine) -> Result<Self> {
         let mut builder = NetworkBuilder::new();
         let z = builder.input("z", Shape::Vector(mapping.z_dim()))?;
         let classes = mapping.classes();
@@ -77,9 +79,7 @@ impl GaussianFit {
             if classes > 0 {
                 let rows = program.input_mut(network.input("c")?);
                 rows.fill(0.0);
-                for row in rows.chunks_exact_mut(classes) {
-                    row[random.next_u32() as usize % classes] = 1.0;
-                }
+                rows.iter_mut().skip(class).step_by(classes).for_each(|number| *number = 1.0);
             }
             program.forward(BATCH, &[w]);
             for row in program.output(w).chunks_exact(width) {

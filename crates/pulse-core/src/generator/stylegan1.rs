@@ -9,6 +9,7 @@
 mod names;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use pulse_checkpoint::{Checkpoint, Configuration, Tensor, Value as Setting};
 use pulse_engine::{Convolution, Dense, Fir, FirTaps, NetworkBuilder, Operator, Shape, Value, Weights};
@@ -17,7 +18,7 @@ use super::assembly::{Assembly, Noise};
 use super::entrance::Entrance;
 use super::mapping::Mapping;
 use super::space::Space;
-use super::{Family, Generated, Generator, GeneratorSpec, LatentInput, checked};
+use super::{Family, Generated, Generator, GeneratorSpec, LatentInput, checked, supported};
 use crate::tensors::{Equalised, MOST_BLOCKS, Tensors};
 use crate::{Error, ErrorKind, Result};
 
@@ -75,6 +76,7 @@ impl StyleGan1 {
     /// [`ErrorKind::Generator`](crate::ErrorKind::Generator), saying which tensor does not fit.
     pub fn from_checkpoint(checkpoint: &Checkpoint) -> Result<Self> {
         let Checkpoint { tensors, configuration, .. } = checkpoint;
+        supported::check(configuration, Family::STYLEGAN.name())?;
         // PULSE's port left PyTorch's default, the original has a smaller one.
         let (named, epsilon) = if names::is_tensorflow(tensors) {
             (names::of_tensorflow(tensors), 1e-8)
@@ -105,7 +107,11 @@ impl StyleGan1 {
         let to_rgb =
             read_convolution(tensors, "synthesis.torgb", [tensors.channels(weight, colours)?, channels], 1, 1.0)?;
         let entrance = read_entrance(tensors, layers.len(), width)?;
+        let [_, height, columns] = tensors.shape("synthesis.blocks.4x4.const")?;
+        let [height, picture_width] = [height, columns].map(|side| side * (size / 4));
         let spec = GeneratorSpec {
+            height,
+            width: picture_width,
             num_ws: layers.len(),
             z_dim: entrance.mapping.as_ref().map_or(0, Mapping::z_dim),
             w_dim: width,
@@ -129,6 +135,11 @@ impl Generator for StyleGan1 {
 
     fn entrance(&self) -> Option<&Entrance> {
         Some(&self.entrance)
+    }
+
+    fn of_class(&self, class: usize) -> Option<Arc<dyn Generator>> {
+        let entrance = self.entrance.of_class(class)?;
+        Some(Arc::new(Self { entrance, ..self.clone() }))
     }
 
     fn append(&self, builder: &mut NetworkBuilder, latent: LatentInput, space: &Space) -> Result<Generated> {
@@ -225,7 +236,9 @@ fn read_layer(
         }
     };
     let strength = tensors.numbers(&format!("{block}.epi{place}.noise.weight"), &[channels])?;
-    let constant = tensors.optional(&format!("synthesis.noise.{index}"), &[size, size])?;
+    let [_, height, columns] = tensors.shape("synthesis.blocks.4x4.const")?;
+    let sides = [height, columns].map(|side| side * (size / 4));
+    let constant = tensors.optional(&format!("synthesis.noise.{index}"), &sides)?;
     let mut style = tensors.dense_between(&format!("{block}.epi{place}.style_mod.lin"), width, 2 * channels)?;
     let bias = style.bias.unwrap_or_default();
     style.bias = Some(bias.iter().enumerate().map(|(i, &b)| if i < channels { b + 1.0 } else { b }).collect());
@@ -234,11 +247,11 @@ fn read_layer(
 
 fn read_constant(tensors: &Tensors, block: &str) -> Result<(Source, usize)> {
     let name = format!("{block}.const");
-    let [channels, height, width] = tensors.shape(&name)?;
+    let (shape, constant) = tensors.constant(&name)?;
+    let channels = shape.channels();
     let bias = tensors.numbers(&format!("{block}.bias"), &[channels])?;
-    let constant = tensors.numbers(&name, &[channels, 4, 4])?;
-    let values = constant.iter().enumerate().map(|(i, &value)| value + bias[i / (height * width)]).collect();
-    Ok((Source::Constant(Shape::map(channels, height, width), values), channels))
+    let values = constant.iter().enumerate().map(|(i, &value)| value + bias[shape.channel_of(i)]).collect();
+    Ok((Source::Constant(shape, values), channels))
 }
 
 /// A convolution that keeps the size.

@@ -17,6 +17,7 @@ mod tensorflow;
 pub(super) use nvidia::{clamp, describe, read_entrance};
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use pulse_checkpoint::{Checkpoint, Tensor};
 use pulse_engine::{Convolution, Fir, FirTaps, NetworkBuilder, Operator, Shape, Value, Weights};
@@ -25,7 +26,7 @@ use super::assembly::{Assembly, Noise};
 use super::entrance::{Entered, Entrance};
 use super::modulated::Modulated;
 use super::space::Space;
-use super::{Generated, Generator, GeneratorSpec, LatentInput};
+use super::{Family, Generated, Generator, GeneratorSpec, LatentInput, supported};
 use crate::Result;
 
 /// A StyleGAN2.
@@ -33,7 +34,8 @@ use crate::Result;
 pub struct StyleGan2 {
     spec: GeneratorSpec,
     entrance: Entrance,
-    constant: Weights,
+    /// `[channels, height, width]`: 4x4, but for pictures that are not square.
+    constant: (Shape, Weights),
     blocks: Vec<Block>,
 }
 
@@ -88,6 +90,7 @@ impl StyleGan2 {
     /// # Errors
     /// [`ErrorKind::Generator`](crate::ErrorKind::Generator), saying which tensor does not fit.
     pub fn from_checkpoint(checkpoint: &Checkpoint) -> Result<Self> {
+        supported::check(&checkpoint.configuration, Family::STYLEGAN2.name())?;
         if rosinality::is_named(&checkpoint.tensors) {
             return rosinality::read(checkpoint);
         }
@@ -107,13 +110,18 @@ impl Generator for StyleGan2 {
         Some(&self.entrance)
     }
 
+    fn of_class(&self, class: usize) -> Option<Arc<dyn Generator>> {
+        let entrance = self.entrance.of_class(class)?;
+        Some(Arc::new(Self { entrance, ..self.clone() }))
+    }
+
     fn append(&self, builder: &mut NetworkBuilder, latent: LatentInput, space: &Space) -> Result<Generated> {
         let noise_maps =
             self.blocks.iter().flat_map(|block| &block.layers).filter(|layer| layer.noise.is_some()).count();
         let mut assembly = Assembly::new(builder, space, noise_maps);
         let entered = self.entrance.enter(&mut assembly, latent)?;
-        let shape = Shape::map(self.constant.len() / 16, 4, 4);
-        let mut x = assembly.add(Operator::Constant(shape, self.constant.clone()), &[])?;
+        let (shape, constant) = &self.constant;
+        let mut x = assembly.add(Operator::Constant(*shape, constant.clone()), &[])?;
         let mut image = None;
         let mut row = 0;
         for block in &self.blocks {

@@ -7,6 +7,7 @@
 //! the picture is carried along and cropped at the end. There is no noise.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use pulse_checkpoint::{Checkpoint, Tensor, Value as Setting};
 use pulse_engine::{Convolution, Dense, Fir, FirTaps, FourierFeatures, NetworkBuilder, Operator, Value, Weights};
@@ -17,7 +18,7 @@ use super::filter;
 use super::modulated::{Modulated, Parts, energy, weight_shape};
 use super::space::Space;
 use super::stylegan2::{clamp, describe, read_entrance};
-use super::{Family, Generated, Generator, GeneratorSpec, LatentInput, checked};
+use super::{Family, Generated, Generator, GeneratorSpec, LatentInput, checked, supported};
 use crate::Result;
 use crate::tensors::{Equalised, Tensors};
 
@@ -77,6 +78,7 @@ impl StyleGan3 {
     /// # Errors
     /// [`ErrorKind::Generator`](crate::ErrorKind::Generator), saying which tensor or setting does not fit.
     pub fn from_checkpoint(checkpoint: &Checkpoint) -> Result<Self> {
+        supported::check(&checkpoint.configuration, Family::STYLEGAN3.name())?;
         let tensors = Tensors::new(Family::STYLEGAN3.name(), &checkpoint.tensors, &checkpoint.configuration);
         let [_, width] = tensors.shape("synthesis.input.affine.weight")?;
         let input = read_input(&tensors, width)?;
@@ -92,7 +94,7 @@ impl StyleGan3 {
         let entrance = read_entrance(&tensors, layers.len() + 1, width)?;
         let size = setting(&tensors, "synthesis", "img_resolution", LARGEST_SIZE)?;
         let output_scale = tensors.required("synthesis", "output_scale")? as f32;
-        let spec = describe(&entrance, Family::STYLEGAN3, channels, size, tensors.parameters(&BUFFERS));
+        let spec = describe(&entrance, Family::STYLEGAN3, channels, [size, size], tensors.parameters(&BUFFERS));
         checked(Self { spec, entrance, input, layers, output_scale })
     }
 }
@@ -104,6 +106,11 @@ impl Generator for StyleGan3 {
 
     fn entrance(&self) -> Option<&Entrance> {
         Some(&self.entrance)
+    }
+
+    fn of_class(&self, class: usize) -> Option<Arc<dyn Generator>> {
+        let entrance = self.entrance.of_class(class)?;
+        Some(Arc::new(Self { entrance, ..self.clone() }))
     }
 
     fn append(&self, builder: &mut NetworkBuilder, latent: LatentInput, space: &Space) -> Result<Generated> {
@@ -255,7 +262,7 @@ fn read_activation(tensors: &Tensors, name: &str, last: bool) -> Result<Activati
         },
         slope: if last { 1.0 } else { 0.2 },
         gain: if last { 1.0 } else { std::f32::consts::SQRT_2 },
-        clamp: clamp(tensors, name),
+        clamp: clamp(tensors, name)?,
         down: Fir {
             taps: filter(format!("{name}.down_filter"), 1)?,
             up: 1,

@@ -1,10 +1,12 @@
 //! A whole measurement before the sizes are known, and how it meets them.
 
+use std::path::Path;
+
 use pulse_engine::Engine;
 
 use super::composition::Composition;
 use super::sizes::Sizes;
-use super::{IMAGE, Kernel, MEASURED, Measurement, Quality, Size, Stage};
+use super::{Blur, IMAGE, Kernel, MEASURED, Measurement, Quality, Size, Stage};
 use crate::image::Image;
 use crate::{Error, ErrorKind, Result};
 
@@ -54,6 +56,15 @@ impl MeasurementKind {
             return Ok(Self { stages });
         };
         Err(Error::new(ErrorKind::Setting, problem))
+    }
+
+    /// The files that it names and that were not read yet.
+    pub fn unread_files(&self) -> impl Iterator<Item = &Path> {
+        self.stages.iter().filter_map(|stage| match stage {
+            Stage::Blur(Blur::Psf(file)) if !file.is_read() => Some(file.path()),
+            Stage::Mask(file) if !file.is_read() => Some(file.path()),
+            _ => None,
+        })
     }
 
     /// Its stages, the first one first.

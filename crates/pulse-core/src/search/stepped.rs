@@ -91,18 +91,8 @@ impl<'a> Search<'a> {
     /// # Errors
     /// [`ErrorKind::Picture`] for a generator whose pictures are not finite.
     pub fn step(&mut self, observer: &mut dyn Observer) -> Result<ControlFlow<()>> {
-        if !self.has_begun {
-            self.has_begun = true;
-            let steps = self.config().steps_of(&*self.problem().generator);
-            let started = SearchEvent::Started { candidates: self.candidates(), steps };
-            let mut flow = observer.event(started);
-            // Those that were found before it was stopped.
-            for candidate in &self.found {
-                flow = if observer.event(self.event_of(candidate)).is_break() { ControlFlow::Break(()) } else { flow };
-            }
-            if flow.is_break() {
-                return Ok(flow);
-            }
+        if self.begin(observer).is_break() {
+            return Ok(ControlFlow::Break(()));
         }
         if self.is_done() {
             return Ok(ControlFlow::Continue(()));
@@ -117,6 +107,20 @@ impl<'a> Search<'a> {
             ended = either(ended, self.choose_again(observer));
         }
         Ok(either(flow, ended))
+    }
+
+    /// Says that it has started, before anything else is said, and what was found before it was stopped.
+    fn begin(&mut self, observer: &mut dyn Observer) -> ControlFlow<()> {
+        if self.has_begun {
+            return ControlFlow::Continue(());
+        }
+        self.has_begun = true;
+        let steps = self.config().steps_of(&*self.problem().generator);
+        let mut flow = observer.event(SearchEvent::Started { candidates: self.candidates(), steps });
+        for candidate in &self.found {
+            flow = either(flow, observer.event(self.event_of(candidate)));
+        }
+        flow
     }
 
     /// Chooses those that are to be searched for again, once all are found.
@@ -179,12 +183,13 @@ impl<'a> Search<'a> {
     /// As [`step`](Self::step).
     pub fn stop(&mut self, observer: &mut dyn Observer) -> Result<()> {
         self.is_stopped = true;
+        // It is stopped already.
+        let _ = self.begin(observer);
         self.way.stop()?;
         // What is found of these is not what the search would have ended with.
         let waiting = std::mem::take(&mut self.again.waiting);
         let begun_again = self.found.iter_mut().filter(|found| waiting.contains(&found.index));
         begun_again.for_each(|found| found.outcome = Outcome::Stopped);
-        // It is stopped already.
         self.take_finished(observer).map(drop)
     }
 
@@ -229,7 +234,9 @@ impl<'a> Search<'a> {
 
     /// What was found, in the order of the candidates' numbers. A set that spreads is numbered here, the widest view first, and
     /// the observer receives each candidate as [`SearchEvent::Finished`].
-    pub fn into_found(self, observer: &mut dyn Observer) -> Vec<Candidate> {
+    pub fn into_found(mut self, observer: &mut dyn Observer) -> Vec<Candidate> {
+        // One that went on where all was found already has not taken a step, and stopping has nothing left to stop.
+        let _ = self.begin(observer);
         let spreads = self.config().spread.is_some();
         let mut found = self.found;
         found.sort_by_key(|candidate| candidate.index);
@@ -241,7 +248,6 @@ impl<'a> Search<'a> {
             first.into_iter().chain(last).enumerate().for_each(|(rank, candidate)| ranks[candidate] = rank);
             found.iter_mut().zip(ranks).for_each(|(candidate, rank)| candidate.index = rank);
             found.sort_by_key(|candidate| candidate.index);
-            // Stopping has nothing left to stop.
             for candidate in &found {
                 let _ = observer.event(SearchEvent::Finished(candidate));
             }

@@ -176,6 +176,11 @@ impl<'a> Corrector<'a> {
         dot(&r, &r)
     }
 
+    /// The consistency of a picture as it is seen, in dB.
+    pub(super) fn db(&self, seen: &Seen) -> f64 {
+        consistency_db(self.error(seen) * self.tolerance.powi(2) / self.problem.measurement.known() as f64)
+    }
+
     /// The picture of a point as it is.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use super::path;
 use crate::generator::InputSpec;
 use crate::image::mean_squared_error;
 use crate::inputs::Inputs;
+use crate::latent::Geometry;
 use crate::search::{Problem, SearchConfig};
 use crate::{Error, ErrorKind, Result};
 
@@ -167,6 +168,24 @@ impl<'a> Explorer<'a> {
 }
 
 impl Explorer<'_> {
+    /// How well the generator fits the target at each frame without its features, in dB: what
+    /// [`Candidate::latent_db`](crate::candidate::Candidate::latent_db) is of a candidate. Nothing where no features are moved.
+    pub fn latent_db(&mut self, frames: &[&Frame]) -> Option<Vec<f64>> {
+        let is_ball = |spec: &InputSpec| matches!(spec.geometry, Geometry::Ball { .. });
+        if !self.specs.iter().any(is_ball) {
+            return None;
+        }
+        let without = |frame: &&Frame| {
+            let mut point = frame.point.clone();
+            let offsets = point.iter_mut().zip(&self.specs).filter(|(_, spec)| spec.stage.is_some());
+            offsets.for_each(|(offset, _)| offset.fill(0.0));
+            point
+        };
+        let points: Vec<Point> = frames.iter().map(without).collect();
+        let seen = self.corrector.derivatives.see(&points);
+        Some(seen.iter().map(|seen| self.corrector.db(seen)).collect())
+    }
+
     /// The shares of the way at which the pictures, as they are before they are corrected, have gone on by as much as each
     /// other. Nothing when it was stopped.
     fn paces(&mut self, from: &Point, to: &Point, frames: usize, watch: Watch<'_>) -> Option<Vec<f64>> {

@@ -1,10 +1,16 @@
 //! The shape of every operator's result, and what each refuses.
 
-use super::{Affine, Convolution, Dense, DepthwiseConvolution, Fir, FirTaps, FourierFeatures, Operator, Shape};
+use super::{Affine, Call, Convolution, Dense, DepthwiseConvolution, Fir, FirTaps, FourierFeatures, Operator, Shape};
 
 /// The most numbers that one value may hold for one candidate: enough for every generator there is, and small
 /// enough that no later product of sizes overflows.
 const LARGEST: usize = 1 << 31;
+
+/// The most pixels along one side of a map.
+const LONGEST_SIDE: usize = 1 << 20;
+
+/// The largest factor by which a filter stuffs or decimates: it has a phase for each along both axes.
+const LARGEST_FACTOR: usize = 1 << 10;
 
 /// The result's shape, or why the operator cannot work on `arguments` (without the operator's name, which
 /// the builder adds).
@@ -14,9 +20,10 @@ pub(super) fn infer(operator: &Operator, arguments: &[Shape]) -> Result<Shape, S
         Operator::Add | Operator::Multiply | Operator::AddNoise(_) => 2..=2,
         Operator::Modulate => 2..=3,
         Operator::Attention { .. } => 3..=3,
-        Operator::Concatenate => 1..=usize::MAX,
+        Operator::Concatenate | Operator::Call(_) => 1..=usize::MAX,
         _ => 1..=1,
     };
+    numbers(operator)?;
     if !wanted.contains(&arguments.len()) {
         return Err(format!("takes {wanted:?} arguments, not {}", arguments.len()));
     }
@@ -27,6 +34,7 @@ pub(super) fn infer(operator: &Operator, arguments: &[Shape]) -> Result<Shape, S
             Ok(*shape)
         }
         Operator::Concatenate => concatenate(arguments),
+        Operator::Call(call) => infer_call(call, arguments),
         Operator::Add if matches!(arguments, [Shape::Map { .. }, Shape::Vector(_)]) => {
             length("terms", arguments[1].len(), arguments[0].channels())?;
             Ok(arguments[0])
@@ -97,6 +105,14 @@ fn infer_unary(operator: &Operator, x: Shape) -> Result<Shape, String> {
     }
 }
 
+fn infer_call(call: &Call, arguments: &[Shape]) -> Result<Shape, String> {
+    if call.arguments == arguments {
+        return Ok(call.result);
+    }
+    let shown = |shapes: &[Shape]| shapes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+    Err(format!("of `{}` takes {}, not {}", call.name, shown(&call.arguments), shown(arguments)))
+}
+
 /// How many numbers a value of this shape holds, neither none nor too many.
 pub(super) fn elements(shape: Shape) -> Result<usize, String> {
     let count = match shape {
@@ -106,8 +122,37 @@ pub(super) fn elements(shape: Shape) -> Result<usize, String> {
     };
     match count {
         Some(0) => Err(format!("is empty: {shape}")),
+        Some(_) if matches!(shape, Shape::Map { height, width, .. } if height.max(width) > LONGEST_SIDE) => {
+            Err(format!("is too large: {shape} has a side of more than {LONGEST_SIDE} pixels"))
+        }
         Some(count) if count <= LARGEST => Ok(count),
         _ => Err(format!("is too large: {shape} holds more than {LARGEST} numbers")),
+    }
+}
+
+/// Refuses settings that no kernel can work with: what is no number, and a clamp below zero.
+fn numbers(operator: &Operator) -> Result<(), String> {
+    let finite = |what: &str, number: f32| {
+        if number.is_finite() { Ok(()) } else { Err(format!("has the {what} {number}, which is not finite")) }
+    };
+    match operator {
+        &Operator::LeakyRelu { slope, gain, clamp } => {
+            finite("slope", slope)?;
+            finite("gain", gain)?;
+            match clamp.filter(|clamp| clamp.is_nan() || *clamp < 0.0) {
+                Some(clamp) => Err(format!("clamps at {clamp}, where a magnitude of at least 0 is needed")),
+                None => Ok(()),
+            }
+        }
+        Operator::Normalize { epsilon }
+        | Operator::InverseSqrt { epsilon }
+        | Operator::InstanceNorm { epsilon }
+        | Operator::GroupNorm { epsilon, .. } => finite("epsilon", *epsilon),
+        Operator::FourierFeatures(features) => {
+            finite("sampling rate", features.sampling_rate)?;
+            finite("bandwidth", features.bandwidth)
+        }
+        _ => Ok(()),
     }
 }
 
@@ -277,7 +322,10 @@ fn infer_fir(fir: &Fir, x: Shape) -> Result<Shape, String> {
     }
     let [top, bottom] = fir.padding_y.map(isize::unsigned_abs);
     let [left, right] = fir.padding_x.map(isize::unsigned_abs);
-    bounded(&[fir.up, fir.down, top, bottom, left, right])?;
+    bounded(&[top, bottom, left, right])?;
+    if let Some(factor) = [fir.up, fir.down].into_iter().find(|&factor| factor > LARGEST_FACTOR) {
+        return Err(format!("has a factor of {factor}, above {LARGEST_FACTOR}"));
+    }
     if fir.up == 0 || fir.down == 0 || taps_y == 0 || taps_x == 0 {
         return Err("needs factors and taps above zero".into());
     }

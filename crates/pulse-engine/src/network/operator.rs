@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Shape, SparseMatrix, Weights};
+use super::{Call, Shape, SparseMatrix, Weights};
 
 /// A frozen operator. `x` is its first argument, `y` its result; the other arguments are named.
 #[derive(Clone, Debug, PartialEq)]
@@ -122,6 +122,9 @@ pub enum Operator {
     AddNoise(Weights),
     /// The sine grid that StyleGAN3 starts from; see [`FourierFeatures`].
     FourierFeatures(FourierFeatures),
+
+    /// `y = f(x₀, x₁, …)`, a function of the caller's own; see [`Call`].
+    Call(Call),
 }
 
 /// `y = W x + b`.
@@ -312,7 +315,7 @@ impl Operator {
     }
 
     /// The [names](Self::name) of all operators.
-    pub const NAMES: [&str; 31] = [
+    pub const NAMES: [&str; 32] = [
         "Input",
         "Constant",
         "Dense",
@@ -344,6 +347,7 @@ impl Operator {
         "Modulate",
         "AddNoise",
         "FourierFeatures",
+        "Call",
     ];
 
     /// The operator's name, as errors and plans print it.
@@ -380,6 +384,7 @@ impl Operator {
             Self::Modulate => "Modulate",
             Self::AddNoise(_) => "AddNoise",
             Self::FourierFeatures(_) => "FourierFeatures",
+            Self::Call(_) => "Call",
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Which loops stand for which operator.
 
-use super::{Arguments, attention, convolution, depthwise, elementwise, filter, fourier, normalize, pad, pool, vector};
+use super::{
+    Arguments, attention, call, convolution, depthwise, elementwise, filter, fourier, normalize, pad, pool, vector,
+};
 use crate::{Node, Operator};
 
 /// The value of a node from those of its arguments.
@@ -48,6 +50,7 @@ pub(super) fn apply(node: &Node, arguments: &Arguments) -> Vec<f64> {
         Operator::Modulate => elementwise::modulate(node.shape, values),
         Operator::AddNoise(strength) => elementwise::add_noise(strength, node.shape, values[0], values[1]),
         Operator::FourierFeatures(features) => fourier::forward(features, values[0]),
+        Operator::Call(own) => call::forward(own, values),
     }
 }
 
@@ -115,5 +118,6 @@ pub(super) fn pull_back(node: &Node, arguments: &Arguments, y: &[f64], cotangent
             vec![cotangent.to_vec(), elementwise::noise_adjoint(strength, node.shape, cotangent)]
         }
         Operator::FourierFeatures(features) => vec![fourier::pull_back(features, values[0], cotangent)],
+        Operator::Call(own) => call::pull_back(own, values, cotangent),
     }
 }

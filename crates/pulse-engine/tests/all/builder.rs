@@ -32,7 +32,7 @@ fn shapes_that_do_not_fit_are_refused_by_the_name_of_the_operator() {
 }
 
 fn refused() -> Vec<(Operator, Vec<Shape>)> {
-    [wrong_counts(), wrong_vectors(), wrong_maps(), wrong_convolutions(), wrong_filters()].concat()
+    [wrong_counts(), wrong_numbers(), wrong_vectors(), wrong_maps(), wrong_convolutions(), wrong_filters()].concat()
 }
 
 fn wrong_counts() -> Vec<(Operator, Vec<Shape>)> {
@@ -47,6 +47,34 @@ fn wrong_counts() -> Vec<(Operator, Vec<Shape>)> {
         (Operator::Modulate, vec![MAP]),
         (Operator::Modulate, vec![MAP, Shape::Vector(2), Shape::Vector(2), Shape::Vector(2)]),
         (Operator::AddNoise(zeros(1)), vec![MAP]),
+    ]
+}
+
+fn wrong_numbers() -> Vec<(Operator, Vec<Shape>)> {
+    let leaky = |slope, gain, clamp| (Operator::LeakyRelu { slope, gain, clamp }, vec![MAP]);
+    let fourier = |sampling_rate| {
+        let features = FourierFeatures {
+            frequencies: zeros(2),
+            phases: zeros(1),
+            transform: [0.0; 9],
+            height: 1,
+            width: 1,
+            sampling_rate,
+            bandwidth: 1.0,
+        };
+        (Operator::FourierFeatures(features), vec![VECTOR])
+    };
+    vec![
+        leaky(0.2, 1.0, Some(-1.0)),
+        leaky(0.2, 1.0, Some(f32::NAN)),
+        leaky(0.2, 1.0, Some(f32::NEG_INFINITY)),
+        leaky(f32::NAN, 1.0, None),
+        leaky(0.2, f32::INFINITY, None),
+        fourier(f32::NAN),
+        (Operator::Normalize { epsilon: f32::NAN }, vec![VECTOR]),
+        (Operator::InverseSqrt { epsilon: f32::INFINITY }, vec![VECTOR]),
+        (Operator::InstanceNorm { epsilon: f32::NAN }, vec![MAP]),
+        (Operator::GroupNorm { groups: 1, epsilon: f32::NAN }, vec![MAP]),
     ]
 }
 
@@ -176,6 +204,8 @@ fn wrong_filters() -> Vec<(Operator, Vec<Shape>)> {
         fir(full(3, 3, 9), 0, 1, [1, 1]),
         fir(full(3, 3, 9), 1, 0, [1, 1]),
         fir(full(3, 3, 9), usize::MAX, 1, [1, 1]),
+        fir(full(3, 3, 9), (1 << 10) + 1, 1, [1, 1]),
+        fir(full(3, 3, 9), 1, (1 << 10) + 1, [1, 1]),
         fir(full(3, 3, 9), 1, 1, [-1, 0]),
         fir(full(3, 3, 9), 1, 1, [isize::MAX, isize::MAX]),
         fir(full(3, 3, 9), 1, 1, [isize::MIN, isize::MAX]),
@@ -192,6 +222,8 @@ fn inputs_that_hold_nothing_or_too_much_are_refused() {
         Shape::map(1, 0, 1),
         Shape::Vector(usize::MAX),
         Shape::map(usize::MAX, 2, usize::MAX),
+        Shape::map(1, 1, (1 << 20) + 1),
+        Shape::map(1, (1 << 20) + 1, 1),
     ] {
         let error = NetworkBuilder::new().input("x", shape).expect_err("a refusal");
         assert_eq!(error.kind(), ErrorKind::Shape, "{error}");

@@ -1,5 +1,6 @@
 //! The one list of cases that every engine is tested over.
 
+pub(crate) mod calls;
 mod composed;
 mod depthwise;
 mod elementwise;
@@ -84,6 +85,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Case> {
             depthwise::cases(),
             resampling::cases(),
             composed::cases(),
+            calls::cases(),
             unet::cases(),
         ];
         kinds.into_iter().flatten().collect()

@@ -2,10 +2,12 @@
 
 mod builder;
 mod builder_properties;
+mod calling;
 mod cases;
 mod contract;
 mod cpu;
 mod equations;
+mod memory;
 mod numerics;
 mod random;
 mod reference;

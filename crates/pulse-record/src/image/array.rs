@@ -11,8 +11,8 @@ use super::raster::{Raster, Samples};
 use super::read::check_size;
 use pulse_core::image::Size;
 
-/// The longest header that the safetensors format allows, in bytes.
-pub(super) const MAX_SAFETENSORS_HEADER: u64 = 100_000_000;
+/// The longest header of a picture, in bytes: it has one tensor. The format allows a hundred times as many.
+pub(super) const MAX_SAFETENSORS_HEADER: u64 = 1 << 20;
 
 /// The name of the tensor in a safetensors file that is the picture.
 const TARGET: &str = "target";

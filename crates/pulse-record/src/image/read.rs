@@ -1,10 +1,10 @@
 //! Files to pictures.
 
-use std::fs::File;
 use std::io::{ErrorKind as IoKind, Read as _};
 use std::path::Path;
 
 use image::ImageFormat;
+use pulse_checkpoint::read::open_regular;
 
 use super::raster::Raster;
 use super::{array, decode, npy};
@@ -155,13 +155,13 @@ pub fn read_bytes(path: &Path) -> crate::Result<Vec<u8>> {
         }
         _ => Error::io("read", path, source),
     };
-    let file = File::open(path).map_err(fault)?;
-    if file.metadata().map_err(fault)?.is_dir() {
+    if path.is_dir() {
         return Err(Error::new(
             ErrorKind::Io,
             format!("cannot read {shown} as a picture: it is a folder; name a picture inside of it"),
         ));
     }
+    let file = open_regular(path).map_err(fault)?;
     let mut bytes = Vec::new();
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(fault)?;
     if bytes.len() as u64 > MAX_FILE_BYTES {

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use pulse_checkpoint::read::{LARGEST_RECORD, read_regular};
 use serde::{Deserialize, Serialize};
 
 use super::{GeneratorRecord, InputRecord, ProgramRecord};
@@ -129,7 +130,7 @@ impl CheckRecord {
     /// # Errors
     /// [`ErrorKind::Io`] when it cannot be read, [`ErrorKind::Run`] when it is damaged.
     pub fn open(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|source| Error::io("read", path, source))?;
+        let bytes = read_regular(path, LARGEST_RECORD).map_err(|source| Error::io("read", path, source))?;
         serde_json::from_slice(&bytes)
             .map_err(|error| Error::new(ErrorKind::Run, format!("cannot read {}: {error}", path.display())))
     }

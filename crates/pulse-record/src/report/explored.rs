@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use pulse_checkpoint::read::read_regular;
+
 use super::page::escaped;
 use super::{EXPLORED_BEGIN, EXPLORED_END};
 use crate::write::write_atomically;
@@ -12,13 +14,17 @@ use crate::{Error, Result};
 /// The pages that a folder of what was explored may have.
 const PAGES: [&str; 2] = ["explore.html", "report.html"];
 
+/// The most bytes of a report that is read again.
+const LARGEST_PAGE: u64 = 1 << 30;
+
 /// Lists on the page at `report` what the folder `explored` beside it holds now. A page that has no place for it, or is not there, is
 /// left as it is.
 ///
 /// # Errors
 /// [`ErrorKind::Io`](pulse_core::ErrorKind::Io) when it cannot be read or written.
 pub(crate) fn list_explored(report: &Path, explored: &Path) -> Result<()> {
-    let Ok(page) = fs::read_to_string(report) else { return Ok(()) };
+    let page = read_regular(report, LARGEST_PAGE).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let Some(page) = page else { return Ok(()) };
     let Some((before, rest)) = page.split_once(EXPLORED_BEGIN) else { return Ok(()) };
     let Some((_, after)) = rest.split_once(EXPLORED_END) else { return Ok(()) };
     let list = list(explored)?;

@@ -8,8 +8,10 @@ use super::Run;
 use super::folder::{
     BOOKMARK, CERTAINTY, INPUTS, INTERMEDIATE, ORIGINAL, QUANTITIES, RECORD, REPORT, SHEET, TABLE, TARGET, TARGET_EXACT,
 };
+use pulse_checkpoint::read::{LARGEST_RECORD, read_regular};
+
 use crate::checksum::{sha256, sha256_of_file};
-use crate::folder::{Claim, MARK, names_in, remove_file};
+use crate::folder::{Claim, MARK, is_real_folder, names_in, remove_file};
 use crate::record::{Files, Record};
 use crate::write::is_temporary;
 use crate::{Error, ErrorKind, Result, WayOut};
@@ -55,7 +57,7 @@ pub(super) fn replaceable(path: &Path, replace: bool) -> Result<Vec<PathBuf>> {
             format!("the folder {name} holds no run that could be replaced ({error}): empty it or choose another");
         Error::new(ErrorKind::Io, message).with_source(error)
     })?;
-    Ok(files_of(run.record()).map(|file| path.join(file)).collect())
+    Ok(own_files_of(run.record()).map(|file| path.join(file)).collect())
 }
 
 /// Removes the finished run in `folder`: the files that its record names, its record and its pictures of steps; and
@@ -66,7 +68,7 @@ pub(super) fn replaceable(path: &Path, replace: bool) -> Result<Vec<PathBuf>> {
 pub fn remove_run(folder: &Path) -> Result<()> {
     let Ok(run) = Run::open(folder) else { return Ok(()) };
     remove_file(&folder.join(RECORD))?;
-    files_of(run.record()).try_for_each(|file| remove_file(&folder.join(file)))?;
+    own_files_of(run.record()).try_for_each(|file| remove_file(&folder.join(file)))?;
     remove_intermediate(folder)?;
     // A folder with files of the user stays.
     let _ = fs::remove_dir(folder);
@@ -100,10 +102,16 @@ pub(super) fn files_of(record: &Record) -> impl Iterator<Item = &OsStr> {
         .filter_map(|name| Path::new(name).file_name())
 }
 
+/// Those that a run gives such names to itself. A record is not trusted, and nothing else is removed for it.
+fn own_files_of(record: &Record) -> impl Iterator<Item = &OsStr> {
+    files_of(record).filter(|name| name.to_str().is_some_and(is_of_run))
+}
+
 /// Removes the pictures of an earlier run's steps. A folder with other files in it stays.
 pub(super) fn remove_intermediate(folder: &Path) -> Result<()> {
     let intermediate = folder.join(INTERMEDIATE);
-    if intermediate.is_dir() {
+    // What a link points to is somebody else's.
+    if is_real_folder(&intermediate) {
         let pictures = names_in(&intermediate)?.into_iter().filter(|name| is_numbered(name, "candidate-"));
         pictures.map(|name| intermediate.join(name)).try_for_each(|picture| remove_file(&picture))?;
         let _ = fs::remove_dir(&intermediate);
@@ -134,7 +142,7 @@ pub(super) fn set_aside_explored(folder: &Path, inputs: &[u8]) -> Result<()> {
 
 /// Whether `run.json` is there and is cut off, or no JSON at all. One of another schema counts as a file of the user.
 fn is_torn(folder: &Path) -> bool {
-    let bytes = fs::read(folder.join(RECORD));
+    let bytes = read_regular(&folder.join(RECORD), LARGEST_RECORD);
     bytes.is_ok_and(|bytes| serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_err())
 }
 

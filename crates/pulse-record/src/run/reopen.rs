@@ -1,5 +1,6 @@
 //! A run taken up again: everything that its search had, and what it found.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use pulse_core::generator::Generator;
@@ -12,7 +13,7 @@ use pulse_core::solved::Solved;
 use super::Run;
 use crate::measurement::read_files;
 use crate::record::GeneratorRecord;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, WayOut};
 
 impl Run {
     /// Checks that `generator` is what the run was made with.
@@ -54,8 +55,27 @@ impl Run {
             let measurement = PlacedMeasurement::new(kernel, spec.channels, sharp, given, placement)?;
             return self.reopen_measured(generator, Arc::new(measurement));
         }
+        self.check_files(&kind)?;
         let measurement = read_files(&kind)?.resolve(spec.channels, sharp, target.size())?;
         self.reopen_measured(generator, measurement.into())
+    }
+
+    /// A record is not trusted: the files that its measurement names have to be in its folder, unless somebody said that they may be
+    /// anywhere.
+    fn check_files(&self, kind: &MeasurementKind) -> Result<()> {
+        let folder = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
+        let is_within = |file: &Path| file.canonicalize().is_ok_and(|file| file.starts_with(&folder));
+        match kind.unread_files().find(|file| !is_within(file)).filter(|_| !self.reads_elsewhere) {
+            Some(file) => {
+                let message = format!(
+                    "the measurement of the run in {} names the file `{}`, which is not in its folder",
+                    self.folder.display(),
+                    file.display().to_string().escape_debug()
+                );
+                Err(Error::new(ErrorKind::Run, message).with_way_out(WayOut::FilesElsewhere))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The measurement that the record's text says.

@@ -7,8 +7,13 @@ import { Compare, WAYS } from "../ui/compare.js";
 import { Zoom, viewKeys } from "../ui/stage.js";
 import { scoreName } from "../ui/order.js";
 import { useKeys } from "../ui/keys.js";
+import { openWalk, walkOf } from "../ui/walks.js";
+import { isBusy } from "../state.js";
 import { listed } from "./gallery.js";
 import { Legend } from "./legend.js";
+
+/** How long one looks at a candidate before the walk from it is opened ahead. */
+const AHEAD_MS = 500;
 
 /** How candidates were looked at last: it stays so for the next one. */
 const look = { way: "alone", against: "given", other: null, certainty: 0 };
@@ -62,6 +67,7 @@ export default function Candidate({ place }) {
       if (next?.image) new Image().src = backend.picture(next.image);
     }
   }, [at, node?.id]);
+  useAhead(app, place, candidate);
   if (!candidate) return html`<div class="start"><h1 ref=${heading} tabindex="-1">${t("gone.candidate")}</h1><a class="button"
     href=${to.node(place.node)}>${t("back")}</a></div>`;
 
@@ -124,6 +130,19 @@ export default function Candidate({ place }) {
       <a class="button quiet-button" href=${backend.download(node.id, candidate.number)} download><${Icon} name="carry" /> ${t("download")}</a>
     </aside>
   </div>`;
+}
+
+/** Opens the walk from a candidate that is looked at for a while, if nothing else is being computed: it is there when it is wanted. */
+function useAhead(app, place, candidate) {
+  const { store, backend } = app;
+  const isIdle = !backend.isAlone && candidate && candidate.state !== "searching" && !store.session.nodes.some(isBusy);
+  useEffect(() => {
+    if (!isIdle) return undefined;
+    const timer = setTimeout(() => {
+      if (!walkOf(store, place) && !store.session.walks.some((walk) => walk.state === "opening")) void openWalk(app, { ...place, to: null });
+    }, AHEAD_MS);
+    return () => clearTimeout(timer);
+  }, [place.node, place.candidate, isIdle]);
 }
 
 /** The picture of a difference, and what is said about its scale. */

@@ -20,7 +20,9 @@ export function Help({ onClose }) {
     ${keys.map(([key, words]) => html`<div key=${words}><dt>${key.split(" ").map((part) => (/^[–]$/.test(part) ? " – " : html`<kbd>
       ${part}</kbd>`))}</dt><dd>${t(`key.${words}`)}</dd></div>`)}
   </dl></section>`;
-  const end = () => app.act(() => app.backend.command("/end")).then((done) => done && onClose());
+  const { backend } = app;
+  const end = () => app.act(() => backend.command("/end")).then((done) => done && onClose());
+  const forget = () => confirm(t("alone.forget.sure")) && backend.forget().then(() => location.replace(location.pathname));
   return html`<${Dialog} title=${t("help")} onClose=${onClose} isWide=${true}>
     <div class="key-groups">${KEYS.map(group)}</div>
     <div class="settings">
@@ -30,8 +32,10 @@ export function Help({ onClose }) {
         options=${LANGUAGES} />
       <label class="check"><input type="checkbox" checked=${single.get()}
         onChange=${(event) => single.set(event.target.checked)} /> ${t("keys.single")}</label>
-      <button type="button" onClick=${end}>${t("end")}</button>
+      ${backend.isAlone ? html`<button type="button" onClick=${forget}>${t("alone.forget")}</button>` : html`<button type="button"
+        onClick=${end}>${t("end")}</button>`}
     </div>
+    ${backend.isAlone && html`<p class="quiet">${t("alone")} ${t(backend.isKept() ? "alone.kept" : "alone.not.kept")}</p>`}
     <p class="quiet">PULSE ${app.store.session.program}</p>
   <//>`;
 }

@@ -79,7 +79,8 @@ export function Shell({ place, children }) {
       </div>
       <${Statement} store=${store} node=${store.node(place.node)} />
     </header>
-    ${store.lost && !store.ended && html`<p class="notice-line wrong lost" role="alert">${t("lost")}</p>`}
+    ${store.lost && !store.ended && html`<p class="notice-line wrong lost" role="alert">${t(app.backend.isAlone ? "alone.lost" : "lost")}</p>`}
+    ${store.fetching && html`<p class="notice-line said fetching" role="status">${t("alone.fetching", store.fetching)}</p>`}
     ${store.ended && html`<p class="notice-line wrong lost" role="alert">${t("ended")}</p>`}
     <div class=${`room${isRail ? " with-rail" : ""}`}>
       ${isRail && html`<${History} place=${place} />`}

@@ -6,6 +6,7 @@ import { Icon, Verdict, useApp, useHeading } from "../ui/controls.js";
 import { createFollower, nearest } from "../ui/frames.js";
 import { Stage, Zoom, viewKeys } from "../ui/stage.js";
 import { useKeys } from "../ui/keys.js";
+import { openWalk, walkOf, whereabouts } from "../ui/walks.js";
 
 /** Positions are rounded, so that what was computed once is found again. */
 const GRID = 100;
@@ -19,18 +20,14 @@ const STRIDE = 1 / 50;
 /** The walk of this place, opened if there is none. */
 function useWalk(app, place) {
   const { store } = app;
-  const end = place.to ?? null;
-  const walk = store.session.walks.findLast((one) => one.node === place.node && one.candidate === place.candidate && (one.to ?? null) === end && one.state !== "failed");
+  const walk = walkOf(store, place);
   const asked = useRef(null);
   const [failed, setFailed] = useState(false);
   useEffect(() => {
-    const key = `${place.node}/${place.candidate}/${end}`;
+    const key = `${place.node}/${place.candidate}/${place.to}`;
     if (walk || asked.current === key || !store.candidate(place.node, place.candidate)) return;
     asked.current = key;
-    app.act(() => app.backend.command(`/nodes/${place.node}/walks`, { candidate: place.candidate, to: end, directions: end === null ? store.session.defaults.directions : null })).then((made) => {
-      if (made) store.apply("walk", made);
-      else setFailed(true);
-    });
+    void openWalk(app, place).then((is) => setFailed(!is));
   });
   return [walk, failed];
 }
@@ -126,7 +123,8 @@ export default function Walk({ place }) {
             aria-hidden="true">${side < 0 ? "−" : "+"}</span>`}</button>`;
           return html`<li key=${direction.index} class=${isHere ? "here" : ""}>
             ${end(ends[0], -1)}
-            <label><span>${direction.words || t("direction", { n: direction.index + 1 })}</span>
+            <label><span>${t("direction", { n: direction.index + 1 })}${direction.part && html`, <span
+              class="quiet">${t(`where.${whereabouts(direction.part, base)}`)}</span>`}</span>
             <input type="range" min="-1" max="1" step="0.01" value=${at} aria-valuetext=${t("direction.at", { at: Math.round(at * 100) })}
               onInput=${(event) => { setPlaying(false); move(direction.index, Number(event.target.value)); }} /></label>
             ${end(ends[1], 1)}</li>`;

@@ -10,6 +10,11 @@ export default {
   lost: "Das Programm antwortet nicht. Diese Seite macht von selbst weiter, wenn es wieder da ist.",
   ended: "Das Programm wurde beendet. Was gefunden wurde, liegt im Ordner der Sitzung: pulse open macht weiter.",
   shut: "Diese Seite muss mit der Adresse geöffnet werden, die das Programm ausgegeben hat: Sie enthält den Schlüssel.",
+  alone: "Alles wird in dieser Seite berechnet: Kein Bild verlässt dieses Gerät.", "alone.kept": "Dieser Browser bewahrt die Sitzung auf, bis sie hier vergessen wird.",
+  "alone.not.kept": "Dieser Browser bewahrt nichts von der Sitzung auf: Nehmen Sie mit, was Sie behalten möchten.", "alone.loading": "Das Programm wird geladen …",
+  "alone.fetching": ({ name, share }) => `Der Generator ${name} wird geladen: ${Math.round(100 * share)} %`, "alone.forget": "Diese Sitzung vergessen",
+  "alone.forget.sure": "Alle Bilder und Suchen vergessen, die dieser Browser von dieser Seite aufbewahrt hat?",
+  "alone.lost": "Das Programm in dieser Seite ist stehen geblieben. Laden Sie die Seite neu.",
   broken: "Diese Seite hat einen Fehler.", again: "Noch einmal öffnen",
   "undo.done": ({ what }) => `Rückgängig gemacht: ${what}`, "redo.done": ({ what }) => `Wieder getan: ${what}`, "undo.done.nothing": "Es gibt nichts rückgängig zu machen", "redo.done.nothing": "Es gibt nichts zu wiederholen",
   "undo.search": "Suche (sie bleibt im Verlauf)", "undo.mark": "Stern oder Note", "undo.edit": "Name oder Notiz",
@@ -69,6 +74,7 @@ export default {
   // Wandern.
   "screen.walk": "Wandern", "screen.path": "Weg", "screen.steer": "Malen", "screen.tree": "Baum der Antworten", "screen.agree": "Worin sie übereinstimmen",
   "walk.title": ({ n }) => `Was ${n} noch sein könnte`, "walk.note": "Jedes Bild auf dem Weg ergibt verkleinert Ihres. Ziehen Sie an einem Regler.", "walk.opening": "Sucht nach Richtungen …", "walk.failed": "Von hier wurde kein Weg gefunden.", "walk.picture": "Das Bild an dieser Stelle", "walk.settling": "rechnet nach …",
+  "where.top.left": "oben links", "where.top.middle": "oben", "where.top.right": "oben rechts", "where.middle.left": "links", "where.middle.middle": "Mitte", "where.middle.right": "rechts", "where.bottom.left": "unten links", "where.bottom.middle": "unten", "where.bottom.right": "unten rechts",
   direction: ({ n }) => `Richtung ${n}`, "direction.at": ({ at }) => `${at} %`, "direction.end": ({ n, side }) => `Richtung ${n}, ${side < 0 ? "das eine" : "das andere"} Ende`,
   "path.title": ({ from, to }) => `Von ${from} nach ${to}`, "path.note": "Jedes Bild auf dem Weg ergibt verkleinert Ihres.", "path.slider": ({ from, to }) => `Zwischen den Kandidaten ${from} und ${to}`, "path.at": ({ at }) => `${at} % des Weges`,
 

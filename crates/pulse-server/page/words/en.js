@@ -9,6 +9,11 @@ export default {
   lost: "The program does not answer. This page goes on by itself when it is back.",
   ended: "The program was ended. What was found is in the session's folder: pulse open goes on.",
   shut: "This page has to be opened by the address that the program printed: it carries the key.",
+  alone: "Everything is computed in this page: no picture leaves this machine.", "alone.kept": "This browser keeps the session until you forget it here.",
+  "alone.not.kept": "This browser keeps nothing of the session: carry away what you want to keep.", "alone.loading": "The program is being loaded …",
+  "alone.fetching": ({ name, share }) => `The generator ${name} is being loaded: ${Math.round(100 * share)} %`, "alone.forget": "Forget this session",
+  "alone.forget.sure": "Forget all pictures and searches that this browser has kept of this page?",
+  "alone.lost": "The program in this page has stopped. Load the page again.",
   broken: "This page has a fault.", again: "Open it again",
   "undo.done": ({ what }) => `Undone: ${what}`, "redo.done": ({ what }) => `Done again: ${what}`, "undo.done.nothing": "There is nothing to undo", "redo.done.nothing": "There is nothing to do again",
   "undo.search": "search (it stays in the history)", "undo.mark": "star or rating", "undo.edit": "name or note",
@@ -68,6 +73,7 @@ export default {
   // Walking.
   "screen.walk": "Walk", "screen.path": "Path", "screen.steer": "Paint", "screen.tree": "Tree of answers", "screen.agree": "What they agree on",
   "walk.title": ({ n }) => `What else ${n} could be`, "walk.note": "Every picture on the way shrinks to yours. Drag a slider.", "walk.opening": "Looking for its directions …", "walk.failed": "No way was found from here.", "walk.picture": "The picture here", "walk.settling": "settling …",
+  "where.top.left": "top left", "where.top.middle": "top", "where.top.right": "top right", "where.middle.left": "left", "where.middle.middle": "middle", "where.middle.right": "right", "where.bottom.left": "bottom left", "where.bottom.middle": "bottom", "where.bottom.right": "bottom right",
   direction: ({ n }) => `Direction ${n}`, "direction.at": ({ at }) => `${at} %`, "direction.end": ({ n, side }) => `Direction ${n}, ${side < 0 ? "one" : "other"} end`,
   "path.title": ({ from, to }) => `From ${from} to ${to}`, "path.note": "Every picture on the way shrinks to yours.", "path.slider": ({ from, to }) => `Between candidates ${from} and ${to}`, "path.at": ({ at }) => `${at} % of the way`,
 

@@ -1,6 +1,7 @@
 //! What pages see of a search under way.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -24,11 +25,11 @@ const SHARE: u32 = 10;
 const SIDE: usize = 256;
 
 /// Follows one search.
-pub(super) struct Watch<'a> {
-    desk: &'a Desk,
-    id: &'a str,
-    generator: &'a GeneratorRecord,
-    config: &'a SearchConfig,
+pub(super) struct Watch {
+    desk: Arc<Desk>,
+    id: String,
+    generator: GeneratorRecord,
+    config: SearchConfig,
     /// Where candidates are written as they are found.
     folder: RunFolder,
     started: Instant,
@@ -44,12 +45,12 @@ pub(super) struct Watch<'a> {
     failure: Option<Error>,
 }
 
-impl<'a> Watch<'a> {
+impl Watch {
     pub(super) fn new(
-        desk: &'a Desk,
-        id: &'a str,
-        generator: &'a GeneratorRecord,
-        config: &'a SearchConfig,
+        desk: Arc<Desk>,
+        id: String,
+        generator: GeneratorRecord,
+        config: SearchConfig,
         folder: RunFolder,
         (started, before): (Instant, f64),
     ) -> Self {
@@ -107,7 +108,7 @@ impl<'a> Watch<'a> {
         let done = self.shares.iter().sum::<f64>() / self.shares.len().max(1) as f64;
         let seconds = self.started.elapsed().as_secs_f64();
         let mut model = self.desk.model();
-        if let Ok(node) = model.node_mut(self.id) {
+        if let Ok(node) = model.node_mut(&self.id) {
             let progress = &mut node.body.progress;
             (progress.done, progress.seconds) = (done, self.before + seconds);
             progress.left = (done > 0.02).then(|| seconds * (1.0 - done) / done);
@@ -120,9 +121,9 @@ impl<'a> Watch<'a> {
 
     fn tell(&self, candidate: Candidate) {
         let mut model = self.desk.model();
-        if let Ok(node) = model.node_mut(self.id) {
+        if let Ok(node) = model.node_mut(&self.id) {
             let candidate = node.put(candidate);
-            self.desk.tell_candidate(self.id, &candidate);
+            self.desk.tell_candidate(&self.id, &candidate);
         }
     }
 
@@ -171,7 +172,7 @@ impl<'a> Watch<'a> {
             SearchEvent::Finished(found) => {
                 self.finish_share(found.start);
                 let most = self.config.candidates;
-                self.folder.candidate(found, most, self.generator, self.config.seed)?;
+                self.folder.candidate(found, most, &self.generator, self.config.seed)?;
                 self.found(found, found.index + 1)?;
             }
             _ => {}
@@ -187,7 +188,7 @@ impl<'a> Watch<'a> {
     }
 }
 
-impl Observer for Watch<'_> {
+impl Observer for Watch {
     fn event(&mut self, event: SearchEvent<'_>) -> ControlFlow<()> {
         if self.failure.is_none() {
             self.failure = self.take(&event).err();

@@ -25,7 +25,7 @@ use std::time::Instant;
 use pulse::cache::Cache;
 use pulse::event::Silent;
 use pulse::generator::{EMBEDDED, UNCALIBRATED};
-use pulse::judge::{Bent, OwnFits, OwnPictures, Verdict};
+use pulse::judge::{Bent, Fitted, OwnFits, OwnPictures, Verdict};
 use pulse::kept::KeptPrograms;
 use pulse::measurement::{MeasurementKind, Size};
 use pulse::search::{Problem, SearchConfig, search};
@@ -143,7 +143,8 @@ fn table(
         let started = Instant::now();
         let found = search(&problem, config, &engine, &mut Silent)?;
         let seconds = started.elapsed().as_secs_f64();
-        let bent = own.bent(&problem, config, &found, UNCALIBRATED.strangeness, &engine)?;
+        let fitted: Vec<_> = found.iter().map(Fitted::from).collect();
+        let bent = own.bent(&problem, config, &fitted, UNCALIBRATED.strangeness, &engine)?;
         let Some(run) = OwnPictures::of_run(&bent) else { continue };
         if options.each {
             let Bent { strangeness: s, misfit: f, shortfall: e } = run;

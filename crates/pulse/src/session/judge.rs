@@ -8,7 +8,7 @@ use pulse_core::candidate::Candidate;
 use pulse_core::generator::{Calibration, UNCALIBRATED};
 use pulse_core::image::Image;
 use pulse_core::judge::{
-    Assessment, Critic, INFLATION, OwnFits, OwnPictures, Prior, RANDOM_PICTURES, Verdict, random_pictures,
+    Assessment, Bent, Critic, Fitted, INFLATION, OwnFits, OwnPictures, Prior, RANDOM_PICTURES, Verdict, random_pictures,
 };
 use pulse_core::place::Placer;
 use pulse_core::search::{Problem, Sampler, SearchConfig};
@@ -70,10 +70,32 @@ impl Judge {
         Ok(match self.own_pictures(opened, problem, config, engine)? {
             Some(own) => {
                 let learned = calibration(opened).strangeness;
-                range.with_bent(&own.bent(problem, config, candidates, learned, engine)?)
+                let fitted: Vec<_> = candidates.iter().map(Fitted::from).collect();
+                range.with_bent(&own.bent(problem, config, &fitted, learned, engine)?)
             }
             None => range,
         })
+    }
+
+    /// The verdict of each of some pictures that fit the problem, as it would be of candidates; nothing where it would take a search for the
+    /// generator's own pictures first.
+    ///
+    /// # Errors
+    /// As [`OwnPictures::of`] and [`OwnPictures::bent`].
+    pub fn verdicts(
+        &mut self,
+        pictures: &[Fitted<'_>],
+        opened: &Opened,
+        problem: &Problem<'_>,
+        config: &SearchConfig,
+        engine: &dyn Engine,
+    ) -> Result<Option<Vec<Verdict>>> {
+        if self.known(opened, problem, config).is_none() && kept_fits(opened, problem, config).is_none() {
+            return Ok(None);
+        }
+        let Some(own) = self.own_pictures(opened, problem, config, engine)? else { return Ok(None) };
+        let bent = own.bent(problem, config, pictures, calibration(opened).strangeness, engine)?;
+        Ok(Some(bent.iter().map(Bent::verdict).collect()))
     }
 
     /// The generator's own random pictures, once something was measured.

@@ -113,7 +113,7 @@ fn candidates_are_judged_one_at_a_time_as_what_they_are() {
     let case = Fixture::open("discriminator_case");
     let pictures = case.f32("pictures");
     let (first, second) = pictures.split_at(3 * 16 * 16);
-    let pair = generator::pair(&fixture("discriminator_pair.pkl")).unwrap();
+    let pair = generator::pair(&fixture("discriminator_pair.pkl"), None).unwrap();
     let discriminator = Discriminator::from_checkpoint(&pair.discriminator.unwrap().unwrap()).unwrap();
     discriminator.check(generator::from_checkpoint(&pair.generator).unwrap().spec()).unwrap();
     let mut critic = Critic::new(&discriminator, &Cpu::default()).unwrap();
@@ -155,7 +155,7 @@ fn a_discriminator_of_other_pictures_is_refused() {
 fn files_without_a_discriminator_have_none() {
     // The last one has a network of that name whose weights were taken out.
     for file in ["stylegan2ada_cond.pkl", "stylegan3_t.pkl", "rosinality.pt", "pulse_r32", "stylegan1_tf.pkl"] {
-        let pair = generator::pair(&fixture(file)).unwrap();
+        let pair = generator::pair(&fixture(file), None).unwrap();
         let generator = generator::from_checkpoint(&pair.generator).unwrap();
         assert!(Discriminator::of(&pair, generator.spec()).is_none(), "{file}");
     }

@@ -98,6 +98,40 @@ fn a_descent_goes_on_to_the_bit() {
     }
 }
 
+/// Demands that a search says first that it has started.
+#[derive(Default)]
+struct Started(bool);
+
+impl Observer for Started {
+    fn event(&mut self, event: SearchEvent<'_>) -> ControlFlow<()> {
+        self.0 |= matches!(event, SearchEvent::Started { .. });
+        assert!(self.0, "{event:?}");
+        ControlFlow::Continue(())
+    }
+}
+
+/// One that was interrupted after its last step told of candidates before it had said how many there are, and the progress panicked.
+#[test]
+fn whatever_is_left_to_do_a_search_says_first_that_it_has_started() {
+    for (what, config) in descents() {
+        let begin = || stepped::begun(config.clone());
+        let (mut search, mut kept) = (begin(), Vec::new());
+        while !search.is_done() {
+            let _ = search.step(&mut Silent).unwrap();
+            kept.push(bookmark(&mut search));
+        }
+        for bookmark in [&kept[0], &kept[kept.len() / 2], &kept[kept.len() - 1]] {
+            let mut observer = Started::default();
+            let mut stopped = go_on(begin(), bookmark).unwrap();
+            stopped.stop(&mut observer).unwrap();
+            assert!(observer.0, "{what}");
+        }
+        let mut observer = Started::default();
+        let found = go_on(begin(), &kept[kept.len() - 1]).unwrap().into_found(&mut observer);
+        assert!(observer.0 && found.len() == config.candidates, "{what}");
+    }
+}
+
 /// A search for a real face, in which the second of twelve candidates ends plainly worse than the others.
 fn with_a_broken_one() -> Search<'static> {
     let generator = EMBEDDED[0].open().unwrap();

@@ -8,6 +8,7 @@ mod denoiser_checkpoints;
 mod discriminator;
 mod face;
 mod fixture;
+mod fuzzed;
 mod going_on;
 mod image;
 mod image_array;

@@ -2,6 +2,7 @@
 
 mod broken;
 mod fit_cache;
+mod located;
 mod nvidia;
 mod pulse_port;
 mod rosinality;
@@ -24,7 +25,7 @@ const IMAGE: f64 = 1e-4;
 /// A leaky ReLU near zero may fall on either side and take its path with it.
 const GRADIENT: f64 = 1e-3;
 
-fn fixture(name: &str) -> PathBuf {
+pub(super) fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 

@@ -96,7 +96,7 @@ impl Reader<'_> {
         let bias = tensors.numbers("b4.conv.bias", &[out_channels])?;
         Ok(End {
             from_rgb,
-            layer: self.activated("b4.conv", None, part(0, self.channels, Some(bias))),
+            layer: self.activated("b4.conv", None, part(0, self.channels, Some(bias)))?,
             deviation: (whole > self.channels).then(|| part(self.channels, whole, None)),
             dense: tensors.dense("b4.fc", Equalised { gain: self.weight_gain(), rate: 1.0 })?,
             out: tensors.dense("b4.out", Equalised::PLAIN)?,
@@ -125,7 +125,7 @@ impl Reader<'_> {
     }
 
     fn layer(&self, name: &str, from: usize) -> Result<Layer> {
-        Ok(self.activated(name, None, self.convolution(name, from, self.weight_gain(), true)?))
+        self.activated(name, None, self.convolution(name, from, self.weight_gain(), true)?)
     }
 
     /// A layer whose convolution halves.
@@ -142,12 +142,12 @@ impl Reader<'_> {
                 self.filter(name, 1, |taps| [(taps - 1) / 2 + margin, (taps - 2) / 2 + margin])?
             }
         };
-        Ok(self.activated(name, Some(filter), convolution))
+        self.activated(name, Some(filter), convolution)
     }
 
-    fn activated(&self, name: &str, filter: Option<Fir>, convolution: Convolution) -> Layer {
+    fn activated(&self, name: &str, filter: Option<Fir>, convolution: Convolution) -> Result<Layer> {
         let gain = if self.style == Style::StyleGan1 { 1.0 } else { std::f32::consts::SQRT_2 };
-        Layer { filter, convolution, gain, clamp: clamp(self.tensors, name) }
+        Ok(Layer { filter, convolution, gain, clamp: clamp(self.tensors, name)? })
     }
 
     /// A filter that leaves every second pixel, centred.

@@ -14,7 +14,7 @@ type Named = BTreeMap<String, Tensor>;
 const PARTS: [&str; 3] = ["synthesis.", "mapping.", "gaussian_fit."];
 
 pub(super) fn is_pulse(tensors: &Named) -> bool {
-    tensors.contains_key("blocks.4x4.const") || tensors.contains_key("synthesis.blocks.4x4.const")
+    ["", "synthesis.", "g_synthesis."].iter().any(|part| tensors.contains_key(&format!("{part}blocks.4x4.const")))
 }
 
 pub(super) fn is_tensorflow(tensors: &Named) -> bool {
@@ -24,7 +24,12 @@ pub(super) fn is_tensorflow(tensors: &Named) -> bool {
 /// Those of `synthesis.pt` alone have no part before them.
 pub(super) fn of_pulse(tensors: &Named) -> Named {
     let whole = |name: &str| PARTS.iter().any(|part| name.starts_with(part));
-    let name = |name: &str| if whole(name) { name.to_owned() } else { format!("synthesis.{name}") };
+    let name = |name: &str| {
+        // The public port has a `g_` before the parts, and the layers of an epilogue in a sequence of their own.
+        let name = name.strip_prefix("g_").filter(|name| whole(name)).unwrap_or(name);
+        let name = name.replace(".top_epi.", ".").replace(".bot_epi.", ".");
+        if whole(&name) || !name.contains('.') { name } else { format!("synthesis.{name}") }
+    };
     tensors.iter().map(|(key, tensor)| (name(key), tensor.clone())).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pulse_checkpoint::{Checkpoint, Tensor, Value as Setting};
+use pulse_checkpoint::{Checkpoint, Tensor};
 use pulse_engine::{Convolution, Weights};
 
 use super::super::assembly::Noise;
@@ -27,9 +27,9 @@ pub(super) fn is_named(tensors: &BTreeMap<String, Tensor>) -> bool {
 pub(super) fn read(checkpoint: &Checkpoint) -> Result<StyleGan2> {
     let tensors = &Tensors::new(Family::STYLEGAN2.name(), &checkpoint.tensors, &checkpoint.configuration);
     let [_, width] = tensors.shape("synthesis.b4.conv1.affine.weight")?;
-    let [channels, ..] = tensors.shape::<3>("synthesis.b4.const")?;
-    let constant = tensors.numbers("synthesis.b4.const", &[channels, 4, 4])?;
-    let mut reader = Reader { tensors, width, channels };
+    let constant = tensors.constant("synthesis.b4.const")?;
+    let [channels, height, columns] = tensors.shape::<3>("synthesis.b4.const")?;
+    let mut reader = Reader { tensors, width, channels, first: [height, columns] };
     let count = (0..MOST_BLOCKS).take_while(|&index| tensors.has(&format!("synthesis.b{}.conv1.weight", 4 << index)));
     let sizes: Vec<_> = count.map(|index| 4_usize << index).collect();
     let blocks = sizes.iter().map(|&size| reader.block(size)).collect::<Result<Vec<_>>>()?;
@@ -47,7 +47,8 @@ pub(super) fn read(checkpoint: &Checkpoint) -> Result<StyleGan2> {
     let num_ws = blocks.iter().map(|block| block.layers.len()).sum::<usize>() + 1;
     let entrance = read_entrance(tensors, num_ws, width)?;
     let parameters = tensors.parameters(&BUFFERS);
-    let spec = describe(&entrance, Family::STYLEGAN2, channels, 2 << blocks.len(), parameters);
+    let size = [height, columns].map(|side| side << (blocks.len() - 1));
+    let spec = describe(&entrance, Family::STYLEGAN2, channels, size, parameters);
     checked(StyleGan2 { spec, entrance, constant, blocks })
 }
 
@@ -66,20 +67,22 @@ pub(in super::super) fn read_entrance(tensors: &Tensors, num_ws: usize, width: u
     Entrance::read(mapping, tensors.optional("mapping.w_avg", &[width])?, num_ws, width).with_fit_of(tensors)
 }
 
-/// A generator of square pictures that is entered there.
+/// A generator of pictures of `[height, width]` that is entered there.
 pub(in super::super) fn describe(
     entrance: &Entrance,
     family: Family,
     channels: usize,
-    size: usize,
+    [height, picture_width]: [usize; 2],
     parameters: usize,
 ) -> GeneratorSpec {
     GeneratorSpec {
+        height,
+        width: picture_width,
         z_dim: entrance.mapping.as_ref().map_or(0, Mapping::z_dim),
         w_dim: entrance.width,
         num_ws: entrance.rows,
         classes: entrance.mapping.as_ref().map_or(0, Mapping::classes),
-        ..GeneratorSpec::square(family, channels, size, parameters, entrance.latents())
+        ..GeneratorSpec::square(family, channels, height, parameters, entrance.latents())
     }
 }
 
@@ -89,6 +92,8 @@ struct Reader<'a> {
     width: usize,
     /// Of what the last resolution made.
     channels: usize,
+    /// Height and width of the constant, which the first resolution has.
+    first: [usize; 2],
 }
 
 impl Reader<'_> {
@@ -138,7 +143,8 @@ impl Reader<'_> {
         let filter = if doubling { Some(filter::read(tensors, &filter, DOUBLING_GAIN)?) } else { None };
         let strength = format!("{name}.noise_strength");
         let noise = if tensors.has(&strength) {
-            let constant = tensors.optional(&format!("{name}.noise_const"), &[size, size])?;
+            let sides = self.first.map(|side| side * (size / 4));
+            let constant = tensors.optional(&format!("{name}.noise_const"), &sides)?;
             Some(Noise { strength: tensors.numbers(&strength, &[])?, constant })
         } else {
             None
@@ -150,7 +156,7 @@ impl Reader<'_> {
             noise,
             bias: self.bias(name, out_channels)?,
             gain: std::f32::consts::SQRT_2,
-            clamp: clamp(tensors, name),
+            clamp: clamp(tensors, name)?,
         })
     }
 
@@ -169,7 +175,7 @@ impl Reader<'_> {
             demodulated: false,
             gain: Equalised::PLAIN.weight_scale(self.channels),
         });
-        Ok(ToRgb { convolution, bias: self.bias(&name, out_channels)?, clamp: clamp(tensors, &name) })
+        Ok(ToRgb { convolution, bias: self.bias(&name, out_channels)?, clamp: clamp(tensors, &name)? })
     }
 
     fn skip(&self, block: &str) -> Result<Skip> {
@@ -197,6 +203,10 @@ impl Reader<'_> {
 }
 
 /// The magnitude at which a module's result is clamped.
-pub(in super::super) fn clamp(tensors: &Tensors, module: &str) -> Option<f32> {
-    tensors.setting(module, "conv_clamp").and_then(Setting::as_float).map(|clamp| clamp as f32)
+pub(in super::super) fn clamp(tensors: &Tensors, module: &str) -> Result<Option<f32>> {
+    let Some(setting) = tensors.setting(module, "conv_clamp") else { return Ok(None) };
+    match setting.as_float().map(|clamp| clamp as f32) {
+        Some(clamp) if clamp >= 0.0 => Ok(Some(clamp)),
+        _ => Err(tensors.unfit(module, "has a setting `conv_clamp` that is no magnitude of at least 0")),
+    }
 }

@@ -26,9 +26,9 @@ pub(super) fn is_named(tensors: &BTreeMap<String, Tensor>) -> bool {
 pub(super) fn read(checkpoint: &Checkpoint) -> Result<StyleGan2> {
     let tensors = &Tensors::new(Family::STYLEGAN2.name(), &checkpoint.tensors, &checkpoint.configuration);
     let [_, width] = tensors.shape("conv1.conv.modulation.weight")?;
-    let [channels, ..] = tensors.shape::<3>("input.input")?;
-    let constant = tensors.numbers("input.input", &[channels, 4, 4])?;
-    let mut reader = Reader { tensors, width, channels };
+    let constant = tensors.constant("input.input")?;
+    let [channels, height, columns] = tensors.shape::<3>("input.input")?;
+    let mut reader = Reader { tensors, width, channels, first: [height, columns] };
     let layers = vec![reader.layer("conv1", 0, None)?];
     let to_rgb = reader.to_rgb("to_rgb1")?;
     let colours = tensors.channels("to_rgb1", to_rgb.bias.len())?;
@@ -60,10 +60,26 @@ pub(super) fn read(checkpoint: &Checkpoint) -> Result<StyleGan2> {
     } else {
         None
     };
-    let entrance =
-        Entrance::read(mapping, tensors.optional("latent_avg", &[width])?, num_ws, width).with_fit_of(tensors)?;
-    let spec = describe(&entrance, Family::STYLEGAN2, colours, 2 << blocks.len(), tensors.parameters(&BUFFERS));
+    let entrance = Entrance::read(mapping, average(tensors, width)?, num_ws, width).with_fit_of(tensors)?;
+    let size = [height, columns].map(|side| side << (blocks.len() - 1));
+    let spec = describe(&entrance, Family::STYLEGAN2, colours, size, tensors.parameters(&BUFFERS));
     checked(StyleGan2 { spec, entrance, constant, blocks })
+}
+
+/// The average `w`; files of encoders have it once for each row, all the same.
+fn average(tensors: &Tensors, width: usize) -> Result<Option<Weights>> {
+    if !tensors.has("latent_avg") {
+        return Ok(None);
+    }
+    match tensors.shape::<2>("latent_avg") {
+        Ok([rows, columns]) if columns == width => {
+            let rows = tensors.numbers("latent_avg", &[rows, width])?;
+            let first = &rows[..width];
+            let same = rows.chunks_exact(width).all(|row| row == first);
+            Ok(same.then(|| first.iter().copied().collect()))
+        }
+        _ => tensors.numbers("latent_avg", &[width]).map(Some),
+    }
 }
 
 /// Reads layer after layer.
@@ -72,6 +88,8 @@ struct Reader<'a> {
     width: usize,
     /// Of what the last layer made.
     channels: usize,
+    /// Height and width of the constant, which the first layer has.
+    first: [usize; 2],
 }
 
 impl Reader<'_> {
@@ -88,10 +106,10 @@ impl Reader<'_> {
             Some(blur) => Some(filter::read(tensors, blur, 1.0)?),
             None => None,
         };
-        let size = 4 << index.div_ceil(2);
+        let sides = self.first.map(|side| side << index.div_ceil(2));
         let noise = Noise {
             strength: tensors.numbers(&format!("{name}.noise.weight"), &[1])?,
-            constant: tensors.optional(&format!("noises.noise_{index}"), &[size, size])?,
+            constant: tensors.optional(&format!("noises.noise_{index}"), &sides)?,
         };
         let bias = tensors.numbers(&format!("{name}.activate.bias"), &[out_channels])?;
         self.channels = out_channels;

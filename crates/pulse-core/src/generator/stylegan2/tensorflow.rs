@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use pulse_checkpoint::{Checkpoint, Tensor};
+use pulse_checkpoint::{Checkpoint, Configuration, Tensor, Value};
 
 use super::super::prior;
 use crate::tensors::outputs_first;
@@ -33,7 +33,21 @@ pub(super) fn renamed(checkpoint: &Checkpoint) -> Checkpoint {
             tensors.insert(name, tensor);
         }
     }
-    Checkpoint { format: checkpoint.format, tensors, configuration: checkpoint.configuration.clone() }
+    let mut configuration = checkpoint.configuration.clone();
+    if let Some(clamp) = clamp(&configuration) {
+        let layers = tensors.keys().filter_map(|name| name.strip_suffix(".affine.weight"));
+        let clamped = Value::Map(BTreeMap::from([("conv_clamp".to_owned(), clamp)]));
+        let modules = layers.map(|layer| (layer.to_owned(), clamped.clone())).collect();
+        configuration.insert("modules".to_owned(), Value::Map(modules));
+    }
+    Checkpoint { format: checkpoint.format, tensors, configuration }
+}
+
+/// Where every layer is clamped, which later programs for TensorFlow do.
+fn clamp(configuration: &Configuration) -> Option<Value> {
+    let synthesis = configuration.get("components").and_then(|components| components.get("synthesis")?.as_map());
+    let of = |network: &Configuration| network.get("static_kwargs")?.get("conv_clamp").cloned();
+    [synthesis, Some(configuration)].into_iter().flatten().find_map(of).filter(|clamp| *clamp != Value::Null)
 }
 
 fn filter() -> Tensor {

@@ -278,7 +278,7 @@ fn kernel(network: &Network, node: usize) -> Box<dyn Kernel> {
     let (arguments, result) = (&shapes(network, node)[..], *result);
     let layout = Layout::new(result, 0);
     match operator {
-        Operator::Input | Operator::Constant(..) => unreachable!("made without a kernel"),
+        Operator::Input | Operator::Constant(..) | Operator::Call(_) => unreachable!("made without a kernel"),
         Operator::Dense(_)
         | Operator::Convolution(_)
         | Operator::TransposedConvolution(_)

@@ -2,7 +2,7 @@
 
 use super::lower::{Lowered, Maker};
 use super::memory::{Buffer, Place, place};
-use crate::cpu::lanes::{Kernel, Layout, Needs};
+use crate::cpu::lanes::{COUNTABLE, Kernel, Layout, Needs};
 
 /// Where a tensor lies in the shared memory.
 #[derive(Clone, Copy, Debug)]
@@ -55,10 +55,12 @@ struct Planner<'a> {
     /// Whether no backward follows.
     forward_only: bool,
     buffers: Vec<Buffer>,
+    /// Floats of the largest buffer that no memory holds, where there is one: it has no room in the plan.
+    beyond: usize,
 }
 
 /// Plans the memory. Time is counted in nodes: forward runs node `i` at `i`, backward at `2 n − i`. Where no backward
-/// follows, no value is differentiable, and none outlives its last use.
+/// follows, no value is differentiable, and none outlives its last use. Where no memory holds it, there is only a total.
 pub(crate) fn plan(nodes: &[Lowered], [batch, workers]: [usize; 2], forward_only: bool) -> Plan {
     let mut planner = Planner::new(nodes, batch, forward_only);
     let values = planner.values();
@@ -66,6 +68,9 @@ pub(crate) fn plan(nodes: &[Lowered], [batch, workers]: [usize; 2], forward_only
     let temporaries: Vec<Vec<_>> = (0..nodes.len()).map(|index| planner.temporaries(index, &gradients)).collect();
     let extras: Vec<_> = (0..nodes.len()).map(|index| planner.extras(index, workers)).collect();
 
+    if planner.beyond > 0 {
+        return Plan { nodes: Vec::new(), total: planner.beyond };
+    }
     let (places, total) = place(&planner.buffers);
     let spot = |index: usize, home: Home| {
         let Place { start, shared } = places[home.buffer];
@@ -107,7 +112,7 @@ impl<'a> Planner<'a> {
             let behind = node.arguments.iter().any(|&argument| differentiable[argument]);
             differentiable[index] = !forward_only && (matches!(node.maker, Maker::Input(_)) || behind);
         }
-        Self { nodes, batch, last_use, uses, differentiable, forward_only, buffers: Vec::new() }
+        Self { nodes, batch, last_use, uses, differentiable, forward_only, buffers: Vec::new(), beyond: 0 }
     }
 
     fn backward_time(&self, index: usize) -> usize {
@@ -120,7 +125,17 @@ impl<'a> Planner<'a> {
     }
 
     fn buffer(&mut self, len: usize, from: usize, until: usize) -> usize {
-        self.buffers.push(Buffer { len: self.batch * len, from, until });
+        self.push(self.batch.saturating_mul(len), from, until)
+    }
+
+    fn push(&mut self, len: usize, from: usize, until: usize) -> usize {
+        let len = if len > COUNTABLE {
+            self.beyond = self.beyond.max(len);
+            0
+        } else {
+            len
+        };
+        self.buffers.push(Buffer { len, from, until });
         self.buffers.len() - 1
     }
 
@@ -168,7 +183,7 @@ impl<'a> Planner<'a> {
             } else {
                 let border = borders[index];
                 let constant = matches!(self.nodes[index].maker, Maker::Constant(_));
-                let len = if constant { 0 } else { self.nodes[index].layout(border).len() };
+                let len = if constant { 0 } else { self.nodes[index].layout(border).saturating_len() };
                 Home { buffer: self.buffer(len, index, until), border, inherited: false }
             };
             homes.push(home);
@@ -198,7 +213,7 @@ impl<'a> Planner<'a> {
                 home
             } else {
                 let from = self.backward_time(self.last_use[index]);
-                let len = self.nodes[index].layout(border).len();
+                let len = self.nodes[index].layout(border).saturating_len();
                 Home { buffer: self.buffer(len, from, until), border, inherited: false }
             };
             homes[index] = Some(home);
@@ -214,7 +229,7 @@ impl<'a> Planner<'a> {
         let nodes = self.nodes;
         let temporary = |&argument: &usize| {
             let Home { border, .. } = gradients[argument].filter(|_| self.uses[argument] > 1)?;
-            let len = nodes[argument].layout(border).len();
+            let len = nodes[argument].layout(border).saturating_len();
             Some(Home { buffer: self.buffer(len, time, time), border, inherited: false })
         };
         nodes[index].arguments.iter().map(temporary).collect()
@@ -224,7 +239,7 @@ impl<'a> Planner<'a> {
     fn extras(&mut self, index: usize, workers: usize) -> [Option<usize>; 3] {
         let Some(kernel) = kernel(&self.nodes[index]) else { return [None; 3] };
         let [forward, backward] = kernel.scratch(self.batch, workers);
-        let saved = kernel.saved() * self.batch;
+        let saved = kernel.saved().saturating_mul(self.batch);
         let backward_time = self.backward_time(index);
         let spans = if self.forward_only {
             [(forward, index, index), (0, index, index), (saved, index, index)]
@@ -232,10 +247,7 @@ impl<'a> Planner<'a> {
             [(forward, index, index), (backward, backward_time, backward_time), (saved, index, self.never())]
         };
         spans.map(|(len, from, until)| {
-            (len > 0).then(|| {
-                self.buffers.push(Buffer { len: len.next_multiple_of(16), from, until });
-                self.buffers.len() - 1
-            })
+            (len > 0).then(|| self.push(len.checked_next_multiple_of(16).unwrap_or(usize::MAX), from, until))
         })
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::program::Program;
 use super::step::{Clock, Step};
 use crate::cpu::settings::Settings;
-use crate::{InputId, Network, Program as _};
+use crate::{InputId, Network, Program as _, Result};
 
 /// A compiled network, node by node.
 #[derive(Clone, Debug)]
@@ -25,8 +25,14 @@ pub struct Profile {
 }
 
 impl Profile {
-    pub(crate) fn new(settings: Settings, network: &Network, batch: usize, wanted: &[InputId], runs: usize) -> Self {
-        let mut program = Program::new(settings, network, batch);
+    pub(crate) fn new(
+        settings: Settings,
+        network: &Network,
+        batch: usize,
+        wanted: &[InputId],
+        runs: usize,
+    ) -> Result<Self> {
+        let mut program = Program::new(settings, network, batch, usize::MAX)?;
         let mut steps = program.steps.clone();
         let outputs: Vec<_> = network.output_ids().collect();
         let mut state = 1u32;
@@ -60,13 +66,13 @@ impl Profile {
                 times[times.len() / 2]
             });
         }
-        Self {
+        Ok(Self {
             instructions: settings.instructions.name(),
             threads: rayon::current_num_threads(),
             batch,
             steps,
             memory: program.memory().values,
             weights: program.memory().weights,
-        }
+        })
     }
 }

@@ -6,11 +6,11 @@ use super::lower::{Maker, lower};
 use super::plan::{NodePlan, Spot, plan};
 use super::port::{export, import};
 use super::step::{Clock, Step};
-use crate::cpu::lanes::{Floats, InstructionSet, Kernel, Run, Tensor, Values, clear_border};
+use crate::cpu::lanes::{Floats, InstructionSet, Kernel, Run, Tensor, Values, clear_border, untouched_zeros};
 use crate::cpu::linear::is_compact;
 use crate::cpu::pointwise::accumulate;
 use crate::cpu::settings::Settings;
-use crate::{InputId, Memory, Network, Operator, OutputId};
+use crate::{Error, ErrorKind, InputId, Memory, Network, Operator, OutputId, Result};
 
 /// One end of the network: its numbers and their gradients, row-major.
 struct Port {
@@ -63,13 +63,34 @@ pub(crate) struct Program {
 unsafe impl Send for Program {}
 
 impl Program {
-    pub(crate) fn new(settings: Settings, network: &Network, batch: usize) -> Self {
+    /// What a program would need, without making it.
+    pub(crate) fn estimate(settings: Settings, network: &Network, batch: usize) -> Memory {
+        let settings = Settings { sizes_only: true, ..settings.fitting(network) };
+        let lowered = lower(settings, network);
+        let plan = plan(&lowered, [batch, rayon::current_num_threads()], settings.forward_only);
+        let weights = lowered.iter().enumerate().map(|(index, node)| match &node.maker {
+            Maker::Kernel(kernel) => kernel.weights(),
+            Maker::Constant(_) => plan.nodes.get(index).map_or(0, |node| node.value.layout.len()),
+            Maker::Input(_) => 0,
+        });
+        let bytes = |floats: usize| floats.saturating_mul(size_of::<f32>());
+        Memory { weights: bytes(weights.sum()), values: bytes(plan.total.saturating_add(ports(network, batch))) }
+    }
+
+    /// # Errors
+    /// [`ErrorKind::Memory`] when it needs more than `most` bytes, or more than the system gives.
+    pub(crate) fn new(settings: Settings, network: &Network, batch: usize, most: usize) -> Result<Self> {
+        let needed = Self::estimate(settings, network, batch);
+        if needed.total() > most {
+            return Err(too_much(needed, batch, &format!("more than the {} that it may take", gigabytes(most))));
+        }
+        let refused = || too_much(needed, batch, "more than the system gives");
         let instructions = settings.instructions;
-        let settings = Settings { compact: is_compact(settings.forward_only, weights(network)), ..settings };
+        let settings = settings.fitting(network);
         let workers = rayon::current_num_threads();
         let lowered = lower(settings, network);
         let plan = plan(&lowered, [batch, workers], settings.forward_only);
-        let memory = Floats::zeroed(plan.total);
+        let memory = Floats::try_zeroed(plan.total).ok_or_else(refused)?;
         let mut constants = Vec::new();
         let run =
             Run { instructions, workers: 1, active: 1, scratch: std::ptr::null_mut(), saved: std::ptr::null_mut() };
@@ -106,17 +127,17 @@ impl Program {
                 outputs: node.outputs,
             });
         }
-        let ports = |ports: &[crate::Port]| {
-            // Zeroed memory takes no pages until it is written: not every gradient is wanted.
-            let numbers = |port: &crate::Port| vec![0.0; batch * port.shape.len()];
-            ports.iter().map(|port| Port { numbers: numbers(port), gradient: numbers(port) }).collect()
+        let ports = |ports: &[crate::Port]| -> Result<Vec<Port>> {
+            // Not every gradient is wanted, and those that are not take no pages.
+            let numbers = |port: &crate::Port| untouched_zeros(batch * port.shape.len()).ok_or_else(refused);
+            ports.iter().map(|port| Ok(Port { numbers: numbers(port)?, gradient: numbers(port)? })).collect()
         };
-        Self {
+        Ok(Self {
             batch,
             instructions,
             workers,
-            inputs: ports(network.inputs()),
-            outputs: ports(network.outputs()),
+            inputs: ports(network.inputs())?,
+            outputs: ports(network.outputs())?,
             needed: vec![false; nodes.len()],
             written: vec![false; nodes.len()],
             steps,
@@ -125,7 +146,7 @@ impl Program {
             memory,
             constants,
             forward_only: settings.forward_only,
-        }
+        })
     }
 
     fn run(&self, active: usize, scratch: *mut f32, saved: *mut f32) -> Run {
@@ -189,6 +210,30 @@ impl Program {
             }
         }
     }
+}
+
+impl Settings {
+    /// The same, as it suits the network.
+    fn fitting(self, network: &Network) -> Self {
+        Self { compact: is_compact(self.forward_only, weights(network)), ..self }
+    }
+}
+
+/// Why a program is not made.
+fn too_much(needed: Memory, batch: usize, reason: &str) -> Error {
+    let total = gigabytes(needed.total());
+    let message = format!("the network needs {total} of memory for {batch} candidates at a time, {reason}");
+    Error::new(ErrorKind::Memory, message)
+}
+
+fn gigabytes(bytes: usize) -> String {
+    format!("{:.1} GB", bytes as f64 / 1e9)
+}
+
+/// Floats that the ends of a network take: their numbers and gradients.
+fn ports(network: &Network, batch: usize) -> usize {
+    let ends = network.inputs().iter().chain(network.outputs());
+    ends.map(|port| port.shape.len().saturating_mul(batch).saturating_mul(2)).fold(0, usize::saturating_add)
 }
 
 /// How many numbers the matrices and convolutions of a network have.
@@ -263,9 +308,10 @@ impl crate::Program for Program {
             _ => 0,
         });
         let constants = self.constants.iter().map(|floats| floats.len());
+        let ends = self.inputs.iter().chain(&self.outputs).flat_map(|port| [&port.numbers, &port.gradient]);
         Memory {
             weights: size_of::<f32>() * kernels.chain(constants).sum::<usize>(),
-            values: size_of::<f32>() * self.memory.len(),
+            values: size_of::<f32>() * (self.memory.len() + ends.map(Vec::len).sum::<usize>()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code)]
 
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 
@@ -18,16 +18,22 @@ unsafe impl Send for Floats {}
 unsafe impl Sync for Floats {}
 
 impl Floats {
+    /// As [`try_zeroed`](Self::try_zeroed), for what was found to fit already.
     pub(crate) fn zeroed(len: usize) -> Self {
-        let layout = Self::layout(len);
+        Self::try_zeroed(len).unwrap_or_else(|| handle_alloc_error(Self::layout(len).unwrap_or(Layout::new::<f32>())))
+    }
+
+    /// Nothing where there is no memory for so many.
+    pub(crate) fn try_zeroed(len: usize) -> Option<Self> {
+        let layout = Self::layout(len)?;
         // SAFETY: the layout is not empty.
         let data = unsafe { alloc(layout) };
-        let Some(data) = NonNull::new(data) else { handle_alloc_error(layout) };
+        let data = NonNull::new(data)?;
         // Before the memory is touched for the first time.
         prefer_large_pages(data.as_ptr(), layout.size());
         // SAFETY: it has just been allocated, with as many bytes.
         unsafe { data.write_bytes(0, layout.size()) };
-        Self { data: data.cast(), len }
+        Some(Self { data: data.cast(), len })
     }
 
     /// The start, from which parts of the memory are handed out.
@@ -35,10 +41,10 @@ impl Floats {
         self.data.as_ptr()
     }
 
-    fn layout(len: usize) -> Layout {
+    fn layout(len: usize) -> Option<Layout> {
         let array = Layout::array::<f32>(len.max(1));
         let align = |layout: Layout| layout.align_to(if layout.size() >= LARGE_PAGE { LARGE_PAGE } else { 64 });
-        array.and_then(align).expect("a network that fits in memory")
+        array.and_then(align).ok()
     }
 }
 
@@ -62,8 +68,10 @@ fn prefer_large_pages(_: *mut u8, _: usize) {}
 
 impl Drop for Floats {
     fn drop(&mut self) {
-        // SAFETY: allocated in `zeroed` with the same layout.
-        unsafe { dealloc(self.data.as_ptr().cast(), Self::layout(self.len)) }
+        if let Some(layout) = Self::layout(self.len) {
+            // SAFETY: allocated in `try_zeroed` with the same layout.
+            unsafe { dealloc(self.data.as_ptr().cast(), layout) }
+        }
     }
 }
 
@@ -80,4 +88,18 @@ impl DerefMut for Floats {
         // SAFETY: as in `deref`, and the borrow is exclusive.
         unsafe { std::slice::from_raw_parts_mut(self.data.as_ptr(), self.len) }
     }
+}
+
+/// Zeros that take no pages until they are written; nothing where there is no memory for so many.
+pub(crate) fn untouched_zeros(len: usize) -> Option<Vec<f32>> {
+    if len == 0 {
+        return Some(Vec::new());
+    }
+    let layout = Layout::array::<f32>(len).ok()?;
+    // SAFETY: the layout is not empty.
+    let data = NonNull::new(unsafe { alloc_zeroed(layout) })?;
+    #[expect(clippy::same_length_and_capacity, reason = "it was allocated for just as many")]
+    // SAFETY: allocated just now by the global allocator with the layout of as many floats, all of them zero.
+    let zeros = unsafe { Vec::from_raw_parts(data.as_ptr().cast(), len, len) };
+    Some(zeros)
 }

@@ -4,6 +4,9 @@ use super::coefficients::Coefficients;
 use super::simd::LANES;
 use crate::Shape;
 
+/// More floats than any memory holds, and few enough that sums of them are whole: 2^44, and 2^28 where addresses have 32 bits.
+pub(crate) const COUNTABLE: usize = 1 << (usize::BITS / 2 + 12);
+
 /// Maps of fewer channels than this are planar.
 const BLOCKED_FROM: usize = 8;
 
@@ -63,6 +66,14 @@ impl Layout {
     pub(crate) fn len(&self) -> usize {
         let coefficients = if self.styled { Coefficients::len(self.planes, 1) } else { 0 };
         self.coefficients() + coefficients
+    }
+
+    /// The same, for sizes that were not counted yet: as much as there can be where it overflows.
+    pub(crate) fn saturating_len(&self) -> usize {
+        let side = |pixels: usize| pixels.saturating_add(self.border.saturating_mul(2));
+        let planes = [self.planes, side(self.height), side(self.width), self.lanes];
+        let map = planes.into_iter().fold(1usize, usize::saturating_mul).saturating_add(LANES);
+        if map > COUNTABLE { usize::MAX } else { self.len() }
     }
 
     /// Where the coefficients of a styled map lie.

@@ -1,5 +1,7 @@
 //! One axis of a convolution or filter, split into phases.
 
+use std::ops::Range;
+
 /// A tap: which one of the filter, and how far from the phase's source pixel it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tap {
@@ -46,6 +48,28 @@ impl Axis {
         (self.outputs - phase).div_ceil(self.period)
     }
 
+    /// The outputs of which some tap may read the source: all others are zero.
+    pub(crate) fn reached(&self) -> Range<usize> {
+        // The first output whose last tap is not before the source, and the first one whose first tap is behind it.
+        let from = (0..self.outputs).find(|&output| self.taps_of(output).any(|at| at >= 0)).unwrap_or(self.outputs);
+        let behind = |&output: &usize| self.taps_of(output).any(|at| at < self.inputs as isize);
+        let until = (from..self.outputs).rev().find(behind).map_or(from, |last| last + 1);
+        from..until
+    }
+
+    /// How many pixels outside of the source the taps of [reached](Self::reached) outputs read at most, on either side.
+    pub(crate) fn reached_border(&self) -> usize {
+        let reach =
+            self.reached().flat_map(|output| self.taps_of(output)).map(|at| (-at).max(at + 1 - self.inputs as isize));
+        reach.max().unwrap_or(0).max(0) as usize
+    }
+
+    /// The source pixels that the taps of an output read.
+    fn taps_of(&self, output: usize) -> impl Iterator<Item = isize> {
+        let first = (self.step * (output / self.period)) as isize;
+        self.phases[output % self.period].iter().map(move |tap| first + tap.offset)
+    }
+
     /// How many pixels outside of the source the taps read at most, on either side.
     pub(crate) fn border(&self) -> usize {
         let reach = self.phases.iter().enumerate().flat_map(|(phase, taps)| {
@@ -72,6 +96,20 @@ mod tests {
             if inside { x[(m / up as isize) as usize] } else { 0.0 }
         };
         (0..outputs).map(|i| taps.iter().enumerate().map(|(k, tap)| tap * at(i, k)).sum()).collect()
+    }
+
+    #[test]
+    fn what_no_tap_reaches_is_left_out() {
+        let taps = 4;
+        for factors in [[1, 1], [2, 1], [1, 2], [4, 2], [3, 2], [1, 50]] {
+            for before in [-3000, -3, 0, 1, 6, 3000] {
+                let axis = Axis::new(9, 200, taps, factors, before);
+                let reached = axis.reached();
+                let inside = |output: usize| axis.taps_of(output).any(|at| (0..9).contains(&at));
+                assert!((0..200).all(|output| reached.contains(&output) || !inside(output)), "{factors:?}, {before}");
+                assert!(axis.reached_border() <= taps, "{factors:?}, {before}: {}", axis.reached_border());
+            }
+        }
     }
 
     #[test]

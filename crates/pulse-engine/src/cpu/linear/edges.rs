@@ -12,8 +12,9 @@ use super::map::LinearMap;
 use super::source::Source;
 use super::target::{EDGES, EdgeValues, Target};
 use crate::Shape;
-use crate::cpu::lanes::{InstructionSet, LANES, Lanes, Layout, Run, Tensor, Vectorized};
+use crate::cpu::lanes::{LANES, Lanes, Layout, Run, Tensor, Vectorized};
 use crate::cpu::linear::direct::Correlation;
+use crate::cpu::settings::Settings;
 
 /// The edges of the doubling map, or of its adjoint.
 pub(crate) struct Edges {
@@ -39,7 +40,7 @@ impl Edges {
     /// `weight(o, i, k, l)` as for a transposed convolution from `i` to `o`, for the doubling map; for its adjoint
     /// `o` and `i` change places. `source` and `target` are those of the map.
     pub(crate) fn new(
-        instructions: InstructionSet,
+        settings: Settings,
         [source, target]: [Layout; 2],
         adjoint: bool,
         [vertical, horizontal]: [[f32; 3]; 2],
@@ -70,14 +71,14 @@ impl Edges {
                     let (k, l) = taps(l);
                     weight(o, i, k, l)
                 };
-                Correlation::of_map(instructions, &axes, channels, &from, weight)
+                Correlation::of_map(settings, &axes, channels, &from, weight)
             } else {
                 let axes = axes(small, line, [2, 1], 3 - padding);
                 let weight = |o, i, _, l: usize| {
                     let (k, l) = taps(3 - l);
                     weight(o, i, k, l)
                 };
-                Correlation::of_map(instructions, &axes, channels, &from, weight)
+                Correlation::of_map(settings, &axes, channels, &from, weight)
             };
             let from = Layout { border: correlation.border(), ..from };
             let line = if adjoint { from } else { to };

@@ -64,12 +64,11 @@ fn in_one(
     let whole = combined(weight, [vertical, horizontal], kernel, padding);
     let edges = |layouts, adjoint| {
         let taps = [vertical, horizontal].map(|taps| std::array::from_fn(|i| taps[i]));
-        let instructions = settings.instructions;
         (padding == 1).then(|| {
             if adjoint {
-                Edges::new(instructions, layouts, true, taps, |i, o, k, l| weight(o, i, k, l))
+                Edges::new(settings, layouts, true, taps, |i, o, k, l| weight(o, i, k, l))
             } else {
-                Edges::new(instructions, layouts, false, taps, weight)
+                Edges::new(settings, layouts, false, taps, weight)
             }
         })
     };
@@ -93,7 +92,7 @@ fn winograd<S: Scheme>(
     size: [usize; 2],
     weight: impl Fn(usize, usize, usize, usize) -> f32 + Sync,
 ) -> Winograd<S> {
-    let factors = Factors::new::<S>(settings.instructions, channels, weight);
+    let factors = Factors::new::<S>(settings, channels, weight);
     let at_once = choose::tiles_at_once::<S>(factors.in_planes, choose::tiles::<S>(size), factors.len());
     Winograd::new(factors, size, at_once)
 }
@@ -202,14 +201,10 @@ impl Maker<'_> {
         weight: impl Fn(usize, usize, usize, usize) -> f32 + Sync,
     ) -> Box<dyn LinearMap> {
         match choose::direct(self.convolution, [from, to]) {
-            Direct::Widen => Box::new(Widen::new(channels, |o, i| weight(o, i, 0, 0))),
-            Direct::Narrow => Box::new(Narrow::new(axes, channels, weight)),
-            Direct::Pointwise => {
-                Box::new(Pointwise::new(self.settings.instructions, channels, |o, i| weight(o, i, 0, 0)))
-            }
-            Direct::Correlation => {
-                Box::new(Correlation::of_map(self.settings.instructions, &axes, channels, from, weight))
-            }
+            Direct::Widen => Box::new(Widen::new(self.settings, channels, |o, i| weight(o, i, 0, 0))),
+            Direct::Narrow => Box::new(Narrow::new(self.settings, axes, channels, weight)),
+            Direct::Pointwise => Box::new(Pointwise::new(self.settings, channels, |o, i| weight(o, i, 0, 0))),
+            Direct::Correlation => Box::new(Correlation::of_map(self.settings, &axes, channels, from, weight)),
         }
     }
 }

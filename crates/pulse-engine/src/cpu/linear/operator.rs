@@ -32,7 +32,7 @@ impl Linear {
         let rows = result.len() / outputs;
         let weight = &dense.weight;
         let matrix = |channels: [usize; 2], weight: &(dyn Fn(usize, usize) -> f32 + Sync)| -> Box<dyn LinearMap> {
-            Box::new(Correlation::of_matrix(settings.instructions, rows, channels, weight))
+            Box::new(Correlation::of_matrix(settings, rows, channels, weight))
         };
         let forward = matrix([outputs, inputs], &|o, i| weight[o * inputs + i]);
         let backward = if settings.forward_only {

@@ -10,7 +10,7 @@ use crate::random::Random;
 /// Taps along the two axes, up, down, padding along the two axes, and the argument's channels, height and width.
 type Geometry = ([usize; 2], usize, usize, [isize; 2], [isize; 2], [usize; 3]);
 
-const FILTERS: [Geometry; 22] = [
+const FILTERS: [Geometry; 27] = [
     ([1, 1], 1, 1, [0, 0], [0, 0], [1, 1, 1]),
     ([3, 3], 1, 1, [1, 1], [1, 1], [3, 5, 7]),
     ([4, 4], 1, 1, [2, 1], [2, 1], [5, 4, 4]),
@@ -36,6 +36,12 @@ const FILTERS: [Geometry; 22] = [
     ([6, 5], 4, 2, [3, 2], [2, 2], [17, 5, 4]),
     ([3, 3], 1, 1, [-2, -1], [-1, -2], [3, 9, 8]),
     ([4, 2], 1, 2, [-1, 3], [2, -1], [1, 6, 7]),
+    // Padded far beyond what the taps reach: all or most of the result is zero.
+    ([3, 4], 1, 1, [40, -38], [-5, 7], [3, 4, 6]),
+    ([3, 4], 1, 1, [3, 2], [50, -48], [17, 4, 6]),
+    ([4, 4], 1, 9, [20, 21], [30, 31], [17, 5, 4]),
+    ([5, 3], 3, 2, [31, 20], [17, 40], [3, 4, 4]),
+    ([2, 2], 4, 7, [9, 30], [30, 9], [16, 3, 5]),
 ];
 
 pub(super) fn cases() -> Vec<Case> {

@@ -5,11 +5,12 @@
 
 #![allow(unsafe_code)]
 
-use crate::cpu::lanes::{Floats, InstructionSet, LANES, Lanes, Layout, Run, Tensor, Vectorized};
-use crate::cpu::linear::axis::Axis;
+use crate::cpu::lanes::{LANES, Lanes, Layout, PackedWeights, Run, Tensor, Vectorized};
+use crate::cpu::linear::axis::{Axis, Tap};
 use crate::cpu::linear::map::LinearMap;
 use crate::cpu::linear::source::Source;
 use crate::cpu::linear::target::{Target, Writing};
+use crate::cpu::settings::Settings;
 
 /// How the channels and pixels of one candidate lie: a map's planes, or vectors one after another.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +80,7 @@ pub(crate) struct Correlation {
     in_channels: usize,
     /// Vectors of output channels in a group.
     vectors: usize,
-    weights: Floats,
+    weights: PackedWeights,
     border: usize,
     /// Whether it works on vectors and rows, not on maps.
     rows: bool,
@@ -88,37 +89,37 @@ pub(crate) struct Correlation {
 impl Correlation {
     /// `weight(o, i, k, l)` is the weight of output channel `o`, input channel `i`, and tap `(k, l)` of the axes.
     pub(crate) fn of_map(
-        instructions: InstructionSet,
+        settings: Settings,
         axes: &[Axis; 2],
         [out_channels, in_channels]: [usize; 2],
         source: &Layout,
         weight: impl Fn(usize, usize, usize, usize) -> f32 + Sync,
     ) -> Self {
-        Self::new(instructions, axes, [out_channels, in_channels], source.lanes, false, weight)
+        Self::new(settings, axes, [out_channels, in_channels], source.lanes, false, weight)
     }
 
     /// `weight(o, i)` is the entry of a matrix.
     pub(crate) fn of_matrix(
-        instructions: InstructionSet,
+        settings: Settings,
         rows: usize,
         [out_features, in_features]: [usize; 2],
         weight: impl Fn(usize, usize) -> f32 + Sync,
     ) -> Self {
         let axes = [Axis::new(rows, rows, 1, [1, 1], 0), Axis::new(1, 1, 1, [1, 1], 0)];
-        Self::new(instructions, &axes, [out_features, in_features], LANES, true, |o, i, _, _| weight(o, i))
+        Self::new(settings, &axes, [out_features, in_features], LANES, true, |o, i, _, _| weight(o, i))
     }
 
     fn new(
-        instructions: InstructionSet,
+        settings: Settings,
         [vertical, horizontal]: &[Axis; 2],
         [out_channels, in_channels]: [usize; 2],
         in_lanes: usize,
         rows: bool,
         weight: impl Fn(usize, usize, usize, usize) -> f32 + Sync,
     ) -> Self {
-        let vectors = instructions.vectors().min(out_channels.div_ceil(LANES));
+        let vectors = settings.instructions.vectors().min(out_channels.div_ceil(LANES));
         let groups = out_channels.div_ceil(vectors * LANES);
-        let mut packed = Vec::new();
+        let (mut packed, mut count) = (Vec::new(), 0);
         let mut phases = Vec::new();
         for (y, rows) in vertical.phases.iter().enumerate() {
             for (x, columns) in horizontal.phases.iter().enumerate() {
@@ -126,7 +127,7 @@ impl Correlation {
                     rows.iter().flat_map(|&row| columns.iter().map(move |&column| [row, column])).collect();
                 phases.push(Phase {
                     offsets: taps.iter().map(|tap| tap.map(|tap| tap.offset)).collect(),
-                    weights: packed.len() * vectors * LANES,
+                    weights: count * vectors * LANES,
                     y,
                     x,
                     height: vertical.outputs_of(y),
@@ -135,17 +136,22 @@ impl Correlation {
                 for group in 0..groups {
                     for plane in (0..in_channels).step_by(in_lanes) {
                         let channels = plane..in_channels.min(plane + in_lanes);
-                        packed.extend(
-                            taps.iter()
-                                .flat_map(|tap| channels.clone().map(move |i| (group, i, tap[0].index, tap[1].index))),
-                        );
+                        count += taps.len() * channels.len();
+                        if !settings.sizes_only {
+                            let of_tap = |tap: &[Tap; 2]| {
+                                let [k, l] = tap.map(|tap| tap.index);
+                                channels.clone().map(move |i| (group, i, k, l))
+                            };
+                            packed.extend(taps.iter().flat_map(of_tap));
+                        }
                     }
                 }
             }
         }
         let width = vectors * LANES;
-        let mut weights = Floats::zeroed(packed.len() * width);
-        for (row, &(group, i, k, l)) in weights.chunks_exact_mut(width).zip(&packed) {
+        let mut weights = settings.weights(count * width);
+        let lines = weights.unfilled().map(|weights| weights.chunks_exact_mut(width));
+        for (row, &(group, i, k, l)) in lines.into_iter().flatten().zip(&packed) {
             for (o, value) in (group * width..out_channels).zip(row) {
                 *value = weight(o, i, k, l);
             }
@@ -178,7 +184,7 @@ impl LinearMap for Correlation {
     }
 
     fn weights(&self) -> usize {
-        self.weights.len()
+        self.weights.count()
     }
 
     fn apply(&self, run: &Run, source: &Source, target: &Target) {

@@ -2,6 +2,8 @@
 
 #![allow(unsafe_code)]
 
+use std::ops::Range;
+
 use crate::Shape;
 use crate::cpu::lanes::{Kernel, LANES, Layout, Run, Tensor, Values};
 use crate::cpu::linear::axis::{Axis, Tap};
@@ -58,6 +60,8 @@ type Taps = Vec<(isize, isize, f32)>;
 
 struct Filter {
     axes: [Axis; 2],
+    /// The rows and the pixels of the result that the taps reach the source from.
+    reached: [Range<usize>; 2],
     /// Vertical phases, and in each the horizontal ones.
     phases: Vec<Vec<Taps>>,
     border: usize,
@@ -73,32 +77,44 @@ impl Filter {
         };
         let row = |rows: &Vec<_>| horizontal.phases.iter().map(|columns| pair(rows, columns)).collect();
         let phases = vertical.phases.iter().map(row).collect();
-        let border = vertical.border().max(horizontal.border());
-        Self { axes, phases, border }
+        let border = vertical.reached_border().max(horizontal.reached_border());
+        let reached = [vertical.reached(), horizontal.reached()];
+        Self { axes, reached, phases, border }
     }
 
     fn apply(&self, run: &Run, source: Tensor, target: Tensor) {
         let (from, lanes) = (source.layout, target.layout.lanes);
         let [vertical, horizontal] = &self.axes;
+        let [rows, pixels] = &self.reached;
         run.rows(
             &target.layout,
             #[inline(always)]
             |candidate, plane, y| {
-                // SAFETY: one task has the row of `target`; the taps stay inside the border, which is as wide as
-                // `border` says.
+                // SAFETY: one task has the row of `target`; the taps of what is reached stay inside the border, which is as
+                // wide as `border` says. The base of a phase may be outside, and is not read.
                 unsafe {
                     let row = target.row_mut(candidate, plane, y);
-                    let base = source.candidate(candidate).add(from.row(plane, vertical.step * (y / vertical.period)));
+                    if !rows.contains(&y) {
+                        row.fill(0.0);
+                        return;
+                    }
+                    row[..pixels.start * lanes].fill(0.0);
+                    row[pixels.end * lanes..].fill(0.0);
+                    let first = from.row(plane, vertical.step * (y / vertical.period));
+                    let base = source.candidate(candidate).wrapping_add(first);
                     for (phase, taps) in self.phases[y % vertical.period].iter().enumerate() {
-                        for (t, x) in (phase..horizontal.outputs).step_by(horizontal.period).enumerate() {
-                            let base = base.add(horizontal.step * t * lanes);
+                        // The first reached output of this phase, and how many of the phase come before it.
+                        let before = pixels.start.saturating_sub(phase).div_ceil(horizontal.period);
+                        let x = phase + before * horizontal.period;
+                        for (t, x) in (x..pixels.end).step_by(horizontal.period).enumerate() {
+                            let base = base.wrapping_add(horizontal.step * (before + t) * lanes);
                             let pixel = &mut row[x * lanes..][..lanes];
                             if let Ok(pixel) = <&mut [f32; LANES]>::try_from(&mut *pixel) {
                                 filter(pixel, base, from.row_stride(), taps);
                             } else {
                                 for (lane, value) in pixel.iter_mut().enumerate() {
                                     let mut sum = [0.0];
-                                    filter(&mut sum, base.add(lane), from.row_stride(), taps);
+                                    filter(&mut sum, base.wrapping_add(lane), from.row_stride(), taps);
                                     *value = sum[0];
                                 }
                             }
@@ -118,8 +134,9 @@ impl Filter {
 unsafe fn filter<const N: usize>(sums: &mut [f32; N], base: *const f32, row: usize, taps: &Taps) {
     let mut total = [0.0f32; N];
     for &(dy, dx, tap) in taps {
+        let pixel = base.wrapping_offset(dy * row as isize + dx * N as isize).cast::<[f32; N]>();
         // SAFETY: the caller says that every tap from `base` is inside the source's memory.
-        let pixel: [f32; N] = unsafe { base.offset(dy * row as isize + dx * N as isize).cast::<[f32; N]>().read() };
+        let pixel = unsafe { pixel.read() };
         for lane in 0..N {
             total[lane] += tap * pixel[lane];
         }

@@ -2,11 +2,12 @@
 
 #![allow(unsafe_code)]
 
-use crate::cpu::lanes::{Floats, LANES, Lanes, Run, Tensor, Vectorized};
+use crate::cpu::lanes::{LANES, Lanes, PackedWeights, Run, Tensor, Vectorized};
 use crate::cpu::linear::axis::Axis;
 use crate::cpu::linear::map::LinearMap;
 use crate::cpu::linear::source::{Reading, Reads, Source};
 use crate::cpu::linear::target::{Target, Writing};
+use crate::cpu::settings::Settings;
 
 struct Phase {
     offsets: Vec<[isize; 2]>,
@@ -22,44 +23,51 @@ pub(crate) struct Narrow {
     phases: Vec<Vec<Phase>>,
     out_channels: usize,
     in_planes: usize,
-    weights: Floats,
+    weights: PackedWeights,
     border: usize,
 }
 
 impl Narrow {
     /// `weight(o, i, k, l)` is the weight of output channel `o`, input channel `i`, and tap `(k, l)` of the axes.
     pub(crate) fn new(
+        settings: Settings,
         axes: [Axis; 2],
         [out_channels, in_channels]: [usize; 2],
         weight: impl Fn(usize, usize, usize, usize) -> f32,
     ) -> Self {
         let in_planes = in_channels.div_ceil(LANES);
         let [vertical, horizontal] = &axes;
-        let mut packed = Vec::new();
+        let of_tap = in_planes * out_channels * LANES;
+        let taps: usize = vertical
+            .phases
+            .iter()
+            .flat_map(|rows| horizontal.phases.iter().map(|columns| rows.len() * columns.len()))
+            .sum();
+        let mut packed = settings.weights(taps * of_tap);
+        let mut begin = 0;
         let mut phases = Vec::new();
         for rows in &vertical.phases {
             let mut line = Vec::new();
             for columns in &horizontal.phases {
-                let mut phase = Phase { offsets: Vec::new(), weights: packed.len() };
+                let mut phase = Phase { offsets: Vec::new(), weights: begin };
                 for (row, column) in rows.iter().flat_map(|row| columns.iter().map(move |column| (row, column))) {
                     phase.offsets.push([row.offset, column.offset]);
-                    for plane in 0..in_planes {
-                        for o in 0..out_channels {
-                            packed
-                                .extend((plane * LANES..(plane + 1) * LANES).map(|i| {
-                                    if i < in_channels { weight(o, i, row.index, column.index) } else { 0.0 }
-                                }));
+                    if let Some(packed) = packed.unfilled() {
+                        for (at, numbers) in packed[begin..begin + of_tap].chunks_exact_mut(LANES).enumerate() {
+                            let (plane, o) = (at / out_channels, at % out_channels);
+                            for (i, number) in (plane * LANES..in_channels).zip(numbers) {
+                                *number = weight(o, i, row.index, column.index);
+                            }
                         }
                     }
+                    begin += of_tap;
                 }
                 line.push(phase);
             }
             phases.push(line);
         }
-        let mut weights = Floats::zeroed(packed.len());
-        weights.copy_from_slice(&packed);
         let border = vertical.border().max(horizontal.border());
-        Self { axes, phases, out_channels, in_planes, weights, border }
+        Self { axes, phases, out_channels, in_planes, weights: packed, border }
     }
 }
 
@@ -78,7 +86,7 @@ impl LinearMap for Narrow {
     }
 
     fn weights(&self) -> usize {
-        self.weights.len()
+        self.weights.count()
     }
 
     fn apply(&self, run: &Run, source: &Source, target: &Target) {

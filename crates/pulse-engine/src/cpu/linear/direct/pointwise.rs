@@ -2,11 +2,12 @@
 
 #![allow(unsafe_code)]
 
-use crate::cpu::lanes::{Floats, InstructionSet, LANES, Lanes, Layout, Run, Tensor, Vectorized};
+use crate::cpu::lanes::{LANES, Lanes, Layout, PackedWeights, Run, Tensor, Vectorized};
 use crate::cpu::linear::map::LinearMap;
 use crate::cpu::linear::source::Source;
 use crate::cpu::linear::target::{Target, Writing};
 use crate::cpu::linear::winograd::{Cursor, block};
+use crate::cpu::settings::Settings;
 
 /// Pixels of a row that a task takes.
 const PIXELS: usize = 96;
@@ -14,7 +15,7 @@ const PIXELS: usize = 96;
 /// `y[o, p] = Σ_i W[o, i] x[i, p]`.
 pub(crate) struct Pointwise {
     /// For each group of output channels, each input channel: the output channels side by side.
-    weights: Floats,
+    weights: PackedWeights,
     in_planes: usize,
     out_planes: usize,
     /// Vectors of output channels in a group.
@@ -24,17 +25,19 @@ pub(crate) struct Pointwise {
 impl Pointwise {
     /// `weight(o, i)` is that of output channel `o` and input channel `i`.
     pub(crate) fn new(
-        instructions: InstructionSet,
+        settings: Settings,
         [out_channels, in_channels]: [usize; 2],
         weight: impl Fn(usize, usize) -> f32,
     ) -> Self {
-        let vectors = instructions.vectors().min(out_channels.div_ceil(LANES));
+        let vectors = settings.instructions.vectors().min(out_channels.div_ceil(LANES));
         let (side, in_planes) = (vectors * LANES, in_channels.div_ceil(LANES));
         let groups = out_channels.div_ceil(side);
-        let mut weights = Floats::zeroed(groups * in_planes * LANES * side);
-        for o in 0..out_channels {
-            for i in 0..in_channels {
-                weights[(o / side * in_planes * LANES + i) * side + o % side] = weight(o, i);
+        let mut weights = settings.weights(groups * in_planes * LANES * side);
+        if let Some(weights) = weights.unfilled() {
+            for o in 0..out_channels {
+                for i in 0..in_channels {
+                    weights[(o / side * in_planes * LANES + i) * side + o % side] = weight(o, i);
+                }
             }
         }
         Self { weights, in_planes, out_planes: out_channels.div_ceil(LANES), vectors }
@@ -56,7 +59,7 @@ impl LinearMap for Pointwise {
     }
 
     fn weights(&self) -> usize {
-        self.weights.len()
+        self.weights.count()
     }
 
     fn apply(&self, run: &Run, source: &Source, target: &Target) {

@@ -2,10 +2,11 @@
 
 #![allow(unsafe_code)]
 
-use crate::cpu::lanes::{Floats, LANES, Lanes, Run, Vectorized};
+use crate::cpu::lanes::{LANES, Lanes, PackedWeights, Run, Vectorized};
 use crate::cpu::linear::map::LinearMap;
 use crate::cpu::linear::source::Source;
 use crate::cpu::linear::target::Target;
+use crate::cpu::settings::Settings;
 
 /// Pixels that are written at a time.
 const PIXELS: usize = 64;
@@ -14,16 +15,22 @@ const PIXELS: usize = 64;
 pub(crate) struct Widen {
     in_channels: usize,
     /// For each plane of the target, each input channel: the output channels side by side.
-    weights: Floats,
+    weights: PackedWeights,
 }
 
 impl Widen {
     /// `weight(o, i)` is that of output channel `o` and input channel `i`.
-    pub(crate) fn new([out_channels, in_channels]: [usize; 2], weight: impl Fn(usize, usize) -> f32) -> Self {
-        let mut weights = Floats::zeroed(out_channels.next_multiple_of(LANES) * in_channels);
-        for o in 0..out_channels {
-            for i in 0..in_channels {
-                weights[(o / LANES * in_channels + i) * LANES + o % LANES] = weight(o, i);
+    pub(crate) fn new(
+        settings: Settings,
+        [out_channels, in_channels]: [usize; 2],
+        weight: impl Fn(usize, usize) -> f32,
+    ) -> Self {
+        let mut weights = settings.weights(out_channels.next_multiple_of(LANES) * in_channels);
+        if let Some(weights) = weights.unfilled() {
+            for o in 0..out_channels {
+                for i in 0..in_channels {
+                    weights[(o / LANES * in_channels + i) * LANES + o % LANES] = weight(o, i);
+                }
             }
         }
         Self { in_channels, weights }
@@ -36,7 +43,7 @@ impl LinearMap for Widen {
     }
 
     fn weights(&self) -> usize {
-        self.weights.len()
+        self.weights.count()
     }
 
     fn apply(&self, run: &Run, source: &Source, target: &Target) {

@@ -18,7 +18,7 @@ use super::factors::Factors;
 use super::nested::{Nested, NestedProduct};
 use super::scheme::{Scheme, Taps, lines};
 use super::tiles::{Square, Tiles, Transform, Transformed, stride};
-use crate::cpu::lanes::{Floats, LANES, Lanes, Run, Vectorized, prefetch};
+use crate::cpu::lanes::{LANES, Lanes, PackedWeights, Run, Vectorized, prefetch};
 use crate::cpu::linear::map::LinearMap;
 use crate::cpu::linear::source::{Reads, Source};
 use crate::cpu::linear::target::Target;
@@ -37,7 +37,7 @@ struct Term {
 
 /// The gradient, by a scheme that is the adjoint of the map's.
 pub(crate) struct Adjoint<S> {
-    factors: Arc<Floats>,
+    factors: Arc<PackedWeights>,
     /// Products of the map.
     places: usize,
     nested: Nested,

@@ -6,11 +6,12 @@ use rayon::prelude::*;
 
 use super::nested::Nested;
 use super::scheme::{Scheme, Taps, lines};
-use crate::cpu::lanes::{Floats, InstructionSet, LANES};
+use crate::cpu::lanes::{LANES, PackedWeights};
+use crate::cpu::settings::Settings;
 
 /// For each group of output channels, each product, each input channel: the output channels side by side.
 pub(crate) struct Factors {
-    pub(crate) data: Arc<Floats>,
+    pub(crate) data: Arc<PackedWeights>,
     pub(crate) nested: Nested,
     pub(crate) out_channels: usize,
     pub(crate) in_planes: usize,
@@ -22,20 +23,21 @@ impl Factors {
     /// `weight(o, i, k, l)` is the weight between pixel `(y, x)` of the smaller map and pixel
     /// `(stride y + k − padding, stride x + l − padding)` of the larger.
     pub(crate) fn new<S: Scheme>(
-        instructions: InstructionSet,
+        settings: Settings,
         [out_channels, in_channels]: [usize; 2],
         weight: impl Fn(usize, usize, usize, usize) -> f32 + Sync,
     ) -> Self {
         let [kernel, ..] = S::CONVOLUTION;
-        let vectors = instructions.vectors().min(out_channels.div_ceil(LANES));
+        let vectors = settings.instructions.vectors().min(out_channels.div_ceil(LANES));
         let side = vectors * LANES;
         let groups = out_channels.div_ceil(side);
         let in_planes = in_channels.div_ceil(LANES);
         let nested = Nested::of(S::PRODUCTS);
         let lines = lines::<S>();
         let group_len = nested.products.len() * in_planes * LANES * side;
-        let mut data = Floats::zeroed(groups * group_len);
-        data.par_chunks_exact_mut(group_len).enumerate().for_each(|(group, factors)| {
+        let mut data = settings.weights(groups * group_len);
+        let to_fill = data.unfilled().unwrap_or_default();
+        to_fill.par_chunks_exact_mut(group_len).enumerate().for_each(|(group, factors)| {
             // For each product along the horizontal axis, the kernel's sums along that axis.
             let mut sums = vec![[0.0; 6]; lines.len()];
             for i in 0..in_channels {
@@ -58,7 +60,7 @@ impl Factors {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.data.len()
+        self.data.count()
     }
 
     pub(crate) fn out_planes(&self) -> usize {

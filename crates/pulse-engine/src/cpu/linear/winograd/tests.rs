@@ -107,7 +107,8 @@ fn worst(found: &[Vec<f32>; 2], expected: &[Vec<f32>; 2]) -> f32 {
 
 /// The kernels of the only step that is not an input's.
 fn described(network: &Network) -> String {
-    Program::new(Cpu::default().settings, network, 1)
+    Program::new(Cpu::default().settings, network, 1, usize::MAX)
+        .expect("room for a small network")
         .steps
         .iter()
         .map(|step| step.kernel.as_str())
