@@ -228,6 +228,9 @@ pub struct Files {
     pub target_exact: Option<String>,
     /// The sharp picture that the target was made from, in a demonstration.
     pub original: Option<String>,
+    /// White where the small picture is known, where a part of it was transparent. The measurement ends with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<String>,
     /// All of it at a glance.
     pub sheet: String,
     /// Where the candidates differ, where there are two.

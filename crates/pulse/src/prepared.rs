@@ -1,6 +1,5 @@
 //! From the picture that was read to the one that is searched for.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use pulse_core::generator::GeneratorSpec;
@@ -13,6 +12,7 @@ use pulse_engine::Engine;
 use pulse_record::image::{Raster, VIEWED, through_jpeg};
 use pulse_record::measurement::read_files;
 use pulse_record::record::{MosaicRecord, PlacementRecord};
+use pulse_record::run::KNOWN;
 
 use crate::note::Note;
 use crate::{Error, ErrorKind, Placing, Result, WayOut};
@@ -49,6 +49,8 @@ pub struct Prepared {
     pub target: Arc<Image>,
     /// What it was made from, when it was pixelated.
     pub original: Option<Image>,
+    /// White where it is known, where a part of the picture was transparent: the mask that the measurement ends with.
+    pub known: Option<Arc<Image>>,
     /// The blocks that it was reduced from.
     pub mosaic: Option<MosaicRecord>,
     /// The photograph of which the blocks are a part, where they are.
@@ -66,14 +68,13 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// A picture as the file at `path` has it, by [`new`](Self::new). What it is too large for is said before any work. Where no colour
+    /// A picture as its file has it, by [`new`](Self::new). What it is too large for is said before any work. Where no colour
     /// was said to show through, a small picture is unknown where it is transparent.
     ///
     /// # Errors
     /// As [`new`](Self::new), and [`Raster::part`].
     pub fn of_raster(
         raster: &Raster,
-        path: &Path,
         preparation: &Preparation,
         generator: &GeneratorSpec,
         engine: &dyn Engine,
@@ -90,9 +91,13 @@ impl Prepared {
         notes.extend((shrink > 1).then_some(Note::Reduced(shrink)));
         let blocks = preparation.blocks.shrunk(shrink)?;
         let mut preparation = Preparation { crop: None, blocks, ..preparation.clone() };
-        let may_be_unknown = is_small && part == raster.whole() && preparation.pixelation.is_none();
-        let opacity = if may_be_unknown && raster.background().is_none() { raster.opacity() } else { None };
-        if let Some((known, unknown)) = opacity.and_then(|known| unknown_of(&known).map(|unknown| (known, unknown))) {
+        let is_as_given = preparation.pixelation.is_none() && !matches!(preparation.blocks, Blocks::Grid(_));
+        let may_be_unknown = is_small && is_as_given && raster.background().is_none();
+        let opacity = if may_be_unknown { raster.opacity() } else { None };
+        let known = opacity.map(|opacity| known_of(&opacity.crop(part)?)).transpose()?;
+        let known = known.filter(|known| known.values().contains(&0.0)).map(Arc::new);
+        if let Some(known) = &known {
+            let unknown = known.values().iter().filter(|&&value| value == 0.0).count();
             if unknown == known.values().len() {
                 let message =
                     "all of it is transparent, so nothing of it is known: --background white shows it over a colour";
@@ -101,7 +106,7 @@ impl Prepared {
             picture = raster.opaque().part(part, 1)?;
             notes.push(Note::Transparent { unknown });
             let kind = preparation.measurement.take().unwrap_or_default();
-            let mask = Stage::Mask(InFile::read(path, known));
+            let mask = Stage::Mask(InFile::read(KNOWN, Image::clone(known)));
             preparation.measurement = Some(MeasurementKind::new([kind.stages(), &[mask]].concat())?);
             preparation.blocks = Blocks::Off;
         }
@@ -110,7 +115,7 @@ impl Prepared {
         let is_part = |mosaic: &MosaicRecord| mosaic.region[2..] != [part.width, part.height];
         let photograph = prepared.mosaic.as_ref().filter(|mosaic| is_part(mosaic) && part == raster.whole());
         let photograph = photograph.map(|_| Arc::new(raster.clone()));
-        Ok(Self { notes, photograph, ..prepared })
+        Ok(Self { notes, photograph, known, ..prepared })
     }
 
     /// Crops, reduces blocks, pixelates, and brings to the channels of the measurement.
@@ -124,10 +129,8 @@ impl Prepared {
         generator: &GeneratorSpec,
         engine: &dyn Engine,
     ) -> Result<Self> {
-        {
-            let given = preparation.crop.map_or(picture.size(), |part| Size::new(part.width, part.height));
-            Self::prepare(picture, preparation, generator, engine, given)
-        }
+        let given = preparation.crop.map_or(picture.size(), |part| Size::new(part.width, part.height));
+        Self::prepare(picture, preparation, generator, engine, given)
     }
 
     /// The same of a picture that was given so many times larger.
@@ -210,6 +213,7 @@ impl Prepared {
         Self {
             target: Arc::new(target),
             original: None,
+            known: None,
             mosaic: None,
             photograph: None,
             placement: None,
@@ -336,9 +340,10 @@ pub(crate) fn shrink_for(part: Rectangle) -> usize {
     (1..).find(|shrink| pixels / (shrink * shrink) <= VIEWED).unwrap_or(1)
 }
 
-/// How many pixels are not there, where any is not.
-fn unknown_of(opacity: &Image) -> Option<usize> {
-    Some(opacity.values().iter().filter(|&&value| value < 0.5).count()).filter(|&unknown| unknown > 0)
+/// 1 where at least half of a pixel is there, else 0.
+fn known_of(opacity: &Image) -> Result<Image> {
+    let values = opacity.values().iter().map(|&value| f32::from(u8::from(value >= 0.5))).collect();
+    Image::new(1, opacity.height(), opacity.width(), values)
 }
 
 /// What is said of a picture of this size, which may have been shrunk since.

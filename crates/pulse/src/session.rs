@@ -392,6 +392,7 @@ impl Found {
             placement: self.prepared.placement,
             target: &self.prepared.target,
             original: self.prepared.original.as_ref(),
+            known: self.prepared.known.as_deref(),
             config: &self.config,
             steering: labels.steering,
             candidates: &self.candidates,

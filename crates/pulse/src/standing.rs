@@ -8,6 +8,7 @@ use pulse_core::measurement::{Blur, MeasurementKind, Stage};
 use pulse_core::tape::Bookmark;
 use pulse_record::checksum::sha256_of_file;
 use pulse_record::faces::EarlierFaces;
+use pulse_record::image::{Raster, read_bytes};
 use pulse_record::record::{FacesRecord, GeneratorRecord, InputRecord, Record, RequestRecord, SettingsRecord};
 use pulse_record::run::{Run, RunFolder};
 use serde_json::Value;
@@ -117,7 +118,7 @@ pub struct Asked {
 
 impl Asked {
     /// Whether the picture at `path`, whose result goes to `folder`, has to be searched for. The picture is read only when all
-    /// else of an earlier run agrees, and is never decoded.
+    /// else of an earlier run agrees, and decoded only where another colour was to show through it.
     pub fn standing(&self, path: &Path, folder: &Path) -> Standing {
         if self.request.faces.is_none() || self.again {
             return self.standing_of_run(path, folder);
@@ -175,7 +176,7 @@ impl Asked {
     }
 
     fn judge(&self, path: &Path, folder: &Path, runs: Vec<Record>) -> Standing {
-        let other = runs.iter().find_map(|record| self.difference(record));
+        let other = runs.iter().find_map(|record| self.difference(record, path));
         let other = match other {
             None => match sha256_of_file(path) {
                 Ok(checksum) => runs.iter().find_map(|run| other_picture(&run.input, path, &checksum)),
@@ -190,11 +191,15 @@ impl Asked {
     }
 
     /// In what `record` differs from what is asked for, the picture not counted.
-    fn difference(&self, record: &Record) -> Option<String> {
+    fn difference(&self, record: &Record, path: &Path) -> Option<String> {
         if record.generator.sha256 != self.generator.sha256 {
             return Some(format!("another generator ({})", record.generator.name));
         }
-        if record.settings == self.settings && record.request.as_ref() == Some(&self.request) {
+        let is_asked = record.request.as_ref().is_some_and(|request| {
+            let over_the_same = RequestRecord { background: self.request.background.clone(), ..request.clone() };
+            *request == self.request || over_the_same == self.request && nothing_shows_through(path)
+        });
+        if record.settings == self.settings && is_asked {
             return None;
         }
         let value = |record: std::result::Result<Value, _>| record.unwrap_or(Value::Null);
@@ -206,6 +211,12 @@ impl Asked {
             .map_or_else(String::new, |found| format!(" ({found})"));
         Some(format!("other settings{found}"))
     }
+}
+
+/// Whether the picture at `path` is opaque, so that it is the same over any colour.
+fn nothing_shows_through(path: &Path) -> bool {
+    let picture = read_bytes(path).and_then(|bytes| Raster::read(&path.display().to_string(), &bytes));
+    picture.is_ok_and(|picture| picture.opacity().is_none())
 }
 
 /// In what an earlier run's `input` differs from the picture at `path`, which has this `checksum` now.

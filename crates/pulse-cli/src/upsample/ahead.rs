@@ -88,7 +88,7 @@ impl Decoder<'_> {
             Content::LeftOut(reason)
         } else {
             let preparation = &self.request.preparation;
-            let prepared = Prepared::of_raster(&raster, &source.path, preparation, self.generator, self.engine);
+            let prepared = Prepared::of_raster(&raster, preparation, self.generator, self.engine);
             let prepared = prepared.map_err(|error| Failure::with(source.path.display(), &error))?;
             if self.has_blocks && prepared.mosaic.is_none() {
                 let guess =

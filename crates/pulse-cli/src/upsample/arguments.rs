@@ -332,8 +332,8 @@ impl Arguments {
             config = config.with_noise(sigma / 255.0);
         }
         let was_told = self.sigma.is_some() || self.eps.is_some() || self.target_db.is_some();
-        if let Some(quality) = self.measurement.as_ref().and_then(MeasurementKind::jpeg).filter(|_| !was_told) {
-            config = config.with_noise(quality.noise());
+        if let Some(measurement) = self.measurement.as_ref().filter(|_| !was_told) {
+            config = config.with_noise_of(measurement);
         }
         set(&mut config.optimizer, self.optimizer);
         set(&mut config.learning_rate, self.learning_rate);

@@ -78,8 +78,8 @@ fn what_is_transparent_in_a_small_picture_is_unknown() {
     assert!(ran.err.contains("of its pixels are transparent") && ran.err.contains("unknown"), "{}", ran.err);
     assert!(!ran.err.contains("every candidate is it"), "{}", ran.err);
     let record = place.record("pulse-out/transparent_hole");
-    assert_eq!(record["measurement"], "bicubic,mask:transparent_hole.png");
-    // Something is imagined in the hole, and the run can be taken up again.
+    assert_eq!((&record["measurement"], &record["files"]["known"]), (&"bicubic,mask:known.png".into(), &"known.png".into()));
+    // Something is imagined in the hole.
     let (raster, candidate) = (
         Raster::read("p", &std::fs::read(place.path("transparent_hole.png")).unwrap()).unwrap(),
         place.read_picture("pulse-out/transparent_hole/candidate-01.png"),
@@ -89,11 +89,30 @@ fn what_is_transparent_in_a_small_picture_is_unknown() {
         opacity.values().iter().zip(candidate.plane(1)).zip(own.plane(1)).filter(|((opacity, _), _)| **opacity == 1.0);
     let differ = known.filter(|((_, found), own)| (*found - *own).abs() > 2.5 / 255.0).count();
     assert!(differ < 40, "{differ} known pixels were changed");
-    let ran = place.run(&["explore", "pulse-out/transparent_hole", "--path", "1", "1", "--progress", "none"]);
-    assert!(!ran.err.contains("mask"), "{}", ran.err);
+    // The run is whole in its folder: it can be taken up again wherever that is, and from what was explored too.
+    std::fs::rename(place.path("pulse-out/transparent_hole"), place.path("moved")).unwrap();
+    let steered = ["--like", "1", "-n", "1", "--progress", "none", "--out", "steered"];
+    let ran = place.run(&[&["explore", "moved"][..], &steered].concat());
+    assert_ne!(ran.status, 2, "{}", ran.err);
+    assert_eq!(place.record("steered")["files"]["known"], "known.png");
+    assert!(place.path("steered/known.png").is_file());
     // Over a colour it is what it was.
     let ran = run(&place, &["transparent_hole.png"], &["--background", "white", "--force"]);
     assert!(ran.err.contains("every candidate is it"), "{}", ran.err);
+}
+
+#[test]
+fn another_background_is_another_setting_only_where_something_shows_through() {
+    let place = Place::new();
+    place.picture("small.png", 3, 8, 8);
+    cases(&place, &["transparent_hole.png"]);
+    run(&place, &["small.png"], &["--background", "white"]).ended_with(0);
+    let before = place.record("pulse-out/small");
+    run(&place, &["small.png"], &[]).ended_with(0);
+    run(&place, &["small.png"], &["--background", "black"]).ended_with(0);
+    assert_eq!(place.record("pulse-out/small"), before, "it was searched for again");
+    run(&place, &["transparent_hole.png"], &[]);
+    run(&place, &["transparent_hole.png"], &["--background", "white"]).failed_with(&["background none, not #ffffff"]);
 }
 
 #[test]
@@ -283,4 +302,11 @@ fn other_blocks_are_listed_with_how_to_choose_them() {
         "{}",
         ran.err
     );
+}
+
+#[test]
+fn blocks_that_were_turned_are_guessed() {
+    let place = Place::new();
+    cases(&place, &["mosaic_rot5.png"]);
+    run(&place, &["mosaic_rot5.png"], &[]).failed_with(&["384x384", "the best guess is --mosaic "]);
 }

@@ -63,9 +63,8 @@ impl Mosaic {
         let profiles = Profiles::of(&steps, window).softened();
         let grid = profiles.search()?;
         let evidence = profiles.evidence(grid);
-        let is_jpeg = (grid.size / 8.0 - 1.0).abs() < 0.03;
         let moved = |first: f64, by: usize| (first + by as f64).rem_euclid(grid.size);
-        (evidence.share >= GUESSED_SHARE && evidence.height >= LEAST_HEIGHT && !is_jpeg && grid.size >= 5.0)
+        (evidence.share >= GUESSED_SHARE && evidence.height >= LEAST_HEIGHT && !evidence.may_be_of_jpeg() && grid.size >= 5.0)
             .then(|| Grid { left: moved(grid.left, inner.left), top: moved(grid.top, inner.top), ..grid })
     }
 
@@ -192,11 +191,19 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
+    /// A JPEG makes blocks of 8 pixels of what is smooth, with steps of its own quantisation.
+    fn is_as_of_jpeg(&self) -> bool {
+        (self.grid.size / 8.0 - 1.0).abs() < 0.03
+    }
+
+    /// Whether it may be one that was compressed so much that its own blocks are seen.
+    fn may_be_of_jpeg(&self) -> bool {
+        self.is_as_of_jpeg() && self.height < 2.0 * LEAST_HEIGHT_OF_JPEG
+    }
+
     pub(super) fn is_mosaic(&self) -> bool {
-        // A JPEG makes blocks of 8 pixels of what is smooth, with steps of its own quantisation.
-        let is_jpeg = (self.grid.size / 8.0 - 1.0).abs() < 0.02;
-        let least_height = if is_jpeg { LEAST_HEIGHT_OF_JPEG } else { LEAST_HEIGHT };
-        let is_noisy = self.share >= SURE_SHARE && self.contrast >= NOISY_CONTRAST && !is_jpeg;
+        let least_height = if self.is_as_of_jpeg() { LEAST_HEIGHT_OF_JPEG } else { LEAST_HEIGHT };
+        let is_noisy = self.share >= SURE_SHARE && self.contrast >= NOISY_CONTRAST && !self.may_be_of_jpeg();
         self.share >= LEAST_SHARE && (self.contrast >= LEAST_CONTRAST || is_noisy) && self.height >= least_height
     }
 }

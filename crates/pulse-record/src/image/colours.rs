@@ -39,6 +39,8 @@ struct Convert {
     /// Of how many numbers each colour is.
     inks: usize,
     to_srgb: Arc<TransformF32Executor>,
+    /// The light of all inks together, of print.
+    black: f32,
     /// Nothing where the profile tells one way alone.
     from_srgb: Option<Arc<TransformF32Executor>>,
 }
@@ -76,7 +78,10 @@ impl Colours {
         let to_srgb = to_srgb.map_err(|error| reason(&error))?;
         let from_srgb =
             (profile_inks < 4).then(|| srgb.create_transform_f32(Layout::Rgb, &profile, layout, options).ok());
-        let convert = Convert { name, inks: profile_inks, to_srgb, from_srgb: from_srgb.flatten() };
+        let mut convert = Convert { name, inks: profile_inks, to_srgb, black: 0.0, from_srgb: from_srgb.flatten() };
+        if profile_inks == 4 {
+            convert.black = convert.light_of_all_inks();
+        }
         match convert.distance_from_srgb()? {
             distance if distance < ALIKE => Ok(Self { tag, convert: None }),
             _ => Ok(Self { tag, convert: Some(convert) }),
@@ -135,9 +140,26 @@ impl Convert {
         if transform.transform(&source, &mut target).is_err() {
             target = source;
         }
+        if self.black > 0.0 {
+            target.iter_mut().for_each(|value| *value = encoded((light(*value) - self.black) / (1.0 - self.black)));
+        }
         // Comparisons with what is not a number are false.
         target.iter_mut().for_each(|value| *value = value.max(0.0).min(1.0));
         *colours = if inks == 1 && to == 3 { target.into_iter().skip(1).step_by(3).collect() } else { target };
+    }
+
+    /// The darkest that is printed becomes black, as print is shown by most programs (black point compensation, ISO 18619), the grey of its
+    /// brightness standing for it.
+    fn light_of_all_inks(&self) -> f32 {
+        const LUMINANCE: [f32; 3] = [0.2126, 0.7152, 0.0722];
+        // No paper is so dark.
+        const LIGHTEST: f32 = 0.184;
+        let mut seen = [0.0; 3];
+        if self.to_srgb.transform(&[1.0; 4], &mut seen).is_err() {
+            return 0.0;
+        }
+        let sum: f32 = seen.into_iter().zip(LUMINANCE).map(|(value, weight)| weight * light(value)).sum();
+        sum.max(0.0).min(LIGHTEST)
     }
 
     /// The largest difference between a number and what becomes of it, over a lattice of colours.
@@ -163,6 +185,16 @@ impl Convert {
             pairs.flat_map(|(own, seen)| (0..3).map(|channel| (seen[channel] - own[channel % self.inks]).abs()));
         Ok(differences.fold(0.0, f32::max))
     }
+}
+
+/// The light of a value of sRGB (IEC 61966-2-1).
+fn light(value: f32) -> f32 {
+    if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+}
+
+/// The way back.
+fn encoded(light: f32) -> f32 {
+    if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
 }
 
 /// The profile that words stand for, and its name; nothing for sRGB.

@@ -20,9 +20,14 @@ pub(super) fn decode(bytes: &[u8], format: ImageFormat) -> Result<Raster, String
     let mut limits = Limits::no_limits();
     // A decoder may have the picture twice while it puts it together.
     limits.max_alloc = Some(2 * MAX_BYTES as u64);
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let readable = if format == ImageFormat::Png { png_colours::readable(bytes) } else { bytes.into() };
+    let mut reader = ImageReader::with_format(Cursor::new(&*readable), format);
     reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(fault)?;
+    let mut decoder = reader.into_decoder().map_err(|error| match format {
+        // A file that ends within its header is told by no other word.
+        ImageFormat::Jpeg if jpeg_scan::scan(bytes) == Scanned::EndsEarly => ends_early(format),
+        _ => fault(error),
+    })?;
 
     // Decoders can bound the sides too, but their errors would not name the size.
     let (width, height) = decoder.dimensions();
@@ -38,7 +43,11 @@ pub(super) fn decode(bytes: &[u8], format: ImageFormat) -> Result<Raster, String
     }
     // Metadata that cannot be read is no reason to refuse the pixels.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let profile = decoder.icc_profile().ok().flatten().map_or(Tag::Srgb, |profile| Tag::Icc(profile.into()));
+    let profile = match format {
+        ImageFormat::Tiff => print::profile_of_tiff(bytes),
+        _ => decoder.icc_profile().ok().flatten(),
+    };
+    let profile = profile.map_or(Tag::Srgb, |profile| Tag::Icc(profile.into()));
     let tag = if format == ImageFormat::Png { png_colours::tag_of(bytes, profile) } else { profile };
 
     let of_inks = matches!(decoder.original_color_type(), ExtendedColorType::Cmyk8 | ExtendedColorType::Cmyk16)

@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::read::check_size;
+
 /// What the data of a JPEG are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scanned {
@@ -19,6 +21,7 @@ pub(super) enum Scanned {
 
 const NO_CODE: Scanned = Scanned::Damaged("a code in it does not exist");
 const TOO_FEW: Scanned = Scanned::Damaged("its data end before the picture does");
+const BROKEN: Scanned = Scanned::Damaged("its parts are not where they must be");
 const TOO_MANY: Scanned = Scanned::Damaged("its data go on after the picture");
 
 const START_OF_SCAN: u8 = 0xda;
@@ -69,14 +72,9 @@ pub(super) fn scan(bytes: &[u8]) -> Scanned {
                 Some([0xff, 0xff | 0x00, ..] | [0x00, ..]) if frame.is_some() => at += 1,
                 Some([0xff, 0xff, ..]) => at += 1,
                 Some([0xff, marker, ..]) => break *marker,
-                Some([_, ..]) => return Scanned::Whole,
-                _ => {
-                    return if frame.as_ref().is_some_and(Frame::is_exact) {
-                        Scanned::NoEnd
-                    } else {
-                        Scanned::EndsEarly
-                    };
-                }
+                _ if frame.as_ref().is_some_and(Frame::is_exact) => return Scanned::NoEnd,
+                Some([_, _, ..]) => return if frame.is_some() { BROKEN } else { Scanned::Whole },
+                _ => return Scanned::EndsEarly,
             }
         };
         at += 2;
@@ -89,17 +87,24 @@ pub(super) fn scan(bytes: &[u8]) -> Scanned {
         let Some(&[high, low]) = bytes.get(at..at + 2) else { return Scanned::EndsEarly };
         let length = usize::from(u16::from_be_bytes([high, low]));
         let Some(segment) = bytes.get(at + 2..at + length) else {
-            return if length < 2 { Scanned::Whole } else { Scanned::EndsEarly };
+            return if length < 2 { BROKEN } else { Scanned::EndsEarly };
         };
         at += length;
         let understood = match marker {
-            0xc0..=0xc2 => Frame::of(segment, marker == 0xc2).map(|read| frame = Some(read)),
+            0xc0..=0xc2 => match Frame::of(segment, marker == 0xc2) {
+                Some(read) => Some(frame = Some(read)),
+                None => return Scanned::Whole,
+            },
             // Lossless, hierarchical and arithmetic ones.
-            0xc3 | 0xc5..=0xc7 | 0xc9..=0xcf => None,
+            0xc3 | 0xc5..=0xc7 | 0xc9..=0xcf => return Scanned::Whole,
             DEFINE_CODES => read_codes(segment, &mut codes),
             DEFINE_INTERVAL => segment.first_chunk().map(|number| interval = usize::from(u16::from_be_bytes(*number))),
             START_OF_SCAN => {
-                let Some(frame) = &mut frame else { return Scanned::Whole };
+                let Some(frame) = &mut frame else { return BROKEN };
+                // Those of the standard are meant.
+                if codes.is_empty() {
+                    return Scanned::Whole;
+                }
                 let mut bits = Bits { bytes, at, held: 0, count: 0 };
                 match scan_of(segment, frame, &codes, interval, &mut bits) {
                     Ok(understood) => {
@@ -114,7 +119,7 @@ pub(super) fn scan(bytes: &[u8]) -> Scanned {
             _ => Some(()),
         };
         if understood.is_none() {
-            return Scanned::Whole;
+            return BROKEN;
         }
     }
 }
@@ -131,7 +136,8 @@ impl Frame {
         let most = [0, 1].map(|axis| components.iter().map(|component| component.sampling[axis]).max().unwrap_or(0));
         let is_sound = components.iter().all(|component| component.sampling.iter().all(|side| (1..=4).contains(side)));
         let mut frame = Self { size, most, progressive, components };
-        if !is_sound || frame.components.is_empty() || frame.components.len() > 4 || size.contains(&0) {
+        let is_sound = is_sound && (1..=4).contains(&frame.components.len());
+        if !is_sound || check_size(size[0], size[1], 1).is_err() {
             return None;
         }
         let [across, down] = frame.units();
@@ -173,7 +179,7 @@ fn read_codes(mut segment: &[u8], codes: &mut HashMap<u8, Codes>) -> Option<()> 
     Some(())
 }
 
-/// Reads one scan; nothing where it is of a kind that is left to the decoder.
+/// Reads one scan; nothing where what it is said to be cannot be.
 fn scan_of(
     segment: &[u8],
     frame: &mut Frame,

@@ -1,20 +1,40 @@
 //! What a PNG says about its colours beside an ICC profile (PNG, third edition, section 11.3.2).
 
+use std::borrow::Cow;
+
 use super::colours::Tag;
+
+/// The file without code points for which its decoder would refuse it.
+pub(super) fn readable(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let bad = chunks(bytes).find_map(|(at, name, data)| match (name, data) {
+        (b"cICP", [_, _, 0, 0 | 1]) => None,
+        (b"cICP", _) => Some(at..at + CHUNK + data.len()),
+        _ => None,
+    });
+    bad.map_or(Cow::Borrowed(bytes), |bad| [&bytes[..bad.start], &bytes[bad.end..]].concat().into())
+}
+
+/// Where each chunk before the pixels begins, its name, and what is in it.
+fn chunks(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8; 4], &[u8])> {
+    let mut at = 8;
+    std::iter::from_fn(move || {
+        let (length, chunk) = bytes.get(at..)?.split_first_chunk::<4>()?;
+        let (name, rest) = chunk.split_first_chunk::<4>()?;
+        let data = rest.get(..u32::from_be_bytes(*length) as usize)?;
+        let start = at;
+        at += CHUNK + data.len();
+        (name != b"IDAT").then_some((start, name, data))
+    })
+}
+
+/// The bytes of a chunk beside what is in it.
+const CHUNK: usize = 12;
 
 /// The words that count: code points before a profile, a profile before "sRGB", that before gamma and chromaticities.
 pub(super) fn tag_of(bytes: &[u8], profile: Tag) -> Tag {
     let (mut gamma, mut chromaticities, mut is_srgb) = (None, None, false);
-    let mut rest = bytes.get(8..).unwrap_or_default();
-    while let Some((length, chunk)) = rest.split_first_chunk::<4>() {
-        let length = u32::from_be_bytes(*length) as usize;
-        let (Some((name, data)), Some(next)) = (chunk.split_first_chunk::<4>(), chunk.get(length.saturating_add(8)..))
-        else {
-            break;
-        };
-        let data = &data[..length];
+    for (_, name, data) in chunks(bytes) {
         match (name, data) {
-            (b"IDAT", _) => break,
             (b"cICP", &[primaries, transfer, matrix, range]) => {
                 return Tag::CodePoints([primaries, transfer, matrix, range]);
             }
@@ -27,7 +47,6 @@ pub(super) fn tag_of(bytes: &[u8], profile: Tag) -> Tag {
             }
             _ => {}
         }
-        rest = next;
     }
     match profile {
         Tag::Srgb if !is_srgb && (gamma.is_some() || chromaticities.is_some()) => Tag::Gamma { gamma, chromaticities },

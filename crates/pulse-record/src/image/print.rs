@@ -6,6 +6,7 @@ use std::io::Cursor;
 use image::error::{DecodingError, ImageFormatHint};
 use image::{DynamicImage, ImageBuffer, ImageError, ImageFormat};
 use tiff::decoder::DecodingResult;
+use tiff::tags::Tag;
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
@@ -64,6 +65,17 @@ fn tiff(bytes: &[u8]) -> Result<(u32, u32, Vec<u8>), ImageError> {
         _ => return Err(fault(ImageFormat::Tiff, "inks of this depth are not read")),
     };
     Ok((width, height, inks))
+}
+
+/// The profile in a TIFF. The decoder of all formats gives none that is large beside its picture.
+pub(super) fn profile_of_tiff(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut decoder = tiff::decoder::Decoder::new(Cursor::new(bytes)).ok()?;
+    let mut directory = decoder.image_ifd();
+    let length = directory.find_entry(Tag::IccProfile)?.count();
+    // It is a part of the file.
+    let mut profile = vec![0; usize::try_from(length).ok().filter(|&length| length <= bytes.len())?];
+    let read = directory.find_tag_bytes(Tag::IccProfile, &mut profile, 0).ok().flatten()?;
+    (read == profile.len()).then_some(profile)
 }
 
 fn fault(format: ImageFormat, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ImageError {

@@ -24,6 +24,8 @@ pub const RECORD: &str = "run.json";
 pub(super) const TARGET: &str = "target.png";
 pub(super) const TARGET_EXACT: &str = "target.safetensors";
 pub(super) const ORIGINAL: &str = "original.png";
+/// The mask of a picture that is transparent in part.
+pub const KNOWN: &str = "known.png";
 pub(super) const SHEET: &str = "sheet.png";
 pub(super) const CERTAINTY: &str = "certainty.png";
 pub(super) const REPORT: &str = "report.html";
@@ -171,6 +173,9 @@ impl RunFolder {
         if let Some(original) = finished.original {
             self.file(ORIGINAL, &encode_png(original, None)?)?;
         }
+        if let Some(known) = finished.known {
+            self.file(KNOWN, &encode_png(known, None)?)?;
+        }
         let sheet = finished.sheet()?;
         let provenance =
             Provenance { extent: Extent::Composite, ..finished.generator.provenance(finished.config.seed) };
@@ -191,6 +196,7 @@ impl RunFolder {
             target: TARGET.into(),
             target_exact: exact.then(|| TARGET_EXACT.into()),
             original: finished.original.map(|_| ORIGINAL.into()),
+            known: finished.known.map(|_| KNOWN.into()),
             sheet: SHEET.into(),
             certainty: finished.range.certainty.as_ref().map(|_| CERTAINTY.into()),
             report: finished.page.map(|_| REPORT.into()),

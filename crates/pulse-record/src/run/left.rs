@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Run;
 use super::folder::{
-    BOOKMARK, CERTAINTY, INPUTS, INTERMEDIATE, ORIGINAL, QUANTITIES, RECORD, REPORT, SHEET, TABLE, TARGET, TARGET_EXACT,
+    BOOKMARK, CERTAINTY, INPUTS, INTERMEDIATE, KNOWN, ORIGINAL, QUANTITIES, RECORD, REPORT, SHEET, TABLE, TARGET, TARGET_EXACT,
 };
 use pulse_checkpoint::read::{LARGEST_RECORD, read_regular};
 
@@ -81,6 +81,7 @@ pub(super) fn files_of(record: &Record) -> impl Iterator<Item = &OsStr> {
         target,
         target_exact,
         original,
+        known,
         sheet,
         certainty,
         report,
@@ -91,7 +92,7 @@ pub(super) fn files_of(record: &Record) -> impl Iterator<Item = &OsStr> {
         photographs,
     } = &record.files;
     let single = [Some(target), Some(sheet), Some(inputs)];
-    let some = [target_exact, original, certainty, report, quantities, table, bookmark].map(Option::as_ref);
+    let some = [target_exact, original, known, certainty, report, quantities, table, bookmark].map(Option::as_ref);
     let pictures = record.candidates.iter().flat_map(|candidate| [&candidate.image, &candidate.shrunk]);
     single
         .into_iter()
@@ -148,11 +149,12 @@ fn is_torn(folder: &Path) -> bool {
 
 /// Whether a run gives such a name to something in its folder.
 fn is_of_run(name: &str) -> bool {
-    const SINGLE: [&str; 13] = [
+    const SINGLE: [&str; 14] = [
         RECORD,
         TARGET,
         TARGET_EXACT,
         ORIGINAL,
+        KNOWN,
         SHEET,
         CERTAINTY,
         REPORT,

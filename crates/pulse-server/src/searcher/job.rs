@@ -110,7 +110,7 @@ impl Job {
         let engine = Arc::clone(&tool.engine);
         let config = config.clone().resolved(&*tool.opened.generator);
         let spec = tool.opened.generator.spec();
-        let prepared = Prepared::of_raster(&raster, &path, &preparation, spec, &desk.engine)?;
+        let prepared = Prepared::of_raster(&raster, &preparation, spec, &desk.engine)?;
         let prepared = tool.judge.place(Arc::new(prepared), Placing::default(), &tool.opened, &config, &*engine)?;
         let request = Request { preparation, ..Request::default() };
         let labels = Labels { request: Some(request.record()?), ..Labels::of(input) };
@@ -152,6 +152,7 @@ impl Job {
         }
         let engine = Arc::clone(&tool.engine);
         let (input, original) = (run.record().input.clone(), run.original()?);
+        let known = run.known()?.map(Arc::new);
         let (mosaic, placement) = (run.record().mosaic.clone(), run.record().placement);
         let (request, measured_as) = (run.record().request.clone(), run.record().measurement.clone());
         let reopened = Reopened::new(run, tool.opened.clone(), &*engine)?;
@@ -159,6 +160,7 @@ impl Job {
         let target = (*solved.target).clone();
         let prepared = Prepared {
             original: original.clone(),
+            known,
             mosaic,
             placement,
             measured_as,
@@ -204,6 +206,8 @@ pub(crate) fn config_of(node: &Node) -> Result<SearchConfig> {
             return Err(Error::new(ErrorKind::Setting, message));
         }
         config = config.with_noise(sigma / 255.0);
+    } else if let Some(kind) = measurement(request.measurement.as_deref()).map_err(|refusal| spoken(&refusal))? {
+        config = config.with_noise_of(&kind);
     }
     config.spread = request.spread.then(Repulsion::default);
     config.sampler = request.sampler.as_deref().map(str::parse).transpose()?;

@@ -46,6 +46,7 @@ impl Reopened {
         Ok(Prepared {
             target: Arc::clone(&self.solved.target),
             original: self.run.original()?,
+            known: self.run.known()?.map(Arc::new),
             mosaic: record.mosaic.clone(),
             placement: record.placement,
             kernel: None,

@@ -138,6 +138,7 @@ impl Story {
             placement: None,
             target: &self.target,
             original: self.original.as_ref(),
+            known: None,
             config: &self.config,
             steering: self.steering.clone(),
             candidates: &self.candidates,
