@@ -218,9 +218,9 @@ fn of_code_points([primaries, transfer, matrix, range]: [u8; 4]) -> Result<Optio
     if [primaries, transfer, matrix, range] == [BT709, SRGB, 0, 1] {
         return Ok(None);
     }
-    let unknown = |_| format!("{name}: no such colours are known");
-    let color_primaries = CicpColorPrimaries::try_from(primaries).map_err(unknown)?;
-    let transfer = TransferCharacteristics::try_from(transfer).map_err(unknown)?;
+    let unknown = || format!("{name}: no such colours are known");
+    let color_primaries = CicpColorPrimaries::try_from(primaries).map_err(|_| unknown())?;
+    let transfer = TransferCharacteristics::try_from(transfer).map_err(|_| unknown())?;
     if matches!(transfer, TransferCharacteristics::Smpte2084 | TransferCharacteristics::Hlg) {
         return Err(format!("{name}: the brightness of HDR has none in sRGB"));
     }
@@ -234,7 +234,12 @@ fn of_code_points([primaries, transfer, matrix, range]: [u8; 4]) -> Result<Optio
         full_range: true,
     };
     let mut profile = ColorProfile::new_srgb();
+    profile.cicp = None;
     profile.update_rgb_colorimetry_from_cicp(points);
+    // Of code points without a meaning nothing is taken, and no other word says so.
+    if profile.cicp.is_none() {
+        return Err(unknown());
+    }
     let known = match (color_primaries, transfer) {
         (CicpColorPrimaries::Smpte432, TransferCharacteristics::Srgb) => "Display P3".into(),
         (CicpColorPrimaries::Bt2020, _) => format!("BT.2020 ({name})"),

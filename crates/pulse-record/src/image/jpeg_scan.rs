@@ -382,6 +382,10 @@ impl Bits<'_> {
     }
 
     fn take(&mut self, length: u32) -> Result<u32, Scanned> {
+        // Tables may have any symbol, and no number is longer.
+        if length > 16 {
+            return Err(NO_CODE);
+        }
         if self.count < length {
             self.fill();
         }

@@ -196,7 +196,8 @@ fn several_mosaics_in_one_picture_are_all_found() {
 #[test]
 fn blocks_under_noise_are_found_and_turned_ones_guessed() {
     let found = Mosaic::detect(&case("mosaic_noisy.png"));
-    assert_eq!(found.map(|found| found.grid.to_string()), Some("8+0+0".into()));
+    let grid = found.unwrap().grid;
+    assert!((grid.size - 8.0).abs() < 0.01 && apart(grid.left, 0.0, 8.0) < 0.1 && apart(grid.top, 0.0, 8.0) < 0.1, "{grid}");
     let turned = case("mosaic_rot5.png");
     assert_eq!(Mosaic::detect(&turned), None);
     let guess = Mosaic::guess(&turned).unwrap();
