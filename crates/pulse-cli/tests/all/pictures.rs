@@ -78,7 +78,10 @@ fn what_is_transparent_in_a_small_picture_is_unknown() {
     assert!(ran.err.contains("of its pixels are transparent") && ran.err.contains("unknown"), "{}", ran.err);
     assert!(!ran.err.contains("every candidate is it"), "{}", ran.err);
     let record = place.record("pulse-out/transparent_hole");
-    assert_eq!((&record["measurement"], &record["files"]["known"]), (&"bicubic,mask:known.png".into(), &"known.png".into()));
+    assert_eq!(
+        (&record["measurement"], &record["files"]["known"]),
+        (&"bicubic,mask:known.png".into(), &"known.png".into())
+    );
     // Something is imagined in the hole.
     let (raster, candidate) = (
         Raster::read("p", &std::fs::read(place.path("transparent_hole.png")).unwrap()).unwrap(),

@@ -64,7 +64,10 @@ impl Mosaic {
         let grid = profiles.search()?;
         let evidence = profiles.evidence(grid);
         let moved = |first: f64, by: usize| (first + by as f64).rem_euclid(grid.size);
-        (evidence.share >= GUESSED_SHARE && evidence.height >= LEAST_HEIGHT && !evidence.may_be_of_jpeg() && grid.size >= 5.0)
+        (evidence.share >= GUESSED_SHARE
+            && evidence.height >= LEAST_HEIGHT
+            && !evidence.may_be_of_jpeg()
+            && grid.size >= 5.0)
             .then(|| Grid { left: moved(grid.left, inner.left), top: moved(grid.top, inner.top), ..grid })
     }
 

@@ -197,7 +197,10 @@ fn several_mosaics_in_one_picture_are_all_found() {
 fn blocks_under_noise_are_found_and_turned_ones_guessed() {
     let found = Mosaic::detect(&case("mosaic_noisy.png"));
     let grid = found.unwrap().grid;
-    assert!((grid.size - 8.0).abs() < 0.01 && apart(grid.left, 0.0, 8.0) < 0.1 && apart(grid.top, 0.0, 8.0) < 0.1, "{grid}");
+    assert!(
+        (grid.size - 8.0).abs() < 0.01 && apart(grid.left, 0.0, 8.0) < 0.1 && apart(grid.top, 0.0, 8.0) < 0.1,
+        "{grid}"
+    );
     let turned = case("mosaic_rot5.png");
     assert_eq!(Mosaic::detect(&turned), None);
     let guess = Mosaic::guess(&turned).unwrap();
