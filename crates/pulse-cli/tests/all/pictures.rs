@@ -306,10 +306,3 @@ fn other_blocks_are_listed_with_how_to_choose_them() {
         ran.err
     );
 }
-
-#[test]
-fn blocks_that_were_turned_are_guessed() {
-    let place = Place::new();
-    cases(&place, &["mosaic_rot5.png"]);
-    run(&place, &["mosaic_rot5.png"], &[]).failed_with(&["384x384", "the best guess is --mosaic "]);
-}
