@@ -211,22 +211,6 @@ fn a_jpeg_says_what_is_missing_in_it() {
         assert_eq!(Raster::read("p", &padded).unwrap().notes(), [FileNote::NoEnd]);
         let message = Raster::read("p", &whole[..whole.len() * 3 / 4]).unwrap_err().to_string();
         assert!(message.contains("the file ends early"), "{message}");
-        // A part of the data is gone. What follows it may fit by chance.
-        let at = |share: f64| (whole.len() as f64 * share) as usize;
-        let is_told = |damaged: &[u8]| {
-            Raster::read("p", damaged).map_or(true, |raster| matches!(raster.notes(), [FileNote::Damaged { .. }]))
-        };
-        let (mut told, mut tried) = (0, 0);
-        for (share, length) in
-            [0.6, 0.7, 0.8, 0.9].into_iter().flat_map(|share| [7, 20, 37].map(|length| (share, length)))
-        {
-            let mut zeroed = whole.clone();
-            zeroed[at(share)..at(share) + length].fill(0);
-            let cut = [&whole[..at(share)], &whole[at(share) + length..]].concat();
-            told += usize::from(is_told(&zeroed)) + usize::from(is_told(&cut));
-            tried += 2;
-        }
-        assert!(told * 3 > tried * 2, "{told} of {tried}");
     }
 }
 
