@@ -29,7 +29,7 @@ impl Picture {
     }
 
     /// The picture in a file.
-    pub(crate) fn open(path: &Path, background: Option<[u8; 3]>) -> pulse::Result<Self> {
+    fn open(path: &Path, background: Option<[u8; 3]>) -> pulse::Result<Self> {
         let name = path.display().to_string();
         let bytes = read_bytes(path)?;
         let image = reader(background).decode(&name, &bytes)?;

@@ -139,6 +139,9 @@ impl Session {
         let (session, request, notes) = trouble::detached(py, || {
             let opened: &Opened = &own.opened;
             let mut config = settings.config.clone().resolved(&*opened.generator);
+            if let Some(Measurement { kind: Kind::Text(kind), .. }) = measurement.filter(|_| !settings.says_noise) {
+                config = config.with_noise_of(kind);
+            }
             if measurement.is_some_and(|measurement| !measurement.linear) {
                 config.project = false;
             }

@@ -15,6 +15,8 @@ use crate::error::{of_kind, raised};
 pub(crate) struct Settings {
     pub(crate) config: SearchConfig,
     pub(crate) request: Request,
+    /// Whether they say how much noise there is, or what is good enough.
+    pub(crate) says_noise: bool,
 }
 
 fn set<T>(setting: &mut T, given: Option<T>) {
@@ -88,6 +90,7 @@ impl Settings {
                 target_db.unwrap_or(0.0)
             )));
         }
+        let says_noise = epsilon.is_some() || target_db.is_some() || sigma.is_some();
         set(&mut config.epsilon, epsilon.or(target_db.map(epsilon_of_db)));
         if let Some(sigma) = sigma {
             if !(sigma > 0.0 && sigma <= 1.0) {
@@ -112,11 +115,14 @@ impl Settings {
             };
             let mut request =
                 Request { preparation, place: parsed(place)?.unwrap_or(Placing::default()), ..Request::default() };
-            request.background = background.unwrap_or(pulse::image::Reader::default().background);
+            request.background = background;
+            if let Some(measurement) = request.preparation.measurement.as_ref().filter(|_| !says_noise) {
+                config = config.with_noise_of(measurement);
+            }
             Ok((config, request))
         };
         let (config, request) = texts().map_err(|error| raised(py, &error))?;
-        Ok(Self { config, request })
+        Ok(Self { config, request, says_noise })
     }
 }
 

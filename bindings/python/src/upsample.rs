@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use pulse::Prepared;
+use pulse::checksum::sha256;
 use pulse::event::SearchEvent;
-use pulse::record::{Record, SettingsRecord};
+use pulse::image::{Raster, Size, read_bytes};
+use pulse::record::{InputRecord, Record, SettingsRecord};
 use pulse::session::{Labels, Session};
 use pulse::standing::{Asked, Claimed};
 use pyo3::prelude::*;
@@ -13,7 +15,6 @@ use pyo3::types::PyDict;
 
 use crate::engine::once;
 use crate::generator::Generator;
-use crate::picture::Picture;
 use crate::session::flow;
 use crate::settings::Settings;
 use crate::trouble;
@@ -40,9 +41,15 @@ pub(crate) fn upsample<'py>(
             Claimed::Finished(record) => return Ok(("finished", *record)),
             Claimed::Free(run, bookmark) => (run, bookmark),
         };
-        let picture = Picture::open(&path, Some(settings.request.background))?;
+        let (name, bytes) = (path.display().to_string(), read_bytes(&path)?);
+        let mut picture = Raster::read(&name, &bytes)?;
+        let Size { width, height } = picture.size();
+        let input = InputRecord { path: name, sha256: sha256(&bytes), width, height };
+        if let Some(background) = settings.request.background {
+            picture = picture.over(background);
+        }
         let spec = opened.generator.spec();
-        let prepared = Prepared::new(picture.image, &settings.request.preparation, spec, &once())?;
+        let prepared = Prepared::of_raster(&picture, &settings.request.preparation, spec, &once())?;
         let placing = settings.request.place;
         let prepared = generator.judge().place(Arc::new(prepared), placing, opened, &config, &*generator.engine)?;
         let engine = Arc::clone(&generator.engine);
@@ -65,7 +72,7 @@ pub(crate) fn upsample<'py>(
             return Err(failure);
         }
         let found = session.finish(&mut pulse::event::Silent)?;
-        let labels = Labels { request: Some(asked.request), ..Labels::of(picture.input) };
+        let labels = Labels { request: Some(asked.request), ..Labels::of(input) };
         Ok(("searched", found.save(&run, labels, &mut generator.judge())?))
     })?;
     figures(py, &path, &folder, status, &record)

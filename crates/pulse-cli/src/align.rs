@@ -17,7 +17,7 @@ use crate::sources::{self, Source};
 use crate::status::Status;
 
 pub(crate) const EXAMPLES: &str = "\
-For each face of NAME.jpg there is NAME-01.png … in the folder of --out, and in faces.json its score, box, landmarks and the
+For each face of NAME.jpg there is NAME.jpg-01.png … in the folder of --out, and in faces.json its score, box, landmarks and the
 corners of what was cut out, in pixels of the photograph.
 
 Examples:
@@ -138,8 +138,10 @@ struct CutRecord {
 pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let (frame, size) = frame(arguments)?;
     let mut detector = arguments.detection.detector(&arguments.engine.start()?)?;
-    let (sources, failures) = sources::of(&arguments.inputs, &arguments.out);
+    let sources::Sources { pictures: sources, left_out, failures } =
+        sources::of(&arguments.inputs, &arguments.out, false);
     failures.iter().for_each(Failure::report);
+    left_out.iter().for_each(|left| note(&format!("{}: left out: {}", left.path.display(), left.reason)));
     let mut verdict = if failures.is_empty() { Status::Good } else { Status::Failed };
     prepare(arguments)?;
     let mut pictures = Vec::new();

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io;
 
 use clap::error::{ContextKind, ContextValue};
+use pulse::mosaic::Grid;
 use pulse::{ErrorKind, WayOut};
 
 use crate::terminal;
@@ -93,16 +94,24 @@ pub(crate) fn way_out(error: &pulse::Error) -> String {
         Some(WayOut::Memory) => {
             "; take a smaller generator or fewer candidates with -n, or allow more with --memory".into()
         }
-        Some(WayOut::Shrink { blur }) => {
+        Some(WayOut::Shrink { blur, blocks }) => {
             let hint = blur.map(|blur| blur_hint("--pixelate 64 ", blur)).unwrap_or_default();
             format!(
                 "; shrink it first with --pixelate 16, take a small part of it with --crop X,Y,W,H, or, where there are people in it, \
-                 look for their faces with --faces{hint}"
+                 look for their faces with --faces{hint}{}",
+                blocks.map(|[size, left, top]| blocks_hint(&Grid { size, left, top })).unwrap_or_default()
             )
         }
         _ if error.kind() == ErrorKind::Full => "; make room on the disk, and run it again".into(),
         _ => String::new(),
     }
+}
+
+/// What may be the blocks of a picture in which none were found.
+pub(crate) fn blocks_hint(grid: &Grid) -> String {
+    format!(
+        "; if it is made of blocks, say how large they are and where the first one begins: the best guess is --mosaic {grid}"
+    )
 }
 
 /// How a blur of this sigma, in the picture's pixels and in the generator's, is taken back.

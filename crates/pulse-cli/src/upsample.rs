@@ -26,7 +26,7 @@ use pulse_engine::Cpu;
 
 use crate::failure::{Failure, blur_hint, note, print};
 use crate::interrupt::Interrupt;
-use crate::sources::{self, Source};
+use crate::sources::{self, Source, Sources};
 use crate::status::Status;
 
 pub(crate) use arguments::{Arguments, EXAMPLES, ProgressMode};
@@ -41,16 +41,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let engine = arguments.engine.start()?;
     let interrupt = Interrupt::listen("stopping; what was found so far is written now")?;
     let opened = arguments.told.open(arguments.generator())?;
-    let (mut sources, failures) = sources::of(&arguments.inputs, &arguments.out);
+    let Sources { pictures: mut sources, mut left_out, failures } =
+        sources::of(&arguments.inputs, &arguments.out, arguments.recursive);
     failures.iter().for_each(Failure::report);
-    let several = arguments.shard.is_some() || sources.len() + failures.len() > 1 || arguments.inputs[0].is_dir();
+    let count = sources.len() + left_out.len() + failures.len();
+    let several = arguments.shard.is_some() || count > 1 || arguments.inputs[0].is_dir();
     if let Some(shard) = arguments.shard {
         // After all have their folders, so that these are the same in every shard.
         let mut position = 0..;
         sources.retain(|_| position.next().is_some_and(|position| shard.has(position)));
+        left_out.retain(|_| position.next().is_some_and(|position| shard.has(position)));
     }
     let mut verdict = if failures.is_empty() { Status::Good } else { Status::Failed };
-    let entries = go_through(arguments, &engine, opened, &interrupt, &sources, several)?;
+    let mut entries = go_through(arguments, &engine, opened, &interrupt, &sources, several)?;
+    entries.extend(left_out.iter().map(|left| Entry::left_out(&left.path, left.reason)));
     verdict = entries.iter().map(Entry::verdict).fold(verdict, Status::max);
     let not_begun = entries.iter().filter(|entry| entry.fate() == Fate::NotBegun).count();
     if not_begun > 0 {
@@ -119,6 +123,11 @@ fn words(about: &Note) -> String {
         Note::Blocks { .. } => format!("{about}; --mosaic off takes it as it is"),
         Note::Placed(_) => format!("{about}; --place off takes it as it is"),
         Note::Grey { colours } => format!("{about}; --measurement {colours} lets them have colours"),
+        Note::OtherBlocks(_) => {
+            format!("{about}; --crop X,Y,W,H takes one of them, and --faces all that have faces in them")
+        }
+        Note::Toned { grey } => format!("{about}; --measurement {grey} takes it for grey"),
+        Note::Transparent { .. } => format!("{about}; --background white shows it over a colour"),
         Note::Complete { blur: Some(blur), .. } => format!("{about}{}", blur_hint("", *blur)),
         _ => about.to_string(),
     }

@@ -42,6 +42,8 @@ pub enum WayOut {
     Shrink {
         /// In pixels of the picture as it is, and in those of the generator's picture.
         blur: Option<[f64; 2]>,
+        /// What may be the blocks that it is made of, where none were found: their size, and where the first of them begins.
+        blocks: Option<[f64; 3]>,
     },
     /// See which generators can be read.
     Families,

@@ -204,6 +204,30 @@ impl Image {
         Self { channels: 1, values, ..*self }
     }
 
+    /// Whether it has three channels that are the same.
+    pub fn is_grey_in_colour(&self) -> bool {
+        self.channels == 3 && self.plane(0) == self.plane(1) && self.plane(1) == self.plane(2)
+    }
+
+    /// Whether its colours are those of one tint: grey that was toned, such as sepia. What each channel differs from the luma by is then
+    /// a parabola of it, within 3 of 255 on the whole. A picture that is grey to the bit, or of one brightness, is none.
+    pub fn is_toned(&self) -> bool {
+        const RESIDUAL: f64 = 3.0 / 255.0;
+        const LEAST_DEVIATION: f64 = 0.04;
+        if self.channels != 3 || self.is_grey_in_colour() {
+            return false;
+        }
+        let luma: Vec<f64> = self.to_grey().values.iter().map(|&value| f64::from(value)).collect();
+        let n = luma.len() as f64;
+        let mean = luma.iter().sum::<f64>() / n;
+        let deviation = (luma.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt();
+        deviation >= LEAST_DEVIATION
+            && [0, 2].into_iter().all(|channel| {
+                let chroma = self.plane(channel).iter().zip(&luma).map(|(&value, luma)| f64::from(value) - luma);
+                residual(&luma, &chroma.collect::<Vec<_>>(), mean) < RESIDUAL
+            })
+    }
+
     /// The picture of a generator's own values, nominally in [-1, 1]: `(v + 1) / 2`, clipped to [0, 1].
     ///
     /// # Errors
@@ -275,6 +299,29 @@ impl Image {
         let values = self.values.iter().zip(&other.values).map(|(a, b)| 0.5 + 0.5 * times * (a - b));
         Self::clamped(self.channels, self.height, self.width, values.collect())
     }
+}
+
+/// What a least squares parabola in `x` leaves of `y`, root mean square.
+fn residual(x: &[f64], y: &[f64], centre: f64) -> f64 {
+    // Gram and Schmidt on 1, x and x²: the residual is what no direction takes.
+    let mut basis: Vec<Vec<f64>> = Vec::new();
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let without = |mut vector: Vec<f64>, basis: &[Vec<f64>]| {
+        for direction in basis {
+            let share = dot(&vector, direction);
+            vector.iter_mut().zip(direction).for_each(|(value, direction)| *value -= share * direction);
+        }
+        vector
+    };
+    for power in 0..3 {
+        let vector = without(x.iter().map(|x| (x - centre).powi(power)).collect(), &basis);
+        let length = dot(&vector, &vector).sqrt();
+        if length > 1e-9 {
+            basis.push(vector.into_iter().map(|value| value / length).collect());
+        }
+    }
+    let rest = without(y.to_vec(), &basis);
+    (dot(&rest, &rest) / x.len() as f64).sqrt()
 }
 
 /// `(1/n) Σ (aᵢ − bᵢ)²`, in f64.

@@ -29,7 +29,7 @@ pub use in_file::InFile;
 pub use kind::MeasurementKind;
 pub use projection::Projection;
 pub use psf::Psf;
-pub use stage::{Blur, Channels, Factor, Length, Stage};
+pub use stage::{Blur, Channels, Factor, Length, Quality, Stage};
 pub use text::GRAMMAR;
 
 pub use crate::image::{Kernel, Resize, Size, resize_matrix};

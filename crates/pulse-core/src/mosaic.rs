@@ -6,6 +6,7 @@
 //! measures it.
 
 mod detect;
+mod margin;
 mod region;
 
 use std::fmt;
@@ -58,6 +59,22 @@ impl Grid {
         let message =
             format!("blocks of {size} pixels from ({left}, {top}) cannot be: give a size of at least {LEAST_SIZE}");
         Err(Error::new(ErrorKind::Setting, message))
+    }
+
+    /// The same in a picture that is so many times smaller.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn shrunk(self, by: usize) -> Result<Self> {
+        let by = by as f64;
+        Self::new(self.size / by, self.left / by, self.top / by)
+    }
+
+    /// The same in a picture that is so many times larger.
+    #[must_use]
+    pub fn enlarged(self, by: usize) -> Self {
+        let by = by as f64;
+        Self { size: self.size * by, left: self.left * by, top: self.top * by }
     }
 
     /// Where the blocks along one axis begin of which at least half lies in `range`.
@@ -119,6 +136,26 @@ impl Mosaic {
         Self { grid, region }
     }
 
+    /// The same in a picture that is so many times larger.
+    #[must_use]
+    pub fn enlarged(&self, by: usize) -> Self {
+        let Rectangle { left: x, top: y, width, height } = self.region;
+        Self {
+            grid: self.grid.enlarged(by),
+            region: Rectangle { left: x * by, top: y * by, width: width * by, height: height * by },
+        }
+    }
+
+    /// The same in a picture that is so many times smaller.
+    ///
+    /// # Errors
+    /// As [`Grid::new`].
+    pub fn shrunk(&self, by: usize) -> Result<Self> {
+        let Rectangle { left, top, width, height } = self.region;
+        let region = Rectangle { left: left / by, top: top / by, width: width / by, height: height / by };
+        Ok(Self { grid: self.grid.shrunk(by)?, region })
+    }
+
     /// How many blocks it has across and down.
     pub fn blocks(&self) -> [usize; 2] {
         self.ranges().map(|ranges| ranges.len())
@@ -139,6 +176,14 @@ impl Mosaic {
         })
     }
 
+    /// The upright square of the picture that a placement among the blocks is.
+    pub fn square(&self, placement: Placement) -> Square {
+        let Placement { left, top, side } = placement;
+        let (origin, size) = (self.origin(), self.grid.size);
+        let centre = [left, top].map(|start| start + side / 2.0);
+        Square::upright([0, 1].map(|axis| origin[axis] + centre[axis] * size - 0.5), side * size)
+    }
+
     /// Where an upright square of the picture lies among the blocks: a placement in the picture that [`reduce`](Self::reduce) gives.
     pub fn placement(&self, square: &Square) -> Placement {
         let (origin, side) = (self.origin(), square.side());
@@ -147,36 +192,36 @@ impl Mosaic {
         Placement { left, top, side: side / self.grid.size }
     }
 
-    /// The picture with the colours of the blocks going over into each other: between the centres of the four nearest blocks, in
-    /// proportion to their distances. It shows what the blocks show and has none of their edges.
+    /// The colours of the blocks, of which `small` are the values, going over into each other: between the centres of the four nearest
+    /// blocks, in proportion to their distances. It shows what the blocks show and has none of their edges. Some of the rows of the
+    /// region, counted from its top.
     ///
     /// # Errors
-    /// As [`reduce`](Self::reduce).
-    pub fn smoothed(&self, picture: &Image) -> Result<Image> {
-        let (small, origin) = (self.reduce(picture)?, self.origin());
-        let Rectangle { left, top, width, height } = self.region;
+    /// As [`Image::clamped`].
+    pub fn smooth_rows(&self, small: &Image, rows: Range<usize>) -> Result<Image> {
+        let origin = self.origin();
+        let Rectangle { left, top, width, .. } = self.region;
         let between = |pixel: usize, origin: f64, count: usize| {
             let at = ((pixel as f64 + 0.5 - origin) / self.grid.size - 0.5).clamp(0.0, (count - 1) as f64);
             let before = at as usize;
             (before, (before + 1).min(count - 1), (at - before as f64) as f32)
         };
         let columns: Vec<_> = (left..left + width).map(|x| between(x, origin[0], small.width())).collect();
-        let mut values = picture.values().to_vec();
-        for channel in 0..picture.channels() {
-            let (blocks, first) = (small.plane(channel), channel * picture.height() * picture.width());
-            for y in top..top + height {
-                let (above, below, down) = between(y, origin[1], small.height());
-                let row = &mut values[first + y * picture.width() + left..][..width];
-                for (value, &(before, after, along)) in row.iter_mut().zip(&columns) {
+        let mut values = Vec::with_capacity(small.channels() * rows.len() * width);
+        for channel in 0..small.channels() {
+            let blocks = small.plane(channel);
+            for y in rows.clone() {
+                let (above, below, down) = between(top + y, origin[1], small.height());
+                values.extend(columns.iter().map(|&(before, after, along)| {
                     let at = |row: usize| {
                         let blocks = &blocks[row * small.width()..];
                         blocks[before] + along * (blocks[after] - blocks[before])
                     };
-                    *value = at(above) + down * (at(below) - at(above));
-                }
+                    at(above) + down * (at(below) - at(above))
+                }));
             }
         }
-        Image::clamped(picture.channels(), picture.height(), picture.width(), values)
+        Image::clamped(small.channels(), rows.len(), width, values)
     }
 
     /// One value a block and channel, the mean over the block away from its edges. Blocks at the border of the region

@@ -167,7 +167,7 @@ impl FacesFolder {
                 }
             }
             let provenance = Provenance { candidate: Some(index + 1), ..provenance.clone() };
-            self.folder.file(name, &whole.to_png(&provenance)?)
+            self.folder.file_with(name, |file| whole.write_png(&provenance, file))
         })?;
         let found = cuts.iter().take(searched.len()).enumerate().map(|(index, cut)| FoundFaceRecord {
             run: run_name(index),

@@ -1,12 +1,13 @@
 //! Folders that are finished or free: a mark while they are written, a seal at the end.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use pulse_checkpoint::read::open_regular;
 
-use crate::write::{make_folder, remove_temporaries, write_atomically};
+use crate::write::{make_folder, remove_temporaries, write_atomically, write_atomically_with};
 use crate::{Error, ErrorKind, Result};
 
 /// The mark's file.
@@ -168,6 +169,14 @@ impl ClaimedFolder {
     pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let path = self.path.join(name);
         write_atomically(&path, bytes)?;
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).push(path);
+        Ok(())
+    }
+
+    /// The same of a file that is not in memory as a whole.
+    pub(crate) fn file_with(&self, name: &str, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+        let path = self.path.join(name);
+        write_atomically_with(&path, write)?;
         self.written.lock().unwrap_or_else(PoisonError::into_inner).push(path);
         Ok(())
     }

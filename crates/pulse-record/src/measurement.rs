@@ -4,9 +4,10 @@ mod fits;
 
 use std::path::Path;
 
+use pulse_core::image::Image;
 use pulse_core::measurement::{Blur, InFile, MeasurementKind, Psf, Stage};
 
-use crate::image::{Reader, numbers_of_npy, read_bytes};
+use crate::image::{Raster, numbers_of_npy, read_bytes};
 use crate::{Error, ErrorKind, Result};
 
 /// The most numbers that a function is made of: as many as the largest pictures that it could blur have.
@@ -15,20 +16,24 @@ const MOST_NUMBERS: usize = 1 << 24;
 /// The same measurement with the content of all files that it names, except those that are read already.
 ///
 /// # Errors
-/// As [`read_psf`] and [`Reader::read`].
+/// As [`read_psf`] and [`Reader::read`](crate::image::Reader::read).
 pub fn read_files(kind: &MeasurementKind) -> Result<MeasurementKind> {
     let read = |stage: &Stage| {
         Ok(match stage {
             Stage::Blur(Blur::Psf(file)) if !file.is_read() => {
                 Stage::Blur(Blur::Psf(InFile::read(file.path(), read_psf(file.path())?)))
             }
-            Stage::Mask(file) if !file.is_read() => {
-                Stage::Mask(InFile::read(file.path(), Reader::default().read(file.path())?))
-            }
+            Stage::Mask(file) if !file.is_read() => Stage::Mask(InFile::read(file.path(), read_known(file.path())?)),
             other => other.clone(),
         })
     };
     MeasurementKind::new(kind.stages().iter().map(read).collect::<Result<_>>()?)
+}
+
+/// Reads what is known of a picture: white in the file, or, where a part of that is transparent, what is not.
+fn read_known(file: &Path) -> Result<Image> {
+    let raster = Raster::read(&file.display().to_string(), &read_bytes(file)?)?;
+    raster.opacity().map_or_else(|| raster.untagged().image(), Ok)
 }
 
 /// Reads a function from a FITS file (the first image in it, rows in the file's order), a NumPy array of two axes,
@@ -57,7 +62,7 @@ pub fn decode_psf(name: &str, bytes: &[u8]) -> Result<Psf> {
     } else if let Some(numbers) = numbers_of_npy(bytes) {
         numbers.map_err(of_picture)?
     } else {
-        let picture = Reader::default().decode(shown, bytes)?.to_grey();
+        let picture = Raster::read(shown, bytes)?.untagged().image()?.to_grey();
         (picture.size(), picture.values().iter().map(|&value| f64::from(value)).collect())
     };
     Psf::normalized(size, values)

@@ -5,17 +5,19 @@ mod layer;
 mod seam;
 mod surroundings;
 
+use std::io::Write;
+
 use crate::Result;
-use crate::image::{Bands, Provenance};
+use crate::image::{Bands, Provenance, Raster};
 use fade::{Fade, bounds};
 use layer::Layer;
 use pulse_core::face::{Point, Square};
-use pulse_core::image::{Image, Kernel, Size};
+use pulse_core::image::{Image, Size};
 use pulse_core::mosaic::Mosaic;
 use surroundings::Blocks;
 
-/// A photograph of 8 bits a channel, to put faces into. Copies share the rows that nothing was put into: these are in memory
-/// once, and [compressed](Self::to_png) once.
+/// A photograph with the numbers of its file, to put faces into: its depth, its colours and what is transparent in it stay as they
+/// are. Copies share the rows that nothing was put into: these are in memory once, and [compressed](Self::write_png) once.
 #[derive(Clone, Debug)]
 pub struct Photograph {
     rows: Bands,
@@ -47,7 +49,8 @@ pub enum Restoration {
 
 impl From<&Image> for Photograph {
     fn from(image: &Image) -> Self {
-        Self { rows: Bands::from(image), scale: 1.0 }
+        // As bytes, which is what it was read from or will be written as.
+        Self { rows: Bands::from(&Raster::from(image)), scale: 1.0 }
     }
 }
 
@@ -55,13 +58,13 @@ impl Photograph {
     /// The picture enlarged or shrunk by this factor, by Lanczos' kernel.
     ///
     /// # Errors
-    /// As [`Image::resized`].
-    pub fn scaled(picture: &Image, scale: f64) -> Result<Self> {
+    /// As [`Resize::new`](pulse_core::image::Resize::new).
+    pub fn scaled(picture: &Raster, scale: f64) -> Result<Self> {
         let size = scaled_size(picture.size(), scale);
         if size == picture.size() {
-            return Ok(Self::from(picture));
+            return Ok(Self { rows: Bands::from(&picture.writable()?), scale: 1.0 });
         }
-        Ok(Self { rows: Bands::from(&picture.resized(Kernel::Lanczos3, size)?), scale })
+        Ok(Self { rows: Bands::resized(&picture.writable()?, size)?, scale })
     }
 
     /// How many times larger it is than the picture that was given.
@@ -69,27 +72,22 @@ impl Photograph {
         self.scale
     }
 
-    /// 1 (grey) or 3 (red, green, blue).
-    pub fn channels(&self) -> usize {
-        self.rows.channels()
-    }
-
     /// Width and height.
     pub fn size(&self) -> Size {
         self.rows.size()
     }
 
-    /// The pixels, `[height, width, channels]`.
+    /// The pixels as the file has them, `[height, width, channels]`; numbers of 16 bits have the larger byte first.
     pub fn to_bytes(&self) -> Vec<u8> {
         self.rows.to_bytes()
     }
 
-    /// The photograph as a PNG that says which part of it is synthetic; fast to write rather than small.
+    /// Writes the photograph as a PNG that says which part of it is synthetic; fast to write rather than small.
     ///
     /// # Errors
     /// As [`encode_png`](crate::image::encode_png).
-    pub fn to_png(&self, provenance: &Provenance) -> Result<Vec<u8>> {
-        self.rows.to_png(provenance)
+    pub fn write_png(&self, provenance: &Provenance, to: impl Write) -> Result<()> {
+        self.rows.write_png(provenance, to)
     }
 
     /// Puts the square picture `face` where `square` of the picture lies that was given. `seen` is what that shows there,
@@ -101,13 +99,13 @@ impl Photograph {
     /// # Panics
     /// When the face and what is seen have different shapes.
     pub fn put(&mut self, square: &Square, face: &Image, seen: &Image, how: &Restoration) -> Result<()> {
-        let (face, seen) = (self.coloured(face), self.coloured(seen));
+        let (face, seen) = (self.native(face), self.native(seen));
         assert_eq!(face.size(), seen.size(), "a face and what it replaces have one shape");
         let square = &self.enlarged(square);
         let side = square.side();
         match how {
             Restoration::Details { known } => {
-                let layer = Layer::beyond(&face, &self.coloured(known), side)?;
+                let layer = Layer::beyond(&face, &self.native(known), side)?;
                 self.blend(square, &layer, Takes::Added, |place, _| Fade::SOFT.at(place));
             }
             Restoration::Replaced => {
@@ -135,10 +133,10 @@ impl Photograph {
             let start = low[axis].ceil().max(0.0) as usize;
             start..((high[axis].floor() + 1.0).max(0.0) as usize).min(length)
         };
-        let (Size { width, height }, channels) = (self.size(), self.channels());
+        let (Size { width, height }, form) = (self.size(), self.rows.form());
         let columns = within(0, width);
         for (y, row) in self.rows.rows_mut(within(1, height)) {
-            let pixels = row.chunks_exact_mut(channels).enumerate().take(columns.end).skip(columns.start);
+            let pixels = row.chunks_exact_mut(form.bytes()).enumerate().take(columns.end).skip(columns.start);
             for (x, pixel) in pixels {
                 let point = [x as f64, y as f64];
                 let place = square.from_picture(point);
@@ -146,13 +144,13 @@ impl Photograph {
                 if weight == 0.0 {
                     continue;
                 }
-                for (byte, value) in pixel.iter_mut().zip(layer.sample(place)) {
-                    let old = f32::from(*byte) / 255.0;
+                for (index, value) in layer.sample(place).into_iter().enumerate().take(form.inks) {
+                    let old = form.get(pixel, index);
                     let new = match takes {
                         Takes::Place => value,
                         Takes::Added => old + value,
                     };
-                    *byte = ((old + weight * (new.clamp(0.0, 1.0) - old)) * 255.0 + 0.5) as u8;
+                    form.set(pixel, index, old + weight * (new.clamp(0.0, 1.0) - old));
                 }
             }
         }
@@ -164,9 +162,19 @@ impl Photograph {
         Square { centre: square.centre.map(|x| (x + 0.5) * scale - 0.5), right: square.right.map(|x| x * scale) }
     }
 
-    /// The picture with as many channels as this.
-    fn coloured(&self, picture: &Image) -> Image {
-        if self.channels() == 1 { picture.to_grey() } else { picture.to_rgb() }
+    /// The picture with as many channels as this, in its colours.
+    fn native(&self, picture: &Image) -> Image {
+        let picture = if self.rows.form().inks == 1 { picture.to_grey() } else { picture.to_rgb() };
+        let colours = self.rows.colours();
+        if colours.name().is_none() {
+            return picture;
+        }
+        let (inks, pixels) = (picture.channels(), picture.width() * picture.height());
+        let values = picture.values();
+        let mut interleaved = (0..pixels * inks).map(|at| values[at % inks * pixels + at / inks]).collect();
+        colours.from_srgb(&mut interleaved, inks);
+        let planes = (0..pixels * inks).map(|at| interleaved[at % pixels * inks + at / pixels]).collect();
+        Image::clamped(inks, picture.height(), picture.width(), planes).unwrap_or(picture)
     }
 }
 

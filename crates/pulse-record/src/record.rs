@@ -32,7 +32,7 @@ pub use settings::{
 
 use crate::image::Provenance;
 use crate::{Error, ErrorKind, Result};
-use pulse_core::image::Size;
+use pulse_core::image::{Rectangle, Size};
 use pulse_core::mosaic::{Grid, Mosaic};
 use pulse_core::place::Placement;
 
@@ -142,6 +142,15 @@ pub struct MosaicRecord {
     pub detected: bool,
 }
 
+impl MosaicRecord {
+    /// The mosaic.
+    pub fn mosaic(&self) -> Mosaic {
+        let [left, top, width, height] = self.region;
+        let grid = Grid { size: self.size, left: self.left, top: self.top };
+        Mosaic { grid, region: Rectangle { left, top, width, height } }
+    }
+}
+
 /// [`Placement`]: the frame of the generator's picture in a small one that was framed otherwise, in pixels of the small one.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlacementRecord {
@@ -219,6 +228,9 @@ pub struct Files {
     pub target_exact: Option<String>,
     /// The sharp picture that the target was made from, in a demonstration.
     pub original: Option<String>,
+    /// White where the small picture is known, where a part of it was transparent. The measurement ends with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<String>,
     /// All of it at a glance.
     pub sheet: String,
     /// Where the candidates differ, where there are two.
@@ -238,6 +250,9 @@ pub struct Files {
     /// What the search goes on from, where it was stopped.
     #[serde(default)]
     pub bookmark: Option<String>,
+    /// The photograph with each candidate in it, where blocks in a photograph were searched for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub photographs: Vec<String>,
 }
 
 /// One candidate.

@@ -7,6 +7,7 @@
 //! | `target.png` | the small picture that was searched for |
 //! | `target.safetensors` | the same without rounding, where 8 bits do not hold it |
 //! | `original.png` | the sharp picture that the target was made from, in a demonstration |
+//! | `known.png` | white where the small picture is known, where a part of it was transparent |
 //! | `sheet.png` | all of it at a glance |
 //! | `certainty.png` | where the candidates differ, where there are two |
 //! | `report.html` | all of it on one page that opens offline |
@@ -27,7 +28,7 @@ mod table;
 use std::path::{Path, PathBuf};
 
 pub use finished::{Finished, Page};
-pub use folder::{INTERMEDIATE, RECORD, RunFolder, intermediate_file};
+pub use folder::{INTERMEDIATE, KNOWN, RECORD, RunFolder, intermediate_file};
 pub use left::{EXPLORED, remove_run};
 
 use pulse_checkpoint::read::{LARGEST_ARRAYS, LARGEST_RECORD, read_regular};
@@ -109,6 +110,14 @@ impl Run {
     /// As [`Reader::read`].
     pub fn original(&self) -> Result<Option<Image>> {
         self.record.files.original.as_deref().map(|name| self.picture(name)).transpose()
+    }
+
+    /// What of the small picture is known, where a part of it was transparent.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub fn known(&self) -> Result<Option<Image>> {
+        self.record.files.known.as_deref().map(|name| self.picture(name)).transpose()
     }
 
     /// The picture of one candidate, of 8 bits.

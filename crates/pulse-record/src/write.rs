@@ -1,6 +1,7 @@
 //! Files that are whole or not there at all.
 
 use std::fs;
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use pulse_checkpoint::write;
@@ -18,7 +19,48 @@ pub(crate) use pulse_checkpoint::write::is_temporary;
 /// # Errors
 /// [`ErrorKind::Io`] when the path names no file, its folder does not exist, or the system cannot write.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    write::write_atomically(path, bytes).map_err(|error| io(&error))
+    write::write_atomically(path, bytes).map_err(|error| of_checkpoint(&error))
+}
+
+/// The same for bytes that are not in memory as a whole: `write` writes them where it is told to.
+///
+/// # Errors
+/// As [`write_atomically`], and what `write` gives where writing itself did not fail.
+pub(crate) fn write_atomically_with(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+    let mut failure = None;
+    let written = write::write_atomically_with(path, |file| {
+        let mut to = Watched { to: BufWriter::new(file), error: None };
+        let done = write(&mut to);
+        if let Some(error) = to.error {
+            return Err(error);
+        }
+        done.map_err(|error| {
+            failure = Some(error);
+            io::Error::other("there is nothing to write")
+        })?;
+        to.to.flush()
+    });
+    failure.map_or_else(|| written.map_err(|error| of_checkpoint(&error)), Err)
+}
+
+/// Keeps what went wrong in writing, whatever is made of it by what writes.
+struct Watched<W> {
+    to: W,
+    error: Option<io::Error>,
+}
+
+impl<W: Write> Write for Watched<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.to.write(bytes).map_err(|error| {
+            let kind = error.kind();
+            self.error = Some(error);
+            kind.into()
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
 }
 
 /// Makes the folder at `path` that something is to be written into, and those above it.
@@ -33,11 +75,11 @@ pub fn make_folder(path: &Path) -> Result<()> {
 
 /// Removes the hidden files in `folder` that killed writers left behind. No process may be writing there.
 pub(crate) fn remove_temporaries(folder: &Path) -> Result<()> {
-    write::remove_temporaries(folder).map_err(|error| io(&error))
+    write::remove_temporaries(folder).map_err(|error| of_checkpoint(&error))
 }
 
 /// The same text as an error of this crate, without a cause that would repeat it.
-fn io(error: &pulse_checkpoint::Error) -> Error {
+fn of_checkpoint(error: &pulse_checkpoint::Error) -> Error {
     let kind = if error.kind() == pulse_checkpoint::ErrorKind::Full { ErrorKind::Full } else { ErrorKind::Io };
     Error::new(kind, error.to_string())
 }

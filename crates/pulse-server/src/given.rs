@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use pulse::face::{Detector, DetectorConfig, aligned};
 use pulse::generator::EMBEDDED;
-use pulse::image::{Image, Kernel, MAX_FILE_BYTES, Reader, Rectangle, Size, encode_png};
+use pulse::image::{Image, Kernel, MAX_FILE_BYTES, Raster, Reader, Rectangle, Size, encode_png};
 use pulse::measurement::{Blur, MeasurementKind, Stage};
 use pulse::mosaic::Mosaic;
 use pulse::portrait::cut_faces;
@@ -196,7 +196,7 @@ fn cut_face(desk: &Desk, from: &Given, picture: &Image, number: usize, ask: &Cut
     let spec = opened.generator.spec();
     // The picture is looked at as it is; what becomes of the face is decided here.
     let whole = Preparation { pixelation: Some(Size::new(1, 1)), ..Preparation::default() };
-    let portrait = with_detector(desk, |detector| cut_faces(seen.clone(), detector, &whole, spec, Some(1.0)))??;
+    let portrait = with_detector(desk, |detector| cut_faces(Raster::from(&seen), detector, &whole, spec, Some(1.0)))??;
     let cut = portrait.cuts.get(number).ok_or_else(|| Refusal::missing("face", &number.to_string()))?;
     let id = desk.change(|model| Ok(model.next_picture()))?;
     let name = format!("face {} of {}", number + 1, from.body.name);

@@ -64,6 +64,7 @@
 #![forbid(unsafe_code)]
 
 pub mod check;
+mod note;
 mod opened;
 mod placing;
 pub mod portrait;
@@ -73,9 +74,10 @@ pub mod standing;
 pub mod steer;
 mod taken;
 
+pub use note::Note;
 pub use opened::{BESIDE, Opened, Told};
 pub use placing::Placing;
-pub use prepared::{Blocks, Note, Preparation, Prepared};
+pub use prepared::{Blocks, Preparation, Prepared};
 pub use pulse_checkpoint as checkpoint;
 pub use pulse_checkpoint::read;
 pub use pulse_core::{

@@ -7,18 +7,20 @@
 
 use std::sync::Arc;
 
-use pulse_core::face::{Detector, Face, Square, aligned};
+use pulse_core::face::{Detector, Face, Landmarks, Point, Square, aligned};
 use pulse_core::generator::{GeneratorSpec, Subject};
-use pulse_core::image::{Image, Kernel, Size};
+use pulse_core::image::{Image, Kernel, Rectangle, Size};
 use pulse_core::measurement::{MeasurementKind, Stage};
 use pulse_core::mosaic::Mosaic;
-use pulse_core::place::PlacedMeasurement;
+use pulse_core::place::{PlacedMeasurement, Placement};
 use pulse_engine::Engine;
 use pulse_record::faces::{CutFace, Portrait};
+use pulse_record::image::Raster;
 use pulse_record::measurement::read_files;
 use pulse_record::photograph::{Photograph, Restoration};
 use pulse_record::record::{MosaicRecord, PlacementRecord};
 
+use crate::prepared::shrink_for;
 use crate::{Error, ErrorKind, Opened, Preparation, Prepared, Result};
 
 /// The most times that a photograph is enlarged by itself, and the most pixels that it then has.
@@ -51,25 +53,37 @@ pub fn check_makes_faces(opened: &Opened) -> Result<()> {
 /// # Errors
 /// As [`aligned`], [`Mosaic::reduce`] and [`Photograph::scaled`].
 pub fn cut_faces(
-    mut picture: Image,
+    mut raster: Raster,
     detector: &mut Detector,
     preparation: &Preparation,
     spec: &GeneratorSpec,
     scale: Option<f64>,
 ) -> Result<Portrait> {
     let is_demonstration = preparation.pixelation.is_some();
-    let mosaic = if is_demonstration { None } else { preparation.blocks.of(&picture) };
-    let blocks = mosaic.as_ref().map(|(mosaic, _)| mosaic.reduce(&picture)).transpose()?;
-    if let Some((mosaic, _)) = &mosaic {
-        picture = mosaic.smoothed(&picture)?;
+    let shrink = shrink_for(raster.whole());
+    let mut seen = raster.part(raster.whole(), shrink)?;
+    let all = if is_demonstration { Vec::new() } else { preparation.blocks.shrunk(shrink)?.of(&seen) };
+    let mut mosaics = Vec::new();
+    for (mosaic, detected) in all {
+        let blocks = mosaic.reduce(&seen)?;
+        mosaics.push((mosaic.enlarged(shrink), detected, blocks));
     }
+    for (mosaic, _, blocks) in &mosaics {
+        smooth(&mut raster, mosaic, blocks)?;
+    }
+    if !mosaics.is_empty() {
+        seen = raster.part(raster.whole(), shrink)?;
+    }
+    let found = detector.detect(&seen);
+    let view = View { raster: &raster, whole: (shrink == 1).then_some(seen) };
     let (mut cuts, mut left) = (Vec::new(), Vec::new());
-    for face in detector.detect(&picture) {
+    for face in found {
+        let face = enlarged(face, shrink as f64);
         let square = spec.frame.square(&face.landmarks);
-        let covered = mosaic.as_ref().filter(|(mosaic, _)| covers(mosaic, &face));
+        let covered = mosaics.iter().find(|(mosaic, ..)| covers(mosaic, &face));
         let (square, restoration) = if is_demonstration {
             (square, Restoration::Replaced)
-        } else if let (Some((mosaic, detected)), Some(blocks)) = (covered, &blocks) {
+        } else if let Some((mosaic, detected, blocks)) = covered {
             // Blocks are upright, whatever is under them.
             let square = Square::upright(square.centre, square.side());
             (square, Restoration::Blocks { small: blocks.clone(), mosaic: *mosaic, detected: *detected })
@@ -78,12 +92,99 @@ pub fn cut_faces(
                 left.push((face, square));
                 continue;
             };
-            (square, Restoration::Details { known: aligned(&picture, &square, size)?.quantised() })
+            (square, Restoration::Details { known: view.aligned(&square, size)?.quantised() })
         };
-        cuts.push(CutFace { seen: aligned(&picture, &square, spec.width)?, square, face, restoration });
+        cuts.push(CutFace { seen: view.aligned(&square, spec.width)?, square, face, restoration });
     }
-    let scale = scale.unwrap_or_else(|| natural_scale(&cuts, spec, picture.size()));
-    Ok(Portrait { photograph: Photograph::scaled(&picture, scale)?, cuts, left })
+    drop(view);
+    let scale = scale.unwrap_or_else(|| natural_scale(&cuts, spec, raster.size()));
+    Ok(Portrait { photograph: Photograph::scaled(&raster, scale)?, cuts, left })
+}
+
+/// A photograph that parts are seen of: of a large one, each is read when it is looked at.
+struct View<'a> {
+    raster: &'a Raster,
+    whole: Option<Image>,
+}
+
+/// What comes of a picture of which a part is made of blocks: the photograph with a candidate in their place.
+pub(crate) struct InPhotograph {
+    photograph: Photograph,
+    square: Square,
+    seen: Image,
+    restoration: Restoration,
+}
+
+impl InPhotograph {
+    /// The photograph that was prepared with its blocks; nothing where it was no photograph.
+    pub(crate) fn of(prepared: &Prepared, spec: &GeneratorSpec) -> Result<Option<Self>> {
+        let (Some(raster), Some(record)) = (&prepared.photograph, &prepared.mosaic) else { return Ok(None) };
+        if spec.width != spec.height {
+            return Ok(None);
+        }
+        let mosaic = record.mosaic();
+        let mut raster = (**raster).clone();
+        let shrink = shrink_for(raster.whole());
+        let small = mosaic.shrunk(shrink)?.reduce(&raster.part(raster.whole(), shrink)?)?;
+        smooth(&mut raster, &mosaic, &small)?;
+        let Size { width, height } = small.size();
+        let side = width.max(height) as f64;
+        // Nothing is stretched: the target is the middle of what the generator makes.
+        let whole = Placement { left: (width as f64 - side) / 2.0, top: (height as f64 - side) / 2.0, side };
+        let square = mosaic.square(prepared.placement.map_or(whole, |placement| placement.placement()));
+        let seen = View { raster: &raster, whole: None }.aligned(&square, spec.width)?;
+        let restoration = Restoration::Blocks { mosaic, detected: record.detected, small };
+        Ok(Some(Self { photograph: Photograph::scaled(&raster, 1.0)?, square, seen, restoration }))
+    }
+
+    /// The photograph with this candidate.
+    pub(crate) fn with(&self, candidate: &Image) -> Result<Photograph> {
+        let mut photograph = self.photograph.clone();
+        photograph.put(&self.square, candidate, &self.seen, &self.restoration)?;
+        Ok(photograph)
+    }
+}
+
+/// Puts the colours of blocks, going over into each other, in their place.
+fn smooth(raster: &mut Raster, mosaic: &Mosaic, blocks: &Image) -> Result<()> {
+    const ROWS: usize = 256;
+    let Rectangle { left, top, width, height } = mosaic.region;
+    for first in (0..height).step_by(ROWS) {
+        let rows = first..height.min(first + ROWS);
+        let part = Rectangle { left, top: top + first, width, height: rows.len() };
+        raster.put(part, &mosaic.smooth_rows(blocks, rows)?);
+    }
+    Ok(())
+}
+
+impl View<'_> {
+    fn aligned(&self, square: &Square, size: usize) -> Result<Image> {
+        if let Some(whole) = &self.whole {
+            return aligned(whole, square, size);
+        }
+        // Whatever is seen where the square leaves the photograph is made of what is near it.
+        let Size { width, height } = self.raster.size();
+        let margin = square.side();
+        let [low, high] = square.bounds();
+        let axis = |axis: usize, length: usize| {
+            let start = (low[axis] - margin).max(0.0) as usize;
+            let end = ((high[axis] + margin).max(0.0) as usize + 1).min(length);
+            (start.min(end), end.saturating_sub(start))
+        };
+        let ((left, width), (top, height)) = (axis(0, width), axis(1, height));
+        let shrink = ((square.side() / (3.0 * size as f64)) as usize).max(1);
+        let part = self.raster.part(Rectangle { left, top, width, height }, shrink)?;
+        let factor = shrink as f64;
+        let centre = [square.centre[0] - left as f64, square.centre[1] - top as f64].map(|x| (x + 0.5) / factor - 0.5);
+        aligned(&part, &Square { centre, right: square.right.map(|x| x / factor) }, size)
+    }
+}
+
+/// A face in a picture that is so many times larger. The centres of pixels are at whole numbers.
+fn enlarged(face: Face, factor: f64) -> Face {
+    let point = |point: Point| point.map(|x| (x + 0.5) * factor - 0.5);
+    let outline = Square { centre: point(face.outline.centre), right: face.outline.right.map(|x| x * factor) };
+    Face { outline, landmarks: Landmarks::from_points(face.landmarks.points().map(point)), ..face }
 }
 
 /// The pixels along a side of the small picture of a face: as many as the photograph has of it, where the measurement shrinks by any

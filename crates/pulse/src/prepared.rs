@@ -1,18 +1,20 @@
 //! From the picture that was read to the one that is searched for.
 
-use std::fmt;
 use std::sync::Arc;
 
 use pulse_core::generator::GeneratorSpec;
 use pulse_core::image::{Image, Kernel, Rectangle, Size};
-use pulse_core::measurement::{Measurement, MeasurementKind, Stage};
+use pulse_core::measurement::{InFile, Measurement, MeasurementKind, Stage};
 use pulse_core::mosaic::{Grid, Mosaic};
 use pulse_core::place::{PlacedMeasurement, Placer};
 use pulse_core::sharpness::gaussian_sigma;
 use pulse_engine::Engine;
+use pulse_record::image::{Raster, VIEWED, through_jpeg};
 use pulse_record::measurement::read_files;
 use pulse_record::record::{MosaicRecord, PlacementRecord};
+use pulse_record::run::KNOWN;
 
+use crate::note::Note;
 use crate::{Error, ErrorKind, Placing, Result, WayOut};
 
 /// What is done to a picture before it is searched for. The default only reduces blocks to pixels, where it finds any.
@@ -47,8 +49,12 @@ pub struct Prepared {
     pub target: Arc<Image>,
     /// What it was made from, when it was pixelated.
     pub original: Option<Image>,
+    /// White where it is known, where a part of the picture was transparent: the mask that the measurement ends with.
+    pub known: Option<Arc<Image>>,
     /// The blocks that it was reduced from.
     pub mosaic: Option<MosaicRecord>,
+    /// The photograph of which the blocks are a part, where they are.
+    pub photograph: Option<Arc<Raster>>,
     /// The frame of the generator's picture in the picture as it was given, where that was looked for.
     pub placement: Option<PlacementRecord>,
     /// The resize that made it small, where nothing else did.
@@ -61,87 +67,105 @@ pub struct Prepared {
     pub notes: Vec<Note>,
 }
 
-/// What the user should know about a picture that was prepared.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Note {
-    /// It is made of blocks, which were taken for its pixels.
-    Blocks {
-        /// The blocks.
-        mosaic: Mosaic,
-        /// How many there are.
-        count: Size,
-    },
-    /// It is grey, so every candidate is; `colours` is the measurement that would let them have colours.
-    Grey {
-        /// The measurement with a stage that makes grey of colours.
-        colours: MeasurementKind,
-    },
-    /// It is not framed as the generator's pictures are: it was searched for in the frame that is most like theirs.
-    Placed(PlacementRecord),
-    /// It has all of the pixels that the generator makes, so every candidate is it.
-    Complete {
-        /// The size of the generator's pictures.
-        sharp: Size,
-        /// Where it looks blurred: σ in its own pixels, and in the generator's.
-        blur: Option<[f64; 2]>,
-    },
-}
-
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Blocks { mosaic: Mosaic { grid, region }, count } => {
-                let Rectangle { left, top, width, height } = region;
-                write!(
-                    f,
-                    "it is made of {count} blocks of {:.2} pixels ({grid}, in {left},{top},{width},{height}), which were \
-                     taken for its pixels",
-                    grid.size
-                )
-            }
-            Self::Placed(PlacementRecord { left, top, side, .. }) => write!(
-                f,
-                "it is not framed as the model's own pictures are; it was searched for in the frame that is most like theirs, \
-                 {side:.1} pixels at {left:.1}, {top:.1}"
-            ),
-            Self::Grey { .. } => f.write_str("it is grey, so every candidate is"),
-            Self::Complete { sharp, .. } => {
-                write!(f, "it has all of the {sharp} pixels that the generator makes, so every candidate is it")
-            }
-        }
-    }
-}
-
 impl Prepared {
+    /// A picture as its file has it, by [`new`](Self::new). What it is too large for is said before any work. Where no colour
+    /// was said to show through, a small picture is unknown where it is transparent.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and [`Raster::part`].
+    pub fn of_raster(
+        raster: &Raster,
+        preparation: &Preparation,
+        generator: &GeneratorSpec,
+        engine: &dyn Engine,
+    ) -> Result<Self> {
+        let sharp = Size::new(generator.width, generator.height);
+        let part = preparation.crop.unwrap_or_else(|| raster.whole());
+        let is_small = part.width <= sharp.width && part.height <= sharp.height;
+        let shrink = shrink_for(part);
+        let mut picture = raster.part(part, shrink)?;
+        if !is_small && preparation.pixelation.is_none() && preparation.blocks == Blocks::Off {
+            return Err(too_large(Size::new(part.width, part.height), &picture, sharp, false, engine));
+        }
+        let mut notes: Vec<_> = raster.notes().iter().cloned().map(Note::File).collect();
+        notes.extend((shrink > 1).then_some(Note::Reduced(shrink)));
+        let blocks = preparation.blocks.shrunk(shrink)?;
+        let mut preparation = Preparation { crop: None, blocks, ..preparation.clone() };
+        let is_as_given = preparation.pixelation.is_none() && !matches!(preparation.blocks, Blocks::Grid(_));
+        let may_be_unknown = is_small && is_as_given && raster.background().is_none();
+        let opacity = if may_be_unknown { raster.opacity() } else { None };
+        let known = opacity.map(|opacity| known_of(&opacity.crop(part)?)).transpose()?;
+        let known = known.filter(|known| known.values().contains(&0.0)).map(Arc::new);
+        if let Some(known) = &known {
+            let unknown = known.values().iter().filter(|&&value| value == 0.0).count();
+            if unknown == known.values().len() {
+                let message =
+                    "all of it is transparent, so nothing of it is known: --background white shows it over a colour";
+                return Err(Error::new(ErrorKind::Picture, message));
+            }
+            picture = raster.opaque().part(part, 1)?;
+            notes.push(Note::Transparent { unknown });
+            let kind = preparation.measurement.take().unwrap_or_default();
+            let mask = Stage::Mask(InFile::read(KNOWN, Image::clone(known)));
+            preparation.measurement = Some(MeasurementKind::new([kind.stages(), &[mask]].concat())?);
+            preparation.blocks = Blocks::Off;
+        }
+        let prepared = Self::prepare(picture, &preparation, generator, engine, Size::new(part.width, part.height))?;
+        notes.extend(prepared.notes.iter().cloned());
+        let is_part = |mosaic: &MosaicRecord| mosaic.region[2..] != [part.width, part.height];
+        let photograph = prepared.mosaic.as_ref().filter(|mosaic| is_part(mosaic) && part == raster.whole());
+        let photograph = photograph.map(|_| Arc::new(raster.clone()));
+        Ok(Self { notes, photograph, known, ..prepared })
+    }
+
     /// Crops, reduces blocks, pixelates, and brings to the channels of the measurement.
     ///
     /// # Errors
     /// [`ErrorKind::Picture`] with [`WayOut::Shrink`] for a picture of more pixels than the generator makes, and as
     /// [`Image::crop`], [`MeasurementKind::shrink`] and [`MeasurementKind::resolve`].
     pub fn new(
-        mut picture: Image,
+        picture: Image,
         preparation: &Preparation,
         generator: &GeneratorSpec,
         engine: &dyn Engine,
     ) -> Result<Self> {
+        let given = preparation.crop.map_or(picture.size(), |part| Size::new(part.width, part.height));
+        Self::prepare(picture, preparation, generator, engine, given)
+    }
+
+    /// The same of a picture that was given so many times larger.
+    fn prepare(
+        mut picture: Image,
+        preparation: &Preparation,
+        generator: &GeneratorSpec,
+        engine: &dyn Engine,
+        given: Size,
+    ) -> Result<Self> {
+        let times = (given.width / picture.width()).max(1);
         let sharp = Size::new(generator.width, generator.height);
         if let Some(part) = preparation.crop {
             picture = picture.crop(part)?;
         }
         let mut notes = Vec::new();
-        let mosaic = if preparation.pixelation.is_some() { None } else { preparation.blocks.of(&picture) };
+        let mut all = if preparation.pixelation.is_some() { Vec::new() } else { preparation.blocks.of(&picture) };
+        let mosaic = if all.is_empty() { None } else { Some(all.remove(0)) };
+        if !all.is_empty() {
+            notes.push(Note::OtherBlocks(all.iter().map(|(mosaic, _)| mosaic.enlarged(times).region).collect()));
+        }
         if let Some((mosaic, detected)) = mosaic {
             picture = mosaic.reduce(&picture)?;
             if detected {
-                notes.push(Note::Blocks { mosaic, count: picture.size() });
+                notes.push(Note::Blocks { mosaic: mosaic.enlarged(times), count: picture.size() });
             }
         }
         let usual = || if mosaic.is_some() { Kernel::Area.into() } else { MeasurementKind::default() };
         let kind = read_files(&preparation.measurement.clone().unwrap_or_else(usual))?;
         let (target, original) = match preparation.pixelation {
             None => {
-                check_size(&picture, sharp, mosaic.is_some(), engine)?;
+                if picture.width() > sharp.width || picture.height() > sharp.height {
+                    let size = if mosaic.is_some() { picture.size() } else { given };
+                    return Err(too_large(size, &picture, sharp, mosaic.is_some(), engine));
+                }
                 (picture, None)
             }
             Some(size) => {
@@ -150,9 +174,13 @@ impl Prepared {
                 (target, Some(original))
             }
         };
-        if target.channels() == 1 && generator.channels == 3 && original.is_none() && !makes_grey(&kind) {
-            let colours = MeasurementKind::new([&[Stage::Gray], kind.stages()].concat())?;
-            notes.push(Note::Grey { colours });
+        if generator.channels == 3 && original.is_none() && !makes_grey(&kind) {
+            let grey = || MeasurementKind::new([&[Stage::Gray], kind.stages()].concat());
+            if target.channels() == 1 || target.is_grey_in_colour() {
+                notes.push(Note::Grey { colours: grey()? });
+            } else if target.is_toned() {
+                notes.push(Note::Toned { grey: grey()? });
+            }
         }
         let mut prepared = Self::measured(target, &kind, generator)?;
         let target = &prepared.target;
@@ -161,9 +189,9 @@ impl Prepared {
             && prepared.measurement.is_well_conditioned()
             && prepared.measurement.known() == numbers
         {
-            notes.push(Note::Complete { sharp, blur: blur(target, sharp, engine) });
+            notes.push(Note::Complete { sharp, blur: blur(target.size(), target, sharp, engine) });
         }
-        prepared.mosaic = mosaic.map(|(mosaic, detected)| MosaicRecord::new(&mosaic, detected));
+        prepared.mosaic = mosaic.map(|(mosaic, detected)| MosaicRecord::new(&mosaic.enlarged(times), detected));
         (prepared.original, prepared.notes) = (original, notes);
         Ok(prepared)
     }
@@ -185,7 +213,9 @@ impl Prepared {
         Self {
             target: Arc::new(target),
             original: None,
+            known: None,
             mosaic: None,
+            photograph: None,
             placement: None,
             kernel: None,
             measured_as,
@@ -205,7 +235,7 @@ impl Prepared {
         generator: &GeneratorSpec,
         engine: &dyn Engine,
     ) -> Result<Self> {
-        let target = kind.shrink(&seen, size, engine)?.quantised();
+        let target = as_file(kind.shrink(&seen, size, engine)?, kind)?;
         Ok(Self { original: Some(seen), ..Self::measured(target, kind, generator)? })
     }
 }
@@ -254,12 +284,20 @@ fn enlarged(part: Rectangle, from: Size, to: Size) -> Rectangle {
 }
 
 impl Blocks {
-    /// The blocks of a picture, and whether they were found and not given.
-    pub(crate) fn of(self, picture: &Image) -> Option<(Mosaic, bool)> {
+    /// The same in a picture that is so many times smaller.
+    pub(crate) fn shrunk(self, by: usize) -> Result<Self> {
         match self {
-            Self::Off => None,
-            Self::Auto => Mosaic::detect(picture).map(|mosaic| (mosaic, true)),
-            Self::Grid(grid) => Some((Mosaic::whole(grid, picture), false)),
+            Self::Grid(grid) => grid.shrunk(by).map(Self::Grid),
+            other => Ok(other),
+        }
+    }
+
+    /// The blocks of a picture, those of the largest part first, and whether they were found and not given.
+    pub(crate) fn of(self, picture: &Image) -> Vec<(Mosaic, bool)> {
+        match self {
+            Self::Off => Vec::new(),
+            Self::Auto => Mosaic::detect_all(picture).into_iter().map(|mosaic| (mosaic, true)).collect(),
+            Self::Grid(grid) => vec![(Mosaic::whole(grid, picture), false)],
         }
     }
 }
@@ -279,33 +317,56 @@ fn pixelated(
 ) -> Result<(Image, Image)> {
     let original = picture.crop(picture.centre_part(size))?;
     if kind.resize().is_some() {
-        let target = kind.shrink(&original, size, engine)?.quantised();
-        return Ok((target, original));
+        return Ok((as_file(kind.shrink(&original, size, engine)?, kind)?, original));
     }
     // Lengths in the measurement are pixels of the generator's pictures.
     let scale = (sharp.width as f64 / size.width as f64).min(sharp.height as f64 / size.height as f64);
     let [width, height] = [size.width, size.height].map(|length| (length as f64 * scale).round() as usize);
     let resized = original.resized(Kernel::Bicubic, Size::new(width, height))?;
-    Ok((kind.shrink(&resized, size, engine)?.quantised(), original))
+    Ok((as_file(kind.shrink(&resized, size, engine)?, kind)?, original))
 }
 
-fn check_size(picture: &Image, sharp: Size, is_mosaic: bool, engine: &dyn Engine) -> Result<()> {
-    if picture.width() <= sharp.width && picture.height() <= sharp.height {
-        return Ok(());
+/// A picture with the 8 bits of a file, after the compression that is a part of the measurement.
+fn as_file(picture: Image, kind: &MeasurementKind) -> Result<Image> {
+    match kind.jpeg() {
+        Some(quality) => through_jpeg(&picture, quality),
+        None => Ok(picture.quantised()),
     }
-    let what = if is_mosaic { "blocks" } else { "pixels" };
-    let message = format!(
-        "its {} {what} are more than the {sharp} that the generator makes, so nothing is missing in it",
-        picture.size()
-    );
-    let blur = if is_mosaic { None } else { blur(picture, sharp, engine) };
-    Err(Error::new(ErrorKind::Picture, message).with_way_out(WayOut::Shrink { blur }))
 }
 
-/// The blur of a picture that looks blurred even at the generator's size: σ in its own pixels, and in the generator's.
-fn blur(picture: &Image, sharp: Size, engine: &dyn Engine) -> Option<[f64; 2]> {
-    let sigma = gaussian_sigma(picture, engine)?;
-    let scale = (sharp.width as f64 / picture.width() as f64).min(sharp.height as f64 / picture.height() as f64);
+/// By how much a part of a picture is to be shrunk along each side to be worked on.
+pub(crate) fn shrink_for(part: Rectangle) -> usize {
+    let pixels = part.width.saturating_mul(part.height);
+    (1..).find(|shrink| pixels / (shrink * shrink) <= VIEWED).unwrap_or(1)
+}
+
+/// 1 where at least half of a pixel is there, else 0.
+fn known_of(opacity: &Image) -> Result<Image> {
+    let values = opacity.values().iter().map(|&value| f32::from(u8::from(value >= 0.5))).collect();
+    Image::new(1, opacity.height(), opacity.width(), values)
+}
+
+/// What is said of a picture of this size, which may have been shrunk since.
+fn too_large(size: Size, picture: &Image, sharp: Size, is_mosaic: bool, engine: &dyn Engine) -> Error {
+    let what = if is_mosaic { "blocks" } else { "pixels" };
+    let message =
+        format!("its {size} {what} are more than the {sharp} that the generator makes, so nothing is missing in it");
+    let blur = if is_mosaic { None } else { blur(size, picture, sharp, engine) };
+    let times = size.width / picture.width().max(1);
+    let blocks = if is_mosaic { None } else { Mosaic::guess(picture).map(|grid| grid.enlarged(times)) };
+    let blocks = blocks.map(|Grid { size, left, top }| [size, left, top]);
+    Error::new(ErrorKind::Picture, message).with_way_out(WayOut::Shrink { blur, blocks })
+}
+
+/// The blur of a picture that looks blurred even at the generator's size: σ in the pixels of the size that it had, and in the
+/// generator's. A large picture is looked at in its middle.
+fn blur(size: Size, picture: &Image, sharp: Size, engine: &dyn Engine) -> Option<[f64; 2]> {
+    const SIDE: usize = 1024;
+    let axis = |length: usize| (length.saturating_sub(SIDE) / 2, length.min(SIDE));
+    let ((left, width), (top, height)) = (axis(picture.width()), axis(picture.height()));
+    let middle = picture.crop(Rectangle { left, top, width, height }).ok()?;
+    let sigma = gaussian_sigma(&middle, engine)? * size.width as f64 / picture.width() as f64;
+    let scale = (sharp.width as f64 / size.width as f64).min(sharp.height as f64 / size.height as f64);
     // Less is what any picture has.
     (sigma * scale >= 1.0).then_some([sigma, sigma * scale])
 }

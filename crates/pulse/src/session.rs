@@ -26,6 +26,7 @@ use pulse_record::sheet::Colormap;
 
 pub use judge::Judge;
 
+use crate::portrait::InPhotograph;
 use crate::{Opened, Prepared, Result};
 
 /// One search under way: a generator, a picture, and the settings. It owns all that it needs, so a thread, a server or an object
@@ -368,6 +369,19 @@ impl Found {
         let unmeasured = if judge.was_cut_short() { Some(self.bookmark_of_all()?) } else { None };
         let subject = labels.subject.unwrap_or(self.opened.subject);
         let quantities = self.read(&labels, judge);
+        let mut photographs = Vec::new();
+        if let Some(within) = InPhotograph::of(&self.prepared, self.opened.generator.spec())? {
+            let provenance = self.opened.record.provenance(self.config.seed);
+            for candidate in &self.candidates {
+                let photograph = within.with(&candidate.image.quantised())?;
+                photographs.push(folder.photograph(
+                    candidate.index,
+                    self.candidates.len(),
+                    &photograph,
+                    &provenance,
+                )?);
+            }
+        }
         folder.write(&Finished {
             input: labels.input,
             generator: self.opened.record.clone(),
@@ -378,6 +392,7 @@ impl Found {
             placement: self.prepared.placement,
             target: &self.prepared.target,
             original: self.prepared.original.as_ref(),
+            known: self.prepared.known.as_deref(),
             config: &self.config,
             steering: labels.steering,
             candidates: &self.candidates,
@@ -388,6 +403,7 @@ impl Found {
             page: labels.page.then_some(Page { subject, curves: &self.curves }),
             seconds: labels.seconds_before + self.seconds,
             made: labels.made,
+            photographs,
             bookmark: self.bookmark.as_ref().or(unmeasured.as_ref()),
         })
     }

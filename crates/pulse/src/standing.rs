@@ -8,6 +8,7 @@ use pulse_core::measurement::{Blur, MeasurementKind, Stage};
 use pulse_core::tape::Bookmark;
 use pulse_record::checksum::sha256_of_file;
 use pulse_record::faces::EarlierFaces;
+use pulse_record::image::{Raster, read_bytes};
 use pulse_record::record::{FacesRecord, GeneratorRecord, InputRecord, Record, RequestRecord, SettingsRecord};
 use pulse_record::run::{Run, RunFolder};
 use serde_json::Value;
@@ -19,8 +20,8 @@ use crate::{Blocks, Error, ErrorKind, Placing, Preparation, Result, WayOut};
 pub struct Request {
     /// What is done to the picture first.
     pub preparation: Preparation,
-    /// What shows through where it is transparent.
-    pub background: [u8; 3],
+    /// What shows through where it is transparent, where it was said: else white, and a small picture is unknown there.
+    pub background: Option<[u8; 3]>,
     /// The file of inputs that the search starts from.
     pub init: Option<PathBuf>,
     /// Whether every convolution is computed by its definition.
@@ -42,7 +43,6 @@ impl Request {
     /// [`ErrorKind::Io`] when the file of inputs cannot be read. Errors in other files are reported when these are used.
     pub fn record(&self) -> Result<RequestRecord> {
         let Preparation { crop, blocks, pixelation, measurement } = &self.preparation;
-        let [red, green, blue] = self.background;
         Ok(RequestRecord {
             measurement: measurement.as_ref().map(ToString::to_string),
             measurement_files: measurement.as_ref().map(checksums).unwrap_or_default(),
@@ -54,7 +54,9 @@ impl Request {
             },
             crop: crop.map(|part| [part.left, part.top, part.width, part.height]),
             pixelate: pixelation.map(|size| [size.width, size.height]),
-            background: format!("#{red:02x}{green:02x}{blue:02x}"),
+            background: self
+                .background
+                .map_or_else(|| "none".into(), |[red, green, blue]| format!("#{red:02x}{green:02x}{blue:02x}")),
             init: self.init.as_deref().map(sha256_of_file).transpose()?,
             precise: self.precise,
             faces: self.faces.map(|config| FacesRecord { confidence: config.confidence, smallest: config.smallest }),
@@ -116,7 +118,7 @@ pub struct Asked {
 
 impl Asked {
     /// Whether the picture at `path`, whose result goes to `folder`, has to be searched for. The picture is read only when all
-    /// else of an earlier run agrees, and is never decoded.
+    /// else of an earlier run agrees, and decoded only where another colour was to show through it.
     pub fn standing(&self, path: &Path, folder: &Path) -> Standing {
         if self.request.faces.is_none() || self.again {
             return self.standing_of_run(path, folder);
@@ -174,7 +176,7 @@ impl Asked {
     }
 
     fn judge(&self, path: &Path, folder: &Path, runs: Vec<Record>) -> Standing {
-        let other = runs.iter().find_map(|record| self.difference(record));
+        let other = runs.iter().find_map(|record| self.difference(record, path));
         let other = match other {
             None => match sha256_of_file(path) {
                 Ok(checksum) => runs.iter().find_map(|run| other_picture(&run.input, path, &checksum)),
@@ -189,11 +191,15 @@ impl Asked {
     }
 
     /// In what `record` differs from what is asked for, the picture not counted.
-    fn difference(&self, record: &Record) -> Option<String> {
+    fn difference(&self, record: &Record, path: &Path) -> Option<String> {
         if record.generator.sha256 != self.generator.sha256 {
             return Some(format!("another generator ({})", record.generator.name));
         }
-        if record.settings == self.settings && record.request.as_ref() == Some(&self.request) {
+        let is_asked = record.request.as_ref().is_some_and(|request| {
+            let over_the_same = RequestRecord { background: self.request.background.clone(), ..request.clone() };
+            *request == self.request || over_the_same == self.request && nothing_shows_through(path)
+        });
+        if record.settings == self.settings && is_asked {
             return None;
         }
         let value = |record: std::result::Result<Value, _>| record.unwrap_or(Value::Null);
@@ -205,6 +211,12 @@ impl Asked {
             .map_or_else(String::new, |found| format!(" ({found})"));
         Some(format!("other settings{found}"))
     }
+}
+
+/// Whether the picture at `path` is opaque, so that it is the same over any colour.
+fn nothing_shows_through(path: &Path) -> bool {
+    let picture = read_bytes(path).and_then(|bytes| Raster::read(&path.display().to_string(), &bytes));
+    picture.is_ok_and(|picture| picture.opacity().is_none())
 }
 
 /// In what an earlier run's `input` differs from the picture at `path`, which has this `checksum` now.

@@ -6,7 +6,9 @@ use pulse_core::face::Detector;
 use pulse_core::generator::GeneratorSpec;
 use pulse_core::image::Image;
 use pulse_core::mosaic::Mosaic;
+use pulse_record::image::Raster;
 
+use crate::prepared::shrink_for;
 use crate::{Error, ErrorKind, Result};
 
 /// What a picture is taken for.
@@ -35,10 +37,19 @@ impl TakenAs {
 
     /// What a picture shows itself to be, in this order: no larger than the generator's pictures; made of blocks; a photograph with
     /// faces in it, where there is a detector. Nothing where it is none of these.
-    pub fn of(picture: &Image, generator: &GeneratorSpec, detector: Option<&mut Detector>) -> Option<Self> {
-        if picture.width() <= generator.width && picture.height() <= generator.height {
-            return Some(Self::Small);
+    ///
+    /// # Errors
+    /// As [`Raster::part`].
+    pub fn of(raster: &Raster, generator: &GeneratorSpec, detector: Option<&mut Detector>) -> Result<Option<Self>> {
+        let whole = raster.whole();
+        if whole.width <= generator.width && whole.height <= generator.height {
+            return Ok(Some(Self::Small));
         }
+        let picture = raster.part(whole, shrink_for(whole))?;
+        Ok(Self::shown(&picture, detector))
+    }
+
+    fn shown(picture: &Image, detector: Option<&mut Detector>) -> Option<Self> {
         if Mosaic::detect(picture).is_some() {
             return Some(Self::Mosaic);
         }

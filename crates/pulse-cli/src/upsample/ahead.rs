@@ -5,15 +5,16 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::Scope;
 use std::time::Instant;
 
-use pulse::Prepared;
 use pulse::checksum::sha256;
 use pulse::generator::GeneratorSpec;
-use pulse::image::{Image, Reader, read_bytes};
+use pulse::image::{Raster, Size, read_bytes};
+use pulse::mosaic::Mosaic;
 use pulse::record::InputRecord;
 use pulse::standing::Request;
+use pulse::{Preparation, Prepared};
 use pulse_engine::Cpu;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, blocks_hint};
 use crate::sources::Source;
 
 /// A picture that was read.
@@ -28,8 +29,10 @@ pub(super) struct Picture {
 pub(super) enum Content {
     /// It is searched for.
     Target(Arc<Prepared>),
+    /// It is not searched for, for this reason.
+    LeftOut(String),
     /// Faces are to be found in it first.
-    Photograph(Image),
+    Photograph(Raster),
 }
 
 /// Reads pictures.
@@ -58,22 +61,40 @@ impl Decoder<'_> {
         receiver
     }
 
+    /// Whether there is nothing to shrink, which is then said.
+    fn is_small_already(&self, size: Size) -> Option<String> {
+        let Preparation { crop, pixelation: Some(to), .. } = &self.request.preparation else { return None };
+        let [width, height] = crop.map_or([size.width, size.height], |part| [part.width, part.height]);
+        (width < to.width || height < to.height).then(|| {
+            format!("its {width}x{height} pixels cannot be shrunk to {to}: it is small already; leave --pixelate out")
+        })
+    }
+
     /// Reads one.
     pub(super) fn read(&self, source: &Source) -> Result<Picture, Failure> {
         let started = Instant::now();
         let path = source.path.display().to_string();
         let bytes = read_bytes(&source.path)?;
-        let picture = Reader { background: self.request.background }.decode(&path, &bytes)?;
-        let size = picture.size();
+        let mut raster = Raster::read(&path, &bytes)?;
+        if let Some(background) = self.request.background {
+            raster = raster.over(background);
+        }
+        let size = raster.size();
         let input = InputRecord { sha256: sha256(&bytes), path, width: size.width, height: size.height };
         drop(bytes);
         let content = if self.request.faces.is_some() {
-            Content::Photograph(picture)
+            Content::Photograph(raster)
+        } else if let Some(reason) = self.is_small_already(size) {
+            Content::LeftOut(reason)
         } else {
-            let prepared = Prepared::new(picture, &self.request.preparation, self.generator, self.engine);
+            let preparation = &self.request.preparation;
+            let prepared = Prepared::of_raster(&raster, preparation, self.generator, self.engine);
             let prepared = prepared.map_err(|error| Failure::with(source.path.display(), &error))?;
             if self.has_blocks && prepared.mosaic.is_none() {
-                let reason = "no blocks were found in it; say where they lie with --mosaic SIZE+X+Y";
+                let guess =
+                    Mosaic::guess(&raster.view().map_err(|error| Failure::with(source.path.display(), &error))?.0);
+                let hint = guess.map(|grid| blocks_hint(&grid)).unwrap_or_default();
+                let reason = format!("no blocks were found in it; say where they lie with --mosaic SIZE+X+Y{hint}");
                 return Err(Failure::of(source.path.display(), reason));
             }
             Content::Target(prepared.into())

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use pulse::candidate::{PERFECT_DB, consistency_db, epsilon_of_db};
-use pulse::image::{FORMATS, Reader, Rectangle};
+use pulse::image::{FORMATS, Rectangle};
 use pulse::judge::Order;
 use pulse::loss::Loss;
 use pulse::measurement::{GRAMMAR, MeasurementKind, Size};
@@ -104,6 +104,10 @@ pub(crate) enum ProgressMode {
 pub(crate) struct Arguments {
     #[arg(required = true, value_name = "INPUT", help = format!("Pictures, or folders of pictures ({FORMATS})"))]
     pub(super) inputs: Vec<PathBuf>,
+
+    /// Take the pictures in the folders within a folder too
+    #[arg(long)]
+    pub(super) recursive: bool,
 
     /// Where the folder of each picture goes
     #[arg(short, long, value_name = "DIR", default_value = "pulse-out")]
@@ -233,9 +237,10 @@ pub(crate) struct Arguments {
     #[arg(short, long, value_name = "N|WxH", value_parser = pixelation, help_heading = "Picture")]
     pub(super) pixelate: Option<Size>,
 
-    #[arg(long, value_name = "COLOUR", value_parser = colour, default_value = hexadecimal(Reader::default().background),
-        help = "What shows through where a picture is transparent: #RRGGBB, black or white", help_heading = "Picture")]
-    pub(super) background: [u8; 3],
+    /// What shows through where a picture is transparent: #RRGGBB, black or white [default: white, and a small picture is taken to be
+    /// unknown where it is transparent]
+    #[arg(long, value_name = "COLOUR", value_parser = colour, help_heading = "Picture")]
+    pub(super) background: Option<[u8; 3]>,
 
     /// Write one JSON object a step and candidate to this file; docs/run-json.md has the fields
     #[arg(long, value_name = "FILE.jsonl", help_heading = "Watching")]
@@ -325,6 +330,10 @@ impl Arguments {
                 return Err(Failure::of("--sigma", format!("{sigma} cannot be: give a number above 0, and up to 255")));
             }
             config = config.with_noise(sigma / 255.0);
+        }
+        let was_told = self.sigma.is_some() || self.eps.is_some() || self.target_db.is_some();
+        if let Some(measurement) = self.measurement.as_ref().filter(|_| !was_told) {
+            config = config.with_noise_of(measurement);
         }
         set(&mut config.optimizer, self.optimizer);
         set(&mut config.learning_rate, self.learning_rate);
@@ -426,8 +435,4 @@ fn colour(text: &str) -> Result<[u8; 3], String> {
     let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
     let [_, red, green, blue] = number.ok_or("write #RRGGBB, black or white")?.to_be_bytes();
     Ok([red, green, blue])
-}
-
-fn hexadecimal([red, green, blue]: [u8; 3]) -> String {
-    format!("#{red:02x}{green:02x}{blue:02x}")
 }

@@ -122,6 +122,10 @@ impl<'a> Job<'a> {
         Self { trace_goes_on: true, ..self }
     }
 
+    pub(super) fn is_one_of_several(&self) -> bool {
+        self.several
+    }
+
     /// Searches for all pictures that earlier runs have not finished, one of `several` or the only one.
     pub(super) fn go_through(&mut self, sources: &[&Source], several: bool) -> Result<Vec<Entry>, Failure> {
         self.several = several;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use pulse::Prepared;
 use pulse::faces::{FacesFolder, Portrait, photograph_name};
 use pulse::generator::Subject;
-use pulse::image::{Extent, Image, Provenance};
+use pulse::image::{Extent, Image, Provenance, Raster};
 use pulse::portrait::cut_faces;
 use pulse::record::{InputRecord, Record};
 use pulse::run::{Run, RunFolder};
@@ -64,6 +64,11 @@ impl Job<'_> {
         let Picture { input, content, seconds } = picture;
         let prepared = match content {
             Content::Target(prepared) => prepared,
+            Content::LeftOut(reason) if self.is_one_of_several() => {
+                note(&format!("{}: left out: {reason}", source.path.display()));
+                return Ok(Entry::left_out(&source.path, &reason));
+            }
+            Content::LeftOut(reason) => return Err(Failure::of(source.path.display(), reason)),
             Content::Photograph(picture) => return self.upsample_faces(source, picture, &input, replace, course),
         };
         let of = source.path.display().to_string();
@@ -81,7 +86,7 @@ impl Job<'_> {
     fn upsample_faces(
         &mut self,
         source: &Source,
-        picture: Image,
+        picture: Raster,
         input: &InputRecord,
         replace: bool,
         course: Option<Course>,
@@ -90,6 +95,9 @@ impl Job<'_> {
         let generator = Arc::clone(&self.opened.generator);
         let Some(detector) = &mut self.detector else { return Ok(Entry::without_face(source)) };
         let preparation = &self.request.preparation;
+        for line in picture.notes() {
+            note(&format!("{}: {line}", source.path.display()));
+        }
         let portrait = cut_faces(picture, detector, preparation, generator.spec(), self.request.scale);
         let portrait = portrait.map_err(of_picture)?;
         self.say(source, &portrait);

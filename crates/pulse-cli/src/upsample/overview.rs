@@ -1,6 +1,6 @@
 //! What became of every picture: the table at the end, and summary.csv.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pulse::record::Record;
 use pulse::write::write_atomically;
@@ -23,6 +23,8 @@ pub(super) enum Fate {
     NoFace,
     /// The photograph shows more of each face than the generator makes.
     NothingMissing,
+    /// It was not searched for, for a reason that is no error.
+    LeftOut,
     /// An earlier run finished it.
     Skipped,
     /// There was an error.
@@ -32,12 +34,13 @@ pub(super) enum Fate {
 }
 
 impl Fate {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Found,
         Self::BestEffort,
         Self::Stopped,
         Self::NoFace,
         Self::NothingMissing,
+        Self::LeftOut,
         Self::Skipped,
         Self::Failed,
         Self::NotBegun,
@@ -50,6 +53,7 @@ impl Fate {
             Self::Stopped => "stopped",
             Self::NoFace => "no face",
             Self::NothingMissing => "nothing missing",
+            Self::LeftOut => "left out",
             Self::Skipped => "skipped",
             Self::Failed => "failed",
             Self::NotBegun => "not begun",
@@ -69,8 +73,8 @@ struct Figures {
 /// One picture.
 #[derive(Clone)]
 pub(super) struct Entry {
-    path: String,
-    folder: String,
+    path: PathBuf,
+    folder: PathBuf,
     fate: Fate,
     verdict: Status,
     figures: Option<Figures>,
@@ -100,6 +104,12 @@ impl Entry {
         Self::with(source, Fate::NothingMissing, &[])
     }
 
+    /// A picture, or a folder of pictures, that is not searched for.
+    pub(super) fn left_out(path: &Path, reason: &str) -> Self {
+        let source = Source { path: path.to_owned(), folder: PathBuf::new() };
+        Self { reason: reason.into(), ..Self::with(&source, Fate::LeftOut, &[]) }
+    }
+
     /// A picture that an earlier run finished.
     pub(super) fn skipped(source: &Source, records: &[Record]) -> Self {
         Self::with(source, Fate::Skipped, records)
@@ -125,8 +135,8 @@ impl Entry {
             seconds: records.iter().map(|record| record.seconds).sum(),
         });
         Self {
-            path: source.path.display().to_string(),
-            folder: source.folder.display().to_string(),
+            path: source.path.clone(),
+            folder: source.folder.clone(),
             fate,
             verdict: if are_good(records) { Status::Good } else { Status::Bad },
             figures,
@@ -156,7 +166,8 @@ pub(super) fn table(entries: &[Entry]) -> String {
     let row = |entry: &Entry| {
         let figure =
             |of: fn(&Figures) -> f64| entry.figures.map_or_else(|| "-".into(), |all| format!("{:.1}", of(&all)));
-        let [path, reason] = [&entry.path, &entry.reason].map(|text| text.replace(char::is_control, " "));
+        let path = entry.path.display().to_string();
+        let [path, reason] = [&path, &entry.reason].map(|text| text.replace(char::is_control, " "));
         [path, entry.fate.name().into(), figure(|all| all.best_db), figure(|all| all.seconds), reason]
     };
     let rows: Vec<_> = std::iter::once(TITLES.map(String::from)).chain(entries.iter().map(row)).collect();
@@ -187,11 +198,12 @@ pub(super) fn file_name(shard: Option<Shard>) -> String {
 
 /// Writes the table for programs, as RFC 4180 has it. docs/run-json.md says what the columns mean.
 pub(super) fn write_csv(path: &Path, entries: &[Entry]) -> Result<(), Failure> {
-    Ok(write_atomically(path, csv(entries).as_bytes())?)
+    Ok(write_atomically(path, &csv(entries))?)
 }
 
-fn csv(entries: &[Entry]) -> String {
-    let mut text = String::from("path,folder,outcome,candidates,reached,best_db,seconds,reason\r\n");
+/// Names of files are written as the system has them, byte by byte, so that those that are no text can be found again.
+fn csv(entries: &[Entry]) -> Vec<u8> {
+    let mut text = Vec::from("path,folder,outcome,candidates,reached,best_db,seconds,reason\r\n");
     for Entry { path, folder, fate, figures, reason, .. } in entries {
         let figures = figures.map_or_else(
             || ",,,".into(),
@@ -199,15 +211,21 @@ fn csv(entries: &[Entry]) -> String {
                 format!("{candidates},{reached},{best_db},{seconds:.3}")
             },
         );
-        let [path, folder, reason] = [path, folder, reason].map(|text| field(text));
-        text.extend([&*path, ",", &folder, ",", fate.name(), ",", &figures, ",", &reason, "\r\n"]);
+        let [path, folder] = [path, folder].map(|path| field(path.as_os_str().as_encoded_bytes()));
+        let fields = [&path[..], &folder, fate.name().as_bytes(), figures.as_bytes(), &field(reason.as_bytes())];
+        text.extend(fields.join(&b','));
+        text.extend(b"\r\n");
     }
     text
 }
 
 /// A field of RFC 4180: in quotes where it has a comma, a quote or a line's end in it, each quote twice.
-fn field(text: &str) -> String {
-    if text.contains([',', '"', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.into() }
+fn field(text: &[u8]) -> Vec<u8> {
+    if !text.iter().any(|byte| b",\"\r\n".contains(byte)) {
+        return text.into();
+    }
+    let twice = text.iter().flat_map(|&byte| std::iter::repeat_n(byte, if byte == b'"' { 2 } else { 1 }));
+    std::iter::once(b'"').chain(twice).chain([b'"']).collect()
 }
 
 #[cfg(test)]
@@ -237,8 +255,8 @@ mod tests {
     proptest! {
         #[test]
         fn fields_read_back(texts in prop::collection::vec("[a,\"\r\n é]{0,8}", 1..6)) {
-            let line = texts.iter().map(|text| field(text)).collect::<Vec<_>>().join(",");
-            prop_assert_eq!(fields(&line), texts);
+            let line = texts.iter().map(|text| field(text.as_bytes())).collect::<Vec<_>>().join(&b',');
+            prop_assert_eq!(fields(std::str::from_utf8(&line).unwrap()), texts);
         }
     }
 
@@ -250,7 +268,7 @@ mod tests {
         let expected = "path,folder,outcome,candidates,reached,best_db,seconds,reason\r\n\
                         a.png,out/a.png,not begun,,,,,\r\n\
                         \"b, \"\"c\"\".png\",\"out/b, \"\"c\"\".png\",failed,,,,,\"b, \"\"c\"\".png: is no picture\"\r\n";
-        assert_eq!(csv(&entries), expected);
+        assert_eq!(String::from_utf8(csv(&entries)).unwrap(), expected);
         let table = table(&entries);
         let lines: Vec<_> = table.lines().collect();
         assert_eq!(lines[1], "a.png       not begun        -        -");

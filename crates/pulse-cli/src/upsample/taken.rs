@@ -4,7 +4,7 @@ use clap::Args;
 use pulse::face::Detector;
 use pulse::faces::FACES;
 use pulse::generator::{GeneratorSpec, Subject};
-use pulse::image::Reader;
+use pulse::image::{Raster, Size, read_bytes};
 use pulse::run::RECORD;
 use pulse::{Opened, TakenAs};
 use pulse_engine::Cpu;
@@ -90,13 +90,14 @@ impl<'a> Decider<'a> {
         if source.folder.join(FACES).exists() || source.folder.join(RECORD).exists() {
             return Ok(source.folder.join(FACES).exists() && self.makes_faces);
         }
-        let reader = Reader { background: self.arguments.background };
-        let Ok(picture) = reader.read(&source.path) else { return Ok(false) };
-        let small = picture.width() <= self.spec.width && picture.height() <= self.spec.height;
+        let read = || Raster::read(&source.path.display().to_string(), &read_bytes(&source.path)?);
+        let Ok(picture) = read() else { return Ok(false) };
+        let Size { width, height } = picture.size();
+        let small = width <= self.spec.width && height <= self.spec.height;
         if self.makes_faces && !small && self.detector.is_none() {
             self.detector = Some(self.arguments.taken.detection.detector(self.engine)?);
         }
-        let is_photograph = TakenAs::of(&picture, self.spec, self.detector.as_mut()) == Some(TakenAs::Faces);
+        let is_photograph = TakenAs::of(&picture, self.spec, self.detector.as_mut())? == Some(TakenAs::Faces);
         if is_photograph {
             note(&format!(
                 "{}: a photograph with people in it: their faces are searched for; --as small or mosaic takes it for that",

@@ -27,11 +27,11 @@ fn align_writes_faces_and_where_they_are() {
     photograph(&place);
     let ran = place.run(&["align", "astronaut.jpg", "--size", "128", "--out", "faces"]).ended_with(0);
     assert!(ran.out.contains("astronaut.jpg: 1 face"), "{}", ran.out);
-    assert_eq!(place.list("faces"), ["astronaut-01.png", "faces.json"]);
-    assert_eq!(place.read_picture("faces/astronaut-01.png").width(), 128);
+    assert_eq!(place.list("faces"), ["astronaut.jpg-01.png", "faces.json"]);
+    assert_eq!(place.read_picture("faces/astronaut.jpg-01.png").width(), 128);
     let record = json(place.path("faces/faces.json"));
     let face = &record["pictures"][0]["faces"][0];
-    assert_eq!(face["image"], "astronaut-01.png");
+    assert_eq!(face["image"], "astronaut.jpg-01.png");
     assert!(face["score"].as_f64().unwrap() > 0.75);
     assert_eq!(face["box"].as_array().unwrap().len(), 4);
     assert_eq!(face["quad"].as_array().unwrap().len(), 4);
@@ -43,7 +43,7 @@ fn align_writes_faces_and_where_they_are() {
     place.run(&again).failed_with(&["faces", "already", "--force"]);
     let forced: Vec<_> = again.into_iter().chain(["--force"]).collect();
     place.run(&forced).ended_with(0);
-    assert_eq!(place.read_picture("faces/astronaut-01.png").width(), 64);
+    assert_eq!(place.read_picture("faces/astronaut.jpg-01.png").width(), 64);
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn no_face_is_an_answer_and_the_others_go_on() {
     assert_eq!(ran.status, 1);
     assert!(ran.err.contains("a-pattern.png: no face was found; try --confidence"), "{}", ran.err);
     assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
-    assert_eq!(place.list("out"), ["b-01.png", "faces.json"]);
+    assert_eq!(place.list("out"), ["b.jpg-01.png", "faces.json"]);
 
     // Nothing is left of a run that found nothing.
     assert_eq!(place.run(&["align", "folder/a-pattern.png", "--out", "nothing"]).status, 1);
@@ -68,7 +68,7 @@ fn no_face_is_an_answer_and_the_others_go_on() {
     let ran = place.run(&["align", "folder", "--size", "16", "--out", "more"]);
     assert_eq!(ran.status, 2);
     assert!(ran.err.contains("c.png") && ran.err.contains("not a picture"), "{}", ran.err);
-    assert_eq!(place.list("more"), ["b-01.png", "faces.json"]);
+    assert_eq!(place.list("more"), ["b.jpg-01.png", "faces.json"]);
 }
 
 #[test]
@@ -96,17 +96,17 @@ fn faces_go_back_into_the_photograph() {
     let more = ["--faces", "--pixelate", "16", "--scale", "1", "--candidates", "2"];
     place.upsample("astronaut.jpg", &more);
     let files = ["face-01", "faces.json", "photograph-01.png", "photograph-02.png"];
-    assert_eq!(place.list("pulse-out/astronaut"), files);
-    let run = place.record("pulse-out/astronaut/face-01");
+    assert_eq!(place.list("pulse-out/astronaut.jpg"), files);
+    let run = place.record("pulse-out/astronaut.jpg/face-01");
     assert_eq!(run["target"]["width"], 16);
-    assert_eq!(place.read_picture("pulse-out/astronaut/face-01/original.png").width(), 64);
-    let record = json(place.path("pulse-out/astronaut/faces.json"));
+    assert_eq!(place.read_picture("pulse-out/astronaut.jpg/face-01/original.png").width(), 64);
+    let record = json(place.path("pulse-out/astronaut.jpg/faces.json"));
     assert_eq!(record["faces"][0]["run"], "face-01");
     assert_eq!(record["photographs"][1], "photograph-02.png");
 
     let before = Reader::default().read(&place.path("astronaut.jpg")).unwrap().to_bytes();
     let [first, second] = ["01", "02"]
-        .map(|number| place.read_picture(&format!("pulse-out/astronaut/photograph-{number}.png")).to_bytes());
+        .map(|number| place.read_picture(&format!("pulse-out/astronaut.jpg/photograph-{number}.png")).to_bytes());
     assert_ne!(first, second);
     for after in [&first, &second] {
         let changed: Vec<_> = (0..before.len()).filter(|&i| before[i] != after[i]).map(|i| i / 3).collect();
@@ -121,29 +121,29 @@ fn faces_go_back_into_the_photograph() {
     let other = ["--faces", "--pixelate", "16", "--scale", "1", "--candidates", "1"];
     place.upsample("astronaut.jpg", &other).failed_with(&["astronaut", "not empty", "candidates 2, not 1", "--force"]);
     // As if there had been a second face then, with a stranger's file beside its run.
-    let folder = place.path("pulse-out/astronaut");
+    let folder = place.path("pulse-out/astronaut.jpg");
     let copy = |from: &str, to: &str| {
         std::fs::create_dir(folder.join(to)).unwrap();
-        for name in place.list(&format!("pulse-out/astronaut/{from}")) {
+        for name in place.list(&format!("pulse-out/astronaut.jpg/{from}")) {
             std::fs::copy(folder.join(from).join(&name), folder.join(to).join(&name)).unwrap();
         }
     };
     copy("face-01", "face-02");
     copy("face-01", "face-03");
-    place.write("pulse-out/astronaut/face-03/letter.txt", b"dear mother");
+    place.write("pulse-out/astronaut.jpg/face-03/letter.txt", b"dear mother");
     let mut sealed = record.clone();
     for run in ["face-02", "face-03"] {
         let mut face = record["faces"][0].clone();
         face["run"] = run.into();
         sealed["faces"].as_array_mut().unwrap().push(face);
     }
-    place.write("pulse-out/astronaut/faces.json", sealed.to_string().as_bytes());
+    place.write("pulse-out/astronaut.jpg/faces.json", sealed.to_string().as_bytes());
     copy("face-01", "face-04");
     place.upsample("astronaut.jpg", &[&other[..], &["--force"]].concat());
     // What faces.json did not name stays, and so does what is no run's.
     let expected = ["face-01", "face-03", "face-04", "faces.json", "photograph-01.png"];
-    assert_eq!(place.list("pulse-out/astronaut"), expected);
-    assert_eq!(place.list("pulse-out/astronaut/face-03"), ["letter.txt"]);
+    assert_eq!(place.list("pulse-out/astronaut.jpg"), expected);
+    assert_eq!(place.list("pulse-out/astronaut.jpg/face-03"), ["letter.txt"]);
 }
 
 /// The astronaut's photograph at a third of its size: the face fills some 42 pixels.

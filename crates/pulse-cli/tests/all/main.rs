@@ -21,6 +21,7 @@ mod newcomer;
 mod onnx;
 mod opened;
 mod others;
+mod pictures;
 mod program;
 mod render;
 mod render_denoiser;

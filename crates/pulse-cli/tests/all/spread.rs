@@ -111,9 +111,9 @@ fn a_set_of_faces_goes_back_into_the_photograph() {
     let photograph = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/photos/astronaut.jpg");
     std::fs::copy(photograph, place.path("astronaut.jpg")).unwrap();
     place.upsample("astronaut.jpg", &["--faces", "--pixelate", "16", "--spread", "--candidates", "4"]).ended_with(0);
-    let record = place.record("pulse-out/astronaut/face-01");
+    let record = place.record("pulse-out/astronaut.jpg/face-01");
     is_a_set(&record);
-    let photographs = (1..=4).map(|number| format!("pulse-out/astronaut/photograph-{number:02}.png"));
+    let photographs = (1..=4).map(|number| format!("pulse-out/astronaut.jpg/photograph-{number:02}.png"));
     let before = Reader::default().read(&place.path("astronaut.jpg")).unwrap().to_bytes();
     let pixels: Vec<_> = photographs.map(|name| place.read_picture(&name).to_bytes()).collect();
     for (number, after) in pixels.iter().enumerate() {

@@ -250,9 +250,9 @@ fn arrays_are_taken_without_rounding() {
     npy.extend(values.iter().flat_map(|value| value.to_le_bytes()));
     place.write("array.npy", &npy);
     place.upsample("array.npy", &[]).ended_with(0);
-    let target = Run::open(&place.path("pulse-out/array")).unwrap().target().unwrap();
+    let target = Run::open(&place.path("pulse-out/array.npy")).unwrap().target().unwrap();
     assert_eq!(target.plane(1)[5], values[16]);
-    assert!(place.path("pulse-out/array/target.png").exists());
+    assert!(place.path("pulse-out/array.npy/target.png").exists());
 }
 
 pub(crate) fn mean_difference(a: &Image, b: &Image) -> f64 {

@@ -1,6 +1,7 @@
 //! Separable resizing: one sparse matrix an axis.
 
 use std::f64::consts::PI;
+use std::ops::Range;
 use std::sync::Arc;
 
 use pulse_engine::{Operator, SeparableMap, SparseMatrix};
@@ -207,6 +208,19 @@ impl Resize {
     pub fn operator(&self) -> Operator {
         let map = SeparableMap { vertical: Arc::clone(&self.vertical), horizontal: Arc::clone(&self.horizontal) };
         Operator::SeparableMap(map)
+    }
+
+    /// The same for some rows of the result alone, and the rows of the picture that these are made of.
+    pub fn rows(&self, rows: Range<usize>) -> (Range<usize>, Self) {
+        let taps = || rows.clone().flat_map(|row| self.vertical.row(row)).map(|tap| tap.0);
+        let sources = taps().min().unwrap_or(0)..taps().max().map_or(0, |last| last + 1);
+        let row = |row: usize| {
+            let taps = self.vertical.row(row);
+            taps.map(|(source, weight)| (source - sources.start, f64::from(weight))).collect::<Vec<_>>()
+        };
+        let vertical = Arc::new(SparseMatrix::from_rows(sources.len(), rows.clone().map(row)));
+        let (from, to) = (Size::new(self.from.width, sources.len()), Size::new(self.to.width, rows.len()));
+        (sources, Self { from, to, vertical, horizontal: Arc::clone(&self.horizontal) })
     }
 
     /// Resizes planes of pixels without a network: `[channels, height, width]` in and out, sums in `f64`.

@@ -49,7 +49,7 @@ impl Composition {
                     composition.exact = false;
                     composition.operators.extend(blur.operators(size)?);
                 }
-                Stage::Gray | Stage::Channels(_) | Stage::Mask(_) => {}
+                Stage::Gray | Stage::Channels(_) | Stage::Mask(_) | Stage::Jpeg(_) => {}
             }
             size = *made;
             if sizes.crop_after.is_some_and(|last| index >= last) {

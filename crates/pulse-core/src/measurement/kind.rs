@@ -6,7 +6,7 @@ use pulse_engine::Engine;
 
 use super::composition::Composition;
 use super::sizes::Sizes;
-use super::{Blur, IMAGE, Kernel, MEASURED, Measurement, Size, Stage};
+use super::{Blur, IMAGE, Kernel, MEASURED, Measurement, Quality, Size, Stage};
 use crate::image::Image;
 use crate::{Error, ErrorKind, Result};
 
@@ -78,6 +78,11 @@ impl MeasurementKind {
             [Stage::Resize(kernel, _)] => Some(kernel),
             _ => None,
         }
+    }
+
+    /// The quality of the JPEG that the picture was saved as, where that is a part of it.
+    pub fn jpeg(&self) -> Option<Quality> {
+        self.stages.iter().rev().find_map(|stage| if let Stage::Jpeg(quality) = stage { Some(*quality) } else { None })
     }
 
     /// The measurement from the generator's pictures of `channels` (of the size `picture`) to the target.

@@ -37,6 +37,15 @@ impl Pixelwise {
                     );
                     return Err(Error::new(ErrorKind::Setting, message));
                 }
+                let between = mask.values().iter().filter(|value| (0.1..=0.9).contains(*value)).count();
+                if between * 100 > mask.values().len() * MOST_BETWEEN {
+                    let message = format!(
+                        "the mask {name} is grey in {between} of its {} pixels: a pixel was measured or was not; paint white what was \
+                         measured and black what was not",
+                        mask.values().len()
+                    );
+                    return Err(Error::new(ErrorKind::Setting, message));
+                }
                 let known: Vec<f32> = mask.values().iter().map(|&value| f32::from(u8::from(value >= 0.5))).collect();
                 if known.iter().all(|&known| known == 0.0) {
                     let message =
@@ -45,7 +54,7 @@ impl Pixelwise {
                 }
                 Ok(Some(Self::Mask(known)))
             }
-            Stage::Resize(..) | Stage::Blur(_) => Ok(None),
+            Stage::Resize(..) | Stage::Blur(_) | Stage::Jpeg(_) => Ok(None),
         }
     }
 
@@ -99,6 +108,9 @@ impl Pixelwise {
         }
     }
 }
+
+/// How many of 100 pixels of a mask may be neither white nor black: what lies on the edges between the two. All of those are cut at half.
+const MOST_BETWEEN: usize = 10;
 
 /// `y = Σ_c weights[c] x[c]`, a convolution of one pixel.
 fn weighted_sum(weights: [f32; 3]) -> Operator {

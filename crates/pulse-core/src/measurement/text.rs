@@ -1,15 +1,16 @@
 //! Measurements as text: stages, with commas between them.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
-use super::{Blur, Channels, Factor, InFile, Kernel, Length, MeasurementKind, Stage};
+use super::{Blur, Channels, Factor, InFile, Kernel, Length, MeasurementKind, Quality, Stage};
 use crate::{Error, ErrorKind};
 
 /// What stands in the help and in the errors.
 pub const GRAMMAR: &str = "bicubic, area, lanczos3 or nearest (each with :FACTOR or without), identity, gaussian:SIGMA, \
-                           motion:LENGTH@ANGLE, disk:RADIUS, psf:FILE, gray, channels:R, mask:FILE, or several with \
-                           commas between them";
+                           motion:LENGTH@ANGLE, disk:RADIUS, psf:FILE, gray, channels:R, mask:FILE, jpeg:QUALITY, or several with \
+                           commas between them (a FILE with commas in its name in quotes)";
 
 impl fmt::Display for MeasurementKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,14 +32,15 @@ impl fmt::Display for Stage {
             Self::Blur(Blur::Gaussian(sigma)) => write!(f, "gaussian:{}", sigma.get()),
             Self::Blur(Blur::Motion { length, angle }) => write!(f, "motion:{}@{angle}", length.get()),
             Self::Blur(Blur::Disk(radius)) => write!(f, "disk:{}", radius.get()),
-            Self::Blur(Blur::Psf(file)) => write!(f, "psf:{}", file.path().display()),
+            Self::Blur(Blur::Psf(file)) => write!(f, "psf:{}", quoted(file.path())),
             Self::Gray => f.write_str("gray"),
             Self::Channels(channels) => {
                 f.write_str("channels:")?;
                 let letters = Channels::LETTERS.iter().zip(channels.measured());
                 letters.filter(|letter| letter.1).try_for_each(|letter| write!(f, "{}", letter.0))
             }
-            Self::Mask(file) => write!(f, "mask:{}", file.path().display()),
+            Self::Jpeg(quality) => write!(f, "jpeg:{}", quality.get()),
+            Self::Mask(file) => write!(f, "mask:{}", quoted(file.path())),
         }
     }
 }
@@ -47,14 +49,60 @@ impl FromStr for MeasurementKind {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let stages = text.split(',').map(|stage| {
-            parse_stage(stage.trim()).map_err(|reason| {
+        let stages = split(text).into_iter().map(|stage| {
+            stage.and_then(|stage| parse_stage(stage.trim())).map_err(|reason| {
                 let message = format!("cannot read the measurement `{text}`: {reason}; write {GRAMMAR}");
                 Error::new(ErrorKind::Setting, message)
             })
         });
         Self::new(stages.collect::<Result<_, Error>>()?)
     }
+}
+
+/// The stages of a text: commas within quotes are none between stages.
+fn split(text: &str) -> Vec<Result<&str, String>> {
+    let (mut stages, mut start) = (Vec::new(), 0);
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, character) in text.char_indices() {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            // A quote within a name is one of its letters.
+            '"' if quoted || text[start..at].trim_end().ends_with(':') => quoted = !quoted,
+            ',' if !quoted => {
+                stages.push(Ok(&text[start..at]));
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    stages.push(if quoted { Err("a quote is not closed".into()) } else { Ok(&text[start..]) });
+    stages
+}
+
+/// A name as it stands in a text: in quotes where it would be read otherwise without, `"` and `\` in them as `\"` and `\\`.
+fn quoted(path: &Path) -> String {
+    let name = path.display().to_string();
+    if name.contains(',') || name.starts_with('"') || name.trim() != name {
+        format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))
+    } else {
+        name
+    }
+}
+
+fn unquoted(text: &str) -> Result<String, String> {
+    let Some(inner) = text.strip_prefix('"') else { return Ok(text.into()) };
+    let inner = inner.strip_suffix('"').ok_or("a name in quotes ends with them")?;
+    let (mut name, mut escaped) = (String::new(), false);
+    for character in inner.chars() {
+        if escaped || character != '\\' {
+            name.push(character);
+            escaped = false;
+        } else {
+            escaped = true;
+        }
+    }
+    if name.is_empty() { Err("a file has no name".into()) } else { Ok(name) }
 }
 
 fn parse_stage(text: &str) -> Result<Stage, String> {
@@ -82,12 +130,16 @@ fn parse_stage(text: &str) -> Result<Stage, String> {
             Ok(Stage::Blur(Blur::Motion { length: parse_length(length)?, angle }))
         }
         ("psf" | "mask", Some("")) => Err(format!("{name} names no file")),
-        ("psf", Some(file)) => Ok(Stage::Blur(Blur::Psf(InFile::named(file)))),
-        ("mask", Some(file)) => Ok(Stage::Mask(InFile::named(file))),
+        ("psf", Some(file)) => Ok(Stage::Blur(Blur::Psf(InFile::named(unquoted(file)?)))),
+        ("mask", Some(file)) => Ok(Stage::Mask(InFile::named(unquoted(file)?))),
         ("channels", Some(letters)) => parse_channels(letters).map(Stage::Channels),
+        ("jpeg", Some(quality)) => {
+            let quality = quality.parse().map_err(|_| format!("`{quality}` is not a quality from 1 to 100"))?;
+            Quality::new(quality).map(Stage::Jpeg).map_err(|error| error.to_string())
+        }
         ("gray" | "grey", None) => Ok(Stage::Gray),
         ("gray" | "grey", Some(_)) => Err(format!("{name} takes nothing after it")),
-        ("gaussian" | "motion" | "disk" | "psf" | "mask" | "channels", None) => {
+        ("gaussian" | "motion" | "disk" | "psf" | "mask" | "channels" | "jpeg", None) => {
             Err(format!("{name} needs what belongs to it after a `:`"))
         }
         _ => Err("no such name is known".into()),

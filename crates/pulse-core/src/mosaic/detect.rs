@@ -1,5 +1,6 @@
 //! Finding the grid: the steps between neighbouring pixels are large at regular distances, and small in between.
 
+use super::margin::content;
 use super::{Grid, LEAST_SIZE, Mosaic};
 use crate::image::{Image, Rectangle};
 
@@ -20,22 +21,75 @@ const LONGEST: usize = 1024;
 /// Sizes are tried so densely that the last edges are off by at most half a pixel, and so are phases.
 const DENSITY: f64 = 0.5;
 
+/// The most mosaics that are looked for in one picture.
+const MOST: usize = 8;
+/// A grid that explains so much is one even where noise lies over the blocks, and then needs no more contrast than this.
+const SURE_SHARE: f64 = 0.5;
+const NOISY_CONTRAST: f64 = 1.5;
+/// The least share of what may be a grid that was changed since.
+const GUESSED_SHARE: f64 = 0.15;
+
 impl Mosaic {
     /// The blocks of a pixelated picture, or of the part of it that is pixelated; nothing for any other. Blocks are
-    /// squares of at least 3 pixels, at least 4 of them along both axes, and not all alike.
+    /// squares of at least 3 pixels, at least 4 of them along both axes, and not all alike. Of several parts, that of most blocks.
     pub fn detect(picture: &Image) -> Option<Self> {
-        let steps = Steps::of(picture);
+        Self::detect_all(picture).into_iter().next()
+    }
+
+    /// All that are pixelated, those of most blocks first. A margin of one colour round the picture is none of it.
+    pub fn detect_all(picture: &Image) -> Vec<Self> {
+        let Some(inner) = content(picture) else { return Vec::new() };
         let all = Rectangle { left: 0, top: 0, width: picture.width(), height: picture.height() };
-        let window = centred(all, LONGEST);
-        if let Some(found) = steps.grid_in(window) {
-            let fitted = if window == all { found.grid } else { Profiles::of(&steps, all).fitted(found.grid) };
-            let is_whole = Profiles::of(&steps, all).evidence(fitted).is_mosaic();
-            if is_whole && !steps.has_other_parts(fitted) {
-                return Some(Self { grid: fitted, region: all });
+        let Ok(part) = picture.crop(inner) else { return Vec::new() };
+        let mut found = Steps::of(&part).all();
+        for mosaic in &mut found {
+            if inner != all {
+                mosaic.snap(inner);
             }
-            return steps.pixelated_part(found.grid);
+            let Grid { size, left, top } = mosaic.grid;
+            mosaic.grid.left = (left + inner.left as f64).rem_euclid(size);
+            mosaic.grid.top = (top + inner.top as f64).rem_euclid(size);
+            mosaic.region.left += inner.left;
+            mosaic.region.top += inner.top;
         }
-        steps.region()
+        found
+    }
+
+    /// The grid that explains most of a picture in which none was found: what may be blocks that were turned, softened or stretched.
+    pub fn guess(picture: &Image) -> Option<Grid> {
+        let inner = content(picture)?;
+        let steps = Steps::of(&picture.crop(inner).ok()?);
+        let window = centred(Rectangle { left: 0, top: 0, ..inner }, LONGEST / 2);
+        let profiles = Profiles::of(&steps, window).softened();
+        let grid = profiles.search()?;
+        let evidence = profiles.evidence(grid);
+        let moved = |first: f64, by: usize| (first + by as f64).rem_euclid(grid.size);
+        (evidence.share >= GUESSED_SHARE
+            && evidence.height >= LEAST_HEIGHT
+            && !evidence.may_be_of_jpeg()
+            && grid.size >= 5.0)
+            .then(|| Grid { left: moved(grid.left, inner.left), top: moved(grid.top, inner.top), ..grid })
+    }
+
+    /// Where a part reaches to the border of a picture that had a margin, its border is an edge between blocks: the nearest.
+    fn snap(&mut self, inner: Rectangle) {
+        let Grid { size, left, top } = self.grid;
+        let axis = |first: f64, start: usize, length: usize, whole: usize| {
+            let nearest = |x: usize| {
+                let edge = first + ((x as f64 - first) / size).round() * size;
+                (edge.round().max(0.0) as usize).min(whole)
+            };
+            let low = if start == 0 { nearest(start) } else { start };
+            let high = if start + length == whole { nearest(start + length) } else { start + length };
+            (low, high.saturating_sub(low))
+        };
+        let Rectangle { left: x, top: y, width, height } = self.region;
+        let ((x, width), (y, height)) = (axis(left, x, width, inner.width), axis(top, y, height, inner.height));
+        self.region = Rectangle { left: x, top: y, width, height };
+    }
+
+    fn count(&self) -> usize {
+        self.blocks().iter().product()
     }
 }
 
@@ -66,10 +120,47 @@ impl Steps {
         Self { width, height, across, down }
     }
 
+    fn all(mut self) -> Vec<Mosaic> {
+        let all = Rectangle { left: 0, top: 0, width: self.width, height: self.height };
+        let window = centred(all, LONGEST);
+        let mut found = Vec::new();
+        if let Some(Found { grid, .. }) = self.grid_in(window) {
+            let profiles = Profiles::of(&self, all);
+            let fitted = profiles.refined(if window == all { grid } else { profiles.fitted(grid) });
+            if profiles.evidence(fitted).is_mosaic() && !self.has_other_parts(fitted) {
+                return vec![Mosaic { grid: fitted, region: all }];
+            }
+            found.extend(self.pixelated_part(grid, window));
+        }
+        found.iter().for_each(|mosaic| self.forget(mosaic));
+        while let Some(mosaic) = (found.len() < MOST).then(|| self.region()).flatten() {
+            self.forget(&mosaic);
+            found.push(mosaic);
+        }
+        found.sort_by_key(|mosaic| std::cmp::Reverse(mosaic.count()));
+        found
+    }
+
+    /// Takes a part for flat, so that others are found.
+    fn forget(&mut self, mosaic: &Mosaic) {
+        let reach = mosaic.grid.size.ceil() as usize;
+        let Rectangle { left, top, width, height } = mosaic.region;
+        let range =
+            |start: usize, length: usize, all: usize| start.saturating_sub(reach)..(start + length + reach).min(all);
+        let (columns, rows) = (range(left, width, self.width), range(top, height, self.height));
+        for y in rows {
+            let across = &mut self.across[y * (self.width - 1)..][..self.width - 1];
+            across[columns.start..columns.end.min(self.width - 1)].fill(0.0);
+            if y + 1 < self.height {
+                self.down[y * self.width..][columns.clone()].fill(0.0);
+            }
+        }
+    }
+
     /// The grid of the blocks in a part of the picture, where there are any.
     pub(super) fn grid_in(&self, part: Rectangle) -> Option<Found> {
         let profiles = Profiles::of(self, part);
-        let grid = profiles.search()?;
+        let grid = profiles.refined(profiles.search()?);
         let evidence = profiles.evidence(grid);
         evidence.is_mosaic().then_some(Found { grid, share: evidence.share })
     }
@@ -103,11 +194,20 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
+    /// A JPEG makes blocks of 8 pixels of what is smooth, with steps of its own quantisation.
+    fn is_as_of_jpeg(&self) -> bool {
+        (self.grid.size / 8.0 - 1.0).abs() < 0.03
+    }
+
+    /// Whether it may be one that was compressed so much that its own blocks are seen.
+    fn may_be_of_jpeg(&self) -> bool {
+        self.is_as_of_jpeg() && self.height < 2.0 * LEAST_HEIGHT_OF_JPEG
+    }
+
     pub(super) fn is_mosaic(&self) -> bool {
-        // A JPEG makes blocks of 8 pixels of what is smooth, with steps of its own quantisation.
-        let is_jpeg = (self.grid.size / 8.0 - 1.0).abs() < 0.02;
-        let least_height = if is_jpeg { LEAST_HEIGHT_OF_JPEG } else { LEAST_HEIGHT };
-        self.share >= LEAST_SHARE && self.contrast >= LEAST_CONTRAST && self.height >= least_height
+        let least_height = if self.is_as_of_jpeg() { LEAST_HEIGHT_OF_JPEG } else { LEAST_HEIGHT };
+        let is_noisy = self.share >= SURE_SHARE && self.contrast >= NOISY_CONTRAST && !self.may_be_of_jpeg();
+        self.share >= LEAST_SHARE && (self.contrast >= LEAST_CONTRAST || is_noisy) && self.height >= least_height
     }
 }
 
@@ -127,8 +227,11 @@ impl Profiles {
     }
 
     /// The grid that explains most, fitted.
-    fn search(&self) -> Option<Grid> {
+    pub(super) fn search(&self) -> Option<Grid> {
         let [across, down] = &self.0;
+        if across.highest() < LEAST_HEIGHT || down.highest() < LEAST_HEIGHT {
+            return None;
+        }
         let shortest = across.steps.len().min(down.steps.len()) as f64;
         let longest = across.steps.len().max(down.steps.len()) as f64;
         let (mut best, mut best_share) = (None, 0.0);
@@ -142,6 +245,15 @@ impl Profiles {
             size += 2.0 * DENSITY * size / longest;
         }
         best.map(|grid| self.fitted(grid))
+    }
+
+    /// The same with the steps of three neighbours together: for edges that are soft.
+    fn softened(&self) -> Self {
+        Self(self.0.each_ref().map(|profile| {
+            let last = profile.steps.len();
+            let sum = |at: usize| profile.steps[at.saturating_sub(1)..(at + 2).min(last)].iter().sum::<f64>();
+            Profile::new(profile.first as usize, (0..last).map(sum).collect())
+        }))
     }
 
     /// The least squares fit of evenly spaced edges to the steps near those of a grid, the larger steps weighing more.
@@ -172,7 +284,7 @@ impl Profiles {
             let [x, y] = self.0.each_ref().map(|profile| profile.best_phase(size));
             self.fitted(Grid { size, left: x.1, top: y.1 })
         };
-        let finer = [2.0, 3.0].into_iter().filter(|divisor| grid.size / divisor >= LEAST_SIZE).map(part);
+        let finer = [2.0, 3.0, 4.0, 5.0].into_iter().filter(|divisor| grid.size / divisor >= LEAST_SIZE).map(part);
         let share = |grid: &Grid| self.evidence(*grid).share;
         let own = self.fitted(grid);
         finer.chain([own]).max_by(|a, b| share(a).total_cmp(&share(b))).unwrap_or(own)
@@ -204,6 +316,10 @@ impl Profile {
         let mean = steps.iter().sum::<f64>() / n;
         let deviation = (steps.iter().map(|step| (step - mean).powi(2)).sum::<f64>() / n).sqrt();
         Self { first: first as f64, steps, mean, deviation }
+    }
+
+    fn highest(&self) -> f64 {
+        self.steps.iter().copied().fold(0.0, f64::max)
     }
 
     /// The borders that the edges of a grid fall on, with the numbers of the edges.

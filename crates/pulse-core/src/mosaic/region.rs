@@ -10,6 +10,8 @@ const WINDOWS: [usize; 3] = [512, 256, 128];
 const MANY: usize = 4_000_000;
 /// The fewest blocks along the side of a window, and of the part that is found.
 const LEAST_BLOCKS: usize = 6;
+/// How many blocks beyond its window a part is followed.
+const FARTHEST: f64 = 150.0;
 /// What a block counts for that is flat and has flat neighbours: a part does not end at it, and does not reach for it.
 const UNDECIDED: f64 = -0.02;
 /// The share of blocks with grain from which on a picture is not pixelated as a whole.
@@ -22,10 +24,10 @@ impl Steps {
     pub(super) fn region(&self) -> Option<Mosaic> {
         let sides = WINDOWS.into_iter().filter(|&side| side > 128 || self.width * self.height <= MANY);
         for side in sides.filter(|&side| side <= self.width.min(self.height)) {
-            let found = self.windows(side).filter_map(|window| self.grid_in(window));
-            let found = found.filter(|found| found.grid.size * LEAST_BLOCKS as f64 <= side as f64);
-            let best = found.max_by(|a: &Found, b| a.share.total_cmp(&b.share));
-            if let Some(part) = best.and_then(|best| self.pixelated_part(best.grid)) {
+            let found = self.windows(side).filter_map(|window| Some((window, self.grid_in(window)?)));
+            let found = found.filter(|(_, found)| found.grid.size * LEAST_BLOCKS as f64 <= side as f64);
+            let best = found.max_by(|a: &(Rectangle, Found), b| a.1.share.total_cmp(&b.1.share));
+            if let Some(part) = best.and_then(|(window, best)| self.pixelated_part(best.grid, window)) {
                 return Some(part);
             }
         }
@@ -39,14 +41,18 @@ impl Steps {
         rows.flat_map(move |top| columns.clone().map(move |left| window(left, top)))
     }
 
-    /// The rectangle of a grid whose blocks are flat with steps round them.
-    pub(super) fn pixelated_part(&self, grid: Grid) -> Option<Mosaic> {
+    /// The rectangle of a grid whose blocks are flat with steps round them, near a window that shows it.
+    pub(super) fn pixelated_part(&self, grid: Grid, window: Rectangle) -> Option<Mosaic> {
         let mut grid = grid;
+        let reach = (FARTHEST * grid.size) as usize;
+        let near = |start: usize, length: usize| start.saturating_sub(reach)..start + length + reach;
+        let (across, along) = (near(window.left, window.width), near(window.top, window.height));
         let mut part = None;
         // The first grid comes from a window; far from it its edges are off by what the window left open.
         for _ in 0..MOST_FITS {
-            let [columns, rows] = [(grid.left, self.width), (grid.top, self.height)]
-                .map(|(first, length)| edges(grid.size, first, length));
+            let [mut columns, mut rows] = self.edges(grid);
+            columns.retain(|column| across.contains(column));
+            rows.retain(|row| along.contains(row));
             let votes = rows.windows(2).map(|row| columns.windows(2).map(|column| self.vote(column, row)).collect());
             let [left, right, top, bottom] = best_rectangle(&votes.collect::<Vec<Vec<f64>>>())?;
             if right - left < LEAST_BLOCKS || bottom - top < LEAST_BLOCKS {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use crate::candidate::epsilon_of_db;
 use crate::generator::{Generator, Space};
 use crate::loss::{Loss, Term};
+use crate::measurement::MeasurementKind;
 use crate::optimizer::{OptimizerKind, Schedule};
 use crate::sampler::NullSpaceConfig;
 use crate::{Error, ErrorKind, Result};
@@ -211,6 +212,18 @@ impl SearchConfig {
     #[must_use]
     pub fn with_noise(self, sigma: f64) -> Self {
         Self { sigma, epsilon: sigma * sigma, ..self }
+    }
+
+    /// The search for what this measurement made: for a target with the noise of a JPEG ([`Quality::noise`]), where it was saved as one.
+    /// For whoever says nothing about noise.
+    ///
+    /// [`Quality::noise`]: crate::measurement::Quality::noise
+    #[must_use]
+    pub fn with_noise_of(self, measurement: &MeasurementKind) -> Self {
+        match measurement.jpeg() {
+            Some(quality) => self.with_noise(quality.noise()),
+            None => self,
+        }
     }
 
     /// What searches this generator.

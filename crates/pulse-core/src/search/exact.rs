@@ -21,6 +21,8 @@ pub(crate) struct ExactEnd {
     kept: Option<Kept>,
     /// The share of the target's numbers that say anything.
     known: f64,
+    /// Whether the target is grey in all of three channels: so is every picture then, to the bit.
+    is_grey: bool,
 }
 
 /// A picture after the exact end.
@@ -57,7 +59,8 @@ impl ExactEnd {
             projection = projection.within(config.epsilon.sqrt());
         }
         let known = measurement.known() as f64 / problem.target.values().len() as f64;
-        Ok(Self { projection, projects: config.project, kept, known })
+        let is_grey = problem.generator.spec().channels == 3 && problem.target.is_grey_in_colour();
+        Ok(Self { projection, projects: config.project, kept, known, is_grey })
     }
 
     /// The same, but pictures are always moved.
@@ -87,10 +90,15 @@ impl ExactEnd {
         if self.projects {
             let targets = problem.target.values().repeat(own.len());
             self.projection.project_inside(&mut pictures, &targets, ALTERNATIONS);
+        }
+        let pixels = pictures.len() / own.len();
+        if self.is_grey {
+            pictures.chunks_exact_mut(pixels).for_each(make_grey);
+        }
+        if self.projects || self.is_grey {
             errors = self.measure(problem, &pictures, &mut measured);
         }
-        let moved = self.projects || self.kept.is_some();
-        let pixels = pictures.len() / own.len();
+        let moved = self.projects || self.is_grey || self.kept.is_some();
         let rows = pictures.chunks_exact_mut(pixels).zip(measured.chunks_exact(numbers)).zip(own).enumerate();
         rows.map(|(row, ((picture, measured), own))| {
             if let Some(kept) = &self.kept {
@@ -115,6 +123,15 @@ impl ExactEnd {
         let target = problem.target.values();
         self.projection.measure(pictures, measured);
         measured.chunks_exact(target.len()).map(|row| mean_squared_error(row, target) / self.known).collect()
+    }
+}
+
+/// The mean of three planes in all of them. Where each plane shrinks to the same target, so does their mean.
+fn make_grey(picture: &mut [f32]) {
+    let plane = picture.len() / 3;
+    for pixel in 0..plane {
+        let mean = (picture[pixel] + picture[plane + pixel] + picture[2 * plane + pixel]) / 3.0;
+        [0, plane, 2 * plane].into_iter().for_each(|first| picture[first + pixel] = mean.min(1.0));
     }
 }
 

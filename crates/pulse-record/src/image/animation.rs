@@ -1,7 +1,8 @@
 //! Moving pictures, as PNG files that every browser plays.
 
 use super::Provenance;
-use super::write::{encoder, fault};
+use super::colours::Tag;
+use super::write::{Kind, encoder, fault};
 use crate::{Error, ErrorKind, Result};
 use pulse_core::image::Image;
 use pulse_core::image::{Kernel, Size};
@@ -33,7 +34,8 @@ pub fn encode_animation(images: &[&Image], provenance: Option<&Provenance>) -> R
     let fault = |error| fault(size, error);
 
     let mut bytes = Vec::new();
-    let mut encoder = encoder(&mut bytes, channels, size, provenance)?;
+    let kind = Kind { inks: channels, has_alpha: false, depth: png::BitDepth::Eight, tag: &Tag::Srgb };
+    let mut encoder = encoder(&mut bytes, kind, size, provenance)?;
     if images.len() > 1 {
         encoder.set_animated(there_and_back.len() as u32, 0).map_err(fault)?;
     }

@@ -1,11 +1,14 @@
 //! Arrays of numbers to pictures.
 
+use std::sync::Arc;
+
 use half::{bf16, f16};
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
 
+use super::colours::Colours;
 use super::npy;
+use super::raster::{Raster, Samples};
 use super::read::check_size;
-use pulse_core::image::Image;
 use pulse_core::image::Size;
 
 /// The longest header of a picture, in bytes: it has one tensor. The format allows a hundred times as many.
@@ -85,7 +88,7 @@ pub(crate) fn numbers_of_npy(bytes: &[u8]) -> Option<Result<(Size, Vec<f64>), St
         let [height, width] = array.shape[..] else {
             return Err(format!("has the shape {:?}: give an array [height, width]", array.shape));
         };
-        check_size(width, height)?;
+        check_size(width, height, 8)?;
         array.check_length(height * width)?;
         Ok((Size::new(width, height), array.values().into_iter().map(f64::from).collect()))
     })
@@ -93,7 +96,7 @@ pub(crate) fn numbers_of_npy(bytes: &[u8]) -> Option<Result<(Size, Vec<f64>), St
 
 impl Array<'_> {
     /// The picture that the numbers are.
-    pub(super) fn image(&self) -> Result<Image, String> {
+    pub(super) fn raster(&self) -> Result<Raster, String> {
         let (channels, height, width, interleaved) = match self.shape[..] {
             [height, width] => (1, height, width, false),
             [height, width, channels @ (1 | 3)] => (channels, height, width, true),
@@ -106,7 +109,7 @@ impl Array<'_> {
                 ));
             }
         };
-        check_size(width, height)?;
+        check_size(width, height, 4 * channels)?;
         let numbers = channels * height * width;
         self.check_length(numbers)?;
         let mut values = self.values();
@@ -114,11 +117,12 @@ impl Array<'_> {
         for value in &mut values {
             *value = value.clamp(0.0, 1.0);
         }
-        if interleaved && channels > 1 {
-            let pixels = values.as_chunks::<3>().0;
-            values = (0..channels).flat_map(|channel| pixels.iter().map(move |pixel| pixel[channel])).collect();
+        if !interleaved && channels > 1 {
+            let pixels = height * width;
+            values = (0..numbers).map(|at| values[at % channels * pixels + at / channels]).collect();
         }
-        Image::new(channels, height, width, values).map_err(|error| format!("cannot be used: {error}"))
+        let samples = Samples::Floats(Arc::new(values));
+        Ok(Raster::new(Size::new(width, height), channels, samples, Colours::default(), Vec::new()))
     }
 
     /// Whether there are exactly the bytes of this number of numbers.

@@ -1,6 +1,12 @@
 //! How a JPEG file was compressed, read from its header (ITU-T T.81, annex B).
 
+use image::ExtendedColorType;
+use image::codecs::jpeg::JpegEncoder;
+
+use crate::{Error, ErrorKind, Result};
 use pulse_core::claim::Coding;
+use pulse_core::image::Image;
+use pulse_core::measurement::Quality;
 
 /// Begins every JPEG.
 const START: [u8; 2] = [0xff, 0xd8];
@@ -68,6 +74,38 @@ fn coding(frame: &[u8], tables: &[Option<[u16; 64]>; 4]) -> Option<Coding> {
     let (difference, chroma) = components.get(1).copied().unwrap_or((brightness, luma));
     let ratio = |axis: usize| brightness[axis].checked_div(difference[axis]).filter(|&ratio| ratio > 0);
     Some(Coding { luma, chroma, subsampling: [ratio(0)?, ratio(1)?] })
+}
+
+/// The picture after it was saved as a JPEG of this quality, and read again.
+///
+/// # Errors
+/// [`ErrorKind::Picture`] when a JPEG cannot be of its size.
+pub fn through_jpeg(image: &Image, quality: Quality) -> Result<Image> {
+    let mut bytes = Vec::new();
+    let colour = if image.channels() == 1 { ExtendedColorType::L8 } else { ExtendedColorType::Rgb8 };
+    let mut encoder = JpegEncoder::new_with_quality(&mut bytes, quality.get());
+    encoder.encode(&image.to_bytes(), image.width() as u32, image.height() as u32, colour).map_err(|error| {
+        let message = format!("cannot save a picture of {} as JPEG: {error}; make it smaller", image.size());
+        Error::new(ErrorKind::Picture, message)
+    })?;
+    super::Reader::default().decode("the compressed picture", &bytes)
+}
+
+/// Of how many components the picture in a JPEG is: 1, 3, or 4 of inks.
+pub(super) fn components_of(bytes: &[u8]) -> Option<u8> {
+    let mut rest = bytes.strip_prefix(&START)?;
+    loop {
+        let [0xff, marker, after @ ..] = rest else { return None };
+        if *marker == 0xff {
+            rest = &rest[1..];
+            continue;
+        }
+        if FRAMES.contains(marker) {
+            return after.get(7).copied();
+        }
+        let length = usize::from(u16::from_be_bytes([*after.first()?, *after.get(1)?]));
+        rest = after.get(length..)?;
+    }
 }
 
 #[cfg(test)]

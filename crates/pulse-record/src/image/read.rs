@@ -1,12 +1,13 @@
 //! Files to pictures.
 
-use std::fs::File;
 use std::io::{ErrorKind as IoKind, Read as _};
 use std::path::Path;
 
 use image::ImageFormat;
+use pulse_checkpoint::read::open_regular;
 
-use super::{array, npy, raster};
+use super::raster::Raster;
+use super::{array, decode, npy};
 use crate::{Error, ErrorKind};
 use pulse_core::image::Image;
 
@@ -17,23 +18,26 @@ pub const FORMATS: &str = "PNG, JPEG, WebP, TIFF, BMP, GIF, PNM (PBM, PGM, PPM, 
 pub const MAX_SIDE: usize = 16_384;
 
 /// The most pixels of a picture that is read.
-pub const MAX_PIXELS: usize = 100_000_000;
+pub const MAX_PIXELS: usize = 120_000_000;
 
-/// The most bytes of a file that is read as a picture: as many as an array of [`MAX_PIXELS`] RGB pixels in
-/// `f32` takes, with its header.
-pub const MAX_FILE_BYTES: u64 = 3 * 4 * MAX_PIXELS as u64 + (1 << 20);
+/// The most bytes that the numbers of a picture take as its file has them: those of [`MAX_PIXELS`] of 8 bits with alpha, or of fewer
+/// pixels of more bits. A decoder may hold as many again while it puts them together.
+pub const MAX_BYTES: usize = 4 * MAX_PIXELS;
+
+/// The most bytes of a file that is read as a picture: [`MAX_BYTES`] as they are, with a header.
+pub const MAX_FILE_BYTES: u64 = MAX_BYTES as u64 + (1 << 20);
 
 /// Reads pictures. What a file holds is told by its bytes, never by its name.
 ///
 /// - PNG, JPEG, WebP, TIFF, BMP, GIF and PNM: 8 bits a channel are `value / 255`, 16 bits `value / 65535`;
 ///   grey stays one channel; a palette is looked up; the orientation of EXIF and TIFF is applied; an
-///   animation or a file of several pages gives its first picture. Values are taken as sRGB, and an
-///   embedded colour profile is not applied.
+///   animation or a file of several pages gives its first picture. Colours become sRGB: an ICC profile in a PNG, JPEG, WebP or
+///   TIFF, of grey, RGB or CMYK, and the chunks cICP, gAMA and cHRM of a PNG are honoured.
 /// - `.npy` (version 1 or 2) and `.safetensors` (the tensor named `target`): arrays `[height, width]`,
 ///   `[height, width, channels]` or `[1, channels, height, width]` with 1 or 3 channels. Floats lie in
 ///   [0, 1] and are taken as they are; bytes and 16-bit integers are divided by 255 and 65535.
 ///
-/// What a file declares is compared to [`MAX_SIDE`], [`MAX_PIXELS`] and [`MAX_FILE_BYTES`] before memory is
+/// What a file declares is compared to [`MAX_SIDE`], [`MAX_PIXELS`], [`MAX_BYTES`] and [`MAX_FILE_BYTES`] before memory is
 /// asked for, so a small file cannot take a large amount of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reader {
@@ -63,23 +67,36 @@ impl Reader {
     /// [`ErrorKind::Picture`] when the bytes are no picture of a known format, end early, are damaged, or
     /// declare more pixels than are read.
     pub fn decode(&self, name: &str, bytes: &[u8]) -> crate::Result<Image> {
-        self.picture(bytes).map_err(|reason| {
+        Raster::read(name, bytes)?.over(self.background).image()
+    }
+}
+
+impl Raster {
+    /// Reads `bytes` as [`Reader::decode`] does, without converting them.
+    ///
+    /// # Errors
+    /// As [`Reader::decode`].
+    pub fn read(name: &str, bytes: &[u8]) -> crate::Result<Self> {
+        raster(bytes).map_err(|reason| {
             // Decoders quote what they find in the file, line ends included.
             let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
             Error::new(ErrorKind::Picture, format!("{name} {reason}"))
         })
     }
+}
 
-    fn picture(&self, bytes: &[u8]) -> Result<Image, String> {
-        if bytes.is_empty() {
-            return Err("is an empty file: copy or download it again".into());
+fn raster(bytes: &[u8]) -> Result<Raster, String> {
+    if bytes.is_empty() {
+        return Err("is an empty file: copy or download it again".into());
+    }
+    match Container::of(bytes) {
+        Some(Container::Npy) => npy::parse(bytes)?.raster(),
+        Some(Container::Safetensors) => array::target_of(bytes)?.raster(),
+        Some(Container::Raster(format)) => decode::decode(bytes, format),
+        Some(Container::Unread(name)) => {
+            Err(format!("is of the format {name}, which is not read here: convert it to PNG or JPEG"))
         }
-        match Container::of(bytes) {
-            Some(Container::Npy) => npy::parse(bytes)?.image(),
-            Some(Container::Safetensors) => array::target_of(bytes)?.image(),
-            Some(Container::Raster(format)) => raster::decode(bytes, format, self.background),
-            None => Err(format!("is not a picture in any format read here: {FORMATS}; convert it to PNG")),
-        }
+        None => Err(format!("is not a picture in any format read here: {FORMATS}; convert it to PNG")),
     }
 }
 
@@ -88,6 +105,8 @@ enum Container {
     Npy,
     Safetensors,
     Raster(ImageFormat),
+    /// A picture of a format that is known by its name alone.
+    Unread(&'static str),
 }
 
 impl Container {
@@ -103,7 +122,19 @@ impl Container {
         {
             return Some(Self::Safetensors);
         }
-        image::guess_format(bytes).ok().map(Self::Raster)
+        unread(bytes).map(Self::Unread).or_else(|| image::guess_format(bytes).ok().map(Self::Raster))
+    }
+}
+
+/// The name of a format that is not read, by the brand of its container (ISO/IEC 14496-12, section 4.3) or its signature.
+fn unread(bytes: &[u8]) -> Option<&'static str> {
+    let brand = bytes.get(4..8).filter(|kind| *kind == b"ftyp").and_then(|_| bytes.get(8..12));
+    match brand {
+        Some(b"avif" | b"avis") => Some("AVIF"),
+        Some(b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1") => Some("HEIC"),
+        _ if bytes.starts_with(b"\xff\x0a") || bytes.get(4..8) == Some(b"JXL ") => Some("JPEG XL"),
+        _ if bytes.get(4..8) == Some(b"jP  ") => Some("JPEG 2000"),
+        _ => None,
     }
 }
 
@@ -124,13 +155,13 @@ pub fn read_bytes(path: &Path) -> crate::Result<Vec<u8>> {
         }
         _ => Error::io("read", path, source),
     };
-    let file = File::open(path).map_err(fault)?;
-    if file.metadata().map_err(fault)?.is_dir() {
+    if path.is_dir() {
         return Err(Error::new(
             ErrorKind::Io,
             format!("cannot read {shown} as a picture: it is a folder; name a picture inside of it"),
         ));
     }
+    let file = open_regular(path).map_err(fault)?;
     let mut bytes = Vec::new();
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(fault)?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
@@ -142,8 +173,8 @@ pub fn read_bytes(path: &Path) -> crate::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Whether a picture that declares `width` x `height` pixels may be read.
-pub(super) fn check_size(width: usize, height: usize) -> Result<(), String> {
+/// Whether a picture may be read that declares `width` x `height` pixels, whose numbers take this many bytes each.
+pub(super) fn check_size(width: usize, height: usize, bytes: usize) -> Result<(), String> {
     if width == 0 || height == 0 {
         return Err(format!("declares {width}x{height} pixels, so there is none to read: write it again"));
     }
@@ -153,6 +184,13 @@ pub(super) fn check_size(width: usize, height: usize) -> Result<(), String> {
             "declares {width}x{height} pixels, more than the {MAX_SIDE} a side and {} million in all that are read: \
              crop or shrink it first",
             MAX_PIXELS / 1_000_000
+        ));
+    }
+    if width * height * bytes > MAX_BYTES {
+        return Err(format!(
+            "declares {width}x{height} pixels of {bytes} bytes, more than the {} million bytes that are read: crop or shrink it, or \
+             save it with 8 bits a channel, first",
+            MAX_BYTES / 1_000_000
         ));
     }
     Ok(())

@@ -1,9 +1,11 @@
 //! Pictures to PNG files that say of themselves that they are synthetic.
 
+use std::io::Write;
 use std::path::Path;
 
-use png::{BitDepth, ColorType, Encoder, SrgbRenderingIntent};
+use png::{BitDepth, ColorType, Encoder, ScaledFloat, SourceChromaticities, SrgbRenderingIntent};
 
+use super::colours::Tag;
 use crate::write::write_atomically;
 use crate::{Error, ErrorKind, Result};
 use pulse_core::image::Image;
@@ -126,24 +128,66 @@ impl Provenance {
 pub fn encode_png(image: &Image, provenance: Option<&Provenance>) -> Result<Vec<u8>> {
     let size = image.size();
     let mut bytes = Vec::new();
-    let encoder = encoder(&mut bytes, image.channels(), size, provenance)?;
+    let kind = Kind { inks: image.channels(), has_alpha: false, depth: BitDepth::Eight, tag: &Tag::Srgb };
+    let encoder = encoder(&mut bytes, kind, size, provenance)?;
     let mut writer = encoder.write_header().map_err(|error| fault(size, error))?;
     writer.write_image_data(&image.to_bytes()).and_then(|()| writer.finish()).map_err(|error| fault(size, error))?;
     Ok(bytes)
 }
 
-/// A PNG of 8 bits that says where its pixels are from.
-pub(super) fn encoder<'a>(
-    bytes: &'a mut Vec<u8>,
-    channels: usize,
+/// What the numbers of a PNG are.
+#[derive(Clone, Copy)]
+pub(super) struct Kind<'a> {
+    /// 1 (grey) or 3.
+    pub(super) inks: usize,
+    pub(super) has_alpha: bool,
+    pub(super) depth: BitDepth,
+    pub(super) tag: &'a Tag,
+}
+
+impl Kind<'_> {
+    /// What the encoder does not write itself: code points come before the pixels (PNG, third edition, section 5.6).
+    pub(super) fn finish_header<W: Write>(
+        &self,
+        writer: &mut png::Writer<W>,
+    ) -> std::result::Result<(), png::EncodingError> {
+        match self.tag {
+            Tag::CodePoints(points) => writer.write_chunk(png::chunk::ChunkType(*b"cICP"), points),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A PNG that says where its pixels are from.
+pub(super) fn encoder<'a, W: Write>(
+    to: W,
+    kind: Kind<'_>,
     size: Size,
     provenance: Option<&Provenance>,
-) -> Result<Encoder<'a, &'a mut Vec<u8>>> {
+) -> Result<Encoder<'a, W>> {
     let side = |length: usize| u32::try_from(length).map_err(|_| fault(size, png::EncodingError::LimitsExceeded));
-    let mut encoder = Encoder::new(bytes, side(size.width)?, side(size.height)?);
-    encoder.set_color(if channels == 1 { ColorType::Grayscale } else { ColorType::Rgb });
-    encoder.set_depth(BitDepth::Eight);
-    encoder.set_source_srgb(SrgbRenderingIntent::Perceptual);
+    let mut info = png::Info::with_size(side(size.width)?, side(size.height)?);
+    info.color_type = match (kind.inks, kind.has_alpha) {
+        (1, false) => ColorType::Grayscale,
+        (1, true) => ColorType::GrayscaleAlpha,
+        (_, false) => ColorType::Rgb,
+        (_, true) => ColorType::Rgba,
+    };
+    info.bit_depth = kind.depth;
+    match kind.tag {
+        Tag::Srgb => info.srgb = Some(SrgbRenderingIntent::Perceptual),
+        Tag::Icc(profile) => info.icc_profile = Some(profile.to_vec().into()),
+        Tag::CodePoints(_) => {}
+        Tag::Gamma { gamma, chromaticities } => {
+            let scaled = ScaledFloat::from_scaled;
+            info.source_gamma = gamma.map(scaled);
+            info.source_chromaticities = chromaticities.map(|all| {
+                let point = |at: usize| (scaled(all[at]), scaled(all[at + 1]));
+                SourceChromaticities { white: point(0), red: point(2), green: point(4), blue: point(6) }
+            });
+        }
+    }
+    let mut encoder = Encoder::with_info(to, info).map_err(|error| fault(size, error))?;
     if let Some(provenance) = provenance {
         let fault = |error| fault(size, error);
         for (keyword, text) in provenance.texts() {

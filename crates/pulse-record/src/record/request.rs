@@ -18,7 +18,7 @@ pub struct RequestRecord {
     pub crop: Option<[usize; 4]>,
     /// The width and height that the picture was shrunk to first.
     pub pixelate: Option<[usize; 2]>,
-    /// What shows through where the picture is transparent, `#rrggbb`.
+    /// What shows through where the picture is transparent: `#rrggbb`, or `none` where nothing was said.
     pub background: String,
     /// The checksum of the file of inputs that the search started from.
     pub init: Option<String>,

@@ -38,6 +38,8 @@ pub struct Finished<'a> {
     pub target: &'a Image,
     /// The sharp picture that it was made from, in a demonstration.
     pub original: Option<&'a Image>,
+    /// What of the small picture is known, where a part of it was transparent.
+    pub known: Option<&'a Image>,
     /// How it was searched.
     pub config: &'a SearchConfig,
     /// What candidates were steered by, where the search was one from another run.
@@ -58,6 +60,8 @@ pub struct Finished<'a> {
     pub seconds: f64,
     /// The command, and when it was written.
     pub made: Option<MadeRecord>,
+    /// The photographs that were written.
+    pub photographs: Vec<String>,
     /// What the search goes on from, where it was stopped before all was done.
     pub bookmark: Option<&'a Bookmark>,
 }

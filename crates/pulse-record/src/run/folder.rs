@@ -9,6 +9,7 @@ use super::left::{EXPLORED, remove_intermediate, replaceable, set_aside_explored
 use super::table::{candidates_table, quantities_table};
 use crate::folder::ClaimedFolder;
 use crate::image::{Extent, Provenance, encode_png};
+use crate::photograph::Photograph;
 use crate::record::{
     CandidateRecord, Files, GeneratorRecord, ProgramRecord, Record, SCHEMA, SettingsRecord, TargetRecord,
 };
@@ -23,6 +24,8 @@ pub const RECORD: &str = "run.json";
 pub(super) const TARGET: &str = "target.png";
 pub(super) const TARGET_EXACT: &str = "target.safetensors";
 pub(super) const ORIGINAL: &str = "original.png";
+/// The mask of a picture that is transparent in part.
+pub const KNOWN: &str = "known.png";
 pub(super) const SHEET: &str = "sheet.png";
 pub(super) const CERTAINTY: &str = "certainty.png";
 pub(super) const REPORT: &str = "report.html";
@@ -170,6 +173,9 @@ impl RunFolder {
         if let Some(original) = finished.original {
             self.file(ORIGINAL, &encode_png(original, None)?)?;
         }
+        if let Some(known) = finished.known {
+            self.file(KNOWN, &encode_png(known, None)?)?;
+        }
         let sheet = finished.sheet()?;
         let provenance =
             Provenance { extent: Extent::Composite, ..finished.generator.provenance(finished.config.seed) };
@@ -190,6 +196,7 @@ impl RunFolder {
             target: TARGET.into(),
             target_exact: exact.then(|| TARGET_EXACT.into()),
             original: finished.original.map(|_| ORIGINAL.into()),
+            known: finished.known.map(|_| KNOWN.into()),
             sheet: SHEET.into(),
             certainty: finished.range.certainty.as_ref().map(|_| CERTAINTY.into()),
             report: finished.page.map(|_| REPORT.into()),
@@ -197,7 +204,19 @@ impl RunFolder {
             table: Some(TABLE.into()),
             inputs: INPUTS.into(),
             bookmark: finished.bookmark.map(|_| BOOKMARK.into()),
+            photographs: finished.photographs.clone(),
         })
+    }
+
+    /// Writes the photograph with a candidate in it, and gives its name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when it cannot be written.
+    pub fn photograph(&self, index: usize, most: usize, photograph: &Photograph, of: &Provenance) -> Result<String> {
+        let name = numbered("photograph", index, most);
+        let provenance = Provenance { candidate: Some(index + 1), extent: Extent::Composite, ..of.clone() };
+        self.folder.file_with(&name, |file| photograph.write_png(&provenance, file))?;
+        Ok(name)
     }
 
     fn write_candidate(&self, candidate: &Candidate, [image, shrunk]: &[String; 2], of: &Provenance) -> Result<()> {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::Run;
 use super::folder::{
-    BOOKMARK, CERTAINTY, INPUTS, INTERMEDIATE, ORIGINAL, QUANTITIES, RECORD, REPORT, SHEET, TABLE, TARGET, TARGET_EXACT,
+    BOOKMARK, CERTAINTY, INPUTS, INTERMEDIATE, KNOWN, ORIGINAL, QUANTITIES, RECORD, REPORT, SHEET, TABLE, TARGET,
+    TARGET_EXACT,
 };
 use pulse_checkpoint::read::{LARGEST_RECORD, read_regular};
 
@@ -48,6 +49,10 @@ pub(super) fn replaceable(path: &Path, replace: bool) -> Result<Vec<PathBuf>> {
         let message = format!("the folder {name} is not empty");
         return Err(Error::new(ErrorKind::Io, message).with_way_out(WayOut::ReplaceFolder));
     }
+    if sealed && is_torn(path) {
+        // What it named is not known, but what a run calls its files is. Others stay.
+        return Ok(own(&names));
+    }
     let run = Run::open(path).map_err(|error| {
         let message =
             format!("the folder {name} holds no run that could be replaced ({error}): empty it or choose another");
@@ -73,12 +78,30 @@ pub fn remove_run(folder: &Path) -> Result<()> {
 
 /// The names of the files of a run within its folder, whatever a record says beside them.
 pub(super) fn files_of(record: &Record) -> impl Iterator<Item = &OsStr> {
-    let Files { target, target_exact, original, sheet, certainty, report, quantities, table, inputs, bookmark } =
-        &record.files;
+    let Files {
+        target,
+        target_exact,
+        original,
+        known,
+        sheet,
+        certainty,
+        report,
+        quantities,
+        table,
+        inputs,
+        bookmark,
+        photographs,
+    } = &record.files;
     let single = [Some(target), Some(sheet), Some(inputs)];
-    let some = [target_exact, original, certainty, report, quantities, table, bookmark].map(Option::as_ref);
+    let some = [target_exact, original, known, certainty, report, quantities, table, bookmark].map(Option::as_ref);
     let pictures = record.candidates.iter().flat_map(|candidate| [&candidate.image, &candidate.shrunk]);
-    single.into_iter().chain(some).flatten().chain(pictures).filter_map(|name| Path::new(name).file_name())
+    single
+        .into_iter()
+        .chain(some)
+        .flatten()
+        .chain(photographs)
+        .chain(pictures)
+        .filter_map(|name| Path::new(name).file_name())
 }
 
 /// Those that a run gives such names to itself. A record is not trusted, and nothing else is removed for it.
@@ -127,11 +150,12 @@ fn is_torn(folder: &Path) -> bool {
 
 /// Whether a run gives such a name to something in its folder.
 fn is_of_run(name: &str) -> bool {
-    const SINGLE: [&str; 13] = [
+    const SINGLE: [&str; 14] = [
         RECORD,
         TARGET,
         TARGET_EXACT,
         ORIGINAL,
+        KNOWN,
         SHEET,
         CERTAINTY,
         REPORT,
@@ -142,7 +166,9 @@ fn is_of_run(name: &str) -> bool {
         INTERMEDIATE,
         MARK,
     ];
-    SINGLE.contains(&name) || is_temporary(name) || is_numbered(name, "candidate-") || is_numbered(name, "shrunk-")
+    SINGLE.contains(&name)
+        || is_temporary(name)
+        || ["candidate-", "shrunk-", "photograph-"].into_iter().any(|start| is_numbered(name, start))
 }
 
 /// Whether it is `start` with a number, and perhaps a step, as a picture.

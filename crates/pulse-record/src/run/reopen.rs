@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pulse_core::generator::Generator;
 use pulse_core::image::Size;
-use pulse_core::measurement::{Measurement, MeasurementKind};
+use pulse_core::measurement::{InFile, Measurement, MeasurementKind, Stage};
 use pulse_core::place::PlacedMeasurement;
 use pulse_core::search::SearchConfig;
 use pulse_core::solved::Solved;
@@ -78,17 +78,23 @@ impl Run {
         }
     }
 
-    /// The measurement that the record's text says.
+    /// The measurement that the record's text says. What is known of a picture that is transparent in part lies beside the record.
     fn kind(&self) -> Result<MeasurementKind> {
         let text = &self.record.measurement;
-        text.parse().map_err(|error: Error| {
+        let kind: MeasurementKind = text.parse().map_err(|error: Error| {
             let message = format!(
                 "the run in {} was made with the measurement `{text}`, which is one of its maker's own: it has to be given, by \
                  the program that made the run",
                 self.folder.display()
             );
             Error::new(ErrorKind::Setting, message).with_source(error)
-        })
+        })?;
+        match (kind.stages().split_last(), self.known()?) {
+            (Some((Stage::Mask(file), stages)), Some(known)) => {
+                MeasurementKind::new([stages, &[Stage::Mask(InFile::read(file.path(), known))]].concat())
+            }
+            _ => Ok(kind),
+        }
     }
 
     /// The same with a measurement of the caller's own, which has to be the one that the run was made with.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pulse::checksum::sha256;
-use pulse::image::{Image, Reader, read_bytes};
+use pulse::image::{Image, Raster, read_bytes};
 use pulse::record::InputRecord;
 use pulse::run::Run;
 use pulse::search::{Repulsion, SearchConfig};
@@ -101,17 +101,18 @@ impl Job {
     fn search(&self, desk: &Desk, tool: &mut Tool, given: &Given, config: &SearchConfig) -> Result<Ready> {
         let path = desk.picture_file(&given.file);
         let bytes = read_bytes(&path)?;
-        let picture = Reader::default().decode(&given.body.name, &bytes)?;
-        let size = picture.size();
+        let raster = Raster::read(&given.body.name, &bytes)?;
+        let size = raster.size();
         let shown = path.display().to_string();
         let input = InputRecord { sha256: sha256(&bytes), path: shown, width: size.width, height: size.height };
         let kind = measurement(self.node.request.measurement.as_deref()).map_err(|refusal| spoken(&refusal))?;
         let preparation = preparation(given, kind);
         let engine = Arc::clone(&tool.engine);
         let config = config.clone().resolved(&*tool.opened.generator);
-        let prepared = Prepared::new(picture, &preparation, tool.opened.generator.spec(), &desk.engine)?;
+        let spec = tool.opened.generator.spec();
+        let prepared = Prepared::of_raster(&raster, &preparation, spec, &desk.engine)?;
         let prepared = tool.judge.place(Arc::new(prepared), Placing::default(), &tool.opened, &config, &*engine)?;
-        let request = Request { preparation, background: Reader::default().background, ..Request::default() };
+        let request = Request { preparation, ..Request::default() };
         let labels = Labels { request: Some(request.record()?), ..Labels::of(input) };
         let notes = prepared.notes.iter().map(ToString::to_string).collect();
         let (target, original) = ((*prepared.target).clone(), prepared.original.clone());
@@ -151,6 +152,7 @@ impl Job {
         }
         let engine = Arc::clone(&tool.engine);
         let (input, original) = (run.record().input.clone(), run.original()?);
+        let known = run.known()?.map(Arc::new);
         let (mosaic, placement) = (run.record().mosaic.clone(), run.record().placement);
         let (request, measured_as) = (run.record().request.clone(), run.record().measurement.clone());
         let reopened = Reopened::new(run, tool.opened.clone(), &*engine)?;
@@ -158,6 +160,7 @@ impl Job {
         let target = (*solved.target).clone();
         let prepared = Prepared {
             original: original.clone(),
+            known,
             mosaic,
             placement,
             measured_as,
@@ -203,6 +206,8 @@ pub(crate) fn config_of(node: &Node) -> Result<SearchConfig> {
             return Err(Error::new(ErrorKind::Setting, message));
         }
         config = config.with_noise(sigma / 255.0);
+    } else if let Some(kind) = measurement(request.measurement.as_deref()).map_err(|refusal| spoken(&refusal))? {
+        config = config.with_noise_of(&kind);
     }
     config.spread = request.spread.then(Repulsion::default);
     config.sampler = request.sampler.as_deref().map(str::parse).transpose()?;

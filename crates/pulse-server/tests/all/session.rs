@@ -71,3 +71,19 @@ fn what_waits_is_stopped_at_once() {
     assert!(stopped["state"] == "stopped" || stopped["state"] == "finished");
     page.end();
 }
+
+#[test]
+fn a_picture_that_was_saved_as_jpeg_is_searched_for_to_its_noise() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("session");
+    let page = Page::open(&place);
+    page.upload("small.png", &picture(3));
+    let ask = json!({ "picture": "p1", "measurement": "bicubic,jpeg:75", "candidates": 1, "steps": 2 });
+    page.post("/searches", &ask);
+    assert_eq!(page.done("n1")["state"], "finished");
+    let record: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(place.join("nodes/n1/run.json")).unwrap()).unwrap();
+    let sigma = record["settings"]["sigma"].as_f64().unwrap();
+    assert!((5.0..13.0).contains(&(255.0 * sigma)), "{sigma}");
+    page.end();
+}

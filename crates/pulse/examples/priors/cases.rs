@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pulse::engine::Cpu;
 use pulse::face::{Detector, DetectorConfig};
-use pulse::image::{Image, Reader, Size, write_png};
+use pulse::image::{Image, Raster, Reader, Size, write_png};
 use pulse::measurement::MeasurementKind;
 use pulse::portrait::cut_faces;
 use pulse::random::Stream;
@@ -70,7 +70,7 @@ pub(crate) fn photographs(opened: &Opened, given: &str) -> Result<Vec<Case>> {
         }
         let photograph = Reader::default().read(&file)?;
         let demonstration = Preparation { pixelation: Some(size), ..Preparation::default() };
-        for cut in cut_faces(photograph, &mut detector, &demonstration, spec, None)?.cuts {
+        for cut in cut_faces(Raster::from(&photograph), &mut detector, &demonstration, spec, None)?.cuts {
             let truth = if spec.channels == 1 { cut.seen.to_grey() } else { cut.seen.to_rgb() };
             let prepared = Prepared::shrunk(truth.clone(), size, &kind, spec, &engine)?;
             let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();

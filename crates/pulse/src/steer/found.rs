@@ -46,11 +46,13 @@ impl Reopened {
         Ok(Prepared {
             target: Arc::clone(&self.solved.target),
             original: self.run.original()?,
+            known: self.run.known()?.map(Arc::new),
             mosaic: record.mosaic.clone(),
             placement: record.placement,
             kernel: None,
             measured_as: record.measurement.clone(),
             measurement: Arc::clone(&self.solved.measurement),
+            photograph: None,
             notes: Vec::new(),
         })
     }

@@ -23,6 +23,7 @@ mod niqe;
 mod onnx;
 mod optimizer;
 mod outsiders;
+mod picture_files;
 mod plausibility;
 mod report;
 mod run;

@@ -1,5 +1,7 @@
 //! Pixelated pictures: crops of the photographs in `examples/photos`, drawn as blocks of any size and phase.
 
+use std::path::Path;
+
 use image::codecs::jpeg::JpegEncoder;
 use pulse::image::{Image, Reader, Rectangle, encode_png};
 use pulse::measurement::MeasurementKind;
@@ -168,6 +170,39 @@ fn a_pixelated_face_in_a_photograph_is_found() {
         }
     }
     assert!(missed.len() <= 2, "missed of 18 are {missed:#?}");
+}
+
+/// A picture that was reported to be taken for what it is not.
+fn case(name: &str) -> Image {
+    Reader::default().read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/cases").join(name)).unwrap()
+}
+
+#[test]
+fn a_margin_is_none_of_the_blocks() {
+    let expected = Rectangle { left: 41, top: 77, width: 384, height: 384 };
+    for name in ["mosaic_border_white.png", "mosaic_border_black.png"] {
+        let found = Mosaic::detect_all(&case(name));
+        let [Mosaic { grid, region }] = found[..] else { panic!("{name}: {found:?}") };
+        assert_eq!((grid.to_string().as_str(), region), ("24+17+5", expected), "{name}");
+    }
+}
+
+#[test]
+fn several_mosaics_in_one_picture_are_all_found() {
+    let found = Mosaic::detect_all(&case("mosaic_two.jpg"));
+    assert_eq!(found.len(), 2, "{found:?}");
+}
+
+#[test]
+fn blocks_under_noise_are_found() {
+    let grid = Mosaic::detect(&case("mosaic_noisy.png")).unwrap().grid;
+    let is_at_the_corner = [grid.left, grid.top].into_iter().all(|edge| apart(edge, 0.0, 8.0) < 0.1);
+    assert!((grid.size - 8.0).abs() < 0.01 && is_at_the_corner, "{grid}");
+}
+
+#[test]
+fn blocks_that_were_turned_are_not_taken_for_others() {
+    assert_eq!(Mosaic::detect(&case("mosaic_rot5.png")), None);
 }
 
 #[test]

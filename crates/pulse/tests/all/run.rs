@@ -121,6 +121,7 @@ impl Story {
         let checksum = String::from("00");
         Finished {
             bookmark: None,
+            photographs: Vec::new(),
             input: InputRecord { path: self.path.clone(), sha256: checksum.clone(), width: 4, height: 4 },
             generator: GeneratorRecord {
                 name: "faces".into(),
@@ -137,6 +138,7 @@ impl Story {
             placement: None,
             target: &self.target,
             original: self.original.as_ref(),
+            known: None,
             config: &self.config,
             steering: self.steering.clone(),
             candidates: &self.candidates,
