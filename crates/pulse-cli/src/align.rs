@@ -141,7 +141,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let sources::Sources { pictures: sources, left_out, failures } =
         sources::of(&arguments.inputs, &arguments.out, false);
     failures.iter().for_each(Failure::report);
-    left_out.iter().for_each(|left| note(&format!("{}: left out: {}", left.path.display(), left.reason)));
+    for left in &left_out {
+        note(&format!("{}: left out: {}", left.path.display(), left.reason));
+    }
     let mut verdict = if failures.is_empty() { Status::Good } else { Status::Failed };
     prepare(arguments)?;
     let mut pictures = Vec::new();

@@ -44,7 +44,7 @@ pub(crate) fn of(inputs: &[PathBuf], out: &Path, recursive: bool) -> Sources {
             if inputs.len() > 1 && is_unread(input) && input.is_file() {
                 sources.left_out.push(LeftOutSource { path: input.clone(), reason: UNREAD });
             } else {
-                let name = unique_name(name_of(input), &mut taken);
+                let name = unique_name(&name_of(input), &mut taken);
                 sources.pictures.push(Source { path: input.clone(), folder: out.join(name) });
             }
             continue;
@@ -65,7 +65,7 @@ pub(crate) fn of(inputs: &[PathBuf], out: &Path, recursive: bool) -> Sources {
             let folders = within.into_iter().flat_map(Path::components);
             let mut name: String = folders.map(|part| part.as_os_str().to_string_lossy() + "--").collect();
             name += &name_of(&path);
-            let folder = out.join(unique_name(name, &mut taken));
+            let folder = out.join(unique_name(&name, &mut taken));
             Source { path, folder }
         }));
         sources.left_out.extend(listing.left_out.into_iter().map(|left| match left {
@@ -90,8 +90,8 @@ fn name_of(path: &Path) -> String {
 
 /// The name, with a number when another picture has it already, which is then in another folder. Some file systems take `A` and `a`
 /// for the same.
-fn unique_name(whole: String, taken: &mut HashSet<String>) -> String {
-    let mut name = whole.clone();
+fn unique_name(whole: &str, taken: &mut HashSet<String>) -> String {
+    let mut name = whole.to_owned();
     for number in 2.. {
         if taken.insert(name.to_lowercase()) {
             break;
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn names_are_unique() {
         let mut taken = HashSet::new();
-        let mut name = |path: &str| unique_name(name_of(Path::new(path)), &mut taken);
+        let mut name = |path: &str| unique_name(&name_of(Path::new(path)), &mut taken);
         assert_eq!(name("a/face.png"), "face");
         assert_eq!(name("b/Face.png"), "Face-2");
         assert_eq!(name("b/face.jpg"), "face.jpg");

@@ -11,12 +11,15 @@
 mod activation;
 mod arithmetic;
 mod array;
+mod convolution;
 mod einsum;
 mod emit;
 mod graph;
-mod linear;
+mod lengths;
 mod lower;
+mod matrices;
 mod normalize;
+mod operators;
 mod resize;
 mod roles;
 mod structure;

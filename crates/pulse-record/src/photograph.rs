@@ -172,7 +172,7 @@ impl Photograph {
         let (inks, pixels) = (picture.channels(), picture.width() * picture.height());
         let values = picture.values();
         let mut interleaved = (0..pixels * inks).map(|at| values[at % inks * pixels + at / inks]).collect();
-        colours.from_srgb(&mut interleaved, inks);
+        colours.give_back(&mut interleaved, inks);
         let planes = (0..pixels * inks).map(|at| interleaved[at % pixels * inks + at / pixels]).collect();
         Image::clamped(inks, picture.height(), picture.width(), planes).unwrap_or(picture)
     }

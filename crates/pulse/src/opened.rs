@@ -66,7 +66,7 @@ impl Told {
         Err(Error::new(ErrorKind::Setting, message))
     }
 
-    fn into_configuration(&self, configuration: &mut Configuration) {
+    fn add_to(&self, configuration: &mut Configuration) {
         configuration.extend(self.latent.clone().map(|latent| (LATENT.to_owned(), Value::String(latent))));
         let bounds = |[low, high]: [f32; 2]| Value::List([low, high].map(|bound| Value::Float(bound.into())).into());
         configuration.extend(self.range.map(|range| (RANGE.to_owned(), bounds(range))));
@@ -163,7 +163,7 @@ impl Opened {
         let files = checkpoint_files(path)?;
         let mut pair = pair(path, network.as_deref()).map_err(unread)?;
         if is_onnx(&pair.generator) {
-            told.into_configuration(&mut pair.generator.configuration);
+            told.add_to(&mut pair.generator.configuration);
             return Self::onnx(path, pair.generator, told, &name).map_err(unread);
         }
         told.only_of_onnx(&name)?;
@@ -201,15 +201,14 @@ impl Opened {
         }
         let denoiser = of_checkpoint(&checkpoint, path, &told.settings)?;
         let read = from_checkpoint(&checkpoint).map(Arc::<dyn Generator>::from);
-        let (generator, model): (Arc<dyn Generator>, _) = match denoiser {
-            Some(denoiser) => (Arc::new(Diffusion::new(denoiser)), read.ok()),
-            None => {
-                let model = read?;
-                (Arc::clone(&model), Some(model))
-            }
+        let (generator, model): (Arc<dyn Generator>, _) = if let Some(denoiser) = denoiser {
+            (Arc::new(Diffusion::new(denoiser)), read.ok())
+        } else {
+            let model = read?;
+            (Arc::clone(&model), Some(model))
         };
         let configuration = checkpoint.configuration;
-        Ok(Self { model, configuration, ..Self::own(generator, name, &checksum) })
+        Ok(Self { configuration, model, ..Self::own(generator, name, &checksum) })
     }
 
     /// A generator of the caller's own, under this name. `checksum` identifies it in the record of a run.

@@ -78,7 +78,7 @@ pub fn cut_faces(
     let view = View { raster: &raster, whole: (shrink == 1).then_some(seen) };
     let (mut cuts, mut left) = (Vec::new(), Vec::new());
     for face in found {
-        let face = enlarged(face, shrink as f64);
+        let face = enlarged(&face, shrink as f64);
         let square = spec.frame.square(&face.landmarks);
         let covered = mosaics.iter().find(|(mosaic, ..)| covers(mosaic, &face));
         let (square, restoration) = if is_demonstration {
@@ -181,10 +181,10 @@ impl View<'_> {
 }
 
 /// A face in a picture that is so many times larger. The centres of pixels are at whole numbers.
-fn enlarged(face: Face, factor: f64) -> Face {
+fn enlarged(face: &Face, factor: f64) -> Face {
     let point = |point: Point| point.map(|x| (x + 0.5) * factor - 0.5);
     let outline = Square { centre: point(face.outline.centre), right: face.outline.right.map(|x| x * factor) };
-    Face { outline, landmarks: Landmarks::from_points(face.landmarks.points().map(point)), ..face }
+    Face { outline, landmarks: Landmarks::from_points(face.landmarks.points().map(point)), ..face.clone() }
 }
 
 /// The pixels along a side of the small picture of a face: as many as the photograph has of it, where the measurement shrinks by any

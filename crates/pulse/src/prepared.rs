@@ -115,7 +115,7 @@ impl Prepared {
         let is_part = |mosaic: &MosaicRecord| mosaic.region[2..] != [part.width, part.height];
         let photograph = prepared.mosaic.as_ref().filter(|mosaic| is_part(mosaic) && part == raster.whole());
         let photograph = photograph.map(|_| Arc::new(raster.clone()));
-        Ok(Self { notes, photograph, known, ..prepared })
+        Ok(Self { known, photograph, notes, ..prepared })
     }
 
     /// Crops, reduces blocks, pixelates, and brings to the channels of the measurement.
@@ -235,7 +235,7 @@ impl Prepared {
         generator: &GeneratorSpec,
         engine: &dyn Engine,
     ) -> Result<Self> {
-        let target = as_file(kind.shrink(&seen, size, engine)?, kind)?;
+        let target = as_file(&kind.shrink(&seen, size, engine)?, kind)?;
         Ok(Self { original: Some(seen), ..Self::measured(target, kind, generator)? })
     }
 }
@@ -317,19 +317,19 @@ fn pixelated(
 ) -> Result<(Image, Image)> {
     let original = picture.crop(picture.centre_part(size))?;
     if kind.resize().is_some() {
-        return Ok((as_file(kind.shrink(&original, size, engine)?, kind)?, original));
+        return Ok((as_file(&kind.shrink(&original, size, engine)?, kind)?, original));
     }
     // Lengths in the measurement are pixels of the generator's pictures.
     let scale = (sharp.width as f64 / size.width as f64).min(sharp.height as f64 / size.height as f64);
     let [width, height] = [size.width, size.height].map(|length| (length as f64 * scale).round() as usize);
     let resized = original.resized(Kernel::Bicubic, Size::new(width, height))?;
-    Ok((as_file(kind.shrink(&resized, size, engine)?, kind)?, original))
+    Ok((as_file(&kind.shrink(&resized, size, engine)?, kind)?, original))
 }
 
 /// A picture with the 8 bits of a file, after the compression that is a part of the measurement.
-fn as_file(picture: Image, kind: &MeasurementKind) -> Result<Image> {
+fn as_file(picture: &Image, kind: &MeasurementKind) -> Result<Image> {
     match kind.jpeg() {
-        Some(quality) => through_jpeg(&picture, quality),
+        Some(quality) => through_jpeg(picture, quality),
         None => Ok(picture.quantised()),
     }
 }
@@ -337,7 +337,7 @@ fn as_file(picture: Image, kind: &MeasurementKind) -> Result<Image> {
 /// By how much a part of a picture is to be shrunk along each side to be worked on.
 pub(crate) fn shrink_for(part: Rectangle) -> usize {
     let pixels = part.width.saturating_mul(part.height);
-    (1..).find(|shrink| pixels / (shrink * shrink) <= VIEWED).unwrap_or(1)
+    (1..=part.width).find(|shrink| pixels / (shrink * shrink) <= VIEWED).unwrap_or(1)
 }
 
 /// 1 where at least half of a pixel is there, else 0.

@@ -55,8 +55,12 @@ impl Decoder<'_> {
         // A channel without room: a picture is handed over, and only then the next one is read.
         let (sender, receiver) = sync_channel(0);
         scope.spawn(move || {
-            // An error is when the receiver is gone.
-            let _ = sources.into_iter().try_for_each(|source| sender.send(self.read(source)));
+            for source in sources {
+                // The receiver is gone.
+                if sender.send(self.read(source)).is_err() {
+                    break;
+                }
+            }
         });
         receiver
     }

@@ -100,6 +100,8 @@ pub(crate) enum ProgressMode {
     None,
 }
 
+// Each is an option that is given or not.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Args, Clone)]
 pub(crate) struct Arguments {
     #[arg(required = true, value_name = "INPUT", help = format!("Pictures, or folders of pictures ({FORMATS})"))]

@@ -132,7 +132,9 @@ impl Steps {
             }
             found.extend(self.pixelated_part(grid, window));
         }
-        found.iter().for_each(|mosaic| self.forget(mosaic));
+        for mosaic in &found {
+            self.forget(mosaic);
+        }
         while let Some(mosaic) = (found.len() < MOST).then(|| self.region()).flatten() {
             self.forget(&mosaic);
             found.push(mosaic);

@@ -157,7 +157,9 @@ fn ordered<'a>(
     for (index, node) in nodes.iter().enumerate() {
         let unknown: BTreeSet<_> = node.inputs.iter().copied().filter(|name| !known.contains(name)).collect();
         missing.push(unknown.len());
-        unknown.into_iter().for_each(|name| readers.entry(name).or_default().push(index));
+        for name in unknown {
+            readers.entry(name).or_default().push(index);
+        }
     }
     let mut ready: std::collections::BinaryHeap<_> =
         (0..nodes.len()).filter(|&index| missing[index] == 0).map(std::cmp::Reverse).collect();

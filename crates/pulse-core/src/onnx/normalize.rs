@@ -5,7 +5,8 @@ use pulse_engine::{Convolution, Curve, Dense, Operator, Shape, SparseMatrix, Val
 use super::arithmetic::channel_stride;
 use super::array::{Array, Numbers};
 use super::graph::Node;
-use super::lower::{Lower, Outcome, axis_of};
+use super::lengths::axis_of;
+use super::lower::{Lower, Outcome};
 use super::structure::whole;
 use super::tensor::{Live, Scaled, Tensor};
 use super::view::View;
@@ -37,7 +38,9 @@ impl Lower<'_> {
             None => (0..rank).collect(),
         };
         let mut kept = x.shape();
-        axes.iter().for_each(|&axis| kept[axis] = 1);
+        for &axis in &axes {
+            kept[axis] = 1;
+        }
         let reduced = self.reduced(x, &axes, &kept, reduction)?;
         if node.integer("keepdims", 1) != 0 {
             return Ok(reduced);
@@ -135,7 +138,9 @@ impl Lower<'_> {
         }
         let others: Vec<usize> = axes.iter().copied().filter(|&other| other != axis).collect();
         let mut shape = scaled.constant.shape.clone();
-        others.iter().for_each(|&other| shape[other] = 1);
+        for &other in &others {
+            shape[other] = 1;
+        }
         let sums = constant(&scaled.constant, &others, &shape, Reduction::Sum)?;
         let order: Vec<usize> = (0..shape.len()).filter(|&other| other != axis).chain([axis]).collect();
         let weight = sums.viewed(&View::of(&shape).transposed(&order)?)?.reals();

@@ -28,14 +28,12 @@ impl Axis<'_> {
         let (at, from, to) = (at as f64, self.from as f64, self.to as f64);
         Ok(match self.coordinates {
             "asymmetric" => at / self.scale,
-            "half_pixel" => (at + 0.5) / self.scale - 0.5,
-            "pytorch_half_pixel" if self.to == 1 => 0.0,
-            "pytorch_half_pixel" => (at + 0.5) / self.scale - 0.5,
+            "pytorch_half_pixel" | "align_corners" if self.to == 1 => 0.0,
+            "half_pixel" | "pytorch_half_pixel" => (at + 0.5) / self.scale - 0.5,
             "half_pixel_symmetric" => {
                 let adjusted = to / (self.scale * from);
                 (from / 2.0) * (1.0 - adjusted) + (at + 0.5) / self.scale - 0.5
             }
-            "align_corners" if self.to == 1 => 0.0,
             "align_corners" => at * (from - 1.0) / (to - 1.0),
             other => return Err(format!("places pixels by `{}`", other.escape_debug())),
         })
@@ -99,7 +97,7 @@ impl Lower<'_> {
         let (scales, sizes) = if old { (given(1), None) } else { (given(2), given(3)) };
         let axes: Vec<usize> = match node.integers("axes") {
             Some(axes) => {
-                axes.into_iter().map(|axis| super::lower::axis_of(axis, shape.len())).collect::<Result<_, _>>()?
+                axes.into_iter().map(|axis| super::lengths::axis_of(axis, shape.len())).collect::<Result<_, _>>()?
             }
             None => (0..shape.len()).collect(),
         };
@@ -240,7 +238,7 @@ impl Lower<'_> {
         );
         if let (Tensor::Constant(a), Tensor::Constant(b)) = (a, b) {
             // Without products, in which an infinity that is not chosen would be heard.
-            let of = |mask: f64, number: f64| if mask != 0.0 { number } else { 0.0 };
+            let of = |mask: f64, number: f64| if mask == 0.0 { 0.0 } else { number };
             let (a, rest) = (mask.zip(a, of)?, mask.map(|x| 1.0 - x));
             return Ok(Tensor::Constant(a.zip(&rest.zip(b, of)?, |a, b| a + b)?));
         }

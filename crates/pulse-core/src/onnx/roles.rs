@@ -69,26 +69,22 @@ pub(super) fn tell(ports: &[Port<'_>], said: Option<&str>) -> Result<Vec<Role>> 
     };
     let is_noise = |port: &Port<'_>| matches!(port.shape[..], [_, Ok(1), Ok(_), Ok(_)]);
     let candidates = || ports.iter().filter(|port| !port.whole && !is_single(port));
-    let latent = match said {
-        Some(said) => ports.iter().find(|port| port.name == said).ok_or_else(|| {
-            let message =
-                format!("the model has no input `{}` to be the latent: it has {}", shown_name(said), names(ports));
+    let latent = if let Some(said) = said {
+        ports.iter().find(|port| port.name == said).ok_or_else(|| {
+            let has = names(ports);
+            let message = format!("the model has no input `{}` to be the latent: it has {has}", shown_name(said));
             Error::new(ErrorKind::Setting, message)
-        })?,
-        None => {
-            let named = LATENTS.iter().find_map(|latent| candidates().find(|port| name(port) == *latent));
-            let begins = || {
-                candidates()
-                    .find(|port| LATENTS[..7].iter().any(|latent| latent.len() > 1 && name(port).starts_with(latent)))
-            };
-            let plain = || candidates().find(|port| !is_noise(port) && !CLASSES.contains(&name(port).as_str()));
-            named.or_else(begins).or_else(plain).or_else(|| candidates().next()).ok_or_else(|| {
-                Error::new(
-                    ErrorKind::Generator,
-                    format!("the model has no input that could be the latent: it has {}", names(ports)),
-                )
-            })?
-        }
+        })?
+    } else {
+        let named = LATENTS.iter().find_map(|latent| candidates().find(|port| name(port) == *latent));
+        let is_longer =
+            |port: &Port<'_>| LATENTS[1..7].iter().any(|latent| latent.len() > 2 && name(port).starts_with(latent));
+        let begins = || candidates().find(|port| is_longer(port));
+        let plain = || candidates().find(|port| !is_noise(port) && !CLASSES.contains(&name(port).as_str()));
+        named.or_else(begins).or_else(plain).or_else(|| candidates().next()).ok_or_else(|| {
+            let message = format!("the model has no input that could be the latent: it has {}", names(ports));
+            Error::new(ErrorKind::Generator, message)
+        })?
     };
     let role = |port: &Port<'_>| {
         let name = name(port);

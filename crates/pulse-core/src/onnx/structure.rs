@@ -4,7 +4,8 @@ use pulse_engine::{Gather, Operator, Shape};
 
 use super::array::{Array, Numbers, checked_len};
 use super::graph::Node;
-use super::lower::{Lower, Outcome, axis_of};
+use super::lengths::axis_of;
+use super::lower::{Lower, Outcome};
 use super::tensor::{Live, Scaled, Tensor, natural};
 use super::view::{View, row_major};
 
@@ -30,16 +31,14 @@ impl Lower<'_> {
         }
         match x {
             Tensor::Constant(array) => Ok(Tensor::Constant(Array { shape: shape.to_vec(), ..array.clone() })),
-            Tensor::Scaled(scaled) => match moved_axes(scaled, shape) {
-                Some(factors) => {
-                    let constant = Array { shape: shape.to_vec(), ..scaled.constant.clone() };
-                    Ok(Tensor::Scaled(Scaled { constant, factors }))
-                }
-                None => {
+            Tensor::Scaled(scaled) => {
+                let Some(factors) = moved_axes(scaled, shape) else {
                     let live = self.live(x)?;
-                    self.reshape(&Tensor::Live(live), shape)
-                }
-            },
+                    return self.reshape(&Tensor::Live(live), shape);
+                };
+                let constant = Array { shape: shape.to_vec(), ..scaled.constant.clone() };
+                Ok(Tensor::Scaled(Scaled { constant, factors }))
+            }
             Tensor::Class { name, .. } => Ok(Tensor::Class { name: name.clone(), shape: shape.to_vec() }),
             x => {
                 let live = self.live(x)?;

@@ -131,7 +131,9 @@ fn make_grey(picture: &mut [f32]) {
     let plane = picture.len() / 3;
     for pixel in 0..plane {
         let mean = (picture[pixel] + picture[plane + pixel] + picture[2 * plane + pixel]) / 3.0;
-        [0, plane, 2 * plane].into_iter().for_each(|first| picture[first + pixel] = mean.min(1.0));
+        for first in [0, plane, 2 * plane] {
+            picture[first + pixel] = mean.min(1.0);
+        }
     }
 }
 

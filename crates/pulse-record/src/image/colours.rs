@@ -115,7 +115,7 @@ impl Colours {
     }
 
     /// The way back.
-    pub(crate) fn from_srgb(&self, colours: &mut Vec<f32>, inks: usize) {
+    pub(crate) fn give_back(&self, colours: &mut Vec<f32>, inks: usize) {
         if let Some((convert, back)) = self.convert.as_ref().and_then(|all| Some((all, all.from_srgb.as_ref()?))) {
             convert.apply(&**back, colours, inks, [3, convert.inks]);
         }
@@ -141,10 +141,13 @@ impl Convert {
             target = source;
         }
         if self.black > 0.0 {
-            target.iter_mut().for_each(|value| *value = encoded((light(*value) - self.black) / (1.0 - self.black)));
+            for value in &mut target {
+                *value = encoded((light(*value) - self.black) / (1.0 - self.black));
+            }
         }
-        // Comparisons with what is not a number are false.
-        target.iter_mut().for_each(|value| *value = value.max(0.0).min(1.0));
+        for value in &mut target {
+            *value = within(*value, 1.0);
+        }
         *colours = if inks == 1 && to == 3 { target.into_iter().skip(1).step_by(3).collect() } else { target };
     }
 
@@ -159,7 +162,7 @@ impl Convert {
             return 0.0;
         }
         let sum: f32 = seen.into_iter().zip(LUMINANCE).map(|(value, weight)| weight * light(value)).sum();
-        sum.max(0.0).min(LIGHTEST)
+        within(sum, LIGHTEST)
     }
 
     /// The largest difference between a number and what becomes of it, over a lattice of colours.
@@ -293,4 +296,10 @@ fn named(text: &str) -> String {
     let plain: String = text.chars().filter(|character| !character.is_control()).take(LONGEST).collect();
     let plain = plain.trim();
     if plain.is_empty() { "a colour profile without a name".into() } else { plain.into() }
+}
+
+/// Not below zero, and not above the largest; zero for what is not a number, which a clamp would keep.
+#[allow(clippy::manual_clamp)]
+fn within(value: f32, largest: f32) -> f32 {
+    value.max(0.0).min(largest)
 }

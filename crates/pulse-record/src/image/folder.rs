@@ -75,7 +75,9 @@ fn add(listing: &mut Listing, folder: &Path, recursive: bool, depth: usize) -> R
             left_out.push(path);
         }
     }
-    [&mut pictures, &mut left_out, &mut folders].into_iter().for_each(|paths| paths.sort_unstable());
+    for paths in [&mut pictures, &mut left_out, &mut folders] {
+        paths.sort_unstable();
+    }
     listing.pictures.append(&mut pictures);
     listing.left_out.extend(left_out.into_iter().map(LeftOut::Unread));
     for within in folders {

@@ -92,7 +92,10 @@ pub(super) fn scan(bytes: &[u8]) -> Scanned {
         at += length;
         let understood = match marker {
             0xc0..=0xc2 => match Frame::of(segment, marker == 0xc2) {
-                Some(read) => Some(frame = Some(read)),
+                Some(read) => {
+                    frame = Some(read);
+                    Some(())
+                }
                 None => return Scanned::Whole,
             },
             // Lossless, hierarchical and arithmetic ones.

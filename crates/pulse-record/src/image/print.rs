@@ -50,7 +50,9 @@ fn jpeg(bytes: &[u8]) -> Result<(u32, u32, Vec<u8>), ImageError> {
             // Casts of floats saturate.
             pixel[..3].copy_from_slice(&rgb.map(|value| value.round() as u8));
         }
-        pixel.iter_mut().for_each(|value| *value = 255 - *value);
+        for value in pixel.iter_mut() {
+            *value = 255 - *value;
+        }
     }
     Ok((width as u32, height as u32, pixels))
 }

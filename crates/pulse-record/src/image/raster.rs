@@ -154,7 +154,7 @@ impl Raster {
     /// As [`part`](Self::part).
     pub fn view(&self) -> Result<(Image, usize)> {
         let pixels = self.size.width * self.size.height;
-        let shrink = (1..).find(|shrink| pixels / (shrink * shrink) <= VIEWED).unwrap_or(1);
+        let shrink = (1..=self.size.width).find(|shrink| pixels / (shrink * shrink) <= VIEWED).unwrap_or(1);
         Ok((self.part(self.whole(), shrink)?, shrink))
     }
 
@@ -217,7 +217,9 @@ impl Raster {
         }
         let count = (shrink * shrink) as f32;
         if shrink > 1 {
-            sums.iter_mut().for_each(|sum| *sum = (*sum / count).min(1.0));
+            for sum in &mut sums {
+                *sum = (*sum / count).min(1.0);
+            }
         }
         sums
     }
@@ -258,7 +260,7 @@ impl Raster {
         for row in 0..part.height {
             let value = |at: usize| picture.plane(at % inks)[row * part.width + at / inks];
             let mut values: Vec<f32> = (0..inks * part.width).map(value).collect();
-            self.colours.from_srgb(&mut values, inks);
+            self.colours.give_back(&mut values, inks);
             let first = ((part.top + row) * self.size.width + part.left) * channels;
             for (at, value) in values.into_iter().enumerate() {
                 let at = first + at / inks * channels + at % inks;

@@ -17,9 +17,13 @@ impl Kernel for Softmax {
                 // SAFETY: one task has the row of `result`.
                 let row = unsafe { result.row_from(&arguments[0], candidate, plane, y) };
                 let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                row.iter_mut().for_each(|x| *x = exp(*x - largest));
+                for x in row.iter_mut() {
+                    *x = exp(*x - largest);
+                }
                 let share = row.iter().sum::<f32>().recip();
-                row.iter_mut().for_each(|x| *x *= share);
+                for x in row.iter_mut() {
+                    *x *= share;
+                }
             },
         );
     }

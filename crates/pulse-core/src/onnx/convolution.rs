@@ -1,12 +1,11 @@
-//! Convolutions and products of matrices.
+//! Convolutions: plain, transposed, in groups, by filters, with weights that are scaled by styles.
 
-use pulse_engine::{Convolution, Dense, DepthwiseConvolution, Fir, FirTaps, Gather, Operator, Shape, Value, Weights};
+use pulse_engine::{Convolution, DepthwiseConvolution, Fir, FirTaps, Gather, Operator, Shape, Value, Weights};
 
-use super::arithmetic::{Binary, channel_stride};
-use super::array::{Array, broadcast};
+use super::array::Array;
 use super::graph::Node;
 use super::lower::{Lower, Outcome};
-use super::tensor::{Live, Looks, Scaled, Tensor};
+use super::tensor::{Live, Scaled, Tensor};
 use super::view::View;
 
 /// What a convolution's attributes say, for two axes.
@@ -68,6 +67,20 @@ fn four(shape: &[usize]) -> Result<[usize; 4], String> {
         [batch, channels, width] => Ok([batch, channels, 1, width]),
         [batch, channels, height, width] => Ok([batch, channels, height, width]),
         _ => Err(format!("works on {shape:?}, and only maps of one or two axes are known")),
+    }
+}
+
+/// Pixels that a transposed convolution makes beyond its last.
+fn after_the_end(node: &Node<'_>, axes: usize) -> Result<[usize; 2], String> {
+    if node.has("output_shape") {
+        return Err("says the size of its result".into());
+    }
+    let more = node.integers("output_padding").unwrap_or_else(|| vec![0; axes]);
+    let more = more.into_iter().map(|n| usize::try_from(n).ok().filter(|n| *n < 64)).collect::<Option<Vec<_>>>();
+    match more.as_deref() {
+        Some(&[width]) => Ok([0, width]),
+        Some(&[height, width]) => Ok([height, width]),
+        _ => Err("has an output padding that is no size".into()),
     }
 }
 
@@ -135,10 +148,10 @@ impl Lower<'_> {
         if (transposed && channels != a) || (!transposed && channels != b * sliding.groups) || batch == 0 {
             return Err(format!("has {channels} channels for weights of {:?}", constant.shape));
         }
-        let more = if transposed { self.after_the_end(node, axes)? } else { [0; 2] };
+        let more = if transposed { after_the_end(node, axes)? } else { [0; 2] };
         let (weight, kernel) = spread(&constant, [kh, kw], sliding.dilation, more)?;
         let weight =
-            Kernel { weight, channels: [a, b], kernel, bias: if after.is_some() { None } else { bias.clone() } };
+            Kernel { weight, channels: [a, b], size: kernel, bias: if after.is_some() { None } else { bias.clone() } };
         let mut values = Vec::new();
         for row in 0..batch {
             let row = Live { value: maps.value, view: maps.view.sliced(0, row, 1, 1) };
@@ -173,20 +186,6 @@ impl Lower<'_> {
         Ok(Tensor::Live(Live::new(value, &shape)))
     }
 
-    /// Pixels that a transposed convolution makes beyond its last.
-    fn after_the_end(&self, node: &Node<'_>, axes: usize) -> Result<[usize; 2], String> {
-        if node.has("output_shape") {
-            return Err("says the size of its result".into());
-        }
-        let more = node.integers("output_padding").unwrap_or_else(|| vec![0; axes]);
-        let more = more.into_iter().map(|n| usize::try_from(n).ok().filter(|n| *n < 64)).collect::<Option<Vec<_>>>();
-        match more.as_deref() {
-            Some(&[width]) => Ok([0, width]),
-            Some(&[height, width]) => Ok([height, width]),
-            _ => Err("has an output padding that is no size".into()),
-        }
-    }
-
     /// A filter that every channel has alone, the same for all.
     fn filtered(&mut self, map: Value, weight: &Kernel, sliding: &Sliding, transposed: bool) -> Result<Value, String> {
         if transposed || sliding.stride[0] != sliding.stride[1] {
@@ -194,7 +193,7 @@ impl Lower<'_> {
         }
         let [vertical, horizontal] = sliding.padding.map(|padding| padding.map(|pixels| pixels as isize));
         let fir = Fir {
-            taps: separated(&weight.weight, weight.kernel),
+            taps: separated(&weight.weight, weight.size),
             up: 1,
             down: sliding.stride[0],
             padding_y: vertical,
@@ -267,7 +266,7 @@ impl Lower<'_> {
                 let depthwise = DepthwiseConvolution {
                     weight: weight.weight.clone(),
                     bias: weight.bias.clone().map(Weights::from),
-                    kernel: weight.kernel,
+                    kernel: weight.size,
                     stride: sliding.stride[0],
                     padding: sliding.padding[0],
                 };
@@ -286,7 +285,7 @@ impl Lower<'_> {
         for (group, kernel) in kernels.into_iter().enumerate() {
             let part = self.emit.add(Operator::Slice { start: group * in_channels, length: in_channels }, &[map])?;
             let bias = weight.bias.as_ref().map(|bias| bias[group * channels[0]..][..channels[0]].into());
-            let kernel = Kernel { weight: kernel.into(), channels, kernel: weight.kernel, bias };
+            let kernel = Kernel { weight: kernel.into(), channels, size: weight.size, bias };
             parts.push(self.convolved_whole(part, &kernel, sliding)?);
         }
         self.emit.add(Operator::Concatenate, &parts)
@@ -305,7 +304,7 @@ impl Lower<'_> {
             bias: weight.bias.clone().map(Weights::from),
             out_channels,
             in_channels,
-            kernel: weight.kernel,
+            kernel: weight.size,
             stride,
             padding,
         };
@@ -340,7 +339,7 @@ impl Lower<'_> {
             let part = self.emit.add(Operator::Slice { start: group * own, length: own }, &[map])?;
             let bias = weight.bias.as_ref().map(|bias| bias[group * out_channels..][..out_channels].into());
             let taps = weight.weight[group * one..][..one].to_vec().into();
-            let kernel = Kernel { weight: taps, channels: [own, out_channels], kernel: weight.kernel, bias };
+            let kernel = Kernel { weight: taps, channels: [own, out_channels], size: weight.size, bias };
             parts.push(self.transposed_whole(part, &kernel, sliding)?);
         }
         self.emit.add(Operator::Concatenate, &parts)
@@ -359,7 +358,7 @@ impl Lower<'_> {
             bias: weight.bias.clone().map(Weights::from),
             out_channels,
             in_channels,
-            kernel: weight.kernel,
+            kernel: weight.size,
             stride: sliding.stride[0],
             padding,
         };
@@ -380,212 +379,6 @@ impl Lower<'_> {
         );
         self.emit.shaped(&Live { value, view }, Shape::map(channels, rows, columns))
     }
-
-    /// `α a b + β c`.
-    pub(super) fn general(&mut self, node: &Node<'_>, inputs: &[Option<Tensor>]) -> Outcome {
-        let [Some(a), Some(b)] = [inputs.first().cloned().flatten(), inputs.get(1).cloned().flatten()] else {
-            return Err("lacks an argument".into());
-        };
-        let turned = |lower: &mut Self, tensor: Tensor, key: &str| {
-            if node.integer(key, 0) != 0 { lower.transpose(&tensor, &[1, 0]) } else { Ok(tensor) }
-        };
-        let (a, b) = (turned(self, a, "transA")?, turned(self, b, "transB")?);
-        let mut y = self.product(&a, &b)?;
-        if node.float("alpha", 1.0) != 1.0 {
-            y = self.scale(&y, node.float("alpha", 1.0) as f32)?;
-        }
-        let Some(Some(c)) = inputs.get(2) else { return Ok(y) };
-        let c = if node.float("beta", 1.0) == 1.0 { c.clone() } else { self.scale_any(c, node.float("beta", 1.0))? };
-        self.binary(Binary::Add, &y, &c)
-    }
-
-    fn scale_any(&mut self, tensor: &Tensor, factor: f64) -> Outcome {
-        match tensor {
-            Tensor::Constant(array) => Ok(Tensor::Constant(array.map(|number| number * factor))),
-            tensor => self.scale(tensor, factor as f32),
-        }
-    }
-
-    /// The product of two arrays of matrices.
-    pub(super) fn product(&mut self, a: &Tensor, b: &Tensor) -> Outcome {
-        let (mut left, mut right) = (a.shape(), b.shape());
-        // A vector is a row, or a column, for as long as it is multiplied.
-        let (row, column) = (left.len() == 1, right.len() == 1);
-        if row {
-            left.insert(0, 1);
-        }
-        if column {
-            right.push(1);
-        }
-        let (a, b) = (self.reshape(a, &left)?, self.reshape(b, &right)?);
-        let ([.., m, inner], [.., rows, n]) = (&left[..], &right[..]) else { return Err("multiplies a number".into()) };
-        if inner != rows {
-            return Err(format!("cannot multiply {left:?} by {right:?}"));
-        }
-        let (m, n) = (*m, *n);
-        let batch = broadcast(&left[..left.len() - 2], &right[..right.len() - 2])?;
-        let y = match (&a, &b) {
-            (Tensor::Constant(a), Tensor::Constant(b)) => Tensor::Constant(constant_product(a, b, &batch)?),
-            (a, Tensor::Constant(weight)) if right.len() == 2 => self.times_constant(a, weight)?,
-            (Tensor::Looks(looks), b) if looks.weights => self.attention(looks, b)?,
-            (Tensor::Live(query), Tensor::Live(key)) if left[..left.len() - 2] == right[..right.len() - 2] => {
-                Tensor::Looks(Box::new(Looks { query: query.clone(), key: key.clone(), scale: 1.0, weights: false }))
-            }
-            (a, b) => {
-                let (a, b) = (self.live(a)?, self.live(b)?);
-                self.matrices(&a, &b, &batch)?
-            }
-        };
-        let mut shape = batch;
-        shape.extend((!row).then_some(m));
-        shape.extend((!column).then_some(n));
-        self.reshape(&y, &shape)
-    }
-
-    /// `x W` for a constant matrix `[K, N]`.
-    fn times_constant(&mut self, x: &Tensor, weight: &Array) -> Outcome {
-        let &[inner, outer] = &*weight.shape else { return Err("multiplies by no matrix".into()) };
-        let mut live = self.live(x)?;
-        let last = live.shape().len() - 1;
-        let turned: Weights = weight.viewed(&View::of(&weight.shape).transposed(&[1, 0])?)?.reals().into();
-        let mut shape = live.shape().to_vec();
-        shape[last] = outer;
-        let map = self.emit.shape(live.value);
-        let pixels = channel_stride(map) as usize;
-        if matches!(map, Shape::Map { channels, .. } if channels == inner)
-            && live.view.strides[last] == pixels as isize
-            && pixels > 1
-            && live.view.is_whole(map.len())
-        {
-            // Pixels are the rows, and channels the columns: a convolution of one pixel, where nothing has to be moved.
-            let convolution = Convolution {
-                weight: turned,
-                bias: None,
-                out_channels: outer,
-                in_channels: inner,
-                kernel: [1, 1],
-                stride: 1,
-                padding: 0,
-            };
-            live.value = self.emit.add(Operator::Convolution(convolution), &[live.value])?;
-            live.view.shape[last] = outer;
-            return Ok(Tensor::Live(live));
-        }
-        let rows = live.view.len() / inner;
-        let argument = if rows == 1 { Shape::Vector(inner) } else { Shape::Rows { rows, width: inner } };
-        let value = self.emit.shaped(&live, argument)?;
-        let dense = Dense { weight: turned, bias: None, out_features: outer, in_features: inner };
-        let value = self.emit.add(Operator::Dense(dense), &[value])?;
-        Ok(Tensor::Live(Live::new(value, &shape)))
-    }
-
-    /// Products of matrices that are both computed.
-    pub(super) fn matrices(&mut self, a: &Live, b: &Live, batch: &[usize]) -> Outcome {
-        let size = |live: &Live| {
-            let rank = live.shape().len();
-            [live.shape()[rank - 2], live.shape()[rank - 1]]
-        };
-        let ([m, inner], [_, n]) = (size(a), size(b));
-        let channels = batch.iter().product();
-        let mut map = |live: &Live, size: [usize; 2]| {
-            let shape = [batch, &size].concat();
-            let live = Live { value: live.value, view: live.view.expanded(&shape)? };
-            self.emit.shaped(&live, Shape::map(channels, size[0], size[1]))
-        };
-        let (a, b) = (map(a, [m, inner])?, map(b, [inner, n])?);
-        let value = self.emit.add(Operator::MatrixProduct, &[a, b])?;
-        Ok(Tensor::Live(Live::new(value, &[batch, &[m, n]].concat())))
-    }
-
-    /// Weights of a softmax times values: attention, where queries, keys and values are alike.
-    fn attention(&mut self, looks: &Looks, values: &Tensor) -> Outcome {
-        let values = self.live(values)?;
-        let (query, key) = (&looks.query, &looks.key);
-        let rank = query.shape().len();
-        let turned: Vec<usize> = (0..rank - 2).chain([rank - 1, rank - 2]).collect();
-        let back = |live: &Live| Ok::<_, String>(Live { value: live.value, view: live.view.transposed(&turned)? });
-        let of = key.shape().to_vec();
-        let (query, values) = (back(query)?, back(&values)?);
-        if query.shape() != of || values.shape() != of {
-            let weights = self.looked(looks)?;
-            let (batch, values) = (of[..rank - 2].to_vec(), back(&values)?);
-            return self.matrices(&weights, &values, &batch);
-        }
-        let (width, pixels) = (of[rank - 2], of[rank - 1]);
-        let heads: usize = of[..rank - 2].iter().product();
-        let own = self.emit.shape(key.value);
-        let plain = |live: &Live| live.view.is_plain(own.len());
-        let is_map = matches!(own, Shape::Map { channels, .. } if channels == heads * width);
-        let map = if is_map && plain(key) { own } else { Shape::map(heads * width, 1, pixels) };
-        let [query, key, values] = [&query, key, &values].map(|live| self.emit.shaped(live, map));
-        let factor = looks.scale * (width as f64).sqrt();
-        let query = self.emit.add(Operator::affine(vec![nearly_one(factor)], vec![]), &[query?])?;
-        let value = self.emit.add(Operator::Attention { heads }, &[query, key?, values?])?;
-        Ok(Tensor::Live(Live { value, view: View::of(&of).transposed(&turned)? }))
-    }
-
-    /// Attention as one operator: queries, keys and values `[batch, heads, N, d]`, or `[batch, N, heads · d]`.
-    pub(super) fn attention_of(&mut self, node: &Node<'_>, inputs: &[Option<Tensor>]) -> Outcome {
-        let [Some(query), Some(key), Some(value), rest @ ..] = inputs else { return Err("lacks an argument".into()) };
-        if rest.iter().any(Option::is_some) || node.integer("is_causal", 0) != 0 || node.float("softcap", 0.0) != 0.0 {
-            return Err("has a mask, a cache or a cap".into());
-        }
-        let flat = query.shape().len() == 3;
-        let apart = |lower: &mut Self, x: &Tensor, count: &str| match *x.shape() {
-            [batch, rows, width] => {
-                let heads = usize::try_from(node.integer(count, 0))
-                    .ok()
-                    .filter(|&heads| heads > 0 && width.is_multiple_of(heads));
-                let heads = heads.ok_or("has heads that do not divide its width")?;
-                let apart = lower.reshape(x, &[batch, rows, heads, width / heads])?;
-                lower.transpose(&apart, &[0, 2, 1, 3])
-            }
-            [_, _, _, _] => Ok(x.clone()),
-            ref other => Err(format!("looks at {other:?}")),
-        };
-        let query = apart(self, query, "q_num_heads")?;
-        let (key, value) = (apart(self, key, "kv_num_heads")?, apart(self, value, "kv_num_heads")?);
-        if query.shape()[1] != key.shape()[1] {
-            return Err("has fewer heads for keys than for queries".into());
-        }
-        let width = query.shape()[3];
-        let scale = node.float("scale", (width as f64).sqrt().recip());
-        let looks = Looks {
-            query: self.live(&query)?,
-            key: {
-                let turned = self.transpose(&key, &[0, 1, 3, 2])?;
-                self.live(&turned)?
-            },
-            scale,
-            weights: true,
-        };
-        let mixed = self.attention(&looks, &value)?;
-        if !flat {
-            return Ok(mixed);
-        }
-        let shape = mixed.shape();
-        let turned = self.transpose(&mixed, &[0, 2, 1, 3])?;
-        self.reshape(&turned, &[shape[0], shape[2], shape[1] * shape[3]])
-    }
-
-    /// How much queries look at keys, computed.
-    pub(super) fn looked(&mut self, looks: &Looks) -> Result<Live, String> {
-        let rank = looks.query.shape().len();
-        let batch = looks.query.shape()[..rank - 2].to_vec();
-        let mut products = self.matrices(&looks.query, &looks.key, &batch)?;
-        if looks.scale != 1.0 {
-            products = self.scale(&products, looks.scale as f32)?;
-        }
-        if looks.weights {
-            products = self.softmax_of(&products, 1)?;
-        }
-        self.live(&products)
-    }
-}
-
-/// A factor that roundings alone keep from one is one.
-fn nearly_one(factor: f64) -> f32 {
-    if (factor - 1.0).abs() < 1e-6 { 1.0 } else { factor as f32 }
 }
 
 /// The weights of a convolution: `[out, in]` channels, or `[in, out]` of a transposed one, and the size of the kernel.
@@ -593,7 +386,7 @@ fn nearly_one(factor: f64) -> f32 {
 struct Kernel {
     weight: Weights,
     channels: [usize; 2],
-    kernel: [usize; 2],
+    size: [usize; 2],
     bias: Option<std::sync::Arc<[f32]>>,
 }
 
@@ -613,23 +406,4 @@ fn separated(taps: &Weights, [height, width]: [usize; 2]) -> FirTaps {
     let vertical: Vec<f32> = (0..height).map(|k| (at(k, column) / center.signum() / root) as f32).collect();
     let horizontal: Vec<f32> = (0..width).map(|l| (at(row, l) / root) as f32).collect();
     FirTaps::Separable { vertical: vertical.into(), horizontal: horizontal.into() }
-}
-
-fn constant_product(a: &Array, b: &Array, batch: &[usize]) -> Result<Array, String> {
-    let size = |array: &Array| [array.shape[array.shape.len() - 2], array.shape[array.shape.len() - 1]];
-    let ([m, inner], [_, n]) = (size(a), size(b));
-    let a = a.viewed(&View::of(&a.shape).expanded(&[batch, &[m, inner]].concat())?)?.reals();
-    let b = b.viewed(&View::of(&b.shape).expanded(&[batch, &[inner, n]].concat())?)?.reals();
-    let count: usize = batch.iter().product();
-    if count.saturating_mul(m).saturating_mul(n).saturating_mul(inner) > 1 << 32 {
-        return Err("multiplies constants that are too large".into());
-    }
-    let mut product = vec![0.0; count * m * n];
-    for (place, sum) in product.iter_mut().enumerate() {
-        let (row, j) = (place / n, place % n);
-        let matrix = row / m;
-        let term = |k: usize| f64::from(a[row * inner + k]) * f64::from(b[(matrix * inner + k) * n + j]);
-        *sum = (0..inner).map(term).sum::<f64>() as f32;
-    }
-    Ok(Array::real([batch, &[m, n]].concat(), product))
 }
