@@ -63,6 +63,19 @@ impl Folder {
         }
     }
 
+    /// What to do where a published model cannot be fetched, as the rest of a sentence.
+    pub fn by_hand(&self, published: &Published) -> String {
+        let place = self.place(published);
+        match published.files {
+            [file] => format!("get {} in another way, and put it there as {}", file.address, place.display()),
+            files => {
+                let names: Vec<_> = files.iter().map(|file| file.name).collect();
+                let (names, home, place) = (names.join(", "), published.home, place.display());
+                format!("get {names} of {home} in another way, and put them into the folder {place}")
+            }
+        }
+    }
+
     /// The file or folder called `name`, with or without the ending of a file.
     pub fn find(&self, name: &str) -> Option<PathBuf> {
         if !is_plain(name) {

@@ -87,7 +87,7 @@ pub fn get(
         let part = Part::new(&work.path, number);
         let came = fetch(&asker, file, address, &part, &whole, watch);
         fetched += came.map_err(|error| match error.kind() {
-            ErrorKind::Gone | ErrorKind::Unreachable | ErrorKind::Refused => error.and(published.by_hand(folder)),
+            ErrorKind::Gone | ErrorKind::Unreachable | ErrorKind::Refused => error.and(folder.by_hand(published)),
             _ => error,
         })?;
     }

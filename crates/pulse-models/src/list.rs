@@ -6,7 +6,6 @@
 use std::fmt;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::folder::Folder;
 
 /// A generator that somebody has published.
 #[derive(Clone, Copy, Debug)]
@@ -249,21 +248,6 @@ impl Published {
     /// Whether the checksum of the network's weights is known before they are fetched.
     pub fn is_pinned(&self) -> bool {
         self.files.iter().any(|file| file.sha256.is_some())
-    }
-
-    /// What to do where it cannot be fetched, as the rest of a sentence.
-    pub fn by_hand(&self, folder: &Folder) -> String {
-        let place = folder.place(self);
-        match self.files {
-            [file] => {
-                format!("get {} in another way, and put it there as {}", file.address, place.display())
-            }
-            files => {
-                let names: Vec<_> = files.iter().map(|file| file.name).collect();
-                let (names, home, place) = (names.join(", "), self.home, place.display());
-                format!("get {names} of {home} in another way, and put them into the folder {place}")
-            }
-        }
     }
 }
 
