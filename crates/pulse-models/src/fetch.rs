@@ -9,7 +9,7 @@ use crate::address::Address;
 use crate::ask::{Answer, Asker};
 use crate::error::{Error, ErrorKind, Result};
 use crate::list::RemoteFile;
-use crate::looks::{HEAD, other_than};
+use crate::looks::{HEAD, is_settings, other_than};
 use crate::part::{Growing, Part};
 
 /// How far a file is.
@@ -191,7 +191,7 @@ impl Fetch<'_, '_> {
 
     /// More bytes than such a file has.
     fn most(&self) -> u64 {
-        if self.file.name.ends_with(".json") { LARGEST_SETTINGS } else { LARGEST_ARRAYS }
+        if is_settings(self.file.name) { LARGEST_SETTINGS } else { LARGEST_ARRAYS }
     }
 
     fn check_length(&self, length: Option<u64>) -> Result<()> {

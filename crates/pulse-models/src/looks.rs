@@ -1,7 +1,14 @@
 //! What the first bytes of a file look like: servers send pages where a file has gone.
 
+use std::path::Path;
+
 /// How many bytes it takes to tell.
 pub(crate) const HEAD: usize = 512;
+
+/// Whether a file of this name has settings, and not the numbers of a network.
+pub(crate) fn is_settings(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|ending| ending == "json")
+}
 
 /// What it is in place of the file of this name; `None` where it may be that file.
 pub(crate) fn other_than(name: &str, content_type: Option<&str>, head: &[u8]) -> Option<&'static str> {
@@ -16,9 +23,8 @@ pub(crate) fn other_than(name: &str, content_type: Option<&str>, head: &[u8]) ->
     if text.starts_with("version https://git-lfs") {
         return Some("what Git LFS keeps in the place of a large file");
     }
-    let is_settings = name.ends_with(".json");
     let is_text = head.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
-    match (is_settings, is_text) {
+    match (is_settings(name), is_text) {
         (true, _) if !text.starts_with('{') => Some("no JSON"),
         // Every kind of checkpoint soon has bytes that no text has.
         (false, true) => Some("a text, and no checkpoint"),

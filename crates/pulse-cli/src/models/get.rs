@@ -105,9 +105,10 @@ fn announcement(published: &Published, folder: &Folder, from: Option<&str>) -> S
         Some(bytes) => format!(" of {}", megabytes(bytes)),
         None => published.megabytes.map_or_else(String::new, |size| format!(" of about {size} MB")),
     };
-    let checksum = match published.is_pinned() {
-        true => "its checksum is known, and held to",
-        false => "no checksum is published: that of the first download is recorded",
+    let checksum = if published.is_pinned() {
+        "its checksum is known, and held to"
+    } else {
+        "no checksum is published: that of the first download is recorded"
     };
     let from = from.map_or_else(String::new, |from| format!("  by       {from}\n"));
     format!(

@@ -84,7 +84,7 @@ fn read(stream: &TcpStream, number: usize) -> Option<Request> {
         let (name, value) = line.split_once(": ").unwrap();
         match name.to_ascii_lowercase().as_str() {
             "range" => {
-                request.from = value.strip_prefix("bytes=").and_then(|range| range.strip_suffix('-')?.parse().ok())
+                request.from = value.strip_prefix("bytes=").and_then(|range| range.strip_suffix('-')?.parse().ok());
             }
             "if-range" => request.if_range = Some(value.to_owned()),
             _ => {}
@@ -103,20 +103,17 @@ pub(crate) fn send(stream: &mut TcpStream, head: &str, body: &[u8]) {
 /// Answers as a server should, that has these bytes under this entity tag; but breaks off after so many bytes of the file.
 pub(crate) fn serve(request: &Request, stream: &mut TcpStream, file: &[u8], tag: &str, until: usize) {
     let fits = request.if_range.as_deref().is_none_or(|wanted| wanted == tag);
-    match request.from.filter(|_| fits) {
-        Some(from) => {
-            let head = format!(
-                "206 Partial Content\r\netag: {tag}\r\ncontent-length: {}\r\ncontent-range: bytes {from}-{}/{}",
-                file.len() - from,
-                file.len() - 1,
-                file.len()
-            );
-            send(stream, &head, &file[from..until.max(from).min(file.len())]);
-        }
-        None => {
-            let head = format!("200 OK\r\netag: {tag}\r\ncontent-length: {}", file.len());
-            send(stream, &head, &file[..until.min(file.len())]);
-        }
+    if let Some(from) = request.from.filter(|_| fits) {
+        let head = format!(
+            "206 Partial Content\r\netag: {tag}\r\ncontent-length: {}\r\ncontent-range: bytes {from}-{}/{}",
+            file.len() - from,
+            file.len() - 1,
+            file.len()
+        );
+        send(stream, &head, &file[from..until.max(from).min(file.len())]);
+    } else {
+        let head = format!("200 OK\r\netag: {tag}\r\ncontent-length: {}", file.len());
+        send(stream, &head, &file[..until.min(file.len())]);
     }
 }
 

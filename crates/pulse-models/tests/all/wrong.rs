@@ -110,7 +110,7 @@ fn a_file_that_is_longer_than_any_checkpoint_is_refused_before_it_comes() {
 
 #[test]
 fn settings_without_end_are_refused() {
-    let server = Server::fixed("200 OK\r\ncontent-length: 2000000", &[b'{'; 2_000_000]);
+    let server = Server::fixed("200 OK\r\ncontent-length: 2000000", &vec![b'{'; 2_000_000]);
     let place = Place::new(&server.url());
     place.fails(&folder_model(), ErrorKind::Content, &["2000000 bytes"]);
 }
