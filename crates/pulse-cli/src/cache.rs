@@ -8,13 +8,6 @@ use pulse::cache::Cache;
 /// The folder of the cache, in the environment.
 const VARIABLE: &str = "PULSE_CACHE";
 
-/// What stands in the help of the program.
-pub(crate) const HELP: &str = "\
-Environment:
-  PULSE_CACHE   the folder for numbers that take seconds to make: the Gaussian fits of StyleGANs' mappings, and what a
-                generator's own pictures are like, for the verdict; empty to keep none
-                [default: pulse in the user's cache folder]";
-
 /// The cache of earlier runs; `None` where nothing is to be kept, or there is no folder for it.
 pub(crate) fn folder() -> Option<Cache> {
     let folder = match std::env::var_os(VARIABLE) {

@@ -84,6 +84,20 @@ impl From<pulse::Error> for Failure {
     }
 }
 
+impl From<pulse_models::Error> for Failure {
+    fn from(error: pulse_models::Error) -> Self {
+        use pulse_models::ErrorKind as Kind;
+        let way_out = match error.kind() {
+            Kind::Licence => "; read it, and if you agree, say --accept-licence",
+            Kind::Broken => "; run the same command again: it goes on where it was, if the server lets it",
+            Kind::Gone | Kind::Unreachable | Kind::Refused => "; --generator finds it there by its name",
+            Kind::Full => "; make room on the disk, and run it again: it goes on where it was",
+            _ => "",
+        };
+        Self::of("", format!("{error}{way_out}"))
+    }
+}
+
 /// What the options of this program can do about an error.
 pub(crate) fn way_out(error: &pulse::Error) -> String {
     match error.way_out() {

@@ -1,20 +1,22 @@
 //! The generator that an argument names, and what options ask of it.
 
 use std::ffi::OsStr;
+use std::path::Path;
 
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Args, Command};
 use pulse::Opened;
 use pulse::checkpoint::Configuration;
 use pulse::denoiser::set;
-use pulse::generator::{EMBEDDED, LatentInput};
+use pulse::generator::{EMBEDDED, Embedded, LatentInput};
 use pulse::judge::Order;
+use pulse_models::{Folder, Published};
 
 use crate::cache;
 use crate::failure::{Failure, note};
 
 /// What stands in the help of every argument that takes one.
-pub(crate) const HELP: &str = "An embedded generator's name, as `pulse info` lists them, or the path of a checkpoint or of the folder that one is in";
+pub(crate) const HELP: &str = "The name of a generator that is embedded or in the folder of models, as `pulse models` lists them, or the path of a checkpoint or of the folder that one is in";
 
 /// The names of the embedded generators.
 pub(crate) fn names() -> String {
@@ -68,7 +70,7 @@ fn range(text: &str) -> Result<[f32; 2], String> {
 }
 
 impl Told {
-    /// The generator called `name`: an embedded one, or else a file or folder.
+    /// The generator called `name`: an embedded one, or else a file or folder, or else one in the folder of models.
     pub(crate) fn open(&self, name: &str) -> Result<Opened, Failure> {
         let mut settings = Configuration::new();
         for assignment in &self.set {
@@ -76,11 +78,34 @@ impl Told {
         }
         let told =
             pulse::Told { settings, network: self.network.clone(), latent: self.latent.clone(), range: self.range };
-        Ok(Opened::told(name, &told)?.with_cache(cache::folder()))
+        Ok(Opened::told(&located(name)?, &told)?.with_cache(cache::folder()))
     }
 }
 
-/// The generator called `name`: an embedded one, or else a file or folder.
+/// What the library opens a generator by: its name where that is an embedded one's or a path, or else its path in the folder of
+/// models. Nothing is fetched that was not asked for.
+pub(crate) fn located(name: &str) -> Result<String, Failure> {
+    if Embedded::find(name).is_some() || Path::new(name).exists() {
+        return Ok(name.to_owned());
+    }
+    if let Some(found) = kept(name) {
+        return found;
+    }
+    match Published::find(name) {
+        Ok(_) => Err(Failure::of(name, format!("it is not here yet; fetch it with `pulse models get {name}`"))),
+        // The library says which names there are.
+        Err(_) => Ok(name.to_owned()),
+    }
+}
+
+/// The path of the model of this name in the folder of models, where it is there.
+pub(crate) fn kept(name: &str) -> Option<Result<String, Failure>> {
+    let found = Folder::of_user()?.find(name)?;
+    let unnamed = |_| Failure::of(name, "its folder has no name in Unicode; set PULSE_MODELS to another");
+    Some(found.into_os_string().into_string().map_err(unnamed))
+}
+
+/// The generator called `name`, of which nothing more is told.
 pub(crate) fn open(name: &str) -> Result<Opened, Failure> {
     Told::default().open(name)
 }

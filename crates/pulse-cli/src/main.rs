@@ -20,6 +20,7 @@ mod info;
 mod interrupt;
 mod made;
 mod manual;
+mod models;
 mod open;
 mod page;
 mod plan;
@@ -63,7 +64,16 @@ Examples:
   pulse render faces --inputs pulse-out/small/inputs.safetensors --out again.png
   pulse info network.pkl
   pulse upsample small.png --generator network.pkl
+  pulse models get ddpm-celebahq-256            a published generator, which --generator finds by that name then
   pulse convert network.pkl network.safetensors";
+
+const ENVIRONMENT: &str = "\
+Environment:
+  PULSE_CACHE         the folder for numbers that take seconds to make: the Gaussian fits of StyleGANs' mappings, and
+                      what a generator's own pictures are like, for the verdict; empty to keep none
+                      [default: pulse in the user's cache folder]
+  PULSE_MODELS        the folder of models [default: pulse/models in the user's data folder]
+  PULSE_MODELS_FROM   where `pulse models get` fetches from, as --from says it";
 
 const CLOSING: &str = "\
 Exit status: 0 when every picture has a candidate within epsilon, 1 when one has none or was stopped, 2 after an error.
@@ -71,7 +81,7 @@ Exit status: 0 when every picture has a candidate within epsilon, 1 when one has
 Faces that it finds are of people who do not exist, and fields beside faces are simulated. It cannot tell you who was in the picture.";
 
 #[derive(Parser)]
-#[command(name = "pulse", version, about = ABOUT, long_about = LONG_ABOUT, after_help = paragraphs(&format!("{EXAMPLES}\n\n{}\n\n{CLOSING}", cache::HELP)))]
+#[command(name = "pulse", version, about = ABOUT, long_about = LONG_ABOUT, after_help = paragraphs(&format!("{EXAMPLES}\n\n{ENVIRONMENT}\n\n{CLOSING}")))]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -108,6 +118,9 @@ enum Command {
     /// Describe a generator: family, size, inputs, where it comes from
     #[command(after_help = paragraphs(info::FAMILIES))]
     Info(info::Arguments),
+    /// List the generators that are here and that are published, and fetch one
+    #[command(after_help = paragraphs(models::EXAMPLES))]
+    Models(models::Arguments),
     /// Write the network of a checkpoint as a safetensors file, without running any code in it
     #[command(after_help = paragraphs(convert::EXAMPLES))]
     Convert(convert::Arguments),
@@ -130,6 +143,7 @@ impl Command {
             Self::Verify(arguments) => verify::run(&arguments),
             Self::Bench(arguments) => bench::run(&arguments),
             Self::Info(arguments) => info::run(&arguments),
+            Self::Models(arguments) => models::run(&arguments),
             Self::Convert(arguments) => convert::run(&arguments),
             Self::Completions(arguments) => completions::run(&arguments, Cli::command()),
             Self::Man(arguments) => manual::run(&arguments, Cli::command()),

@@ -45,7 +45,8 @@ pub(crate) struct Arguments {
     #[arg(short, long, value_name = "DIR", help = format!("The folder of the session [default: {FOLDER}]"))]
     out: Option<PathBuf>,
 
-    /// A checkpoint to search with, beside the embedded generators; may be given several times. A page cannot name files
+    /// A checkpoint or a model of `pulse models` to search with, beside the embedded generators; may be given several times. A page
+    /// cannot name files
     #[arg(short, long, value_name = "NAME|FILE|DIR", value_parser = generator::Name, hide_possible_values = true)]
     generator: Vec<String>,
 
@@ -77,7 +78,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     let mut settings = Settings::new(&folder);
     settings.listen = arguments.listen.unwrap_or(settings.listen);
     settings.port = arguments.port;
-    settings.generators.clone_from(&arguments.generator);
+    settings.generators = arguments.generator.iter().map(|name| generator::located(name)).collect::<Result<_, _>>()?;
     settings.cache = cache::folder();
     settings.engine = engine;
     let server = Server::start(&settings)?;

@@ -20,14 +20,17 @@ pub(super) fn run_in(folder: &Path) -> Result<Run, Failure> {
     Ok(Run::open(folder)?)
 }
 
-/// Takes a run up with its generator: the one that is named, or else the embedded one that its record names.
+/// Takes a run up with its generator: the one that is named, or else the one that its record names, where that is embedded or in the
+/// folder of models.
 pub(super) fn reopened(run: Run, named: Option<&str>, told: &Told, engine: &Cpu) -> Result<Reopened, Failure> {
     let folder = run.folder().display().to_string();
     let opened = match named {
         Some(name) => told.open(name)?,
-        None => generator::open(
-            generator_of(&run).map_err(|error| Failure::of(&folder, format!("{error} with --generator")))?,
-        )?,
+        None => match (generator_of(&run), generator::kept(&run.record().generator.name)) {
+            (Ok(name), _) => generator::open(name)?,
+            (Err(_), Some(path)) => told.open(&path?)?,
+            (Err(error), None) => return Err(Failure::of(&folder, format!("{error} with --generator"))),
+        },
     };
     run.check_generator(&opened.record).map_err(|error| Failure::with("--generator", &error))?;
     Reopened::new(run, opened, engine).map_err(|error| Failure::with(folder, &error))

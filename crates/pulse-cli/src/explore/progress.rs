@@ -23,24 +23,31 @@ const WHOLE: f64 = 1000.0;
 pub(crate) struct Progress<'a> {
     mode: ProgressMode,
     bar: Option<ProgressBar>,
-    what: &'a str,
+    what: String,
+    /// How much was done before, by an earlier process.
+    before: f64,
     interrupt: &'a Interrupt,
     started: Instant,
     told: Option<Instant>,
 }
 
 impl<'a> Progress<'a> {
-    pub(crate) fn new(mode: ProgressMode, what: &'a str, interrupt: &'a Interrupt) -> Self {
+    pub(crate) fn new(mode: ProgressMode, what: &str, interrupt: &'a Interrupt) -> Self {
+        Self::going_on(mode, what, 0.0, interrupt)
+    }
+
+    /// The same for work of which a share was done `before`.
+    pub(crate) fn going_on(mode: ProgressMode, what: &str, before: f64, interrupt: &'a Interrupt) -> Self {
         let shown = mode == ProgressMode::Bar || mode == ProgressMode::Auto && std::io::stderr().is_terminal();
         let bar = shown.then(|| {
             let style = ProgressStyle::with_template("{bar:24.green/dim} {msg}").expect("the template is well-formed");
             ProgressBar::new(WHOLE as u64).with_style(style).with_message(what.to_owned())
         });
-        Self { mode, bar, what, interrupt, started: Instant::now(), told: None }
+        Self { mode, bar, what: what.to_owned(), before, interrupt, started: Instant::now(), told: None }
     }
 
     /// Shows how much is done, from 0 to 1. `Break` when Ctrl-C was pressed.
-    pub(super) fn at(&mut self, share: f64) -> ControlFlow<()> {
+    pub(crate) fn at(&mut self, share: f64) -> ControlFlow<()> {
         let share = share.clamp(0.0, 1.0);
         let left = self.seconds_left(share);
         let until = left.map_or_else(String::new, |left| format!(", {} left", duration(left)));
@@ -68,7 +75,8 @@ impl<'a> Progress<'a> {
 
     /// Supposing that it goes on as it went so far; nothing when it has only begun.
     fn seconds_left(&self, share: f64) -> Option<f64> {
-        (share > 0.01).then(|| self.started.elapsed().as_secs_f64() * (1.0 - share) / share)
+        let now = share - self.before;
+        (now > 0.01).then(|| self.started.elapsed().as_secs_f64() * (1.0 - share) / now)
     }
 }
 

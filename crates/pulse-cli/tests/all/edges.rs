@@ -12,13 +12,14 @@ use std::path::{Path, PathBuf};
 const CRATES: &[(&str, &[&str])] = &[
     ("pulse-engine", &[]),
     ("pulse-checkpoint", &[]),
+    ("pulse-models", &["pulse-checkpoint"]),
     ("pulse-core", &["pulse-engine", "pulse-checkpoint"]),
     ("pulse-record", &["pulse-engine", "pulse-checkpoint", "pulse-core"]),
     ("pulse-upsample", &["pulse-engine", "pulse-checkpoint", "pulse-core", "pulse-record"]),
     // A front needs the facade; what is at the bottom it knows by its own name.
     ("pulse-server", &["pulse-engine", "pulse-upsample"]),
     ("pulse-page", &["pulse-upsample", "pulse-server"]),
-    ("pulse-upsample-cli", &["pulse-engine", "pulse-checkpoint", "pulse-upsample", "pulse-server"]),
+    ("pulse-upsample-cli", &["pulse-engine", "pulse-checkpoint", "pulse-models", "pulse-upsample", "pulse-server"]),
 ];
 
 /// No file is longer, so that each says one thing.

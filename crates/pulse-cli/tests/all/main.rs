@@ -17,6 +17,7 @@ mod folder;
 #[cfg(unix)]
 mod interrupt;
 mod killed;
+mod models;
 mod newcomer;
 mod onnx;
 mod opened;

@@ -28,6 +28,7 @@ pub(crate) struct Place {
 }
 
 /// What the program left on its streams.
+#[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) status: i32,
     pub(crate) out: String,
@@ -49,6 +50,8 @@ impl Place {
         // Not the user's own cache, but one that all tests share: most search with the same settings.
         let cache = concat!(env!("CARGO_TARGET_TMPDIR"), "/cache");
         command.current_dir(self.folder.path()).args(arguments).env("PULSE_CACHE", cache);
+        // Nor the user's own models, which none of the tests may find.
+        command.env("PULSE_MODELS", self.path("models")).env_remove("PULSE_MODELS_FROM");
         command
     }
 
