@@ -2,9 +2,11 @@
 
     pip install torch onnx onnxscript onnxruntime safetensors diffusers
     python scripts/onnx_cases.py OUT [NAME …]
+    python scripts/onnx_cases.py --speed OUT
 
-Writes NAME.onnx and NAME_case.safetensors: the inputs under their names in the model, `image`, `image_cotangent`, and
-`<input>_grad`. Each picture is checked against onnxruntime. What crates/pulse/tests/fixtures/onnx holds was made by this.
+The first writes NAME.onnx and NAME_case.safetensors: the inputs under their names in the model, `image`, `image_cotangent`, and
+`<input>_grad`. Each picture is checked against onnxruntime. What crates/pulse/tests/fixtures/onnx holds was made by this. The second
+writes a network for `cargo run --release --example imported`.
 """
 
 import sys
@@ -366,5 +368,26 @@ def main(out, names):
                 print(f"{file.name}: {str(error).splitlines()[0][:150]}", flush=True)
 
 
-if __name__ == "__main__":
+def speed(out):
+    """A U-Net of 64 pixels in a folder of diffusers, and the same in ONNX."""
+    from diffusers import DDPMPipeline, DDPMScheduler, UNet2DModel
+
+    unet = UNet2DModel(
+        sample_size=64, block_out_channels=(64, 128, 128, 256), layers_per_block=2,
+        down_block_types=("DownBlock2D", "DownBlock2D", "AttnDownBlock2D", "DownBlock2D"),
+        up_block_types=("UpBlock2D", "AttnUpBlock2D", "UpBlock2D", "UpBlock2D"))
+    DDPMPipeline(unet, DDPMScheduler()).save_pretrained(out / "unet")
+
+    class Plain(nn.Module):
+        def forward(self, sample, timestep):
+            return unet(sample, timestep).sample
+
+    module = Plain()
+    module.unet = unet
+    export(module.eval(), {"sample": torch.randn(1, 3, 64, 64), "timestep": torch.tensor([7.0])}, out / "unet.onnx", True, 20)
+
+
+if __name__ == "__main__" and sys.argv[1] == "--speed":
+    speed(Path(sys.argv[2]))
+elif __name__ == "__main__":
     main(Path(sys.argv[1]), sys.argv[2:])

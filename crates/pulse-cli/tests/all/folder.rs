@@ -79,7 +79,6 @@ fn other_settings_are_another_run() {
         (&["--seed", "1"][..], "seed 0, not 1"),
         (&["--precise"], "precise no, not yes"),
         (&["--mosaic", "off"], "mosaic"),
-        (&["--background", "black"], "background"),
         (&["--measurement", "area"], "measurement none, not area"),
         (&["--crop", "0,0,3,3"], "crop"),
         (&["--pixelate", "3"], "pixelate"),

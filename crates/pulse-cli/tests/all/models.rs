@@ -250,8 +250,7 @@ fn a_model_that_was_put_there_by_hand_is_found() {
     let made = place.upsample("small.png", &["--generator", "dcgan"]);
     assert!(made.status < 2, "{}", made.err);
     assert_eq!(place.record("pulse-out/small")["generator"]["name"], "dcgan.safetensors");
-    let steer =
-        ["explore", "pulse-out/small", "--like", "1", "--steps", "3", "--candidates", "1", "--progress", "none"];
+    let steer = ["explore", "pulse-out/small", "--like", "1", "--candidates", "1", "--progress", "none"];
     let explored = run(&place, &steer);
     assert!(explored.status < 2, "{}", explored.err);
     // What is embedded, and what is a path, comes first.

@@ -13,7 +13,8 @@ fn verdict(picture: &Path, more: &[&str]) -> (String, bool, i32) {
     let place = Place::new();
     let start = ["upsample", picture.to_str().unwrap(), "--out", "out", "--candidates", "2", "--progress", "none"];
     let ran = place.run(&[&start[..], more].concat());
-    let name = picture.file_stem().unwrap().to_str().unwrap();
+    let name = picture.file_name().unwrap().to_str().unwrap();
+    let name = name.strip_suffix(".png").unwrap_or(name);
     let record = place.record(&format!("out/{name}"));
     let candidates = record["candidates"].as_array().unwrap();
     for candidate in candidates {

@@ -95,7 +95,7 @@ fn a_class_is_a_number_or_a_vector_and_noise_has_its_own_names() {
     renders(&place, "biggan_script17.onnx");
     let class = ["--generator", "biggan_script17.onnx", "--class", "4", "--candidates", "1", "--steps", "8"];
     place.upsample("small.png", &class);
-    assert_eq!(place.record("pulse-out/small")["settings"]["class"], 4);
+    assert_eq!(place.record("pulse-out/small")["settings"]["space"]["class"], 4);
     for model in ["biggan_one_hot_dynamo23", "style2_noise_dynamo20", "unet_script17", "fastgan_script11"] {
         let file = format!("{model}.onnx");
         renders(&with(&[&file], &format!("{model}_case.safetensors")), &file);

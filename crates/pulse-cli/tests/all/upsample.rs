@@ -244,7 +244,7 @@ fn folders_and_equal_names() {
 #[test]
 fn arrays_are_taken_without_rounding() {
     let place = Place::new();
-    let values: Vec<f32> = (0..48).map(|i| 0.3 + i as f32 / 300.0).collect();
+    let values: Vec<f32> = (0..48).map(|i| 0.3 + (i * 29 % 48) as f32 / 100.0).collect();
     let mut npy = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
     npy.extend(format!("{:<117}\n", "{'descr': '<f4', 'fortran_order': False, 'shape': (4, 4, 3), }").bytes());
     npy.extend(values.iter().flat_map(|value| value.to_le_bytes()));

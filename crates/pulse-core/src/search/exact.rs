@@ -21,7 +21,7 @@ pub(crate) struct ExactEnd {
     kept: Option<Kept>,
     /// The share of the target's numbers that say anything.
     known: f64,
-    /// Whether the target is grey in all of three channels: so is every picture then, to the bit.
+    /// Whether the target is grey in all of three channels: so is every picture that is moved then, to the bit.
     is_grey: bool,
 }
 
@@ -87,18 +87,16 @@ impl ExactEnd {
         let own_errors = self.measure(problem, &pictures, &mut measured);
         let before = pictures.clone();
         let mut errors = own_errors.clone();
+        let pixels = pictures.len() / own.len();
         if self.projects {
             let targets = problem.target.values().repeat(own.len());
             self.projection.project_inside(&mut pictures, &targets, ALTERNATIONS);
-        }
-        let pixels = pictures.len() / own.len();
-        if self.is_grey {
-            pictures.chunks_exact_mut(pixels).for_each(make_grey);
-        }
-        if self.projects || self.is_grey {
+            if self.is_grey {
+                pictures.chunks_exact_mut(pixels).for_each(make_grey);
+            }
             errors = self.measure(problem, &pictures, &mut measured);
         }
-        let moved = self.projects || self.is_grey || self.kept.is_some();
+        let moved = self.projects || self.kept.is_some();
         let rows = pictures.chunks_exact_mut(pixels).zip(measured.chunks_exact(numbers)).zip(own).enumerate();
         rows.map(|(row, ((picture, measured), own))| {
             if let Some(kept) = &self.kept {

@@ -215,7 +215,7 @@ fn damaged_fits_files_end_in_an_error_or_a_function() {
 fn masks_hide_and_count_for_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mask.png");
-    write_png(&path, &Image::new(1, 2, 2, vec![1.0, 0.0, 0.6, 0.4]).unwrap(), None).unwrap();
+    write_png(&path, &Image::new(1, 2, 2, vec![1.0, 0.0, 1.0, 0.0]).unwrap(), None).unwrap();
     let (text, size) = (format!("mask:{}", path.display()), Size::new(2, 2));
     let masked = resolve(&text, 3, size, size);
     assert_eq!((masked.known(), masked.is_well_conditioned()), (6, true));
@@ -233,11 +233,15 @@ fn masks_hide_and_count_for_nothing() {
     assert!(error < 1e-6, "{error}");
     assert_close(&candidate, &inpainted, 1e-6);
 
-    for (size, values, word) in
-        [(3, vec![1.0; 9], "3x3 pixels and what it masks 2x2"), (2, vec![0.0; 4], "hides every")]
-    {
+    for (size, values, word) in [
+        (3, vec![1.0; 9], "3x3 pixels and what it masks 2x2"),
+        (2, vec![0.0; 4], "hides every"),
+        (2, vec![1.0, 0.6, 1.0, 0.0], "grey in 1 of its 4 pixels"),
+    ] {
         write_png(&path, &Image::new(1, size, size, values).unwrap(), None).unwrap();
-        let error = kind(&text).resolve(3, Size::new(2, 2), Size::new(2, 2)).unwrap_err();
+        let error = read_files(&text.parse().unwrap())
+            .and_then(|kind| kind.resolve(3, Size::new(2, 2), Size::new(2, 2)).map(|_| ()))
+            .unwrap_err();
         assert!(error.kind() == ErrorKind::Setting && error.to_string().contains(word), "{error}");
     }
 }
