@@ -1,9 +1,9 @@
 //! Networks of any kind, as ONNX writes them (<https://onnx.ai/onnx/operators>, versions 9 to 23), turned into a
 //! [`Network`] of the engine's own operators.
 //!
-//! Values keep a shape of any number of axes here, and are *seen* in it ([`view`]): reshaping, transposing and slicing move nothing
+//! Values keep a shape of any number of axes here, and are *seen* in it (`view`): reshaping, transposing and slicing move nothing
 //! until an operator needs its numbers in a row. What is known before the network runs is computed once. Exporters spell out in
-//! many operators what is one here, and [`emit`] and [`arithmetic`] find it again: norms of groups, SiLU, attention, weights
+//! many operators what is one here, and `emit` and `arithmetic` find it again: norms of groups, SiLU, attention, weights
 //! that are scaled by styles, filters between inserted zeros.
 //!
 //! Rows of a batch do not depend on each other, so a model is read with a batch of 1.
