@@ -123,6 +123,8 @@ impl Model {
         let Lower { mut emit, stages, .. } = lower;
         emit.builder.output("image", image).map_err(|error| unfit(&error.to_string()))?;
         let network = emit.builder.build().map_err(|error| unfit(&error.to_string()))?;
+        // A class on which nothing depends is none.
+        inputs.retain(|given| network.input(&given.name).is_ok());
         let parameters = checkpoint.tensors.values().map(|tensor| tensor.data().len()).sum();
         Ok(Self { network, inputs, stages, image, range, parameters })
     }
@@ -180,9 +182,7 @@ impl Model {
 fn one_of_a_batch(port: &graph::Port<'_>) -> Result<Vec<usize>> {
     let mut shape = port.shape.clone();
     // The first axis may be free: it becomes 1.
-    if shape.len() > 1
-        && let Some(first @ Err(_)) = shape.first_mut()
-    {
+    if let Some(first @ Err(_)) = shape.first_mut() {
         *first = Ok(1);
     }
     let shape = graph::Port { shape, ..port.clone() }.fixed()?;

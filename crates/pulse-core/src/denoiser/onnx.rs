@@ -24,7 +24,8 @@ pub(super) fn read(checkpoint: &Checkpoint, given: &Configuration) -> Result<Opt
     if !is_onnx(checkpoint) {
         return Ok(None);
     }
-    let model = Model::read(checkpoint)?;
+    // What is wrong with a model is said where it is read as a generator.
+    let Ok(model) = Model::read(checkpoint) else { return Ok(None) };
     let (Some(noisy), Some(time)) = (model.of_role(Role::Latent), model.of_role(Role::Time)) else { return Ok(None) };
     let (Shape::Map { channels, height, width }, Shape::Map { channels: outputs, height: rows, width: columns }) =
         (noisy.shape, model.image())

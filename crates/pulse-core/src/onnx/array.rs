@@ -102,9 +102,12 @@ impl Array {
         let shape = view.shape.clone();
         Ok(match &self.numbers {
             _ if view.is_plain(self.len()) => Self { shape, ..self.clone() },
-            Numbers::Real(numbers) => Self::real(shape, view.places().map(|place| numbers[place]).collect::<Vec<_>>()),
+            // Collected where they stay: a list on the way would be as large again.
+            Numbers::Real(numbers) => {
+                Self::real(shape, view.places().map(|place| numbers[place]).collect::<Arc<[f32]>>())
+            }
             Numbers::Whole(numbers) => {
-                Self::whole(shape, view.places().map(|place| numbers[place]).collect::<Vec<_>>())
+                Self::whole(shape, view.places().map(|place| numbers[place]).collect::<Arc<[i64]>>())
             }
         })
     }

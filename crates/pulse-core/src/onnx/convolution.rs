@@ -148,6 +148,10 @@ impl Lower<'_> {
         if (transposed && channels != a) || (!transposed && channels != b * sliding.groups) || batch == 0 {
             return Err(format!("has {channels} channels for weights of {:?}", constant.shape));
         }
+        let is_same = matches!(node.text("auto_pad", "NOTSET"), "SAME_UPPER" | "SAME_LOWER");
+        if transposed && is_same {
+            return Err("says its borders by the size of its result".into());
+        }
         let more = if transposed { after_the_end(node, axes)? } else { [0; 2] };
         let (weight, kernel) = spread(&constant, [kh, kw], sliding.dilation, more)?;
         let weight =

@@ -258,6 +258,9 @@ impl Lower<'_> {
 
     /// `γ (x − mean) / sqrt(variance + ε) + β`, all of them constant.
     pub(super) fn batch_norm(&mut self, node: &Node<'_>, inputs: &[Option<Tensor>]) -> Outcome {
+        if node.integer("training_mode", 0) != 0 {
+            return Err("is in training mode: call .eval() before the export".into());
+        }
         let arrays = (1..5).map(|at| match inputs.get(at) {
             Some(Some(Tensor::Constant(array))) => Ok(array.reals()),
             _ => Err("has numbers that are computed"),

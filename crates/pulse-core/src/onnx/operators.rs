@@ -147,6 +147,9 @@ impl<'a> Lower<'a> {
         let second = || inputs.get(1).and_then(Option::as_ref).ok_or_else(|| "lacks its second argument".to_owned());
         let shape = x.shape();
         match node.operator {
+            "Dropout" if matches!(inputs.get(2), Some(Some(Tensor::Constant(mode))) if mode.uniform() != Some(0.0)) => {
+                Err("is in training mode: call .eval() before the export".into())
+            }
             "Identity" | "Dropout" => Ok(x.clone()),
             "Cast" => cast(x, node.integer("to", 1)),
             "CastLike" => cast(

@@ -134,6 +134,10 @@ impl Lower<'_> {
             return Err("resizes other axes than the two of pictures".into());
         }
         let channels = outer.iter().product();
+        let shrinks = target.iter().zip(&shape).any(|(to, from)| to < from);
+        if node.integer("antialias", 0) != 0 && shrinks {
+            return Err("shrinks with a filter of its own (antialias)".into());
+        }
         let live = self.live(x)?;
         let map = self.emit.shaped(&live, Shape::map(channels, *height, *width))?;
         let mode = node.text("mode", "nearest");

@@ -159,3 +159,13 @@ fn what_is_computed_where_a_constant_is_needed_is_refused() {
     let cut = Checkpoint::from_bytes(&model(&nodes, &tensors)[..60]).unwrap_err();
     assert_eq!(cut.kind(), ErrorKind::Truncated);
 }
+
+#[test]
+fn a_model_in_training_mode_is_refused_with_the_way_out() {
+    let (nodes, tensors) = plain();
+    let training = Message::default().text(1, "training_mode").integer(3, 1).integer(20, 2);
+    let norm = node("BatchNormalization", &["z", "s", "s", "s", "s"], "n").message(5, &training);
+    let nodes = [norm, node("MatMul", &["n", "W"], "y"), nodes[1].clone()];
+    let tensors = [tensors[0].clone(), tensors[1].clone(), tensor("s", &[2], &[1.0; 2])];
+    has(&reason(&model(&nodes, &tensors)), &["BatchNormalization (`node_n`)", "training mode", ".eval()"]);
+}
