@@ -111,7 +111,8 @@ proptest! {
         });
         prop_assert_eq!(read("count", &picture), Some(discs as f64));
         let area = discs as f64 * std::f64::consts::PI * radius * radius / (SIDE * SIDE) as f64;
-        prop_assert!((read("area-fraction", &picture).unwrap() / area - 1.0).abs() < 0.25);
+        // A small disc has more or fewer centres of pixels in it: 21 where the radius is √5, for an area of 15.7.
+        prop_assert!((read("area-fraction", &picture).unwrap() / area - 1.0).abs() < 0.35);
     }
 }
 
