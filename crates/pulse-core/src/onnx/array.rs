@@ -22,8 +22,8 @@ pub(super) enum Numbers {
     Whole(Arc<[i64]>),
 }
 
-/// The most numbers that an array may have which is computed here.
-const MOST: usize = 1 << 28;
+/// The most numbers that an array may have which is computed here of a smaller one.
+const MOST: usize = 1 << 24;
 
 impl Array {
     pub(super) fn real(shape: Vec<usize>, numbers: impl Into<Arc<[f32]>>) -> Self {
@@ -97,7 +97,7 @@ impl Array {
 
     /// The numbers that a view of it takes.
     pub(super) fn viewed(&self, view: &View) -> Result<Self, String> {
-        let count = checked_len(&view.shape).filter(|&count| count <= MOST);
+        let count = checked_len(&view.shape).filter(|&count| count <= MOST.max(self.len()));
         count.ok_or_else(|| format!("has too many numbers: {:?}", view.shape))?;
         let shape = view.shape.clone();
         Ok(match &self.numbers {

@@ -223,7 +223,8 @@ fn constant_product(a: &Array, b: &Array, batch: &[usize]) -> Result<Array, Stri
     let a = a.viewed(&View::of(&a.shape).expanded(&[batch, &[m, inner]].concat())?)?.reals();
     let b = b.viewed(&View::of(&b.shape).expanded(&[batch, &[inner, n]].concat())?)?.reals();
     let count: usize = batch.iter().product();
-    if count.saturating_mul(m).saturating_mul(n).saturating_mul(inner) > 1 << 30 {
+    let made = count.saturating_mul(m).saturating_mul(n);
+    if made > 1 << 24 || made.saturating_mul(inner) > 1 << 30 {
         return Err("multiplies constants that are too large".into());
     }
     let mut product = vec![0.0; count * m * n];

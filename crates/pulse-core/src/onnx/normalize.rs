@@ -163,7 +163,7 @@ impl Lower<'_> {
         let run = self.emit.run(&live)?;
         let shape = self.emit.shape(run);
         let batch = live.shape().first().copied().unwrap_or(1);
-        let groups = groups * batch;
+        let groups = groups.checked_mul(batch).ok_or("has too many groups")?;
         if groups == 0 || !shape.len().is_multiple_of(groups) {
             return Err(format!("has {groups} groups for {:?}", live.shape()));
         }

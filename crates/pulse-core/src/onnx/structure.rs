@@ -115,7 +115,9 @@ impl Lower<'_> {
             if count == 0 {
                 return Err("takes nothing".into());
             }
-            parts.push((axis, start as usize, step as isize, count as usize));
+            // Of a single one, no step leads to another.
+            let step = if count == 1 { 1 } else { step as isize };
+            parts.push((axis, start as usize, step, count as usize));
         }
         self.parts(x, &parts)
     }
@@ -149,6 +151,11 @@ impl Lower<'_> {
 
     /// Elements of an axis in any order.
     fn picked(&mut self, x: &Tensor, axis: usize, places: &[usize]) -> Outcome {
+        let mut taken = x.shape();
+        taken[axis] = places.len();
+        if checked_len(&taken).is_none_or(|count| count > 1 << 24) {
+            return Err("takes too many elements".into());
+        }
         let picked = |view: &View| {
             let mut shape = view.shape.clone();
             shape[axis] = places.len();
