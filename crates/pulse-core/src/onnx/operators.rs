@@ -15,11 +15,11 @@ use super::view::{View, row_major};
 impl<'a> Lower<'a> {
     /// What a node makes, one tensor for each of its outputs.
     pub(super) fn operator(&mut self, node: &Node<'a>, inputs: &[Option<Tensor>]) -> Result<Vec<Tensor>, String> {
-        if node.operator == "Split" {
-            return self.split(node, inputs);
-        }
         if inputs.first().is_none_or(Option::is_none) && node.operator != "Concat" {
             return Err("lacks its argument".into());
+        }
+        if node.operator == "Split" {
+            return self.split(node, inputs);
         }
         self.single(node, inputs).map(|tensor| vec![tensor])
     }
@@ -274,7 +274,7 @@ impl<'a> Lower<'a> {
             Some(Some(lengths)) => Some(whole(lengths)?.to_vec()),
             _ => node.integers("split"),
         };
-        let each = shape[axis].div_ceil(count);
+        let each = shape[axis].div_ceil(count.max(1));
         let lengths = match given {
             Some(lengths) => lengths
                 .iter()
