@@ -1,7 +1,7 @@
 //! How long a step of a denoiser takes when it is read from ONNX, beside the same network read from its own folder:
 //!
-//!     python scripts/onnx_cases.py --speed /tmp/speed
-//!     cargo run --release --example imported -- /tmp/speed/unet /tmp/speed/unet.onnx
+//!     python scripts/onnx_cases.py --speed speed
+//!     cargo run --release --example imported -- speed/unet speed/unet.onnx
 
 use std::time::Instant;
 

@@ -22,8 +22,8 @@ pub(super) enum Numbers {
     Whole(Arc<[i64]>),
 }
 
-/// The most numbers that an array may have which is computed here of a smaller one.
-const MOST: usize = 1 << 24;
+/// The most numbers that are made of fewer, or moved about: each costs memory that no file had to have.
+pub(super) const MOST: usize = 1 << 24;
 
 impl Array {
     pub(super) fn real(shape: Vec<usize>, numbers: impl Into<Arc<[f32]>>) -> Self {

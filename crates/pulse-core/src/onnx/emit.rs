@@ -2,8 +2,7 @@
 
 use pulse_engine::{Affine, Convolution, Curve, Gather, NetworkBuilder, Operator, Shape, Value, Weights};
 
-/// Numbers that rearrangements may move, all together: each costs memory of its own.
-const MOST_MOVED: usize = 1 << 24;
+use super::array::MOST;
 
 /// A network under construction, and what it is made of so far.
 pub(super) struct Emitter {
@@ -42,8 +41,8 @@ impl Emitter {
         }
         if let Operator::Gather(gather) = &operator {
             self.moved += gather.index.len();
-            if self.moved > MOST_MOVED {
-                return Err(format!("moves more than {MOST_MOVED} numbers about"));
+            if self.moved > MOST {
+                return Err(format!("moves more than {MOST} numbers about"));
             }
         }
         let value = self.builder.add(operator.clone(), arguments).map_err(|error| error.to_string())?;

@@ -9,7 +9,7 @@ use super::array::Array;
 use super::emit::Emitter;
 use super::graph::{Graph, Node};
 use super::operators::{KNOWN, unknown};
-use super::tensor::{Live, Looks, Scaled, Tensor};
+use super::tensor::{Live, Scaled, Tensor};
 use super::unfit;
 use crate::Result;
 use crate::words::shown_name;
@@ -106,7 +106,7 @@ impl<'a> Lower<'a> {
                 }
                 self.live(&made)
             }
-            Tensor::Looks(looks) => self.looked(&Looks { ..(**looks).clone() }),
+            Tensor::Looks(looks) => self.looked(looks),
             Tensor::Class { .. } => Err("computes with a class's number".into()),
         }
     }

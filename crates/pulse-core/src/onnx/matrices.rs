@@ -3,7 +3,7 @@
 use pulse_engine::{Convolution, Dense, Operator, Shape, Weights};
 
 use super::arithmetic::{Binary, channel_stride};
-use super::array::{Array, broadcast};
+use super::array::{Array, MOST, broadcast};
 use super::graph::Node;
 use super::lower::{Lower, Outcome};
 use super::tensor::{Live, Looks, Tensor};
@@ -179,15 +179,8 @@ impl Lower<'_> {
         }
         let width = query.shape()[3];
         let scale = node.float("scale", (width as f64).sqrt().recip());
-        let looks = Looks {
-            query: self.live(&query)?,
-            key: {
-                let turned = self.transpose(&key, &[0, 1, 3, 2])?;
-                self.live(&turned)?
-            },
-            scale,
-            weights: true,
-        };
+        let key = self.transpose(&key, &[0, 1, 3, 2])?;
+        let looks = Looks { query: self.live(&query)?, key: self.live(&key)?, scale, weights: true };
         let mixed = self.attention(&looks, &value)?;
         if !flat {
             return Ok(mixed);
@@ -224,7 +217,7 @@ fn constant_product(a: &Array, b: &Array, batch: &[usize]) -> Result<Array, Stri
     let b = b.viewed(&View::of(&b.shape).expanded(&[batch, &[inner, n]].concat())?)?.reals();
     let count: usize = batch.iter().product();
     let made = count.saturating_mul(m).saturating_mul(n);
-    if made > 1 << 24 || made.saturating_mul(inner) > 1 << 30 {
+    if made > MOST || made.saturating_mul(inner) > 1 << 30 {
         return Err("multiplies constants that are too large".into());
     }
     let mut product = vec![0.0; count * m * n];

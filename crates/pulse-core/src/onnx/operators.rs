@@ -198,9 +198,6 @@ impl<'a> Lower<'a> {
                     .collect::<Result<_, _>>()
                     .map_err(|_| "has a negative length")?;
                 let wanted = broadcast(&shape, &wanted)?;
-                if checked_len(&wanted).is_none_or(|count| count > 1 << 28) {
-                    return Err(format!("makes {wanted:?} of {shape:?}"));
-                }
                 self.viewed(x, |view| view.expanded(&wanted))
             }
             "Tile" => self.repeat(x, second()?),

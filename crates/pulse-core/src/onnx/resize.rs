@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pulse_engine::{DepthwiseConvolution, Fir, FirTaps, Operator, SeparableMap, Shape, SparseMatrix};
 
-use super::array::{Array, checked_len};
+use super::array::Array;
 use super::graph::Node;
 use super::lower::{Lower, Outcome};
 use super::structure::whole;
@@ -267,9 +267,6 @@ impl Lower<'_> {
         let apart: Vec<usize> = shape.iter().flat_map(|&length| [1, length]).collect();
         let wide: Vec<usize> = shape.iter().zip(&times).flat_map(|(&length, &n)| [n, length]).collect();
         let whole: Vec<usize> = shape.iter().zip(&times).map(|(&length, &n)| length * n).collect();
-        if checked_len(&whole).is_none_or(|count| count > 1 << 28) {
-            return Err(format!("makes {whole:?} of {shape:?}"));
-        }
         let apart = self.reshape(x, &apart)?;
         let repeated = self.viewed(&apart, |view| view.expanded(&wide))?;
         self.reshape(&repeated, &whole)

@@ -2,7 +2,7 @@
 
 use pulse_engine::{Gather, Operator, Shape};
 
-use super::array::{Array, Numbers, checked_len};
+use super::array::{Array, MOST, Numbers, checked_len};
 use super::graph::Node;
 use super::lengths::axis_of;
 use super::lower::{Lower, Outcome};
@@ -153,38 +153,24 @@ impl Lower<'_> {
     fn picked(&mut self, x: &Tensor, axis: usize, places: &[usize]) -> Outcome {
         let mut taken = x.shape();
         taken[axis] = places.len();
-        if checked_len(&taken).is_none_or(|count| count > 1 << 24) {
+        if checked_len(&taken).is_none_or(|count| count > MOST) {
             return Err("takes too many elements".into());
         }
         let picked = |view: &View| {
-            let mut shape = view.shape.clone();
-            shape[axis] = places.len();
-            let inner = View {
-                strides: {
-                    let mut strides = view.strides.clone();
-                    strides[axis] = 0;
-                    strides
-                },
-                ..view.clone()
-            };
-            let inner = View { shape: shape.clone(), ..inner };
-            let run: usize = shape[axis + 1..].iter().product();
-            let index = inner.places().enumerate().map(|(at, place)| {
-                (place as isize + places[at / run % places.len()] as isize * view.strides[axis]) as usize
-            });
-            (shape, index.collect::<Vec<_>>())
+            let mut first = view.clone();
+            (first.shape[axis], first.strides[axis]) = (places.len(), 0);
+            let run: usize = first.shape[axis + 1..].iter().product();
+            let along = |at: usize| places[at / run % places.len()] as isize * view.strides[axis];
+            let index = first.places().enumerate().map(|(at, place)| (place as isize + along(at)) as usize);
+            index.collect::<Vec<_>>()
         };
         match x {
-            Tensor::Constant(array) => {
-                let (shape, index) = picked(&View::of(&array.shape));
-                Ok(Tensor::Constant(by_index(array, shape, &index)))
-            }
+            Tensor::Constant(array) => Ok(Tensor::Constant(by_index(array, taken, &picked(&View::of(&array.shape))))),
             x => {
                 let live = self.live(x)?;
-                let (shape, index) = picked(&live.view);
-                let index = index.into_iter().map(|place| place as u32).collect();
-                let value = self.emit.add(Operator::Gather(Gather { index, shape: natural(&shape) }), &[live.value])?;
-                Ok(Tensor::Live(Live::new(value, &shape)))
+                let index = picked(&live.view).into_iter().map(|place| place as u32).collect();
+                let value = self.emit.add(Operator::Gather(Gather { index, shape: natural(&taken) }), &[live.value])?;
+                Ok(Tensor::Live(Live::new(value, &taken)))
             }
         }
     }
@@ -383,7 +369,6 @@ struct Places<'a> {
 impl Places<'_> {
     /// For each number of the result its place in the argument; nothing in a border of a constant.
     fn find(&self) -> Result<Vec<Option<usize>>, String> {
-        const MOST: usize = 1 << 24;
         if checked_len(self.shape).is_none_or(|count| count > MOST) {
             return Err(format!("makes more than {MOST} numbers by padding"));
         }

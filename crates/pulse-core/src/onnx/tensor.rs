@@ -2,7 +2,7 @@
 
 use pulse_engine::{Operator, Shape, Value};
 
-use super::array::Array;
+use super::array::{Array, MOST};
 use super::emit::Emitter;
 use super::view::View;
 
@@ -128,7 +128,6 @@ impl Emitter {
 
     /// A value of this shape whose numbers are those of a view, moved one by one.
     fn gathered(&mut self, live: &Live, shape: Shape) -> Result<Value, String> {
-        const MOST: usize = 1 << 24;
         if live.view.len() > MOST {
             return Err(format!("moves {} numbers about, above {MOST}", live.view.len()));
         }

@@ -10,6 +10,9 @@ pub(super) struct View {
     pub(super) offset: usize,
 }
 
+/// The most numbers that a view may repeat fewer to, before any is moved.
+const LARGEST: usize = 1 << 28;
+
 impl View {
     /// All of an array of this shape.
     pub(super) fn of(shape: &[usize]) -> Self {
@@ -88,6 +91,9 @@ impl View {
     pub(super) fn expanded(&self, shape: &[usize]) -> Result<Self, String> {
         let fault = || format!("cannot broadcast {:?} to {shape:?}", self.shape);
         let more = shape.len().checked_sub(self.shape.len()).ok_or_else(fault)?;
+        if checked_len(shape).is_none_or(|count| count > LARGEST) {
+            return Err(format!("makes {shape:?} of {:?}", self.shape));
+        }
         let mut strides = vec![0; shape.len()];
         for axis in more..shape.len() {
             match (self.shape[axis - more], shape[axis]) {

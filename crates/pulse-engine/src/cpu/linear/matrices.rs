@@ -75,26 +75,20 @@ fn add_rows<'a>(row: &mut [f32], terms: usize, lanes: usize, of: impl Fn(usize) 
     }
 }
 
-/// The sum over the pixels of `a · b`, lane by lane.
+/// The sum over the pixels of `a · b`, lane by lane; of planar rows, over all of them.
 #[inline(always)]
 fn dot(sum: &mut [f32], a: &[f32], b: &[f32]) {
-    if let [sum] = sum {
-        // Several sums at a time, which one order of additions would forbid.
-        let mut parts = [0.0; LANES];
-        let (pairs, rest) = (a.chunks_exact(LANES).zip(b.chunks_exact(LANES)), a.len() / LANES * LANES);
-        for (a, b) in pairs {
-            for lane in 0..LANES {
-                parts[lane] += a[lane] * b[lane];
-            }
-        }
-        *sum = parts.iter().sum::<f32>() + a[rest..].iter().zip(&b[rest..]).map(|(a, b)| a * b).sum::<f32>();
-        return;
-    }
+    // Several sums at a time, which one order of additions would forbid.
     let mut parts = [0.0; LANES];
     for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
         for lane in 0..LANES {
             parts[lane] += a[lane] * b[lane];
         }
     }
-    sum.copy_from_slice(&parts);
+    if let [sum] = sum {
+        let rest = a.len() / LANES * LANES;
+        *sum = parts.iter().sum::<f32>() + a[rest..].iter().zip(&b[rest..]).map(|(a, b)| a * b).sum::<f32>();
+    } else {
+        sum.copy_from_slice(&parts);
+    }
 }
