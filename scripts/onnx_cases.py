@@ -6,7 +6,7 @@
 
 The first writes NAME.onnx and NAME_case.safetensors: the inputs under their names in the model, `image`, `image_cotangent`, and
 `<input>_grad`. Each picture is checked against onnxruntime. What crates/pulse/tests/fixtures/onnx holds was made by this. The second
-writes a network for `cargo run --release --example imported`.
+writes networks for `cargo run --release --example imported`.
 """
 
 import sys
@@ -123,17 +123,20 @@ class Upfirdn(nn.Module):
 
 
 class Style2(nn.Module):
-    def __init__(self, noise_inputs=False):
+    """StyleGAN2 with the widths `channels`, one for each resolution from 4x4 on."""
+
+    def __init__(self, noise_inputs=False, width=24, depth=3, channels=(16, 16, 8)):
         super().__init__()
-        width = 24
-        self.mapping = nn.ModuleList([nn.Linear(width, width) for _ in range(3)])
-        self.const = nn.Parameter(torch.randn(1, 16, 4, 4))
-        shapes = [(16, 16, False), (16, 16, True), (16, 16, False), (16, 8, True), (8, 8, False)]
+        self.mapping = nn.ModuleList([nn.Linear(width, width) for _ in range(depth)])
+        self.const = nn.Parameter(torch.randn(1, channels[0], 4, 4))
+        shapes, sizes = [(channels[0], channels[0], False)], [4]
+        for i, o in zip(channels, channels[1:]):
+            shapes += [(i, o, True), (o, o, False)]
+            sizes += [2 * sizes[-1]] * 2
         self.layers = nn.ModuleList([Modulated(i, o, 3, width, up) for i, o, up in shapes])
-        self.rgbs = nn.ModuleList([Modulated(c, 3, 1, width, demodulate=False, einops=True) for c in (16, 16, 8)])
+        self.rgbs = nn.ModuleList([Modulated(c, 3, 1, width, demodulate=False, einops=True) for c in channels])
         self.biases = nn.ParameterList([nn.Parameter(torch.zeros(1, o, 1, 1)) for _, o, _ in shapes])
         self.strengths = nn.ParameterList([nn.Parameter(torch.ones(1)) for _ in shapes])
-        sizes = [4, 8, 8, 16, 16]
         for at, size in enumerate(sizes):
             self.register_buffer(f"noise_{at}", torch.randn(1, 1, size, size))
         self.skip = Upfirdn()
@@ -368,9 +371,45 @@ def main(out, names):
                 print(f"{file.name}: {str(error).splitlines()[0][:150]}", flush=True)
 
 
+def rosinality(network):
+    """The tensors of a `Style2` under the names, and in the scales, of rosinality's files."""
+    tensors = {"input.input": network.const}
+    for at, layer in enumerate(network.mapping, 1):
+        # There the rate of the mapping, and the fan-in, are factors outside of what is stored.
+        tensors[f"style.{at}.weight"] = layer.weight * layer.in_features**0.5 / 0.01
+        tensors[f"style.{at}.bias"] = layer.bias / 0.01
+
+    def modulated(name, layer):
+        tensors[f"{name}.conv.weight"] = layer.weight
+        tensors[f"{name}.conv.modulation.weight"] = layer.style.weight * layer.style.in_features**0.5
+        tensors[f"{name}.conv.modulation.bias"] = layer.style.bias + 1
+
+    for at, layer in enumerate(network.layers):
+        name = f"convs.{at - 1}" if at else "conv1"
+        modulated(name, layer)
+        tensors[f"{name}.noise.weight"] = network.strengths[at]
+        tensors[f"{name}.activate.bias"] = network.biases[at].flatten()
+        tensors[f"noises.noise_{at}"] = getattr(network, f"noise_{at}")
+        if layer.up:
+            tensors[f"{name}.conv.blur.kernel"] = layer.kernel
+    for at, layer in enumerate(network.rgbs):
+        name = f"to_rgbs.{at - 1}" if at else "to_rgb1"
+        modulated(name, layer)
+        tensors[f"{name}.bias"] = torch.zeros(1, 3, 1, 1)
+        if at:
+            tensors[f"{name}.upsample.kernel"] = network.skip.kernel
+    return {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
+
+
 def speed(out):
-    """A U-Net of 64 pixels in a folder of diffusers, and the same in ONNX."""
+    """A StyleGAN2 of 256 pixels in rosinality's format, a U-Net of 64 pixels in a folder of diffusers; each in ONNX too."""
     from diffusers import DDPMPipeline, DDPMScheduler, UNet2DModel
+
+    out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(0)
+    generator = Style2(width=512, depth=8, channels=(512, 512, 512, 512, 512, 256, 128)).eval()
+    torch.save({"g_ema": rosinality(generator)}, out / "stylegan2.pt")
+    export(generator, {"z": torch.randn(1, 512)}, out / "stylegan2.onnx", True, 20)
 
     unet = UNet2DModel(
         sample_size=64, block_out_channels=(64, 128, 128, 256), layers_per_block=2,

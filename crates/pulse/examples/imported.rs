@@ -1,12 +1,13 @@
-//! How long a step of a denoiser takes when it is read from ONNX, beside the same network read from its own folder:
+//! How long a step of a network takes when it is read from ONNX, beside the same network read from its own format:
 //!
 //!     python scripts/onnx_cases.py --speed speed
 //!     cargo run --release --example imported -- speed/unet speed/unet.onnx
+//!     cargo run --release --example imported -- speed/stylegan2.pt speed/stylegan2.onnx
 
 use std::time::Instant;
 
 use pulse::Opened;
-use pulse::denoiser::Denoiser;
+use pulse::generator::{LatentInput, Space};
 use pulse_engine::{Cpu, Engine, Network, NetworkBuilder, Program};
 
 /// Steps of each, in turns.
@@ -36,25 +37,33 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// `D(x; 1)` of a picture.
+/// `D(x; 1)` of a picture, or the picture of a `z`.
 fn network(path: &str) -> Result<Network, Box<dyn std::error::Error>> {
-    let opened = Opened::named(path)?;
-    let denoiser: &Denoiser = opened.generator.denoiser().ok_or("it is no denoiser")?;
+    let generator = Opened::named(path)?.generator;
     let mut builder = NetworkBuilder::new();
-    let x = builder.input("x", denoiser.picture())?;
-    let denoised = denoiser.append_denoised(&mut builder, x, 1.0, None)?;
-    builder.output("denoised", denoised)?;
+    let made = if let Some(denoiser) = generator.denoiser() {
+        let x = builder.input("x", denoiser.picture())?;
+        denoiser.append_denoised(&mut builder, x, 1.0, None)?
+    } else {
+        generator.append(&mut builder, LatentInput::Z, &Space::default())?.image
+    };
+    builder.output("made", made)?;
     Ok(builder.build()?)
 }
 
+/// One step, in milliseconds.
 fn step(program: &mut dyn Program, network: &Network, differentiable: bool) -> Result<f64, Box<dyn std::error::Error>> {
-    let (x, denoised) = (network.input("x")?, network.output("denoised")?);
-    program.input_mut(x).iter_mut().enumerate().for_each(|(place, number)| *number = (place as f32 * 0.37).sin());
+    let made = network.output("made")?;
+    let inputs: Vec<_> = network.input_ids().collect();
+    for &input in &inputs {
+        let numbers = program.input_mut(input).iter_mut().enumerate();
+        numbers.for_each(|(place, number)| *number = (place as f32 * 0.37).sin());
+    }
     let start = Instant::now();
-    program.forward(1, &[denoised]);
+    program.forward(1, &[made]);
     if differentiable {
-        program.cotangent_mut(denoised).fill(1.0);
-        program.backward(1, &[x]);
+        program.cotangent_mut(made).fill(1.0);
+        program.backward(1, &inputs);
     }
     Ok(start.elapsed().as_secs_f64() * 1e3)
 }
