@@ -42,7 +42,7 @@ fn a_setting_that_makes_another_picture_is_refused_by_its_name() {
 #[test]
 fn a_family_that_is_not_read_is_called_by_its_name() {
     let place = Place::new();
-    place.run(&["info", &file("genforce.pth")]).failed_with(&["GenForce", "not read"]);
+    place.run(&["info", &file("genforce.pth")]).failed_with(&["GenForce", "not read", "ONNX"]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use pulse_checkpoint::{Configuration, Tensor, Value};
 use crate::{Error, ErrorKind, Result, WayOut};
 
 /// What can be done with a generator that is not read.
-const INSTEAD: &str = "it can be given to the library as a generator of your own (`own_generator` among its examples)";
+const INSTEAD: &str = "export it from PyTorch to ONNX, which is read (docs/onnx.md)";
 
 /// A family by its name, and parts of tensors' names that all have to be there to tell it: `^` is the beginning of a name, `$` its
 /// end.
