@@ -122,9 +122,10 @@ impl<'a> Lower<'a> {
             "ReduceMax" => self.reduce(node, inputs, Reduction::Largest),
             "ReduceMin" => self.reduce(node, inputs, Reduction::Smallest),
             "GlobalAveragePool" => {
-                let mut kept = x()?.shape();
-                let axes: Vec<i64> = (2..kept.len() as i64).collect();
-                kept[2..].fill(1);
+                let axes: Vec<i64> = (2..x()?.shape().len() as i64).collect();
+                if axes.is_empty() {
+                    return Err("pools no map".into());
+                }
                 let axes = Tensor::Constant(Array::whole(vec![axes.len()], axes));
                 self.reduce(node, &[Some(x()?.clone()), Some(axes)], Reduction::Mean)
             }

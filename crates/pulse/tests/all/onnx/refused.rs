@@ -169,3 +169,15 @@ fn a_model_in_training_mode_is_refused_with_the_way_out() {
     let tensors = [tensors[0].clone(), tensors[1].clone(), tensor("s", &[2], &[1.0; 2])];
     has(&reason(&model(&nodes, &tensors)), &["BatchNormalization (`node_n`)", "training mode", ".eval()"]);
 }
+
+#[test]
+fn a_pool_of_what_has_no_height_and_width_is_refused() {
+    let (nodes, tensors) = plain();
+    let nodes = [
+        node("Squeeze", &["z"], "v"),
+        node("GlobalAveragePool", &["v"], "p"),
+        node("MatMul", &["p", "W"], "y"),
+        nodes[1].clone(),
+    ];
+    has(&reason(&model(&nodes, &tensors)), &["GlobalAveragePool (`node_p`)", "pools no map"]);
+}
