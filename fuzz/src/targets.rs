@@ -33,9 +33,13 @@ pub fn onnx(bytes: &[u8]) {
     run(&checkpoint, bytes.last().copied().unwrap_or(0));
 }
 
-/// A picture of any format.
+/// A picture of any format: its numbers, and, where they are few enough to be done with thousands of times, the picture in sRGB.
 pub fn picture(bytes: &[u8]) {
-    _ = pulse::image::Reader::default().decode("x", bytes);
+    const FEW: usize = 1_000_000;
+    let Ok(raster) = pulse::image::Raster::read("x", bytes) else { return };
+    if raster.size().width.saturating_mul(raster.size().height) <= FEW {
+        _ = raster.image();
+    }
 }
 
 /// A point-spread function: FITS, an array, or a picture.

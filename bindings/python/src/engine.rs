@@ -90,7 +90,7 @@ impl Pooled {
         let pool =
             pool_of(None).map_err(|reason| pulse_engine::Error::new(pulse_engine::ErrorKind::Unsupported, reason))?;
         let process = std::process::id();
-        let program = pool.install(|| make(&Cpu::default()))?;
+        let program = pool.install(|| make(&pulse::allowed_engine()))?;
         Ok(Box::new(OnPool { process, pool, program }))
     }
 }

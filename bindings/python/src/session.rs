@@ -53,6 +53,12 @@ fn prepared(
             let message = "a measurement of your own makes no small picture of a large one: leave pixelate out";
             return Err(Error::new(ErrorKind::Setting, message));
         }
+        let is_unknown = |raster: &pulse::image::Raster| raster.background().is_none() && raster.opacity().is_some();
+        if picture.raster.as_ref().is_some_and(is_unknown) {
+            let message = "a part of it is transparent, and a measurement of your own is not told what is unknown: say what shows \
+                           through with background=";
+            return Err(Error::new(ErrorKind::Setting, message));
+        }
         let mut target = picture.image.clone();
         if let Some(part) = preparation.crop {
             target = target.crop(part)?;
@@ -64,7 +70,11 @@ fn prepared(
     if let Some(Measurement { kind: Kind::Text(kind), .. }) = measurement {
         preparation.measurement = Some(kind.clone());
     }
-    let prepared = Arc::new(Prepared::new(picture.image.clone(), &preparation, spec, &once())?);
+    let prepared = match &picture.raster {
+        Some(raster) => Prepared::of_raster(raster, &preparation, spec, &once())?,
+        None => Prepared::new(picture.image.clone(), &preparation, spec, &once())?,
+    };
+    let prepared = Arc::new(prepared);
     generator.judge().place(prepared, placing, &generator.opened, config, &*generator.engine)
 }
 

@@ -10,7 +10,8 @@ import pulse
     ("picture", "words"),
     [
         (np.zeros((3, 16, 16), np.float32), "its channels come first: move them to the end"),
-        (np.zeros((16, 16, 4), np.uint8), "it has transparency"),
+        (np.zeros((16, 16, 4), np.uint8), "all of it is transparent"),
+        (np.zeros((16, 16, 4), np.float32), "it has transparency"),
         (np.zeros((2, 2, 2, 2), np.float32), "no picture"),
         (np.full((4, 4), 2.0), "cannot hold the value 2"),
         (np.full((4, 4), np.nan), "cannot hold the value NaN"),

@@ -31,6 +31,23 @@ def test_candidates_shrink_to_the_picture(found, example):
         assert np.abs(again[0].clip(0, 1) - candidate.image).max() < 1e-4
 
 
+@pytest.mark.parametrize("given", ["path", "image", "array"])
+def test_what_is_transparent_is_unknown(faces, example, tmp_path, given):
+    pixels = np.asarray(PIL.Image.open(example).convert("RGBA")).copy()
+    pixels[4:8, 4:10, 3] = 0
+    path = tmp_path / "hole.png"
+    image = PIL.Image.fromarray(pixels)
+    image.save(path)
+    picture = {"path": path, "image": image, "array": pixels}[given]
+    with_hole = pulse.search(picture, faces, candidates=1, steps=2, seed=5)
+    assert "24 of its pixels are transparent: what they show was taken for unknown" in " ".join(with_hole.notes)
+    assert "mask" in str(with_hole.measurement)
+    # What is said to show through is known.
+    over = pulse.search(picture, faces, candidates=1, steps=2, seed=5, background=(255, 0, 0))
+    assert not any("transparent" in note for note in over.notes)
+    assert np.allclose(over.target[5, 5], [1, 0, 0])
+
+
 def program():
     """The program, where it was built beside the module."""
     import os

@@ -17,7 +17,7 @@ pub(crate) struct EngineArguments {
     #[arg(long)]
     precise: bool,
 
-    /// The most memory that a network may take, such as 8GB [default: three quarters of the machine's]
+    /// The most memory that a network may take, such as 8GB [default: three quarters of what this process may have]
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     memory: Option<usize>,
 }
@@ -45,7 +45,7 @@ impl EngineArguments {
                 Failure::of("--threads", format!("{count} cannot be started: {error}; ask for fewer"))
             })?;
         }
-        let engine = self.memory.into_iter().fold(Cpu::default(), Cpu::within);
+        let engine = self.memory.into_iter().fold(pulse::allowed_engine(), Cpu::within);
         Ok(if self.precise { engine.precise() } else { engine })
     }
 }

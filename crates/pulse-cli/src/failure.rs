@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io;
 
 use clap::error::{ContextKind, ContextValue};
-use pulse::mosaic::Grid;
+use pulse::mosaic::{Grid, Guess};
 use pulse::{ErrorKind, WayOut};
 
 use crate::terminal;
@@ -108,12 +108,14 @@ pub(crate) fn way_out(error: &pulse::Error) -> String {
         Some(WayOut::Memory) => {
             "; take a smaller generator or fewer candidates with -n, or allow more with --memory".into()
         }
-        Some(WayOut::Shrink { blur, blocks }) => {
+        Some(WayOut::Shrink { blur, blocks, turned }) => {
             let hint = blur.map(|blur| blur_hint("--pixelate 64 ", blur)).unwrap_or_default();
             format!(
                 "; shrink it first with --pixelate 16, take a small part of it with --crop X,Y,W,H, or, where there are people in it, \
                  look for their faces with --faces{hint}{}",
-                blocks.map(|[size, left, top]| blocks_hint(&Grid { size, left, top })).unwrap_or_default()
+                blocks
+                    .map(|[size, left, top]| blocks_hint(&Guess { grid: Grid { size, left, top }, turned }))
+                    .unwrap_or_default()
             )
         }
         _ if error.kind() == ErrorKind::Full => "; make room on the disk, and run it again".into(),
@@ -122,9 +124,27 @@ pub(crate) fn way_out(error: &pulse::Error) -> String {
 }
 
 /// What may be the blocks of a picture in which none were found.
-pub(crate) fn blocks_hint(grid: &Grid) -> String {
+pub(crate) fn blocks_hint(guess: &Guess) -> String {
+    let Guess { grid, turned } = guess;
+    if *turned == 0.0 {
+        return format!(
+            "; if it is made of blocks, say how large they are and where the first one begins: the best guess is --mosaic {grid}"
+        );
+    }
+    let way = if *turned > 0.0 { "clockwise" } else { "counterclockwise" };
     format!(
-        "; if it is made of blocks, say how large they are and where the first one begins: the best guess is --mosaic {grid}"
+        "; it seems to be made of blocks that are turned by about {:.1} degrees {way}{}",
+        turned.abs(),
+        turned_hint(guess)
+    )
+}
+
+/// How blocks that are turned are searched for.
+pub(crate) fn turned_hint(Guess { grid, turned }: &Guess) -> String {
+    format!(
+        "; turn it back, as `convert PICTURE -distort SRT {:.1} TURNED` of ImageMagick does, and search for that; if its blocks are not \
+         found then, the best guess of them is --mosaic {grid}",
+        -turned
     )
 }
 

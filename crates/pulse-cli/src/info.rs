@@ -8,7 +8,7 @@ use pulse::generator::{EMBEDDED, Embedded, Family, GeneratorSpec, InputSpec, Lat
 use pulse::latent::Geometry;
 use pulse::search::SearchConfig;
 use pulse_checkpoint::Value;
-use pulse_engine::{Cpu, Engine as _, NetworkBuilder, Shape};
+use pulse_engine::{Engine as _, NetworkBuilder, Shape};
 
 use crate::failure::{Failure, print};
 use crate::generator;
@@ -142,7 +142,7 @@ fn describe_discriminator(opened: &Opened) -> String {
 
 /// What the generator takes, counted and not taken: for a picture, and for a search of as many candidates at a time as usual.
 fn describe_memory(opened: &Opened) -> Result<String, Failure> {
-    let engine = Cpu::default();
+    let engine = pulse::allowed_engine();
     let engine = if opened.generator.denoiser().is_some() { engine.forward_only() } else { engine };
     let latent = opened.generator.spec().latents.iter().find(|&&latent| latent != LatentInput::LATENT);
     let mut builder = NetworkBuilder::new();

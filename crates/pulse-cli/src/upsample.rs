@@ -24,7 +24,7 @@ use pulse::record::Record;
 use pulse::write::make_folder;
 use pulse_engine::Cpu;
 
-use crate::failure::{Failure, blur_hint, note, print};
+use crate::failure::{Failure, blur_hint, note, print, turned_hint};
 use crate::interrupt::Interrupt;
 use crate::sources::{self, Source, Sources};
 use crate::status::Status;
@@ -121,6 +121,7 @@ fn report(entries: &[Entry], path: &Path) -> Result<(), Failure> {
 fn words(about: &Note) -> String {
     match about {
         Note::Blocks { .. } => format!("{about}; --mosaic off takes it as it is"),
+        Note::Turned(guess) => format!("{about}{}", turned_hint(guess)),
         Note::Placed(_) => format!("{about}; --place off takes it as it is"),
         Note::Grey { colours } => format!("{about}; --measurement {colours} lets them have colours"),
         Note::OtherBlocks(_) => {

@@ -44,6 +44,8 @@ pub enum WayOut {
         blur: Option<[f64; 2]>,
         /// What may be the blocks that it is made of, where none were found: their size, and where the first of them begins.
         blocks: Option<[f64; 3]>,
+        /// By how many degrees those are turned clockwise; they lie so in the picture that was turned back about its middle.
+        turned: f64,
     },
     /// See which generators can be read.
     Families,

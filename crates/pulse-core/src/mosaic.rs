@@ -8,6 +8,7 @@
 mod detect;
 mod margin;
 mod region;
+mod turned;
 
 use std::fmt;
 use std::ops::Range;
@@ -17,6 +18,8 @@ use crate::image::{Image, Rectangle};
 use crate::place::Placement;
 use crate::placement::{Point, Square};
 use crate::{Error, ErrorKind, Result};
+
+pub use turned::Guess;
 
 /// Where square blocks lie: block `(i, j)` covers `[left + i size, left + (i + 1) size)` along the horizontal axis and
 /// `[top + j size, top + (j + 1) size)` along the vertical one, in pixels from the picture's top left corner. `i` and `j`

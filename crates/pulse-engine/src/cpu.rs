@@ -64,6 +64,12 @@ impl Cpu {
         Self { most: bytes, ..self }
     }
 
+    /// Takes no more than three quarters of so many bytes, for a process that may not have all of the machine's memory.
+    #[must_use]
+    pub fn sharing(self, bytes: usize) -> Self {
+        Self { most: self.most.min(bytes / 4 * 3), ..self }
+    }
+
     /// Profiles passes forward alone, as [`compile_forward`](Engine::compile_forward) runs them.
     #[must_use]
     pub fn forward_only(self) -> Self {

@@ -63,6 +63,7 @@
 //! both halves.
 #![forbid(unsafe_code)]
 
+mod allowed;
 pub mod check;
 mod note;
 mod opened;
@@ -74,6 +75,7 @@ pub mod standing;
 pub mod steer;
 mod taken;
 
+pub use allowed::engine as allowed_engine;
 pub use note::Note;
 pub use opened::{BESIDE, Opened, Told};
 pub use placing::Placing;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use pulse_core::image::{Rectangle, Size};
 use pulse_core::measurement::MeasurementKind;
-use pulse_core::mosaic::Mosaic;
+use pulse_core::mosaic::{Guess, Mosaic};
 use pulse_record::image::FileNote;
 use pulse_record::record::PlacementRecord;
 
@@ -38,6 +38,8 @@ pub enum Note {
     },
     /// Other parts of it are made of blocks too, and were not searched for.
     OtherBlocks(Vec<Rectangle>),
+    /// It seems to be made of blocks that are turned, and was taken as it is.
+    Turned(Guess),
     /// It was read as the means of so many of its pixels along each side.
     Reduced(usize),
     /// It is not framed as the generator's pictures are: it was searched for in the frame that is most like theirs.
@@ -80,6 +82,13 @@ impl fmt::Display for Note {
                     .map(|part| format!("{},{},{},{}", part.left, part.top, part.width, part.height))
                     .collect();
                 write!(f, "other parts of it are made of blocks too: {}", parts.join(" and "))
+            }
+            Self::Turned(Guess { turned, .. }) => {
+                write!(
+                    f,
+                    "it seems to be made of blocks that are turned by about {:.1} degrees, and was taken as it is",
+                    turned.abs()
+                )
             }
             Self::Reduced(by) => write!(f, "it is large, and was read at 1/{by} of its size"),
             Self::Complete { sharp, .. } => {

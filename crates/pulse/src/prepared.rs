@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pulse_core::generator::GeneratorSpec;
 use pulse_core::image::{Image, Kernel, Rectangle, Size};
 use pulse_core::measurement::{InFile, Measurement, MeasurementKind, Stage};
-use pulse_core::mosaic::{Grid, Mosaic};
+use pulse_core::mosaic::{Grid, Guess, Mosaic};
 use pulse_core::place::{PlacedMeasurement, Placer};
 use pulse_core::sharpness::gaussian_sigma;
 use pulse_engine::Engine;
@@ -157,6 +157,10 @@ impl Prepared {
             if detected {
                 notes.push(Note::Blocks { mosaic: mosaic.enlarged(times), count: picture.size() });
             }
+        }
+        let may_be_turned = mosaic.is_none() && preparation.pixelation.is_none() && preparation.blocks == Blocks::Auto;
+        if may_be_turned && picture.width() <= sharp.width && picture.height() <= sharp.height {
+            notes.extend(Mosaic::guess_turned(&picture).map(Note::Turned));
         }
         let usual = || if mosaic.is_some() { Kernel::Area.into() } else { MeasurementKind::default() };
         let kind = read_files(&preparation.measurement.clone().unwrap_or_else(usual))?;
@@ -353,9 +357,10 @@ fn too_large(size: Size, picture: &Image, sharp: Size, is_mosaic: bool, engine: 
         format!("its {size} {what} are more than the {sharp} that the generator makes, so nothing is missing in it");
     let blur = if is_mosaic { None } else { blur(size, picture, sharp, engine) };
     let times = size.width / picture.width().max(1);
-    let blocks = if is_mosaic { None } else { Mosaic::guess(picture).map(|grid| grid.enlarged(times)) };
-    let blocks = blocks.map(|Grid { size, left, top }| [size, left, top]);
-    Error::new(ErrorKind::Picture, message).with_way_out(WayOut::Shrink { blur, blocks })
+    let blocks = if is_mosaic { None } else { Mosaic::guess(picture).map(|guess| guess.enlarged(times)) };
+    let turned = blocks.map_or(0.0, |guess| guess.turned);
+    let blocks = blocks.map(|Guess { grid: Grid { size, left, top }, .. }| [size, left, top]);
+    Error::new(ErrorKind::Picture, message).with_way_out(WayOut::Shrink { blur, blocks, turned })
 }
 
 /// The blur of a picture that looks blurred even at the generator's size: σ in the pixels of the size that it had, and in the

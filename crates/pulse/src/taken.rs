@@ -50,7 +50,8 @@ impl TakenAs {
     }
 
     fn shown(picture: &Image, detector: Option<&mut Detector>) -> Option<Self> {
-        if Mosaic::detect(picture).is_some() {
+        // Turned blocks over a face look like a face to the detector.
+        if Mosaic::detect(picture).is_some() || Mosaic::guess_turned(picture).is_some() {
             return Some(Self::Mosaic);
         }
         let has_faces = detector.is_some_and(|detector| !detector.detect(picture).is_empty());

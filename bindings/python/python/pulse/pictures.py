@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import PIL.Image
     import torch
 
-#: A path, a PIL image, or an array: ``uint8`` or floats in [0, 1], H x W or H x W x C with 1 or 3 channels.
+#: A path, a PIL image, or an array: ``uint8`` or floats in [0, 1], H x W or H x W x C with 1 or 3 channels. Where a
+#: file, a PIL image or an array of four channels of ``uint8`` is transparent, the picture is unknown.
 PictureLike: TypeAlias = "str | os.PathLike[str] | PIL.Image.Image | NDArray[Any] | torch.Tensor"
 Floats: TypeAlias = NDArray[np.float32]
 Colour: TypeAlias = "tuple[int, int, int]"
@@ -41,15 +42,15 @@ def picture(value: PictureLike, background: Colour | None = None) -> _pulse.Pict
         return array(pictures[0], "tensor")
     if hasattr(value, "__array_interface__") and not isinstance(value, np.ndarray):
         return pil(value, background)
-    return array(value, "array")
+    return array(value, "array", background)
 
 
-def array(value: object, name: str) -> _pulse.Picture:
+def array(value: object, name: str, background: Colour | None = None) -> _pulse.Picture:
     """Read an array."""
     values = np.asarray(value)
     if values.dtype.kind == "f":
         values = np.ascontiguousarray(values, dtype=np.float32)
-    return _pulse.Picture.array(name, np.ascontiguousarray(values))
+    return _pulse.Picture.array(name, np.ascontiguousarray(values), background)
 
 
 def pil(image: Any, background: Colour | None) -> _pulse.Picture:

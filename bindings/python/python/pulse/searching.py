@@ -70,7 +70,7 @@ class SearchSettings(TypedDict, total=False):
     crop: tuple[int, int, int, int]
     #: Width and height to shrink the picture to first, for demonstrations.
     pixelate: tuple[int, int]
-    #: What shows through where the picture is transparent: red, green, blue, of 255.
+    #: What shows through where the picture is transparent: red, green, blue, of 255. Without it, a small picture is unknown there.
     background: Colour
 
 

@@ -97,7 +97,7 @@ impl Decoder<'_> {
             if self.has_blocks && prepared.mosaic.is_none() {
                 let guess =
                     Mosaic::guess(&raster.view().map_err(|error| Failure::with(source.path.display(), &error))?.0);
-                let hint = guess.map(|grid| blocks_hint(&grid)).unwrap_or_default();
+                let hint = guess.map(|guess| blocks_hint(&guess)).unwrap_or_default();
                 let reason = format!("no blocks were found in it; say where they lie with --mosaic SIZE+X+Y{hint}");
                 return Err(Failure::of(source.path.display(), reason));
             }

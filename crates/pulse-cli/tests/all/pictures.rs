@@ -245,6 +245,22 @@ fn bombs_are_refused_by_their_size() {
 }
 
 #[test]
+fn blocks_that_were_turned_are_named_with_the_way_out() {
+    let place = Place::new();
+    cases(&place, &["mosaic_rot5.png"]);
+    for how in [&[][..], &["--as", "small"], &["--as", "mosaic"]] {
+        let words = ["turned by about 5.0 degrees counterclockwise", "-distort SRT 5.0", "--mosaic 24+"];
+        run(&place, &["mosaic_rot5.png"], how).failed_with(&words);
+    }
+    // One that is small enough to be searched for is, and the same is said.
+    let small = place.read_picture("mosaic_rot5.png").resized(Kernel::Area, Size::new(128, 128)).unwrap();
+    let small = small.crop(Rectangle { left: 32, top: 32, width: 64, height: 64 }).unwrap();
+    place.write("small.png", &encode_png(&small, None).unwrap());
+    let ran = run(&place, &["small.png"], &["--place", "off"]);
+    assert!(ran.status == 0 && ran.err.contains("turned by about 5"), "{}", ran.err);
+}
+
+#[test]
 fn a_demonstration_of_a_jpeg_is_searched_to_its_noise() {
     let place = Place::new();
     place.picture("large.png", 3, 64, 64);

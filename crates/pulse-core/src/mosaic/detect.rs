@@ -12,11 +12,11 @@ const LEAST_SHARE: f64 = 0.3;
 /// How many times larger steps are at edges than inside of blocks: above 6 in mosaics, below 1.7 in photographs.
 const LEAST_CONTRAST: f64 = 3.0;
 /// The least mean step at edges: below it a picture is flat, and what steps it has are its rounding's.
-const LEAST_HEIGHT: f64 = 1.5 / 255.0;
+pub(super) const LEAST_HEIGHT: f64 = 1.5 / 255.0;
 /// The same of blocks of 8 pixels.
 const LEAST_HEIGHT_OF_JPEG: f64 = 6.0 / 255.0;
 /// The longest stretch over which sizes are tried; the best one is then fitted to all there is.
-const LONGEST: usize = 1024;
+pub(super) const LONGEST: usize = 1024;
 
 /// Sizes are tried so densely that the last edges are off by at most half a pixel, and so are phases.
 const DENSITY: f64 = 0.5;
@@ -26,8 +26,6 @@ const MOST: usize = 8;
 /// A grid that explains so much is one even where noise lies over the blocks, and then needs no more contrast than this.
 const SURE_SHARE: f64 = 0.5;
 const NOISY_CONTRAST: f64 = 1.5;
-/// The least share of what may be a grid that was changed since.
-const GUESSED_SHARE: f64 = 0.15;
 
 impl Mosaic {
     /// The blocks of a pixelated picture, or of the part of it that is pixelated; nothing for any other. Blocks are
@@ -53,22 +51,6 @@ impl Mosaic {
             mosaic.region.top += inner.top;
         }
         found
-    }
-
-    /// The grid that explains most of a picture in which none was found: what may be blocks that were turned, softened or stretched.
-    pub fn guess(picture: &Image) -> Option<Grid> {
-        let inner = content(picture)?;
-        let steps = Steps::of(&picture.crop(inner).ok()?);
-        let window = centred(Rectangle { left: 0, top: 0, ..inner }, LONGEST / 2);
-        let profiles = Profiles::of(&steps, window).softened();
-        let grid = profiles.search()?;
-        let evidence = profiles.evidence(grid);
-        let moved = |first: f64, by: usize| (first + by as f64).rem_euclid(grid.size);
-        (evidence.share >= GUESSED_SHARE
-            && evidence.height >= LEAST_HEIGHT
-            && !evidence.may_be_of_jpeg()
-            && grid.size >= 5.0)
-            .then(|| Grid { left: moved(grid.left, inner.left), top: moved(grid.top, inner.top), ..grid })
     }
 
     /// Where a part reaches to the border of a picture that had a margin, its border is an edge between blocks: the nearest.
@@ -110,7 +92,7 @@ pub(super) struct Found {
 }
 
 impl Steps {
-    fn of(picture: &Image) -> Self {
+    pub(super) fn of(picture: &Image) -> Self {
         let grey = picture.to_grey();
         let (width, height) = (grey.width(), grey.height());
         let rows = || grey.values().chunks_exact(width);
@@ -190,9 +172,9 @@ pub(super) struct Evidence {
     /// The share of the variance of the steps that it explains.
     pub(super) share: f64,
     /// The mean step at its edges over that inside of its blocks, the smaller of both axes.
-    contrast: f64,
+    pub(super) contrast: f64,
     /// The mean step at its edges, the smaller of both axes.
-    height: f64,
+    pub(super) height: f64,
 }
 
 impl Evidence {
@@ -202,7 +184,7 @@ impl Evidence {
     }
 
     /// Whether it may be one that was compressed so much that its own blocks are seen.
-    fn may_be_of_jpeg(&self) -> bool {
+    pub(super) fn may_be_of_jpeg(&self) -> bool {
         self.is_as_of_jpeg() && self.height < 2.0 * LEAST_HEIGHT_OF_JPEG
     }
 
@@ -249,8 +231,13 @@ impl Profiles {
         best.map(|grid| self.fitted(grid))
     }
 
+    /// How much the steps vary along both axes: most where their edges lie straight along rows and columns.
+    pub(super) fn variance(&self) -> f64 {
+        self.0.iter().map(|profile| profile.deviation.powi(2)).sum()
+    }
+
     /// The same with the steps of three neighbours together: for edges that are soft.
-    fn softened(&self) -> Self {
+    pub(super) fn softened(&self) -> Self {
         Self(self.0.each_ref().map(|profile| {
             let last = profile.steps.len();
             let sum = |at: usize| profile.steps[at.saturating_sub(1)..(at + 2).min(last)].iter().sum::<f64>();

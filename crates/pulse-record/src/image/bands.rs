@@ -3,6 +3,8 @@
 //! The pixels of a PNG are one zlib stream (PNG, third edition, sections 10.1 and 11.2.3). Pieces of it may be compressed one by
 //! one: each refers to nothing before itself, and ends at a whole byte with an empty stored block (RFC 1951, section 3.2.4).
 
+mod adler;
+
 use std::io::Write;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -19,10 +21,15 @@ use super::colours::Colours;
 use super::raster::{Raster, Samples};
 use super::write::{Kind, encoder, fault};
 use crate::Result;
+use adler::Adler;
 use pulse_core::image::{Kernel, Resize, Size};
 
 /// About as many bytes has a band: a thousand times what its borders cost, and few beside a photograph.
 const BYTES: usize = 1 << 19;
+
+/// The most numbers of a picture that are held in single precision while it is resized: of one that is shrunk to a few rows, each is
+/// made of hundreds.
+const HELD: usize = 1 << 24;
 
 /// A picture with the numbers of its file, in bands of whole rows. Copies have their bands in common until they are written to.
 #[derive(Clone, Debug)]
@@ -66,14 +73,6 @@ enum Content {
 struct Piece {
     deflated: Vec<u8>,
     checksum: Adler,
-}
-
-/// A checksum of Adler (RFC 1950, section 8.2) of a number of bytes: `a = 1 + Σ x` and the sum `b` of all `a`, modulo 65521.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Adler {
-    a: u64,
-    b: u64,
-    length: u64,
 }
 
 impl Form {
@@ -162,9 +161,17 @@ impl Bands {
 
     /// The picture at another size, by Lanczos' kernel. What is transparent counts for as much as is there of it.
     pub(crate) fn resized(raster: &Raster, size: Size) -> Result<Self> {
+        Self::resized_with(raster, size, HELD)
+    }
+
+    /// The same with so many numbers at once, more or less.
+    fn resized_with(raster: &Raster, size: Size, held: usize) -> Result<Self> {
         let (form, from) = (Form::of(raster), raster.size());
         let resize = Resize::new(Kernel::Lanczos3, from, size)?;
-        let content = |rows: Range<usize>| {
+        let height = BYTES.div_ceil(size.width * form.bytes());
+        let together = rayon::current_num_threads().min(size.height.div_ceil(height)).max(1);
+        let step = rows_at_once(held / together / (form.channels() * from.width), from.height, size.height);
+        let some = |rows: Range<usize>| {
             let (sources, part) = resize.rows(rows.clone());
             let (channels, pixels) = (form.channels(), sources.len() * from.width);
             let mut planes = vec![0.0; channels * pixels];
@@ -186,9 +193,12 @@ impl Bands {
                 if there > 0.0 { (value / there).clamp(0.0, 1.0) } else { 0.0 }
             };
             let numbers = (0..pixels).flat_map(|pixel| (0..channels).map(move |channel| (pixel, channel)));
-            Content::Own(form.pack(&numbers.map(|(pixel, channel)| number(pixel, channel)).collect::<Vec<_>>()))
+            form.pack(&numbers.map(|(pixel, channel)| number(pixel, channel)).collect::<Vec<_>>())
         };
-        let height = BYTES.div_ceil(size.width * form.bytes());
+        let content = |rows: Range<usize>| {
+            let parts = rows.clone().step_by(step).map(|first| first..rows.end.min(first + step));
+            Content::Own(parts.flat_map(some).collect())
+        };
         Ok(Self::with(form, size, raster.colours().clone(), height, content))
     }
 
@@ -244,6 +254,12 @@ impl Bands {
         };
         write().map_err(|error| fault(self.size, error))
     }
+}
+
+/// How many rows may be made at once of `most` of `from` rows, at least one: each is made of what is near it, three rows of the result
+/// to either side.
+fn rows_at_once(most: usize, from: usize, to: usize) -> usize {
+    ((most as f64 * to as f64 / from as f64) as usize).saturating_sub(6).max(1)
 }
 
 impl Band {
@@ -303,29 +319,6 @@ impl Piece {
         assert!(status == TDEFLStatus::Okay && read == bytes.len(), "memory takes all that is written to it");
         deflated.shrink_to_fit();
         Self { deflated, checksum: Adler::new(compressor.adler32(), bytes.len()) }
-    }
-}
-
-impl Adler {
-    const MODULUS: u64 = 65_521;
-    const EMPTY: Self = Self { a: 1, b: 0, length: 0 };
-
-    fn new(value: u32, length: usize) -> Self {
-        Self { a: u64::from(value & 0xffff), b: u64::from(value >> 16), length: length as u64 }
-    }
-
-    /// That of these bytes and then those: `a = a₁ + a₂ − 1`, and each of the later `a` is larger by `a₁ − 1`.
-    fn then(self, next: Self) -> Self {
-        let before = self.a + Self::MODULUS - 1;
-        Self {
-            a: (before + next.a) % Self::MODULUS,
-            b: (self.b + next.b + next.length % Self::MODULUS * before) % Self::MODULUS,
-            length: self.length + next.length,
-        }
-    }
-
-    fn value(self) -> u32 {
-        (self.b << 16 | self.a) as u32
     }
 }
 
@@ -398,6 +391,18 @@ mod tests {
             for (index, (old, new)) in original.parts.iter().zip(&changed.parts).enumerate() {
                 let shared = !rows.clone().any(|row| row / band == index);
                 prop_assert_eq!(Arc::ptr_eq(old, new), shared);
+            }
+        }
+    }
+
+    #[test]
+    fn resized_in_parts_it_is_the_same() {
+        let bytes: Vec<u8> = (0..3 * 40 * 300_usize).map(|i| (i * i * 31 + i) as u8).collect();
+        let raster = Raster::from(&Image::from_bytes(3, 300, 40, &bytes).unwrap());
+        for size in [Size::new(5, 31), Size::new(80, 500)] {
+            let at_once = Bands::resized(&raster, size).unwrap();
+            for held in [0, 10_000, 20_000] {
+                assert_eq!(Bands::resized_with(&raster, size, held).unwrap().to_bytes(), at_once.to_bytes(), "{held}");
             }
         }
     }

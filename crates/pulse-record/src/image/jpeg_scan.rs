@@ -1,10 +1,13 @@
 //! Whether the data of a JPEG fits its picture, read code by code (ITU-T T.81, annexes F and G). Decoders fill what is missing with
 //! grey and go on after damage, and a search for pictures that shrink to grey is of no use.
 
+mod bits;
+
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::read::check_size;
+use bits::Bits;
 
 /// What the data of a JPEG are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,16 +25,20 @@ pub(super) enum Scanned {
 const NO_CODE: Scanned = Scanned::Damaged("a code in it does not exist");
 const TOO_FEW: Scanned = Scanned::Damaged("its data end before the picture does");
 const BROKEN: Scanned = Scanned::Damaged("its parts are not where they must be");
+const TOO_BRIGHT: Scanned = Scanned::Damaged("numbers in it are larger than those of a picture");
 const TOO_MANY: Scanned = Scanned::Damaged("its data go on after the picture");
 
 const START_OF_SCAN: u8 = 0xda;
 const DEFINE_CODES: u8 = 0xc4;
+const DEFINE_STEPS: u8 = 0xdb;
 const DEFINE_INTERVAL: u8 = 0xdd;
 const END: u8 = 0xd9;
 const RESTARTS: std::ops::RangeInclusive<u8> = 0xd0..=0xd7;
 
 struct Component {
     id: u8,
+    /// The number of its table of steps.
+    table: u8,
     sampling: [usize; 2],
     /// Blocks in a row of all that are coded together.
     stride: usize,
@@ -60,10 +67,29 @@ struct Band {
 /// The length and the symbol of the code that 16 bits begin with; a length of 0 where none does.
 type Codes = Rc<Vec<(u8, u8)>>;
 
+/// The steps that the coefficients of a block are multiples of, and the largest norm that these have together.
+#[derive(Clone)]
+struct Steps {
+    each: [f64; 64],
+    most: f64,
+}
+
+impl Steps {
+    /// A block of pixels in [−128, 127] has a norm of at most 1024, and so have its coefficients before they are rounded. Some writers
+    /// let pixels beyond white swing farther, by 31 at most.
+    const WIDEST: f64 = 1.3 * 1024.0;
+
+    fn new(each: [f64; 64]) -> Self {
+        let rounding = each.iter().map(|step| step * step).sum::<f64>().sqrt() / 2.0;
+        Self { each, most: Self::WIDEST + rounding }
+    }
+}
+
 /// Reads all of it.
 pub(super) fn scan(bytes: &[u8]) -> Scanned {
     let mut frame: Option<Frame> = None;
     let mut codes: HashMap<u8, Codes> = HashMap::new();
+    let mut steps: HashMap<u8, Steps> = HashMap::new();
     let (mut interval, mut at) = (0, 2);
     loop {
         // Any number of 0xff may stand before a marker, and some writers leave zeros after the data.
@@ -101,6 +127,10 @@ pub(super) fn scan(bytes: &[u8]) -> Scanned {
             // Lossless, hierarchical and arithmetic ones.
             0xc3 | 0xc5..=0xc7 | 0xc9..=0xcf => return Scanned::Whole,
             DEFINE_CODES => read_codes(segment, &mut codes),
+            DEFINE_STEPS => {
+                read_steps(segment, &mut steps);
+                Some(())
+            }
             DEFINE_INTERVAL => segment.first_chunk().map(|number| interval = usize::from(u16::from_be_bytes(*number))),
             START_OF_SCAN => {
                 let Some(frame) = &mut frame else { return BROKEN };
@@ -108,8 +138,8 @@ pub(super) fn scan(bytes: &[u8]) -> Scanned {
                 if codes.is_empty() {
                     return Scanned::Whole;
                 }
-                let mut bits = Bits { bytes, at, held: 0, count: 0 };
-                match scan_of(segment, frame, &codes, interval, &mut bits) {
+                let mut bits = Bits::new(bytes, at);
+                match scan_of(segment, frame, (&codes, &steps), interval, &mut bits) {
                     Ok(understood) => {
                         at = bits.at;
                         understood
@@ -134,7 +164,14 @@ impl Frame {
         let mut components = Vec::new();
         for part in rest.chunks_exact(3) {
             let sampling = [usize::from(part[1] >> 4), usize::from(part[1] & 15)];
-            components.push(Component { id: part[0], sampling, stride: 0, known: Vec::new(), exact: 0 });
+            components.push(Component {
+                id: part[0],
+                table: part[2],
+                sampling,
+                stride: 0,
+                known: Vec::new(),
+                exact: 0,
+            });
         }
         let most = [0, 1].map(|axis| components.iter().map(|component| component.sampling[axis]).max().unwrap_or(0));
         let is_sound = components.iter().all(|component| component.sampling.iter().all(|side| (1..=4).contains(side)));
@@ -182,11 +219,24 @@ fn read_codes(mut segment: &[u8], codes: &mut HashMap<u8, Codes>) -> Option<()> 
     Some(())
 }
 
+/// The same of steps. What is cut off is left to the decoder.
+fn read_steps(mut segment: &[u8], steps: &mut HashMap<u8, Steps>) {
+    while let Some((&head, rest)) = segment.split_first() {
+        let width = 1 + usize::from(head >> 4 & 1);
+        let Some(numbers) = rest.get(..64 * width) else { return };
+        let number = |index: usize| {
+            numbers[index * width..][..width].iter().fold(0.0, |sum, &byte| 256.0 * sum + f64::from(byte))
+        };
+        steps.insert(head & 15, Steps::new(std::array::from_fn(number)));
+        segment = &rest[64 * width..];
+    }
+}
+
 /// Reads one scan; nothing where what it is said to be cannot be.
 fn scan_of(
     segment: &[u8],
     frame: &mut Frame,
-    codes: &HashMap<u8, Codes>,
+    (codes, steps): (&HashMap<u8, Codes>, &HashMap<u8, Steps>),
     interval: usize,
     bits: &mut Bits<'_>,
 ) -> Result<Option<()>, Scanned> {
@@ -199,7 +249,9 @@ fn scan_of(
             return Ok(None);
         };
         let table = |class: u8, number: u8| codes.get(&(class << 4 | number)).cloned();
-        chosen.push((index, table(0, part[1] >> 4), table(1, part[1] & 15)));
+        let steps = steps.get(&frame.components[index].table).cloned();
+        let steps = steps.unwrap_or_else(|| Steps::new([0.0; 64]));
+        chosen.push((index, [table(0, part[1] >> 4), table(1, part[1] & 15)], steps));
     }
     if chosen.is_empty() || band.end > 63 || band.start > band.end {
         return Ok(None);
@@ -213,14 +265,16 @@ fn scan_of(
     };
     let alone = chosen.len() == 1;
     let (mut run, mut since) = (0, 0);
+    let mut last = vec![0.0; chosen.len()];
     for unit in 0..units[0] * units[1] {
         if interval > 0 && since == interval {
             bits.restart()?;
             (run, since) = (0, 0);
+            last.fill(0.0);
         }
         since += 1;
         let [x, y] = [unit % units[0], unit / units[0]];
-        for (index, dc, ac) in &chosen {
+        for ((index, [dc, ac], steps), last) in chosen.iter().zip(&mut last) {
             let component = &mut frame.components[*index];
             let [across, down] = if alone { [1, 1] } else { component.sampling };
             for block in 0..across * down {
@@ -228,9 +282,9 @@ fn scan_of(
                 let (mut unused, known) = (0, component.known.get_mut(place));
                 let known = known.unwrap_or(&mut unused);
                 let read = if frame.progressive {
-                    progressive(bits, band, [dc.as_ref(), ac.as_ref()], known, &mut run)?
+                    progressive(bits, band, [dc.as_ref(), ac.as_ref()], (known, last, steps), &mut run)?
                 } else {
-                    sequential(bits, [dc.as_ref(), ac.as_ref()])?
+                    sequential(bits, [dc.as_ref(), ac.as_ref()], last, steps)?
                 };
                 if read.is_none() {
                     return Ok(None);
@@ -250,11 +304,17 @@ fn scan_of(
     Ok(Some(()))
 }
 
-/// One block; nothing where its codes are not defined.
-fn sequential(bits: &mut Bits<'_>, [dc, ac]: [Option<&Codes>; 2]) -> Result<Option<()>, Scanned> {
+/// One block, of which the first coefficient is told by how far it is from the `last`; nothing where its codes are not defined.
+fn sequential(
+    bits: &mut Bits<'_>,
+    [dc, ac]: [Option<&Codes>; 2],
+    last: &mut f64,
+    steps: &Steps,
+) -> Result<Option<()>, Scanned> {
     let (Some(dc), Some(ac)) = (dc, ac) else { return Ok(None) };
     let length = bits.symbol(dc)?;
-    bits.take(length.into())?;
+    *last += f64::from(bits.number(length.into())?);
+    let mut power = (*last * steps.each[0]).powi(2);
     let mut at = 1;
     while at < 64 {
         let symbol = bits.symbol(ac)?;
@@ -264,14 +324,15 @@ fn sequential(bits: &mut Bits<'_>, [dc, ac]: [Option<&Codes>; 2]) -> Result<Opti
             (_, 0) => break,
             _ => {
                 at += zeros + 1;
-                bits.take(length)?;
+                let step = steps.each.get(at as usize - 1).copied().unwrap_or(0.0);
+                power += (f64::from(bits.number(length)?) * step).powi(2);
             }
         }
         if at > 64 {
             return Err(NO_CODE);
         }
     }
-    Ok(Some(()))
+    if power.sqrt() > steps.most { Err(TOO_BRIGHT) } else { Ok(Some(())) }
 }
 
 /// What one scan has of a block. `run` counts the blocks from this one on that end at once.
@@ -279,7 +340,7 @@ fn progressive(
     bits: &mut Bits<'_>,
     band: Band,
     [dc, ac]: [Option<&Codes>; 2],
-    known: &mut u64,
+    (known, last, steps): (&mut u64, &mut f64, &Steps),
     run: &mut u32,
 ) -> Result<Option<()>, Scanned> {
     if band.start == 0 {
@@ -288,8 +349,13 @@ fn progressive(
             (0, None) => return Ok(None),
             _ => 1,
         };
-        bits.take(length)?;
-        return Ok(Some(()));
+        if band.high > 0 {
+            bits.take(length)?;
+            return Ok(Some(()));
+        }
+        *last += f64::from(bits.number(length)?);
+        let value = *last * f64::from(1_u32 << band.low.min(15)) * steps.each[0];
+        return if value.abs() > steps.most { Err(TOO_BRIGHT) } else { Ok(Some(())) };
     }
     let Some(ac) = ac else { return Ok(None) };
     let mut at = band.start;
@@ -336,86 +402,4 @@ fn progressive(
     }
     *known |= found;
     Ok(Some(()))
-}
-
-/// The bits of a scan, as far as the next marker.
-struct Bits<'a> {
-    bytes: &'a [u8],
-    at: usize,
-    held: u64,
-    count: u32,
-}
-
-impl Bits<'_> {
-    /// The next byte of the data: 0xff is followed by 0, or else it begins a marker.
-    fn byte(&mut self) -> Option<u8> {
-        let byte = *self.bytes.get(self.at)?;
-        if byte != 0xff {
-            self.at += 1;
-        } else if self.bytes.get(self.at + 1) == Some(&0) {
-            self.at += 2;
-        } else if self.at + 1 >= self.bytes.len() {
-            self.at += 1;
-            return None;
-        } else {
-            return None;
-        }
-        Some(byte)
-    }
-
-    fn fill(&mut self) {
-        while self.count <= 56 {
-            let Some(byte) = self.byte() else { break };
-            self.held = self.held << 8 | u64::from(byte);
-            self.count += 8;
-        }
-    }
-
-    fn symbol(&mut self, codes: &Codes) -> Result<u8, Scanned> {
-        if self.count < 16 {
-            self.fill();
-        }
-        let next = if self.count >= 16 { self.held >> (self.count - 16) } else { self.held << (16 - self.count) };
-        let (length, symbol) = codes[(next & 0xffff) as usize];
-        if length == 0 {
-            return Err(if self.count < 16 { TOO_FEW } else { NO_CODE });
-        }
-        self.take(length.into())?;
-        Ok(symbol)
-    }
-
-    fn take(&mut self, length: u32) -> Result<u32, Scanned> {
-        // Tables may have any symbol, and no number is longer.
-        if length > 16 {
-            return Err(NO_CODE);
-        }
-        if self.count < length {
-            self.fill();
-        }
-        self.count = self.count.checked_sub(length).ok_or(TOO_FEW)?;
-        Ok((self.held >> self.count) as u32 & ((1 << length) - 1))
-    }
-
-    /// What is left before a marker is less than a byte, and the padding that some writers leave.
-    fn finish(&mut self) -> Result<(), Scanned> {
-        let held = (0..self.count / 8).map(|index| (self.held >> (8 * index)) as u8).collect::<Vec<_>>();
-        self.count = 0;
-        let mut rest = std::iter::from_fn(|| self.byte());
-        let is_padding = held.into_iter().chain(&mut rest).all(|byte| byte == 0 || byte == 0xff);
-        if is_padding { Ok(()) } else { Err(TOO_MANY) }
-    }
-
-    fn restart(&mut self) -> Result<(), Scanned> {
-        self.finish()?;
-        while self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(&[0xff, 0xff])) {
-            self.at += 1;
-        }
-        match self.bytes.get(self.at..) {
-            Some([0xff, marker, ..]) if RESTARTS.contains(marker) => {
-                self.at += 2;
-                Ok(())
-            }
-            _ => Err(TOO_FEW),
-        }
-    }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::colours::Colours;
-use crate::Result;
+use crate::{Error, ErrorKind, Result};
 use pulse_core::image::{Image, Rectangle, Size};
 
 /// What is to be said of a file that was read all the same.
@@ -92,6 +92,19 @@ impl From<&Image> for Raster {
 }
 
 impl Raster {
+    /// Bytes of sRGB, interleaved, 1 to 4 a pixel: grey or red, green and blue, and, as the last of 2 or 4, how much each pixel is there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Picture`] when they are not as many as the size says, or none.
+    pub fn of_bytes(size: Size, channels: usize, bytes: Vec<u8>) -> Result<Self> {
+        let length = [size.width, size.height, channels].into_iter().try_fold(1_usize, usize::checked_mul);
+        if !(1..=4).contains(&channels) || bytes.is_empty() || length != Some(bytes.len()) {
+            let message = format!("{} bytes are no picture of {size} with {channels} channels", bytes.len());
+            return Err(Error::new(ErrorKind::Picture, message));
+        }
+        Ok(Self::new(size, channels, Samples::Bytes(Arc::new(bytes)), Colours::default(), Vec::new()))
+    }
+
     /// One of `channels` numbers a pixel, of which an even number has alpha last.
     pub(super) fn new(size: Size, channels: usize, samples: Samples, colours: Colours, notes: Vec<FileNote>) -> Self {
         let has_alpha = channels.is_multiple_of(2);

@@ -87,6 +87,16 @@ fn onnx_models() {
     mutated(&corpus("onnx"), 4000, targets::onnx);
 }
 
+/// Small ones: of a large one the time goes into its pixels, and not into what is said of them.
+#[test]
+fn pictures() {
+    let small = corpus("picture").into_iter().filter(|bytes| {
+        let size = pulse::image::Raster::read("x", bytes).map(|raster| raster.size());
+        size.map_or(true, |size| size.width * size.height <= 1 << 14)
+    });
+    mutated(&small.collect::<Vec<_>>(), 3000, targets::picture);
+}
+
 #[test]
 fn point_spread_functions() {
     let mut header = String::new();

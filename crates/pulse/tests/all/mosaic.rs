@@ -73,6 +73,24 @@ fn pixelated(picture: &Image, grid: Grid) -> Image {
     Image::clamped(picture.channels(), height, width, values).unwrap()
 }
 
+/// The picture turned clockwise about its middle, by the values between its pixels; its border goes on outside.
+fn turned(picture: &Image, degrees: f64) -> Image {
+    let (sin, cos) = degrees.to_radians().sin_cos();
+    let (width, height) = (picture.width(), picture.height());
+    let middle = [width, height].map(|length| (length as f64 - 1.0) / 2.0);
+    let pixels = (0..picture.channels()).flat_map(|channel| (0..width * height).map(move |pixel| (channel, pixel)));
+    let value = |(channel, pixel): (usize, usize)| {
+        let [from_x, from_y] = [(pixel % width) as f64 - middle[0], (pixel / width) as f64 - middle[1]];
+        let x = (middle[0] + cos * from_x + sin * from_y).clamp(0.0, (width - 1) as f64);
+        let y = (middle[1] - sin * from_x + cos * from_y).clamp(0.0, (height - 1) as f64);
+        let at = |x: usize, y: usize| f64::from(picture.plane(channel)[y.min(height - 1) * width + x.min(width - 1)]);
+        let (left, top) = (x as usize, y as usize);
+        let row = |y: usize| at(left, y) + (x - left as f64) * (at(left + 1, y) - at(left, y));
+        (row(top) + (y - top as f64) * (row(top + 1) - row(top))) as f32
+    };
+    Image::clamped(picture.channels(), height, width, pixels.map(value).collect()).unwrap()
+}
+
 /// The picture after it was written and read: as JPEG of a quality, or as PNG.
 fn saved(picture: &Image, quality: Option<u8>) -> Image {
     let bytes = match quality {
@@ -203,6 +221,45 @@ fn blocks_under_noise_are_found() {
 #[test]
 fn blocks_that_were_turned_are_not_taken_for_others() {
     assert_eq!(Mosaic::detect(&case("mosaic_rot5.png")), None);
+}
+
+#[test]
+fn blocks_that_were_turned_are_guessed() {
+    let guess = Mosaic::guess(&case("mosaic_rot5.png")).unwrap();
+    assert!((guess.turned + 5.0).abs() < 0.1 && (guess.grid.size - 24.0).abs() < 0.1, "{guess:?}");
+    let mut crops = Crops::new(6);
+    let mut missed = Vec::new();
+    for (trial, angle) in [-10.0, -7.3, -4.0, -2.2, -1.0, 1.0, 1.7, 3.0, 6.1, 8.0, 9.6, 10.0].into_iter().enumerate() {
+        let grid = Grid { size: crops.number(8.0, 32.0), left: 0.0, top: 0.0 };
+        let blocks = turned(&pixelated(&crops.next(), grid), angle);
+        let blocks = saved(&blocks, (trial % 2 == 1).then(|| crops.number(60.0, 96.0) as u8));
+        let guess = Mosaic::guess(&blocks);
+        let is_good = guess.is_some_and(|guess| {
+            let phases = apart(guess.grid.left, 0.0, grid.size).max(apart(guess.grid.top, 0.0, grid.size));
+            (guess.turned - angle).abs() < 0.25 && (guess.grid.size / grid.size - 1.0).abs() < 0.02 && phases < 1.5
+        });
+        // Whoever turns it back finds them.
+        let back = guess.map(|guess| turned(&blocks, -guess.turned));
+        if !is_good || back.and_then(|back| Mosaic::detect(&back)).is_none() {
+            missed.push(format!("{trial}: {grid} turned by {angle}: {guess:?}"));
+        }
+    }
+    assert!(missed.len() <= 1, "missed of 12 are {missed:#?}");
+}
+
+#[test]
+fn photographs_are_no_turned_mosaics() {
+    let mut crops = Crops::new(7);
+    for trial in 0..30 {
+        let crop = crops.next();
+        assert_eq!(Mosaic::guess_turned(&crop), None, "{trial}");
+        assert_eq!(Mosaic::guess_turned(&saved(&turned(&crop, 4.0), Some(60))), None, "{trial}, turned");
+    }
+    for photograph in &crops.photographs {
+        assert_eq!(Mosaic::guess_turned(photograph), None);
+    }
+    assert_eq!(Mosaic::guess_turned(&Image::new(1, 40, 40, vec![0.5; 1600]).unwrap()), None);
+    assert_eq!(Mosaic::guess_turned(&Image::new(1, 1, 3, vec![0.0, 1.0, 0.0]).unwrap()), None);
 }
 
 #[test]

@@ -307,3 +307,38 @@ fn names_of_files_may_have_commas_colons_and_quotes() {
         assert_eq!(text.parse::<MeasurementKind>().unwrap_err().kind(), ErrorKind::Setting, "{text}");
     }
 }
+
+/// A decoder is in step again soon after damage, so that some of it is not told from a picture.
+#[test]
+fn a_jpeg_with_damage_inside_mostly_says_so() {
+    let photograph = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/photos/astronaut.jpg");
+    let whole = std::fs::read(photograph).unwrap();
+    let mut noted = 0;
+    for trial in 0..40 {
+        let mut bytes = whole.clone();
+        let at = bytes.len() / 10 + trial * bytes.len() / 50;
+        // No marker is made of it.
+        bytes[at..at + 8]
+            .copy_from_slice(&(trial as u64 * 0x1234_5678_9abc_def1).to_be_bytes().map(|byte| byte & 0x7f));
+        let notes = Raster::read("p", &bytes).map(|raster| raster.notes().to_vec());
+        noted += usize::from(!matches!(notes.as_deref(), Ok([])));
+    }
+    assert!(noted >= 24, "{noted} of 40");
+}
+
+/// Whatever is in the picture, and however it was compressed.
+#[test]
+fn a_sound_jpeg_says_nothing() {
+    for side in [1, 3, 8] {
+        let block = |x: u32, y: u32| (x / side * 7919 + y / side * 104_729).wrapping_mul(2_654_435_761) >> 24;
+        let picture = image::RgbImage::from_fn(75, 60, |x, y| {
+            image::Rgb([0, 1, 2].map(|channel| if block(x + 97 * channel, y) < 128 { 0 } else { 255 }))
+        });
+        for quality in [1, 10, 40, 75, 95, 100] {
+            let mut bytes = Vec::new();
+            let mut encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, quality);
+            encoder.encode_image(&picture).unwrap();
+            assert_eq!(Raster::read("p", &bytes).unwrap().notes(), [], "{side} at {quality}");
+        }
+    }
+}
