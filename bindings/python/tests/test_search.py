@@ -2,12 +2,11 @@
 
 import pickle
 import subprocess
-from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
-from conftest import ROOT
+from conftest import program
 
 import pulse
 
@@ -29,15 +28,6 @@ def test_candidates_shrink_to_the_picture(found, example):
         assert candidate.scores["consistency"] == candidate.db
         again = found._found.generator.forward({name: value[None] for name, value in candidate.inputs.items()})
         assert np.abs(again[0].clip(0, 1) - candidate.image).max() < 1e-4
-
-
-def program():
-    """The program, where it was built beside the module."""
-    import os
-
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    paths = [target / kind / "pulse" for kind in ("debug", "release")]
-    return next((path for path in paths if path.exists()), None)
 
 
 @pytest.mark.parametrize(("generator", "settings"), [("faces", {}), ("faces-flow", {"steps": 4}), ("faces", {"spread": True})])
