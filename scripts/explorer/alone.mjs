@@ -121,6 +121,7 @@ async function sit(name) {
     await page.waitForFunction((id) => location.hash === `#/${id}/3/steer`, id);
     hold(await person.serverNode(page, child), "undo removes the search from the history");
   });
+  let carried;
   await step(name, "carry away", async () => {
     await person.go(page, `#/${id}/3`, ".stepper");
     await page.click(".actions button >> nth=-2");
@@ -133,6 +134,7 @@ async function sit(name) {
     hold(report.bytes.toString().startsWith("<!DOCTYPE html>"), `${report.name} is no report`);
     const session = await saved(page, "dialog a[href$='session.pulse']");
     hold(session.bytes.subarray(0, 12).toString() === "session.json", `${session.name} is no session`);
+    carried = session.bytes;
     await page.keyboard.press("Escape");
     return `${picture.name}, ${report.name}, ${session.name}`;
   });
@@ -146,6 +148,29 @@ async function sit(name) {
     hold((await person.session(page)).nodes.length === 2, "a search is missing");
     const again = await page.evaluate((id) => pulse.command(`/nodes/${id}/walks`, { candidate: 1, directions: 1 }), id);
     hold(again.state === "opening", "nothing can be walked from what was kept");
+  });
+  await step(name, "a session that was carried away opens", async () => {
+    const choose = async (buffer) => {
+      await person.go(page, "#/", ".drop");
+      page.once("dialog", (dialog) => dialog.accept());
+      await page.setInputFiles(".drop input", { name: "session.pulse", mimeType: "application/octet-stream", buffer });
+    };
+    await page.evaluate((id) => pulse.command(`/nodes/${id}/candidates/4/mark`, { star: true }), id);
+    const stars = async () => (await person.serverNode(page, id)).candidates.filter((one) => one.star).map((one) => one.number);
+    await choose(Buffer.from("no session"));
+    await page.waitForSelector(".notice-line.wrong");
+    hold(String(await stars()) === "2,4", "what is no session takes the place of one");
+    await choose(carried);
+    await page.waitForFunction(() => /^#\/n/.test(location.hash));
+    await page.waitForSelector(".card img");
+    hold(String(await stars()) === "2", "it is the session that was here");
+    hold((await person.session(page)).nodes.length === 2, "a search is missing");
+    const walk = await page.evaluate((id) => pulse.command(`/nodes/${id}/walks`, { candidate: 2, directions: 1 }), id);
+    hold(walk.state === "opening", "nothing can be walked from what was opened");
+    await page.waitForTimeout(1500);
+    await page.reload();
+    await ready();
+    hold(String(await stars()) === "2", "it is not kept");
   });
   if (!at.isPhone) {
     await step(name, "another generator is fetched when it is chosen", async () => {

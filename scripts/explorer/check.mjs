@@ -245,6 +245,8 @@ async function sit(name) {
       const status = await page.evaluate(async (link) => (await fetch(link)).status, link);
       hold(status === 200, `${link} answers ${status}`);
     }
+    const said = await page.$$eval("dialog .copied pre", (all) => all.map((one) => one.textContent));
+    hold(said.length === 2 && said[0].startsWith("pulse ") && said[1].startsWith("import pulse\n"), `how to do the same is said as ${said}`);
     await page.keyboard.press("Escape");
   });
   await step(name, "quiet", async () => hold(at.faults.length === 0, [...new Set(at.faults)].slice(0, 6).join(" | ")));

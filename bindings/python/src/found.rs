@@ -6,14 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use numpy::PyArrayDyn;
 use pulse::candidate::Outcome;
-use pulse::judge::{Assessment, Bent, Plausibility, Verdict};
-use pulse::record::Record;
-use pulse::run::{Run, RunFolder};
+use pulse::judge::{Assessment, Order, Verdict};
+use pulse::run::RunFolder;
 use pulse::session::Labels;
-use pulse::steer::Reopened;
 use pulse::walk::{DirectionSettings, PATH_FRAMES};
 use pulse::{Error, ErrorKind};
-use pulse_engine::Engine;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -21,7 +18,6 @@ use crate::array::{array, of_image};
 use crate::certainty::Certainty;
 use crate::error::of_kind;
 use crate::generator::Generator;
-use crate::measurement::{Kind, Measurement};
 use crate::picture::Picture;
 use crate::session::{Origin, Session};
 use crate::steering;
@@ -96,20 +92,41 @@ pub(crate) struct Found {
     generator: Py<Generator>,
     origin: Origin,
     /// Measured when it is asked for.
-    assessed: Mutex<Option<Arc<Assessed>>>,
+    pub(crate) assessed: Mutex<Option<Arc<Assessed>>>,
+    /// The same without the verdict, which takes longer.
+    compared: Mutex<Option<Arc<Assessed>>>,
 }
 
 /// The candidates measured together.
-struct Assessed {
-    assessment: Assessment,
-    verdict: Option<Verdict>,
+pub(crate) struct Assessed {
+    pub(crate) assessment: Assessment,
+    pub(crate) verdict: Option<Verdict>,
 }
 
 impl Found {
     pub(crate) fn of(found: pulse::session::Found, generator: Py<Generator>, origin: Origin) -> Self {
-        Self { found, generator, origin, assessed: Mutex::new(None) }
+        Self { found, generator, origin, assessed: Mutex::new(None), compared: Mutex::new(None) }
     }
 
+    /// The candidates beside each other and beside random pictures.
+    fn compared(&self, py: Python<'_>) -> PyResult<Arc<Assessed>> {
+        let generator = self.generator.get();
+        trouble::detached(py, || {
+            for known in [&self.assessed, &self.compared] {
+                if let Some(known) = &*known.lock().unwrap_or_else(PoisonError::into_inner) {
+                    return Ok(Arc::clone(known));
+                }
+            }
+            let mut judge = generator.judge();
+            let compared = Arc::new(Assessed { assessment: self.found.compare(&mut judge)?, verdict: None });
+            if !judge.was_cut_short() {
+                *self.compared.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&compared));
+            }
+            Ok(compared)
+        })
+    }
+
+    /// The same with the verdict.
     fn assessed(&self, py: Python<'_>) -> PyResult<Arc<Assessed>> {
         let generator = self.generator.get();
         trouble::detached(py, || {
@@ -253,28 +270,28 @@ impl Found {
 
     /// How far candidates are apart: mean, least, greatest, and the mean of random pictures.
     fn spread(&self, py: Python<'_>) -> PyResult<Option<(f64, f64, f64, Option<f64>)>> {
-        let assessed = self.assessed(py)?;
-        Ok(assessed.assessment.spread.map(|spread| (spread.mean, spread.least, spread.greatest, spread.random)))
+        let compared = self.compared(py)?;
+        Ok(compared.assessment.spread.map(|spread| (spread.mean, spread.least, spread.greatest, spread.random)))
     }
 
     /// What candidates agree on.
     fn certainty(&self, py: Python<'_>) -> PyResult<Certainty> {
-        let assessed = self.assessed(py)?;
-        let Some(judged) = assessed.assessment.certainty.clone() else {
+        let compared = self.compared(py)?;
+        let Some(judged) = compared.assessment.certainty.clone() else {
             return Err(of_kind(
                 py,
                 "picture",
                 "one candidate agrees with itself in everything: search for two or more",
             ));
         };
-        Ok(Certainty { judged, agreed_at_random: assessed.assessment.agreed_at_random })
+        Ok(Certainty { judged, agreed_at_random: compared.assessment.agreed_at_random })
     }
 
     /// The places of candidates in this order.
     fn sorted(&self, py: Python<'_>, by: &str) -> PyResult<Vec<usize>> {
-        let order: pulse::judge::Order = trouble::detached(py, || by.parse())?;
-        let assessed = self.assessed(py)?;
-        Ok(order.sorted(&assessed.assessment.scores))
+        let order: Order = trouble::detached(py, || by.parse())?;
+        let measured = if order == Order::Verdict { self.assessed(py)? } else { self.compared(py)? };
+        Ok(order.sorted(&measured.assessment.scores))
     }
 
     /// Writes the folder of the run.
@@ -301,24 +318,27 @@ impl Found {
     }
 
     /// A session that starts from candidates, which are named by their places.
-    #[pyo3(signature = (candidate=None, keep=None, toward=None, part=None, like=None, amount=None, candidates=None, seed=None))]
+    #[pyo3(signature = (candidate=None, keep=None, vary=None, toward=None, part=None, like=None, amount=None, candidates=None,
+        seed=None, spread=None))]
     fn search_again(
         &self,
         py: Python<'_>,
         candidate: Option<usize>,
         keep: Option<&Picture>,
+        vary: Option<&Picture>,
         toward: Option<&Picture>,
         part: Option<&Picture>,
         like: Option<usize>,
         amount: Option<f64>,
         candidates: Option<usize>,
         seed: Option<u64>,
+        spread: Option<bool>,
     ) -> PyResult<Session> {
         let number =
             |place: Option<usize>| place.map(|place| self.found.candidates.get(place).map_or(0, |own| own.index + 1));
         let session = trouble::detached(py, || {
-            let steer = steering::steer(self, number(candidate), keep, (toward, part), number(like), amount)?;
-            let config = steering::settings(self, &steer, candidates, seed);
+            let steer = steering::steer(self, number(candidate), (keep, vary), (toward, part), number(like), amount)?;
+            let config = steering::settings(self, &steer, candidates, seed, spread);
             let engine = Arc::clone(&self.generator.get().engine);
             self.found.search_again(&steer, &config, engine)
         })?;
@@ -370,70 +390,4 @@ impl Found {
             Ok(passage.ok_or_else(stopped)?.frames.iter().map(|frame| Self::frame(frame, None)).collect())
         })
     }
-}
-
-/// The name of the embedded generator of a run, where it is one; and the run's measurement.
-#[pyfunction]
-#[pyo3(signature = (folder, generator=None, measurement=None))]
-pub(crate) fn open_run(
-    py: Python<'_>,
-    folder: PathBuf,
-    generator: Option<Py<Generator>>,
-    measurement: Option<&Measurement>,
-) -> PyResult<Found> {
-    let run = trouble::detached(py, || Run::open(&folder))?;
-    let generator = if let Some(generator) = generator {
-        generator
-    } else {
-        let name = trouble::detached(py, || pulse::steer::generator_of(&run))?;
-        py.import("pulse.generator")?.getattr("native")?.call1((name,))?.extract()?
-    };
-    let own = generator.get();
-    let (found, assessed, origin) = trouble::detached(py, || {
-        let engine: Arc<dyn Engine> = Arc::clone(&own.engine) as _;
-        let reopened = match measurement {
-            Some(Measurement { kind: Kind::Own(measurement), .. }) => {
-                run.check_generator(&own.opened.record)?;
-                own.opened.prepare(run.inputs()?.latent(&*own.opened.generator), &*engine)?;
-                let solved = run.reopen_measured(Arc::clone(&own.opened.generator), Arc::clone(measurement))?;
-                Reopened { run, opened: own.opened.clone(), solved }
-            }
-            _ => Reopened::new(run, own.opened.clone(), &*engine)?,
-        };
-        let found = reopened.found(&engine)?;
-        let record = reopened.run.record();
-        let assessed = assessed(record, &found)?;
-        let origin =
-            Origin { input: record.input.clone(), request: record.request.clone(), steered: record.steering.is_some() };
-        Ok((found, assessed, origin))
-    })?;
-    let found = Found::of(found, generator, origin);
-    *found.assessed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(assessed));
-    Ok(found)
-}
-
-/// The figures of a record.
-fn assessed(record: &Record, found: &pulse::session::Found) -> pulse::Result<Assessed> {
-    let mut assessment = Assessment::of(&found.candidates, found.prepared.target.size(), &[], &[], &[])?;
-    if let Some(certainty) = &record.summary.certainty {
-        assessment.agreed_at_random = certainty.agreed_at_random;
-        assessment = assessment.inflated(certainty.inflation);
-    }
-    if let (Some(spread), Some(recorded)) = (&mut assessment.spread, &record.summary.spread) {
-        spread.random = recorded.random;
-    }
-    for (scores, recorded) in assessment.scores.iter_mut().zip(&record.candidates) {
-        scores.plausibility = recorded.plausibility.as_ref().map(|of| Plausibility {
-            radius: of.radius,
-            offsets: of.offsets,
-            angles: of.angles,
-        });
-        (scores.sharpness, scores.discriminator) = (recorded.sharpness, recorded.discriminator);
-        scores.bent = recorded.bent.as_ref().map(|of| Bent {
-            strangeness: of.strangeness,
-            misfit: of.misfit,
-            shortfall: of.shortfall,
-        });
-    }
-    Ok(Assessed { assessment, verdict: Verdict::named(record.verdict.as_deref()) })
 }

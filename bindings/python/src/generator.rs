@@ -8,7 +8,7 @@ use numpy::PyArrayDyn;
 use pulse::cache::Cache;
 use pulse::checkpoint::Tensor;
 use pulse::denoiser::{BackboneSpec, Denoiser, Preconditioning, set};
-use pulse::generator::{Diffusion, LatentInput, Space, draw};
+use pulse::generator::{Diffusion, Embedded, LatentInput, Space, draw};
 use pulse::inputs::Inputs;
 use pulse::random::Stream;
 use pulse::render::Renderer;
@@ -42,6 +42,17 @@ fn cache() -> Option<Cache> {
         None => etcetera::base_strategy::choose_native_strategy().ok()?.cache_dir().join("pulse"),
     };
     Some(Cache::new(folder))
+}
+
+/// What the library opens a generator by that is called `name`: as the program, it looks into the folder of models, too.
+fn located(name: &str) -> pulse::Result<String> {
+    let is_embedded = |name: &str| Embedded::find(name).is_some();
+    pulse_models::located(name, is_embedded).map_err(|error| Error::new(ErrorKind::Generator, error.to_string()))
+}
+
+/// The path of the model of this name in the folder of models, where it is there.
+pub(crate) fn kept_model(name: &str) -> Option<String> {
+    pulse_models::kept(name).ok().flatten()
 }
 
 /// A shape from the axes of one candidate.
@@ -107,7 +118,7 @@ impl Generator {
     /// The generator of this name, or in this file or folder.
     #[staticmethod]
     #[pyo3(signature = (name=None, settings=Vec::new(), network=None, latent=None, range=None))]
-    fn open(
+    pub(crate) fn open(
         py: Python<'_>,
         name: Option<&str>,
         settings: Vec<String>,
@@ -118,7 +129,7 @@ impl Generator {
         trouble::detached(py, || {
             let mut told = Told { network, latent, range, ..Told::default() };
             settings.iter().try_for_each(|setting| set(&mut told.settings, setting))?;
-            Opened::told(name.unwrap_or(Opened::default_name()), &told).map(Self::of)
+            Opened::told(&located(name.unwrap_or(Opened::default_name()))?, &told).map(Self::of)
         })
     }
 

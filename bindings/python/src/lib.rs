@@ -16,6 +16,7 @@ mod measurement;
 mod names;
 mod own;
 mod picture;
+mod reopened;
 mod session;
 mod settings;
 mod steering;
@@ -34,7 +35,7 @@ mod _pulse {
     #[pymodule_export]
     use crate::event::Event;
     #[pymodule_export]
-    use crate::found::{Candidate, Found, open_run};
+    use crate::found::{Candidate, Found};
     #[pymodule_export]
     use crate::generator::Generator;
     #[pymodule_export]
@@ -43,6 +44,8 @@ mod _pulse {
     use crate::names::names;
     #[pymodule_export]
     use crate::picture::{Picture, encode_png};
+    #[pymodule_export]
+    use crate::reopened::open_run;
     #[pymodule_export]
     use crate::session::Session;
     #[pymodule_export]

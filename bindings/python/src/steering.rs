@@ -1,6 +1,7 @@
 //! What steers a search from candidates.
 
 use pulse::image::Size;
+use pulse::search::{Repulsion, SearchConfig};
 use pulse::steer::Steer;
 use pulse::steering::{Mask, Toward};
 
@@ -16,7 +17,7 @@ fn mask(picture: Option<&Picture>, size: Size) -> pulse::Result<Option<Mask>> {
 pub(crate) fn steer(
     found: &Found,
     candidate: Option<usize>,
-    keep: Option<&Picture>,
+    (keep, vary): (Option<&Picture>, Option<&Picture>),
     toward: (Option<&Picture>, Option<&Picture>),
     like: Option<usize>,
     amount: Option<f64>,
@@ -30,7 +31,11 @@ pub(crate) fn steer(
         }
         (None, _) => None,
     };
-    Ok(Steer { candidate, keep: mask(keep, size)?, toward, like, amount })
+    let keep = match mask(vary, size)? {
+        Some(vary) => Some(vary.inverted()),
+        None => mask(keep, size)?,
+    };
+    Ok(Steer { candidate, keep, toward, like, amount })
 }
 
 /// The settings of a search from these candidates: the run's own, with the next seed.
@@ -39,10 +44,14 @@ pub(crate) fn settings(
     steer: &Steer,
     candidates: Option<usize>,
     seed: Option<u64>,
-) -> pulse::search::SearchConfig {
+    spread: Option<bool>,
+) -> SearchConfig {
     let wishes = pulse::steer::Wishes { like: steer.like, ..pulse::steer::Wishes::default() };
     let mut config = pulse::steer::settings_of(&found.found.config, &wishes);
     config.candidates = candidates.unwrap_or(config.candidates);
     config.seed = seed.unwrap_or(config.seed);
+    if let Some(spread) = spread {
+        config.spread = spread.then(Repulsion::default);
+    }
     config
 }

@@ -12,6 +12,13 @@ ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "examples" / "face-16.png"
 
 
+def program():
+    """The program, where it was built beside the module."""
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    paths = [target / kind / "pulse" for kind in ("debug", "release")]
+    return next((path for path in paths if path.exists()), None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory):
     """Numbers that take seconds to make are not kept for other programs."""

@@ -1,9 +1,11 @@
 """Generators: native ones, torch modules, denoisers and plain functions."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import ROOT
 
 import pulse
 
@@ -183,3 +185,23 @@ def test_an_onnx_model_is_a_generator_and_is_told_what_its_file_does_not_say():
         pulse.Generator.open(models / "style2_noise_dynamo20.onnx", latent="w")
     with pytest.raises(pulse.PulseError, match="no ONNX model"):
         pulse.Generator.open("faces", range=(0, 1))
+
+
+def test_a_name_is_looked_for_in_the_folder_of_models(example, tmp_path, monkeypatch):
+    """As `--generator NAME` of the program finds it."""
+    models = tmp_path / "models"
+    models.mkdir()
+    shutil.copy(ROOT / "models" / "dcgan_faces_f16.safetensors", models / "mine.safetensors")
+    monkeypatch.setenv("PULSE_MODELS", str(models))
+    monkeypatch.chdir(tmp_path)
+    theirs = pulse.search(example, "mine", candidates=1, steps=2)
+    assert np.array_equal(theirs.images, pulse.search(example, "faces", candidates=1, steps=2).images)
+    # A run names its generator, and not where that lies.
+    again = pulse.open(theirs.save(tmp_path / "run"))
+    assert np.array_equal(again[0].pil, theirs[0].pil)
+    with pytest.raises(pulse.PulseError, match="pulse models get ddpm-celebahq-256") as failure:
+        pulse.Generator.open("ddpm-celebahq-256")
+    assert failure.value.kind == "generator"
+    monkeypatch.setenv("PULSE_MODELS", str(tmp_path / "nothing"))
+    with pytest.raises(pulse.PulseError, match="mine"):
+        pulse.Generator.open("mine")

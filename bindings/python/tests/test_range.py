@@ -115,3 +115,17 @@ def test_a_run_of_a_folder_goes_on(found, tmp_path, example, faces):
     assert len(opened.directions(0, 1, frames=3)) == 1
     more = opened.more(1)
     assert [candidate.number for candidate in more] == [1, 2, 3, 4]
+
+
+def test_certainty_waits_for_no_verdict(example, tmp_path, monkeypatch):
+    """Under a measurement that nothing is known of yet, only the verdict takes searches for the generator's own pictures."""
+    monkeypatch.setenv("PULSE_CACHE", str(tmp_path))
+    generator = pulse.Generator(pulse._pulse.Generator.open("faces"))
+    found = pulse.search(example, generator, candidates=2, steps=20, measurement="gaussian:2,area")
+    certainty = found.certainty()
+    assert found.spread["random"] > 0
+    assert len(found.sort("sharpness")) == len(found.images) == 2
+    assert not any(tmp_path.rglob("*")), "what a verdict needs was searched for"
+    assert found.verdict in ("known", "stretched", "unknown")
+    assert any(tmp_path.rglob("*"))
+    assert np.array_equal(certainty.half_widths, found.certainty().half_widths)

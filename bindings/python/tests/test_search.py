@@ -2,12 +2,11 @@
 
 import pickle
 import subprocess
-from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
-from conftest import ROOT
+from conftest import program
 
 import pulse
 
@@ -46,15 +45,6 @@ def test_what_is_transparent_is_unknown(faces, example, tmp_path, given):
     over = pulse.search(picture, faces, candidates=1, steps=2, seed=5, background=(255, 0, 0))
     assert not any("transparent" in note for note in over.notes)
     assert np.allclose(over.target[5, 5], [1, 0, 0])
-
-
-def program():
-    """The program, where it was built beside the module."""
-    import os
-
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    paths = [target / kind / "pulse" for kind in ("debug", "release")]
-    return next((path for path in paths if path.exists()), None)
 
 
 @pytest.mark.parametrize(("generator", "settings"), [("faces", {}), ("faces-flow", {"steps": 4}), ("faces", {"spread": True})])

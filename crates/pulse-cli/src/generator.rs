@@ -1,7 +1,6 @@
 //! The generator that an argument names, and what options ask of it.
 
 use std::ffi::OsStr;
-use std::path::Path;
 
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Args, Command};
@@ -10,7 +9,6 @@ use pulse::checkpoint::Configuration;
 use pulse::denoiser::set;
 use pulse::generator::{EMBEDDED, Embedded, LatentInput};
 use pulse::judge::Order;
-use pulse_models::{Folder, Published};
 
 use crate::cache;
 use crate::failure::{Failure, note};
@@ -82,27 +80,9 @@ impl Told {
     }
 }
 
-/// What the library opens a generator by: its name where that is an embedded one's or a path, or else its path in the folder of
-/// models. Nothing is fetched that was not asked for.
+/// What the library opens the generator called `name` by.
 pub(crate) fn located(name: &str) -> Result<String, Failure> {
-    if Embedded::find(name).is_some() || Path::new(name).exists() {
-        return Ok(name.to_owned());
-    }
-    if let Some(found) = kept(name) {
-        return found;
-    }
-    match Published::find(name) {
-        Ok(_) => Err(Failure::of(name, format!("it is not here yet; fetch it with `pulse models get {name}`"))),
-        // The library says which names there are.
-        Err(_) => Ok(name.to_owned()),
-    }
-}
-
-/// The path of the model of this name in the folder of models, where it is there.
-pub(crate) fn kept(name: &str) -> Option<Result<String, Failure>> {
-    let found = Folder::of_user()?.find(name)?;
-    let unnamed = |_| Failure::of(name, "its folder has no name in Unicode; set PULSE_MODELS to another");
-    Some(found.into_os_string().into_string().map_err(unnamed))
+    Ok(pulse_models::located(name, |name| Embedded::find(name).is_some())?)
 }
 
 /// The generator called `name`, of which nothing more is told.

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use pulse::write::make_folder;
-use pulse_server::{ENDING, SESSION, Server, Settings};
+use pulse_models::{Folder, Kept};
+use pulse_server::{ENDING, OfferedModel, SESSION, Server, Settings};
 
 use crate::cache;
 use crate::engine::EngineArguments;
@@ -45,8 +46,8 @@ pub(crate) struct Arguments {
     #[arg(short, long, value_name = "DIR", help = format!("The folder of the session [default: {FOLDER}]"))]
     out: Option<PathBuf>,
 
-    /// A checkpoint or a model of `pulse models` to search with, beside the embedded generators; may be given several times. A page
-    /// cannot name files
+    /// A checkpoint or a model of `pulse models` to search with, beside the embedded generators and the folder of models; may be given
+    /// several times. A page cannot name files
     #[arg(short, long, value_name = "NAME|FILE|DIR", value_parser = generator::Name, hide_possible_values = true)]
     generator: Vec<String>,
 
@@ -79,6 +80,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     settings.listen = arguments.listen.unwrap_or(settings.listen);
     settings.port = arguments.port;
     settings.generators = arguments.generator.iter().map(|name| generator::located(name)).collect::<Result<_, _>>()?;
+    settings.models = models();
     settings.cache = cache::folder();
     settings.engine = engine;
     let server = Server::start(&settings)?;
@@ -103,6 +105,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status, Failure> {
     }
     server.wait();
     Ok(Status::Good)
+}
+
+/// What lies in the folder of models. A page names it as it is called there, and never by a path.
+fn models() -> Vec<OfferedModel> {
+    let Some(Ok(kept)) = Folder::of_user().map(|folder| folder.list()) else { return Vec::new() };
+    let model = |kept: Kept| {
+        let name = kept.path.file_name()?.to_str()?.to_owned();
+        Some(OfferedModel { name, path: kept.path.to_str()?.to_owned() })
+    };
+    kept.into_iter().filter_map(model).collect()
 }
 
 /// What the arguments name.

@@ -35,7 +35,7 @@ pub use own_fits::{OwnFits, Usual};
 pub use own_pictures::{Fitted, OwnPictures};
 pub use plausibility::{Plausibility, Prior};
 pub(crate) use plausibility::{offsets, stages};
-pub use random::random_pictures;
+pub use random::{random_pictures, random_pictures_unless};
 pub use scores::{Order, Scores};
 pub use truth::Truth;
 pub use verdict::{Bent, Verdict};

@@ -10,6 +10,8 @@ use std::path::Path;
 pub enum ErrorKind {
     /// The list has no model of this name.
     Unknown,
+    /// The model is published, and was not fetched.
+    Absent,
     /// The address to fetch from is none.
     Setting,
     /// The licence restricts what may be done, and was not accepted. Nothing was asked of any server.
@@ -59,6 +61,7 @@ impl Error {
     }
 
     /// The same error with more to say at its end.
+    #[cfg(feature = "get")]
     pub(crate) fn and(mut self, more: impl fmt::Display) -> Self {
         self.message = format!("{}; {more}", self.message);
         self
@@ -87,6 +90,7 @@ impl From<pulse_checkpoint::Error> for Error {
 }
 
 /// A text of a server's, made fit for a message of one line: escaped, and cut when it is long.
+#[cfg(feature = "get")]
 pub(crate) fn quote(text: &str) -> String {
     const LONGEST: usize = 200;
     let shown: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
@@ -106,6 +110,7 @@ mod tests {
         assert_eq!(of(io::ErrorKind::PermissionDenied), ErrorKind::Io);
     }
 
+    #[cfg(feature = "get")]
     #[test]
     fn a_servers_text_stays_on_its_line() {
         assert_eq!(quote("a\r\n\u{1b}b"), "`a\\r\\n\\u{1b}b`");

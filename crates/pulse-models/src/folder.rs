@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::list::Published;
 
 /// The folder of models, in the environment.
@@ -113,6 +113,39 @@ impl Folder {
         let stem = path.file_stem()?.to_str().filter(|stem| self.find(stem).as_deref() == Some(path));
         Some(Kept { name: stem.unwrap_or(name).to_owned(), path: path.to_owned(), bytes })
     }
+}
+
+/// What a generator is opened by that somebody calls `name`: the name itself where it `is_known` without a file or is a path, or else
+/// the path of a model in the user's folder. Nothing is fetched that was not asked for.
+///
+/// # Errors
+/// [`ErrorKind::Absent`] for a published model that was not fetched, and as [`kept`].
+pub fn located(name: &str, is_known: impl FnOnce(&str) -> bool) -> Result<String> {
+    if is_known(name) || Path::new(name).exists() {
+        return Ok(name.to_owned());
+    }
+    match (kept(name)?, Published::find(name)) {
+        (Some(found), _) => Ok(found),
+        (None, Ok(_)) => {
+            let message = format!("{name}: it is not here yet; fetch it with `pulse models get {name}`");
+            Err(Error::new(ErrorKind::Absent, message))
+        }
+        // Whoever opens it says which names there are.
+        (None, Err(_)) => Ok(name.to_owned()),
+    }
+}
+
+/// The path of the model of this name in the user's folder, where it is there.
+///
+/// # Errors
+/// [`ErrorKind::Io`] where that path is no text.
+pub fn kept(name: &str) -> Result<Option<String>> {
+    let Some(found) = Folder::of_user().and_then(|folder| folder.find(name)) else { return Ok(None) };
+    let unnamed = |_| {
+        let message = format!("{name}: its folder has no name in Unicode; set {VARIABLE} to another");
+        Error::new(ErrorKind::Io, message)
+    };
+    found.into_os_string().into_string().map(Some).map_err(unnamed)
 }
 
 /// Whether it is the name of a file or folder that is not hidden, and no way to one elsewhere.

@@ -2,7 +2,9 @@
 //!
 //! - [`PUBLISHED`] says of each what it makes, under which licence, how much there is to fetch, and where it is.
 //! - [`Folder`] is where models are kept and found by their names: what was fetched, and whatever else was put there.
-//! - [`get`] fetches one into that folder. It is the only function here that uses the network.
+//! - [`located`] is how every front finds the generator that somebody names.
+//! - [`get`] fetches one into that folder. It is the only function here that uses the network; what only finds models does without it, and
+//!   without the feature `get`.
 //!
 //! ```
 //! use pulse_models::{Folder, PUBLISHED, Published};
@@ -28,19 +30,28 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "get")]
 mod address;
+#[cfg(feature = "get")]
 mod ask;
+#[cfg(feature = "get")]
 mod checksum;
 mod error;
+#[cfg(feature = "get")]
 mod fetch;
 mod folder;
+#[cfg(feature = "get")]
 mod get;
 mod list;
+#[cfg(feature = "get")]
 mod looks;
+#[cfg(feature = "get")]
 mod part;
 
 pub use error::{Error, ErrorKind, Result};
+#[cfg(feature = "get")]
 pub use fetch::{Progress, Stage};
-pub use folder::{Folder, Kept};
+pub use folder::{Folder, Kept, kept, located};
+#[cfg(feature = "get")]
 pub use get::{Got, Settings, get};
 pub use list::{Licence, PUBLISHED, Published, RemoteFile};

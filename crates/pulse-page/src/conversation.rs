@@ -31,11 +31,17 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    /// Opens the session in `folder`.
+    /// Opens the session in `folder`. Where there is a file `brought`, that is a session that was carried away: it is unpacked there
+    /// before, and the folder has to be empty.
     ///
     /// # Errors
-    /// Those of [`Alone::open`].
-    pub fn begin(folder: &Path) -> pulse::Result<Self> {
+    /// Those of [`Alone::unpack`] and [`Alone::open`].
+    pub fn begin(folder: &Path, brought: &Path) -> pulse::Result<Self> {
+        if brought.exists() {
+            Alone::unpack(brought, folder)?;
+            // It is unpacked: what it takes of the page's memory is of no more use.
+            let _ = std::fs::remove_file(brought);
+        }
         Ok(Self { alone: Alone::open(folder)? })
     }
 

@@ -9,16 +9,19 @@ use crate::Conversation;
 /// Where the session lies on the disk of the module.
 const SESSION: &str = "/session";
 
+/// Where a session lies that was carried away, as one file, when it is to be opened.
+const BROUGHT: &str = "/session.pulse";
+
 thread_local! {
     /// There is one session in a module, and one thread.
     static OPEN: RefCell<Option<Conversation>> = const { RefCell::new(None) };
 }
 
-/// Opens the session, as it lies on the disk. Says 0, or 1 where it cannot be opened, and why by standard output.
+/// Opens the session, as it lies on the disk; or one that was carried away, where its file lies there. Says 0, or 1 where it cannot be opened, and why by standard output.
 #[expect(unsafe_code, reason = "the name that a page calls it by")]
 #[unsafe(no_mangle)]
 pub extern "C" fn pulse_begin() -> u32 {
-    match Conversation::begin(Path::new(SESSION)) {
+    match Conversation::begin(Path::new(SESSION), Path::new(BROUGHT)) {
         Ok(conversation) => {
             OPEN.set(Some(conversation));
             0

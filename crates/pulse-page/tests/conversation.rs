@@ -16,7 +16,10 @@ struct Page {
 
 impl Page {
     fn open(folder: &Path) -> Self {
-        let conversation = Conversation::begin(folder).unwrap();
+        Self::of(Conversation::begin(folder, Path::new("no such file")).unwrap())
+    }
+
+    fn of(conversation: Conversation) -> Self {
         Self { conversation, asked: 0, answers: BTreeMap::new(), events: Vec::new() }
     }
 
@@ -165,6 +168,26 @@ fn the_session_is_there_again() {
     let after = Page::open(folder.path()).session();
     assert_eq!(before["nodes"], after["nodes"]);
     assert_eq!(before["pictures"], after["pictures"]);
+}
+
+#[test]
+fn a_session_that_was_carried_away_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut page = Page::searched(&folder.path().join("first"), 5);
+    page.done("/nodes/n1/candidates/2/mark", &json!({ "star": true, "rating": 4 }));
+    let before = page.session();
+    let (brought, second) = (folder.path().join("session.pulse"), folder.path().join("second"));
+    std::fs::write(&brought, page.get("/api/v1/session.pulse").2).unwrap();
+    let mut other = Page::of(Conversation::begin(&second, &brought).unwrap());
+    let after = other.session();
+    assert_eq!((&before["nodes"], &before["pictures"]), (&after["nodes"], &after["pictures"]));
+    assert!(!brought.exists(), "it takes no more memory");
+    assert_eq!(other.done("/nodes/n1/walks", &json!({ "candidate": 1, "directions": 1 }))["state"], "opening");
+    // What is none leaves nothing behind.
+    std::fs::write(&brought, b"no session").unwrap();
+    let third = folder.path().join("third");
+    let error = Conversation::begin(&third, &brought).err().expect("it is no session");
+    assert!(error.to_string().contains("damaged") && !third.exists(), "{error}");
 }
 
 #[test]

@@ -16,6 +16,7 @@
  * @property {(name: string, bytes: Blob) => Promise<object>} upload
  * @property {boolean} isAlone  whether there is no server
  * @property {() => boolean} [isKept]  of a page alone: whether the browser keeps the session
+ * @property {(file: Blob) => Promise<void>} [openSession]  of a page alone: opens a session's file in the place of this one
  * @property {() => Promise<void>} [forget]  of a page alone: what was kept is forgotten
  */
 

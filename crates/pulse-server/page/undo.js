@@ -34,6 +34,12 @@ export function createUndo({ store, say, t }) {
       undone = [];
       keep();
     },
+    /** Nothing of it is there any more. */
+    clear() {
+      done = [];
+      undone = [];
+      keep();
+    },
     undo: () => move(done, undone, "before", "undo.done"),
     redo: () => move(undone, done, "after", "redo.done"),
     can: () => ({ undo: done.length > 0, redo: undone.length > 0 }),

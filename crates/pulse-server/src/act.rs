@@ -15,10 +15,11 @@ use pulse::write::write_atomically;
 use crate::ask::{Edit, Mark, More, SearchAsk, SteerAsk, WalkAsk};
 use crate::body::{Candidate, Direction, Node, Request, TowardShown, Walk};
 use crate::desk::{Desk, MOST_NODES};
+use crate::elsewhere;
 use crate::given;
 use crate::model::{Item, Marked, Model, SteeredBy, now};
 use crate::refusal::{Answer, Refusal};
-use crate::searcher::{command_of, config_of};
+use crate::searcher::config_of;
 
 /// The longest name and the longest note of a node.
 const LONGEST_NAME: usize = 200;
@@ -70,8 +71,8 @@ fn queue(desk: &Desk, mut node: Node, steered: SteeredBy) -> Answer<Node> {
             node.id = model.next_node();
         }
         let given = node.picture.as_deref().map(|picture| model.picture(picture)).transpose()?;
-        let generator = desk.generators.argument(&node.generator).unwrap_or(&node.generator);
-        node.command = command_of(&node, given, &steered, generator);
+        let generator = desk.generators.argument(&node.generator).unwrap_or(&node.generator).to_owned();
+        elsewhere::say(&mut node, given, &steered, &generator);
         desk.tell_node(&node);
         model.queue.push_back(node.id.clone());
         desk.tell_queue(model);
@@ -199,7 +200,7 @@ fn requeue(desk: &Desk, id: &str, change: impl FnOnce(&mut Node) -> Answer<()>) 
         let generator = desk.generators.argument(&body.generator).unwrap_or(&body.generator).to_owned();
         let item = model.node_mut(id)?;
         if body.kind != "opened" {
-            item.body.command = command_of(&body, given.as_ref(), &steered, &generator);
+            elsewhere::say(&mut item.body, given.as_ref(), &steered, &generator);
         }
         let node = item.body.without_candidates();
         desk.tell_node(&item.body);

@@ -22,7 +22,7 @@ use crate::generators::Generators;
 use crate::refusal::{Answer, Refusal};
 use crate::searcher::Searcher;
 use crate::walker::Walker;
-use crate::{routes, view};
+use crate::{archive, routes, view};
 
 /// A request, as HTTP would have it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,6 +78,15 @@ pub struct Alone {
 }
 
 impl Alone {
+    /// Unpacks the session in the file at `path` into `folder`, which has to be empty or not there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](pulse::ErrorKind::Io) when it cannot be read or written, [`ErrorKind::Run`](pulse::ErrorKind::Run) when it is no
+    /// session.
+    pub fn unpack(path: &Path, folder: &Path) -> Result<()> {
+        archive::unpack(path, folder)
+    }
+
     /// The session in `folder`, which is made where there is none.
     ///
     /// # Errors
@@ -85,7 +94,7 @@ impl Alone {
     pub fn open(folder: &Path) -> Result<Self> {
         // Beside what is carried away, and kept as long.
         let cache = Cache::new(folder.join("cache"));
-        let desk = Arc::new(Desk::open(folder, Arc::new(Generators::new(&[], Some(cache))?), Cpu::default())?);
+        let desk = Arc::new(Desk::open(folder, Arc::new(Generators::new(&[], &[], Some(cache))?), Cpu::default())?);
         view::restore(&desk);
         let router = routes::router(Arc::clone(&desk));
         let (searcher, walker) = (Searcher::new(Arc::clone(&desk)), Walker::new(Arc::clone(&desk)));

@@ -56,7 +56,7 @@ pub struct Generator {
     pub name: String,
     /// What its pictures are of, in words.
     pub subject: String,
-    /// Pixels in a row of its pictures.
+    /// Pixels in a row of its pictures; 0, as the other sizes, of a model that was not read yet.
     pub width: usize,
     /// Rows of pixels.
     pub height: usize,
@@ -214,9 +214,9 @@ pub struct Node {
     pub summary: Option<Summary>,
     /// What has to be said above its pictures.
     pub statement: String,
-    /// The same on a command line.
+    /// The same on a command line, in the session's folder.
     pub command: String,
-    /// The same in Python, where there is a way.
+    /// The same in Python, in the session's folder. Nothing in a session that an earlier version made.
     pub python: Option<String>,
     /// Where its report is, once it is there.
     pub report: Option<String>,

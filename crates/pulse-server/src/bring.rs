@@ -11,6 +11,7 @@ use pulse::{Error, ErrorKind, Result};
 
 use crate::body::{Node, Progress, Request};
 use crate::desk::Desk;
+use crate::elsewhere;
 use crate::given;
 use crate::model::{Item, SteeredBy, now};
 use crate::refusal::Refusal;
@@ -73,7 +74,10 @@ pub(crate) fn run(desk: &Desk, folder: &Path) -> Result<()> {
         ..Node::default()
     };
     view.into_node(&mut body);
-    let item = Item { body, steered: SteeredBy::default(), searched_for: 0, marks: BTreeMap::default() };
+    let steered = SteeredBy::default();
+    let generator = desk.generators.argument(&body.generator).unwrap_or(&body.generator).to_owned();
+    elsewhere::say(&mut body, None, &steered, &generator);
+    let item = Item { body, steered, searched_for: 0, marks: BTreeMap::default() };
     let added = desk.change(|model| {
         desk.tell_node(&item.body);
         model.nodes.push(item);

@@ -1,5 +1,6 @@
-//! The generators that a session can use: those in the program, and files that were named when it started.
+//! The generators that a session can use: those in the program, files that were named when it started, and the models of a folder.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use pulse::cache::Cache;
@@ -17,8 +18,19 @@ const MOST_OPEN: usize = 3;
 /// All of them, in the order in which they are offered.
 pub(crate) struct Generators {
     sources: Vec<Source>,
+    /// What became known of models when they were opened.
+    learnt: Mutex<BTreeMap<usize, Generator>>,
     cache: Option<Cache>,
     open: Mutex<Vec<(usize, Opened)>>,
+}
+
+/// A model of the folder that models are kept in, which is offered by its name and not read before it is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferedModel {
+    /// The name of its file or folder.
+    pub name: String,
+    /// Where it lies. No page is told.
+    pub path: String,
 }
 
 struct Source {
@@ -26,12 +38,14 @@ struct Source {
     id: String,
     /// What the library opens it by: an embedded name or a path.
     name: String,
+    /// What a command line calls it, where that is not the same.
+    said: Option<String>,
     about: Generator,
 }
 
 impl Generators {
-    /// Those that are embedded, and these files, which are offered first.
-    pub(crate) fn new(files: &[String], cache: Option<Cache>) -> Result<Self> {
+    /// Those that are embedded, these files, which are offered first, and these models, which are offered last.
+    pub(crate) fn new(files: &[String], models: &[OfferedModel], cache: Option<Cache>) -> Result<Self> {
         let (mut sources, mut open) = (Vec::new(), Vec::new());
         for (number, file) in files.iter().enumerate() {
             if Embedded::find(file).is_none() {
@@ -39,24 +53,35 @@ impl Generators {
                 let opened = Opened::named(file)?.with_cache(cache.clone());
                 let id = format!("file-{}", number + 1);
                 open.push((sources.len(), opened.clone()));
-                sources.push(Source { about: of_file(&id, &opened), id, name: file.clone() });
+                sources.push(Source { about: of_file(&id, &opened), id, name: file.clone(), said: None });
             }
         }
         let own = sources.len();
         let of = |embedded: &Embedded| Source {
             id: embedded.name.into(),
             name: embedded.name.into(),
+            said: None,
             about: of_embedded(embedded),
         };
         sources.extend(EMBEDDED.iter().map(of));
         // One that is named and embedded is offered first, too.
         sources[own..].sort_by_key(|source| !files.contains(&source.name));
-        Ok(Self { sources, cache, open: Mutex::new(open) })
+        // What has the name of an embedded one is not found by it elsewhere, either.
+        let is_own = |model: &&OfferedModel| !files.contains(&model.path) && Embedded::find(&model.name).is_none();
+        let unread = models.iter().filter(is_own).map(|OfferedModel { name, path }| {
+            // No name of another is of this kind, and a session that is opened again finds the same one.
+            let id = format!("models/{name}");
+            Source { about: of_model(&id, name), id, name: path.clone(), said: Some(name.clone()) }
+        });
+        sources.extend(unread);
+        Ok(Self { sources, learnt: Mutex::default(), cache, open: Mutex::new(open) })
     }
 
     /// What is said of each.
     pub(crate) fn about(&self) -> Vec<Generator> {
-        self.sources.iter().map(|source| source.about.clone()).collect()
+        let learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
+        let about = |(place, source): (usize, &Source)| learnt.get(&place).unwrap_or(&source.about).clone();
+        self.sources.iter().enumerate().map(about).collect()
     }
 
     /// The name of the first.
@@ -66,7 +91,8 @@ impl Generators {
 
     /// What a command line calls the one of this name.
     pub(crate) fn argument(&self, id: &str) -> Option<&str> {
-        self.sources.iter().find(|source| source.id == id).map(|source| source.name.as_str())
+        let source = self.sources.iter().find(|source| source.id == id)?;
+        Some(source.said.as_deref().unwrap_or(&source.name))
     }
 
     /// The one of this name.
@@ -93,7 +119,12 @@ impl Generators {
             open.push(found);
             return Ok(opened);
         }
-        let opened = Opened::named(&self.sources[place].name)?.with_cache(self.cache.clone());
+        let source = &self.sources[place];
+        let opened = Opened::named(&source.name)?.with_cache(self.cache.clone());
+        if source.about.width == 0 {
+            let about = Generator { name: source.about.name.clone(), ..of_file(&source.id, &opened) };
+            self.learnt.lock().unwrap_or_else(PoisonError::into_inner).insert(place, about);
+        }
         if open.len() >= MOST_OPEN {
             open.remove(0);
         }
@@ -116,6 +147,13 @@ fn of_file(id: &str, opened: &Opened) -> Generator {
         embedded: false,
         ..about(id, &opened.record.name, opened.subject, shape, is_denoiser, opened.family().to_owned())
     }
+}
+
+/// What is known of a model by its name alone.
+fn of_model(id: &str, name: &str) -> Generator {
+    let card = "a model of the folder of models, which is read when it is used".to_owned();
+    let about = about(id, name, Subject::Pictures, [0; 3], false, card);
+    Generator { embedded: false, samplers: Vec::new(), ..about }
 }
 
 fn about(id: &str, name: &str, subject: Subject, shape: [usize; 3], is_denoiser: bool, card: String) -> Generator {

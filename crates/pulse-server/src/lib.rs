@@ -44,6 +44,7 @@ mod connection;
 #[cfg(test)]
 mod description;
 mod desk;
+mod elsewhere;
 mod events;
 mod export;
 #[cfg(not(target_family = "wasm"))]
@@ -74,6 +75,7 @@ mod walker;
 
 pub use alone::{Alone, Answered, Asked, Happened};
 pub use archive::ENDING;
+pub use generators::OfferedModel;
 pub use model::SESSION;
 #[cfg(not(target_family = "wasm"))]
 pub use server::{Ender, Server, Settings};

@@ -17,8 +17,8 @@ use pulse_engine::Cpu;
 use crate::desk::Desk;
 use crate::refusal::words;
 use crate::view::{View, report_address};
+pub(crate) use job::config_of;
 use job::{Job, Ready};
-pub(crate) use job::{command_of, config_of};
 use watch::Watch;
 
 /// How long nobody has to look whether there is something to do.
@@ -178,10 +178,11 @@ impl Searcher {
         let job = Job::of(&desk, id).map_err(|refusal| Error::new(ErrorKind::Setting, refusal.message()))?;
         let tool = self.tool(&job.node.generator)?;
         let folder = desk.run_folder(id);
-        let Ready { session, labels, notes, target, original } = job.ready(&desk, tool)?;
-        if desk.stopping.load(Ordering::SeqCst) {
+        let stopped = || desk.stopping.load(Ordering::SeqCst);
+        let ready = if stopped() { None } else { job.ready(&desk, tool)? };
+        let Some(Ready { session, labels, notes, target, original }) = ready.filter(|_| !stopped()) else {
             return Ok(Progress::Outcome(Outcome::Stopped));
-        }
+        };
         let claimed = if job.has_run { RunFolder::take_up(&folder)? } else { RunFolder::create(&folder, false)? };
         let shown = |image: &pulse::image::Image| desk.store.keep(image, None);
         let (target, original) = (shown(&target)?, original.as_ref().map(shown).transpose()?);

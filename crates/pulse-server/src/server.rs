@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use crate::desk::Desk;
 use crate::gate::Gate;
-use crate::generators::Generators;
+use crate::generators::{Generators, OfferedModel};
 use crate::{archive, bring, connection, listen, searcher, view, walker};
 
 /// Threads for what takes a while and no engine: reading pictures, writing files.
@@ -30,6 +30,8 @@ pub struct Settings {
     pub port: u16,
     /// Files of generators, beside those in the program. A page cannot name any.
     pub generators: Vec<String>,
+    /// Models that pages are offered by their names, beside those.
+    pub models: Vec<OfferedModel>,
     /// Where numbers are kept that take long to make.
     pub cache: Option<Cache>,
     /// What searches and walks compute with.
@@ -40,7 +42,8 @@ impl Settings {
     /// The session in `folder`, at this machine's own address and a free port.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         let listen = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        Self { folder: folder.into(), listen, port: 0, generators: Vec::new(), cache: None, engine: Cpu::default() }
+        let (generators, models) = (Vec::new(), Vec::new());
+        Self { folder: folder.into(), listen, port: 0, generators, models, cache: None, engine: Cpu::default() }
     }
 }
 
@@ -71,7 +74,7 @@ impl Server {
     /// [`ErrorKind::Busy`] when another process has the session open, [`ErrorKind::Run`] when its record is damaged,
     /// [`ErrorKind::Io`] when the address cannot be listened at, and those of the generators' files.
     pub fn start(settings: &Settings) -> Result<Self> {
-        let generators = Arc::new(Generators::new(&settings.generators, settings.cache.clone())?);
+        let generators = Arc::new(Generators::new(&settings.generators, &settings.models, settings.cache.clone())?);
         let desk = Arc::new(Desk::open(&settings.folder, Arc::clone(&generators), settings.engine.clone())?);
         // What pages look at can be made again from the folders.
         view::restore(&desk);

@@ -272,12 +272,14 @@ class Found:
         self,
         candidate: int | None = None,
         keep: Picture | None = None,
+        vary: Picture | None = None,
         toward: Picture | None = None,
         part: Picture | None = None,
         like: int | None = None,
         amount: float | None = None,
         candidates: int | None = None,
         seed: int | None = None,
+        spread: bool | None = None,
     ) -> Session: ...
     def directions(
         self,

@@ -44,8 +44,8 @@ class Generator:
         Parameters
         ----------
         name
-            The name of an embedded generator (`pulse.EMBEDDED`; the first one by default), or the path of a checkpoint or of the
-            folder that one is in.
+            The name of an embedded generator (`pulse.EMBEDDED`; the first one by default) or of a model in the folder of models, as
+            ``pulse models`` lists them; or the path of a checkpoint or of the folder that one is in.
         network
             Which network of a checkpoint, by its name or by what the names of its tensors begin with; the averaged generator by
             default.

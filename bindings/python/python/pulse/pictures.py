@@ -80,3 +80,10 @@ def floats(value: object, what: str) -> Floats:
     if values.ndim != 3:
         raise of("picture", f"{what} is of shape {list(values.shape)}: it is H x W x C, or H x W")
     return values
+
+
+def mask(given: Any) -> Any:
+    """A mask as a picture: booleans are white where they are true."""
+    if getattr(given, "dtype", None) == np.bool_:
+        return np.asarray(given, np.float32)
+    return given

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from . import _pulse
-from .pictures import Floats, PictureLike, picture
+from .pictures import Floats, PictureLike, mask, picture
 from .progress import shares
 
 if TYPE_CHECKING:
@@ -125,8 +125,9 @@ class Candidate:
 class Range(Sequence[Candidate]):
     """The candidates that a search found, in an order.
 
-    What a person should know of the picture is in `notes`. Scores, verdict, spread and certainty are measured when they are first
-    asked for: beside random pictures of the generator, which may take seconds.
+    What a person should know of the picture is in `notes`. Spread and certainty are measured when they are first asked for. So are
+    scores and the verdict, for which pictures of the generator's own are searched for where they are not known: that takes longer
+    than the search, once for each measurement.
     """
 
     def __init__(
@@ -318,6 +319,8 @@ class Range(Sequence[Candidate]):
         amount: float | None = None,
         candidates: int | None = None,
         seed: int | None = None,
+        vary: PictureLike | None = None,
+        spread: bool | None = None,
         progress: bool = False,
         callback: Callable[[_pulse.Event], Any] | None = None,
     ) -> Range:
@@ -327,8 +330,9 @@ class Range(Sequence[Candidate]):
         ----------
         candidate
             The place in this range of the candidate of which ``keep`` stays, or from which the search starts.
-        keep
-            The mask of what stays: white, or 1, in the frame of the generator's pictures. It needs ``candidate``.
+        keep, vary
+            The mask of what stays: white, or 1, in the frame of the generator's pictures; or that of what does not. Give one of
+            them, and ``candidate``.
         toward
             A picture that candidates are drawn to, in the same frame.
         part
@@ -339,6 +343,8 @@ class Range(Sequence[Candidate]):
             How far from that one, from 0 to 1.
         candidates, seed
             How many candidates, and the seed: this search's own, with the next seed, by default.
+        spread
+            Whether candidates are pushed apart: as in this search by default, but for ``like``.
         progress, callback
             As in `pulse.search`.
 
@@ -351,18 +357,22 @@ class Range(Sequence[Candidate]):
         from .errors import of
         from .searching import finished
 
-        if keep is not None and candidate is None:
-            raise of("setting", "keep says what stays of a candidate: name the candidate")
-        masks = [None if given is None else picture(mask(given)) for given in (keep, part)]
+        if keep is not None and vary is not None:
+            raise of("setting", "keep and vary: one is the other's opposite; give one")
+        if (keep is not None or vary is not None) and candidate is None:
+            raise of("setting", "keep and vary say what stays of a candidate: name the candidate")
+        masks = [None if given is None else picture(mask(given)) for given in (keep, vary, part)]
         session = self._found.search_again(
             self._place(candidate),
             masks[0],
-            None if toward is None else picture(toward),
             masks[1],
+            None if toward is None else picture(toward),
+            masks[2],
             self._place(like),
             amount,
             candidates,
             seed,
+            spread,
         )
         return finished(session, self.notes, progress, callback)
 
@@ -414,13 +424,6 @@ class Range(Sequence[Candidate]):
         reached = sum(candidate.outcome == "reached" for candidate in self)
         stopped = ", stopped" if self.stopped else ""
         return f"<pulse.Range of {len(self)} candidates, {reached} reached{stopped}, {self.measurement}>"
-
-
-def mask(given: Any) -> Any:
-    """A mask as a picture: booleans are white where they are true."""
-    if getattr(given, "dtype", None) == np.bool_:
-        return np.asarray(given, np.float32)
-    return given
 
 
 def caption(candidate: Candidate) -> str:

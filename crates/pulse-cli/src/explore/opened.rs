@@ -26,9 +26,9 @@ pub(super) fn reopened(run: Run, named: Option<&str>, told: &Told, engine: &Cpu)
     let folder = run.folder().display().to_string();
     let opened = match named {
         Some(name) => told.open(name)?,
-        None => match (generator_of(&run), generator::kept(&run.record().generator.name)) {
+        None => match (generator_of(&run), pulse_models::kept(&run.record().generator.name)?) {
             (Ok(name), _) => generator::open(name)?,
-            (Err(_), Some(path)) => told.open(&path?)?,
+            (Err(_), Some(path)) => told.open(&path)?,
             (Err(error), None) => return Err(Failure::of(&folder, format!("{error} with --generator"))),
         },
     };

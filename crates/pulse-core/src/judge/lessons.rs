@@ -1,7 +1,5 @@
 //! What is learnt from the generator alone: its own pictures as they are, and in frames that are not its own.
 
-use std::ops::ControlFlow;
-
 use pulse_engine::{Engine, InputId, OutputId, Program};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
@@ -53,15 +51,10 @@ impl Lessons {
         let mut camera = Camera::new(problem, config.sigma, engine)?;
         let mut random = Random(STREAM.generator());
         let (mut familiar, mut strange, mut further) = (Vec::new(), Vec::new(), Vec::new());
-        let mut stopped = false;
-        each_random_picture(problem, config, engine, 0..learnt + held, |index, picture| {
-            stopped = stop();
-            if stopped {
-                return Ok(ControlFlow::Break(()));
-            }
+        let flow = each_random_picture(problem, config, engine, 0..learnt + held, stop, |index, picture| {
             if index >= learnt {
                 further.push(camera.shot(&picture, &mut random));
-                return Ok(ControlFlow::Continue(()));
+                return Ok(());
             }
             let near = random.near().of(&picture);
             familiar.extend([&picture, &near].map(|picture| camera.shot(picture, &mut random)));
@@ -69,9 +62,9 @@ impl Lessons {
                 let reframed = random.elsewhere(FRAMES * index + frame).of(&picture);
                 strange.push(camera.shot(&reframed, &mut random));
             }
-            Ok(ControlFlow::Continue(()))
+            Ok(())
         })?;
-        if stopped {
+        if flow.is_break() {
             return Ok(None);
         }
         let mixtures = random.mixtures(&strange, learnt / 2);

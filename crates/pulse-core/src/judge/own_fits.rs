@@ -120,11 +120,11 @@ impl OwnFits {
         let mut camera = Camera::new(problem, config.sigma, engine)?;
         let (channels, size) = (problem.target.channels(), problem.target.size());
         let mut targets = Vec::with_capacity(SEARCHED);
-        each_random_picture(problem, &alone, engine, FIRST..FIRST + SEARCHED, |number, picture| {
+        let made = each_random_picture(problem, &alone, engine, FIRST..FIRST + SEARCHED, stop, |number, picture| {
             targets.push(camera.target(&picture, channels, size, number as u32)?);
-            Ok(flow(stop))
+            Ok(())
         })?;
-        if targets.is_empty() {
+        if targets.is_empty() || made.is_break() {
             return Ok(None);
         }
         let (mut latent, mut searched, mut pictures) = (Vec::new(), Vec::new(), Vec::new());
@@ -141,7 +141,10 @@ impl OwnFits {
             }
         }
         let residuals = match problem.generator.denoiser() {
-            Some(denoiser) => Some(usual_residuals(denoiser, config, &pictures, engine)?),
+            Some(denoiser) => match usual_residuals(denoiser, config, &pictures, engine, stop)? {
+                Some(usual) => Some(usual),
+                None => return Ok(None),
+            },
             None => None,
         };
         Ok(Some(Self { latent: Usual::of(&latent), searched: Usual::of(&searched), residuals }))
@@ -153,9 +156,14 @@ fn usual_residuals(
     config: &SearchConfig,
     pictures: &[Image],
     engine: &dyn Engine,
-) -> Result<[Usual; 4]> {
-    let all = ResidualMeter::new(denoiser, config, engine)?.measure(&pictures.iter().collect::<Vec<_>>());
-    Ok(std::array::from_fn(|level| Usual::of(&all.iter().map(|residuals| residuals[level]).collect::<Vec<_>>())))
+    stop: &dyn Fn() -> bool,
+) -> Result<Option<[Usual; 4]>> {
+    let pictures: Vec<_> = pictures.iter().collect();
+    let Some(all) = ResidualMeter::new(denoiser, config, engine)?.measure_unless(&pictures, stop) else {
+        return Ok(None);
+    };
+    let of = |level: usize| Usual::of(&all.iter().map(|residuals| residuals[level]).collect::<Vec<_>>());
+    Ok(Some(std::array::from_fn(of)))
 }
 
 fn flow(stop: &dyn Fn() -> bool) -> ControlFlow<()> {

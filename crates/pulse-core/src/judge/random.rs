@@ -27,33 +27,56 @@ pub fn random_pictures(
     engine: &dyn Engine,
     count: usize,
 ) -> Result<Vec<Image>> {
-    let mut pictures = Vec::with_capacity(count);
-    each_random_picture(problem, config, engine, 0..count, |_, picture| {
-        pictures.push(picture);
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(pictures)
+    let made = random_pictures_unless(problem, config, engine, count, &|| false)?;
+    // Nothing has stopped it.
+    Ok(made.unwrap_or_default())
 }
 
-/// The same pictures one by one, those of these numbers, until `each` breaks.
+/// The same pictures; nothing where `stop` says so before all are made. Each of a denoiser takes many passes, so that is asked between
+/// two levels.
+///
+/// # Errors
+/// As [`search`](crate::search::search).
+pub fn random_pictures_unless(
+    problem: &Problem<'_>,
+    config: &SearchConfig,
+    engine: &dyn Engine,
+    count: usize,
+    stop: &dyn Fn() -> bool,
+) -> Result<Option<Vec<Image>>> {
+    let mut pictures = Vec::with_capacity(count);
+    let flow = each_random_picture(problem, config, engine, 0..count, stop, |_, picture| {
+        pictures.push(picture);
+        Ok(())
+    })?;
+    Ok(flow.is_continue().then_some(pictures))
+}
+
+/// The same pictures one by one, those of these numbers. Breaks where `stop` said so before all were made.
 pub(super) fn each_random_picture(
     problem: &Problem<'_>,
     config: &SearchConfig,
     engine: &dyn Engine,
     numbers: Range<usize>,
-    mut each: impl FnMut(usize, Image) -> Result<ControlFlow<()>>,
-) -> Result<()> {
+    stop: &dyn Fn() -> bool,
+    mut each: impl FnMut(usize, Image) -> Result<()>,
+) -> Result<ControlFlow<()>> {
     if let Some(denoiser) = problem.generator.denoiser() {
-        return each_drawn(denoiser, config, engine, numbers, each);
+        return each_drawn(denoiser, config, engine, numbers, stop, each);
     }
     let spec = problem.generator.spec();
     let known = |latent: &LatentInput| spec.latents.contains(latent);
-    let Some(latent) = [LatentInput::Z, LatentInput::LATENT].into_iter().find(known) else { return Ok(()) };
+    let Some(latent) = [LatentInput::Z, LatentInput::LATENT].into_iter().find(known) else {
+        return Ok(ControlFlow::Continue(()));
+    };
     let space = Space { tile_latent: latent == LatentInput::LATENT, ..Space::default() };
     let mut network = SearchProgram::of_search(problem, (latent, &space), config, engine)?;
     let batch = network.program.batch();
     let pixels = problem.picture_numbers();
     for first in numbers.clone().step_by(batch) {
+        if stop() {
+            return Ok(ControlFlow::Break(()));
+        }
         let active = batch.min(numbers.end - first);
         for row in 0..active {
             let picture = first + row;
@@ -73,12 +96,10 @@ pub(super) fn each_random_picture(
         for row in 0..active {
             let values = &network.program.output(network.image)[row * pixels..][..pixels];
             let picture = Image::from_network(spec.channels, spec.height, spec.width, values)?;
-            if each(first + row, picture)?.is_break() {
-                return Ok(());
-            }
+            each(first + row, picture)?;
         }
     }
-    Ok(())
+    Ok(ControlFlow::Continue(()))
 }
 
 /// The same of a denoiser: draws from its prior.
@@ -87,8 +108,9 @@ fn each_drawn(
     config: &SearchConfig,
     engine: &dyn Engine,
     numbers: Range<usize>,
-    mut each: impl FnMut(usize, Image) -> Result<ControlFlow<()>>,
-) -> Result<()> {
+    stop: &dyn Fn() -> bool,
+    mut each: impl FnMut(usize, Image) -> Result<()>,
+) -> Result<ControlFlow<()>> {
     let batch = config.batch.min(numbers.len()).max(1);
     let mut eye = Eye::new(denoiser, &config.space, engine, batch, batch)?;
     let settings = NullSpaceConfig { steps: LEVELS, noise: 0.0, ..config.null_space.clone() };
@@ -103,16 +125,17 @@ fn each_drawn(
         let noise = |picture: usize| Noise::Of(Stream { seed: 0, candidate: u32::MAX, draw: picture as u16, input: 0 });
         sampler.start(&pictures.clone().map(noise).collect::<Vec<_>>());
         while !sampler.is_done() {
+            if stop() {
+                return Ok(ControlFlow::Break(()));
+            }
             sampler.step(&mut eye, &mut Anything)?;
         }
         for (number, values) in pictures.zip(sampler.state().chunks_exact(pixels)) {
             let picture = Image::from_network(spec.channels, spec.height, spec.width, values)?;
-            if each(number, picture)?.is_break() {
-                return Ok(());
-            }
+            each(number, picture)?;
         }
     }
-    Ok(())
+    Ok(ControlFlow::Continue(()))
 }
 
 /// No target: every picture is consistent.

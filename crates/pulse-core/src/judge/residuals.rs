@@ -43,6 +43,12 @@ impl ResidualMeter {
 
     /// The residuals of every picture.
     pub(super) fn measure(&mut self, pictures: &[&Image]) -> Vec<Residuals> {
+        // Nothing stops it.
+        self.measure_unless(pictures, &|| false).unwrap_or_default()
+    }
+
+    /// The same; nothing where `stop` says so between two passes.
+    pub(super) fn measure_unless(&mut self, pictures: &[&Image], stop: &dyn Fn() -> bool) -> Option<Vec<Residuals>> {
         let mut residuals = vec![Residuals::default(); pictures.len()];
         let numbers = self.noise.len() / DRAWS;
         for (pictures, residuals) in pictures.chunks(self.batch).zip(residuals.chunks_mut(self.batch)) {
@@ -50,6 +56,9 @@ impl ResidualMeter {
             for (level, sigma) in LEVELS.into_iter().enumerate() {
                 let mut errors = vec![0.0; pictures.len()];
                 for noise in self.noise.chunks_exact(numbers) {
+                    if stop() {
+                        return None;
+                    }
                     let noise = noise.iter().cycle();
                     let noisy: Vec<f32> = own.iter().zip(noise).map(|(x, n)| x + sigma as f32 * n).collect();
                     let denoised = self.eye.denoised(&noisy, sigma);
@@ -64,6 +73,6 @@ impl ResidualMeter {
                 }
             }
         }
-        residuals
+        Some(residuals)
     }
 }

@@ -118,6 +118,24 @@ export function alone(onProgress) {
       worker.postMessage({ forget: true });
       return new Promise((done) => worker.addEventListener("message", ({ data }) => data.isForgotten && done()));
     },
+    /** Opens a session that was carried away, in the place of this one. */
+    openSession: async (file) => {
+      const brought = await file.arrayBuffer();
+      const answer = new Promise((done) => {
+        const hear = ({ data }) => {
+          if (data.opened === undefined) return;
+          worker.removeEventListener("message", hear);
+          done(data);
+        };
+        worker.addEventListener("message", hear);
+      });
+      worker.postMessage({ brought }, [brought]);
+      const { opened, message } = await answer;
+      if (!opened) throw new BackendError("session", message, 400);
+      // Nobody answers any more what the session before was asked.
+      for (const { reject } of waiting.values()) reject(new BackendError("superseded", "", 409));
+      waiting.clear();
+    },
     enter: async () => {},
     session: () => data("GET", `${API}/session`),
     events: (after, handle, lost) => {

@@ -13,12 +13,9 @@ const OWN = 0;
 const KEY = /"key":"([0-9a-f]{32})"/g;
 
 let said = [];
-const session = new Directory(new Map());
 const models = new Directory(new Map());
-const disk = new PreopenDirectory("/", new Map([["session", session], ["models", models]]));
 const none = () => new OpenFile(new File(new Uint8Array()));
 const complaints = ConsoleStdout.lineBuffered((line) => postMessage({ fault: line }));
-const wasi = new WASI([], [], [none(), new ConsoleStdout((bytes) => said.push(bytes)), complaints, disk], { debug: false });
 
 /** What a libc that is older than the program's standard library leaves to its host: threads, which there are none of, and links. */
 const NOT_SUPPORTED = 58;
@@ -28,7 +25,9 @@ const env = {
   pthread_detach: refuse, realpath: () => 0,
 };
 
-let program;
+let module;
+/** The program with its session: `program`, `wasi`, and the folder `session` on its disk. */
+let running;
 let kept;
 let beside = [];
 const given = new Set();
@@ -40,16 +39,37 @@ async function begin() {
   const [answer, known] = await Promise.all([fetch(address), fetch(new URL("models/models.json", ROOT))]);
   beside = await known.json();
   const whole = followed(answer, (share) => postMessage({ loaded: share }));
-  const [{ instance }, found] = await Promise.all([
-    WebAssembly.instantiateStreaming(whole, { wasi_snapshot_preview1: wasi.wasiImport, env }),
-    Kept.open(`pulse ${ROOT.pathname}`),
-  ]);
+  const [compiled, found] = await Promise.all([WebAssembly.compileStreaming(whole), Kept.open(`pulse ${ROOT.pathname}`)]);
+  module = compiled;
   kept = found;
+  const session = new Directory(new Map());
   await kept.read(session);
-  wasi.initialize(instance);
-  program = instance.exports;
-  if (program.pulse_begin() !== 0) throw new Error(new TextDecoder().decode(joined(said.splice(0))));
+  running = await started(session);
   postMessage({ kept: kept.is });
+}
+
+/** Starts the program with this session, or with one that was carried away and is unpacked into it. */
+async function started(session, brought) {
+  const disk = new Map([["session", session], ["models", models]]);
+  if (brought) disk.set("session.pulse", new File(brought));
+  const out = new ConsoleStdout((bytes) => said.push(bytes));
+  const wasi = new WASI([], [], [none(), out, complaints, new PreopenDirectory("/", disk)], { debug: false });
+  const instance = await WebAssembly.instantiate(module, { wasi_snapshot_preview1: wasi.wasiImport, env });
+  wasi.initialize(instance);
+  const program = instance.exports;
+  if (program.pulse_begin() !== 0) throw new Error(new TextDecoder().decode(joined(said.splice(0))));
+  return { program, wasi, session };
+}
+
+/** Opens a session that was carried away, in the place of this one; which stays where the other cannot be opened. */
+async function open(brought) {
+  try {
+    running = await started(new Directory(new Map()), new Uint8Array(brought));
+  } catch (fault) {
+    return postMessage({ opened: false, message: fault.message ?? String(fault) });
+  }
+  nodes.clear();
+  return postMessage({ opened: true });
 }
 
 function joined(parts) {
@@ -79,8 +99,8 @@ function heard(doing) {
 
 function ask({ number, method, path, kind, body }) {
   const head = new TextEncoder().encode(`${JSON.stringify({ number, method, path, kind })}\n`);
-  wasi.fds[0] = new OpenFile(new File(joined([head, new Uint8Array(body ?? 0)])));
-  return heard(() => program.pulse_ask()).all;
+  running.wasi.fds[0] = new OpenFile(new File(joined([head, new Uint8Array(body ?? 0)])));
+  return heard(() => running.program.pulse_ask()).all;
 }
 
 /** Hands on what was said, with the pictures that it speaks of and that were not given before. */
@@ -153,9 +173,9 @@ async function work() {
   if (isWorking) return;
   isWorking = true;
   for (;;) {
-    const { did, all } = heard(() => program.pulse_turn());
+    const { did, all } = heard(() => running.program.pulse_turn());
     tell(all);
-    kept.soon(session, did === 0);
+    kept.soon(running.session, did === 0);
     if (did === 0) break;
     await giveWay();
   }
@@ -174,6 +194,10 @@ addEventListener("message", ({ data }) =>
     if (data.forget) {
       await kept.forget();
       return postMessage({ isForgotten: true });
+    }
+    if (data.brought) {
+      await open(data.brought);
+      return work();
     }
     const needed = missing(data);
     if (needed) await fetched(needed);

@@ -51,7 +51,8 @@ export default function Prepare({ place }) {
   const chosen = store.generator(generator);
   const pixelate = (side) => cut({ crop, square: true, pixelate: side });
   const canPixelate = picture.image.width >= LEAST_TO_PIXELATE && !picture.original;
-  const isLarge = canPixelate && chosen && picture.image.width > chosen.width && picture.kind !== "mosaic";
+  // How large the pictures of a model are is not known before it was read.
+  const isLarge = canPixelate && chosen?.width > 0 && picture.image.width > chosen.width && picture.kind !== "mosaic";
   const nodes = store.session.nodes.filter((node) => node.picture === picture.id);
   return html`<div class="prepare">
     <div class="prepare-stage">
@@ -83,7 +84,7 @@ export default function Prepare({ place }) {
         <label class="check"><input type="checkbox" checked=${isSpread}
           onChange=${(event) => setSpread(event.target.checked)} /> ${t("prepare.spread")}</label>
         <label class="field"><span>${t("generator")}</span><select value=${generator} onChange=${(event) => setGenerator(event.target.value)}>
-          ${generators.map((one) => html`<option key=${one.id} value=${one.id}>${one.name} · ${one.width} × ${one.height}</option>`)}
+          ${generators.map((one) => html`<option key=${one.id} value=${one.id}>${one.name}${one.width > 0 && ` · ${one.width} × ${one.height}`}</option>`)}
         </select><span class="quiet">${chosen?.card}</span></label>
         <${Chain} picture=${picture} generator=${generator} value=${measurement} onChange=${setMeasurement} />
         <label class="field short"><span>${t("prepare.sigma")}</span><input type="number" min="0" max="255" step="0.5" placeholder="0" value=${sigma}

@@ -21,11 +21,12 @@ export function Start() {
   return html`<div class="start">
     <h1 ref=${heading} tabindex="-1">${t("start.title")}</h1>
     <label class=${`drop${app.isUploading ? " busy" : ""}`}>
-      <input type="file" multiple accept="image/*,.npy,.fits" onChange=${choose} />
+      <input type="file" multiple accept=${`image/*,.npy,.fits${backend.openSession ? ",.pulse" : ""}`} onChange=${choose} />
       <svg viewBox="0 0 48 48" aria-hidden="true"><path d="M6 6h17v17H6zM25 25h17v17H25z"/><path class="faint" d="M25 6h17v17H25zM6 25h17v17H6z"/>
         </svg>
       <span class="drop-title">${app.isUploading ? t("start.reading") : t("start.drop")}</span>
       <span class="quiet">${t("start.choose")}</span>
+      ${backend.openSession && html`<span class="quiet">${t("start.session")}</span>`}
     </label>
     <div class="start-row">
       <button type="button" class="example" onClick=${example}><img class="pixels" src=${EXAMPLE} alt="" width="72" height="72" /><span><strong>

@@ -1,4 +1,4 @@
-// Pictures that are dropped on the page, pasted into it, or chosen.
+// Pictures that are dropped on the page, pasted into it, or chosen; and sessions that were carried away.
 import { useEffect, useState } from "../vendor/htm-preact.js";
 import { t } from "../words.js";
 import { go, to } from "../route.js";
@@ -20,9 +20,34 @@ export async function upload(app, files) {
   return pictures;
 }
 
+const SESSION = /\.pulse$/i;
+
+/** Opens a session that was carried away: a page without a server does, and a server when it is started. */
+async function openSession(app, file) {
+  const { store, backend } = app;
+  if (!backend.openSession) return app.complain(t("session.elsewhere", { name: file.name }));
+  const holdsSomething = store.session.nodes.length + store.session.pictures.length > 0;
+  if (holdsSomething && !confirm(t("session.sure"))) return undefined;
+  const isOpen = await app.act(async () => {
+    await backend.openSession(file);
+    await store.load();
+    return true;
+  });
+  if (!isOpen) return undefined;
+  app.undo.clear();
+  const last = store.session.nodes.at(-1);
+  go(last ? to.node(last.id) : to.start());
+  return app.say(t("session.opened", { name: file.name }));
+}
+
 /** Takes the files up, and goes to where they are prepared. */
 export async function receive(app, files) {
   if (files.length === 0) return;
+  const session = files.find((file) => SESSION.test(file.name ?? ""));
+  if (session) {
+    await openSession(app, session);
+    return;
+  }
   app.isUploading = true;
   app.draw();
   const pictures = await upload(app, files);

@@ -23,6 +23,9 @@ export default {
   // Anfang.
   "start.title": "Was könnte Ihr kleines Bild gewesen sein?", "start.drop": "Ein kleines Bild hierher ziehen", "start.choose": "oder klicken und eines wählen, oder einfügen",
   "start.reading": "Liest …", "start.example": "Dieses ausprobieren", "start.example.note": "ein Gesicht aus 16 × 16 Pixeln", "start.given": "Bilder dieser Sitzung", "drop.here": "Loslassen",
+  "start.session": "Eine mitgenommene Sitzung (.pulse) geht hier auch auf", "session.opened": ({ name }) => `${name} ist offen`,
+  "session.sure": "Sie anstelle der Sitzung öffnen, die hier ist? Dieser Browser vergisst jene: Nehmen Sie sie vorher mit, um sie zu behalten.",
+  "session.elsewhere": ({ name }) => `${name}: Eine Sitzung öffnet man auf der Befehlszeile, mit pulse open ${name}`,
   "upload.large": ({ name, most }) => `${name}: zu groß; höchstens ${most} MiB werden angenommen`, "upload.several": ({ n }) => `${n} Bilder wurden angenommen; dies ist das erste`,
 
   // Vor der Suche.
@@ -89,7 +92,7 @@ export default {
   "history.kept": ({ n }) => `, ${n} behalten`, "history.hide": "Den Verlauf verbergen", "history.rename": "Name und Notiz", "history.remove": "Entfernen", "history.compare": "vergleichen", "history.compare.both": "Die beiden vergleichen", "history.compare.other": "Wählen Sie etwas zum Vergleichen.", "compare.title": "Nebeneinander",
 
   // Mitnehmen.
-  "carry.imagined": "Jedes Bild, das von hier fortgeht, sagt in seinen Metadaten, dass es erdacht wurde.", "carry.picture": ({ n }) => `Kandidat ${n}`, "carry.picture.note": "das Bild, mit seiner Herkunft", "carry.starred": "behalten", "carry.report": "Bericht", "carry.report.note": ({ name }) => `${name}, auf einer Seite zum Verschicken`, "carry.session": "Die ganze Sitzung", "carry.session.note": "eine Datei; pulse open öffnet sie überall", "carry.command": "Dasselbe auf der Kommandozeile", "carry.python": "Dasselbe in Python",
+  "carry.imagined": "Jedes Bild, das von hier fortgeht, sagt in seinen Metadaten, dass es erdacht wurde.", "carry.picture": ({ n }) => `Kandidat ${n}`, "carry.picture.note": "das Bild, mit seiner Herkunft", "carry.starred": "behalten", "carry.report": "Bericht", "carry.report.note": ({ name }) => `${name}, auf einer Seite zum Verschicken`, "carry.session": "Die ganze Sitzung", "carry.session.note": "eine Datei; pulse open öffnet sie überall, und eine Seite ohne Server auch", "carry.command": "Dasselbe auf der Kommandozeile", "carry.python": "Dasselbe in Python",
 
   // Tasten und Einstellungen.
   "keys.everywhere": "Überall", "keys.gallery": "Galerie", "keys.candidate": "Ein Kandidat", "keys.walk": "Wandern", "keys.steer": "Malen", "keys.single": "Einzelne Buchstaben sind Tasten",

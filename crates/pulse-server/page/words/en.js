@@ -22,6 +22,9 @@ export default {
   // Start.
   "start.title": "What could your small picture have been?", "start.drop": "Drop a small picture here", "start.choose": "or click to choose one, or paste it",
   "start.reading": "Reading …", "start.example": "Try this one", "start.example.note": "a face of 16 × 16 pixels", "start.given": "Pictures of this session", "drop.here": "Drop it",
+  "start.session": "A session that was carried away (.pulse) opens here, too", "session.opened": ({ name }) => `${name} is open`,
+  "session.sure": "Open it in the place of the session that is here? This browser forgets that one: carry it away first to keep it.",
+  "session.elsewhere": ({ name }) => `${name}: a session is opened from the command line, with pulse open ${name}`,
   "upload.large": ({ name, most }) => `${name}: it is too large; at most ${most} MiB are taken`, "upload.several": ({ n }) => `${n} pictures were taken; this is the first`,
 
   // Before the search.
@@ -88,7 +91,7 @@ export default {
   "history.kept": ({ n }) => `, ${n} kept`, "history.hide": "Hide the history", "history.rename": "Name and note", "history.remove": "Remove", "history.compare": "compare", "history.compare.both": "Compare the two", "history.compare.other": "Choose another to compare with.", "compare.title": "Side by side",
 
   // Carrying away.
-  "carry.imagined": "Every picture that leaves here says in its metadata that it was imagined.", "carry.picture": ({ n }) => `Candidate ${n}`, "carry.picture.note": "the picture, with where it comes from", "carry.starred": "kept", "carry.report": "Report", "carry.report.note": ({ name }) => `${name}, on one page to send`, "carry.session": "The whole session", "carry.session.note": "one file; pulse open opens it anywhere", "carry.command": "The same from the command line", "carry.python": "The same from Python",
+  "carry.imagined": "Every picture that leaves here says in its metadata that it was imagined.", "carry.picture": ({ n }) => `Candidate ${n}`, "carry.picture.note": "the picture, with where it comes from", "carry.starred": "kept", "carry.report": "Report", "carry.report.note": ({ name }) => `${name}, on one page to send`, "carry.session": "The whole session", "carry.session.note": "one file; pulse open opens it anywhere, and so does a page without a server", "carry.command": "The same from the command line", "carry.python": "The same from Python",
 
   // Keys and settings.
   "keys.everywhere": "Everywhere", "keys.gallery": "Gallery", "keys.candidate": "One candidate", "keys.walk": "Walk", "keys.steer": "Paint", "keys.single": "Single letters are keys",

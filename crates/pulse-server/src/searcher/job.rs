@@ -1,6 +1,7 @@
 //! What a node is searched with: everything that was asked for, made ready.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use pulse::checksum::sha256;
 use pulse::image::{Image, Raster, read_bytes};
@@ -15,7 +16,6 @@ use pulse::{Error, ErrorKind, Placing, Prepared, Result};
 use pulse_engine::Engine;
 
 use super::Tool;
-use crate::ask::Part;
 use crate::body::Node;
 use crate::desk::Desk;
 use crate::given::{measurement, preparation};
@@ -66,8 +66,8 @@ impl Job {
         Ok(Self { node: item.body, config, has_run: run.is_some(), given, steered: item.steered, bookmark })
     }
 
-    /// Makes it ready to be searched.
-    pub(super) fn ready(&self, desk: &Desk, tool: &mut Tool) -> Result<Ready> {
+    /// Makes it ready to be searched; nothing where it was stopped before.
+    pub(super) fn ready(&self, desk: &Desk, tool: &mut Tool) -> Result<Option<Ready>> {
         let Some((bookmark, before)) = &self.bookmark else { return self.begin(desk, tool, &self.config) };
         let more = self.config.candidates.saturating_sub(*before);
         // A set that spreads is one whole: it does not grow.
@@ -75,7 +75,7 @@ impl Job {
             return self.begin(desk, tool, &self.config);
         }
         let settings = SearchConfig { candidates: *before, ..self.config.clone() };
-        let ready = self.begin(desk, tool, &settings)?;
+        let Some(ready) = self.begin(desk, tool, &settings)? else { return Ok(None) };
         let Ready { session, labels, notes, target, original } = ready;
         let gone_on = session.going_on(bookmark).and_then(|mut session| {
             if more > 0 {
@@ -84,21 +84,21 @@ impl Job {
             Ok(session)
         });
         match gone_on {
-            Ok(session) => Ok(Ready { session, labels, notes, target, original }),
+            Ok(session) => Ok(Some(Ready { session, labels, notes, target, original })),
             // It begins anew, and ends in the same pictures.
             Err(_) => self.begin(desk, tool, &self.config),
         }
     }
 
-    fn begin(&self, desk: &Desk, tool: &mut Tool, config: &SearchConfig) -> Result<Ready> {
+    fn begin(&self, desk: &Desk, tool: &mut Tool, config: &SearchConfig) -> Result<Option<Ready>> {
         match (&self.node.parent, &self.given) {
-            (Some(parent), _) => self.steer(desk, tool, parent, config),
+            (Some(parent), _) => self.steer(desk, tool, parent, config).map(Some),
             (None, Some(given)) => self.search(desk, tool, given, config),
-            (None, None) => self.again(desk, tool, config),
+            (None, None) => self.again(desk, tool, config).map(Some),
         }
     }
 
-    fn search(&self, desk: &Desk, tool: &mut Tool, given: &Given, config: &SearchConfig) -> Result<Ready> {
+    fn search(&self, desk: &Desk, tool: &mut Tool, given: &Given, config: &SearchConfig) -> Result<Option<Ready>> {
         let path = desk.picture_file(&given.file);
         let bytes = read_bytes(&path)?;
         let raster = Raster::read(&given.body.name, &bytes)?;
@@ -112,12 +112,16 @@ impl Job {
         let spec = tool.opened.generator.spec();
         let prepared = Prepared::of_raster(&raster, &preparation, spec, &desk.engine)?;
         let prepared = tool.judge.place(Arc::new(prepared), Placing::default(), &tool.opened, &config, &*engine)?;
+        // What is stopped need not be compiled, which takes seconds for a large generator.
+        if desk.stopping.load(Ordering::SeqCst) {
+            return Ok(None);
+        }
         let request = Request { preparation, ..Request::default() };
         let labels = Labels { request: Some(request.record()?), ..Labels::of(input) };
         let notes = prepared.notes.iter().map(ToString::to_string).collect();
         let (target, original) = ((*prepared.target).clone(), prepared.original.clone());
         let session = Session::start(tool.opened.clone(), prepared, config, engine as Arc<dyn Engine>)?;
-        Ok(Ready { session, labels, notes, target, original })
+        Ok(Some(Ready { session, labels, notes, target, original }))
     }
 
     fn steer(&self, desk: &Desk, tool: &mut Tool, parent: &str, config: &SearchConfig) -> Result<Ready> {
@@ -213,76 +217,4 @@ pub(crate) fn config_of(node: &Node) -> Result<SearchConfig> {
     config.sampler = request.sampler.as_deref().map(str::parse).transpose()?;
     config.validate()?;
     Ok(config)
-}
-
-/// The same on a command line; nothing of a run that was brought in.
-pub(crate) fn command_of(node: &Node, given: Option<&Given>, steered: &SteeredBy, generator: &str) -> String {
-    let request = &node.request;
-    let mut parts: Vec<String> = vec!["pulse".into()];
-    let mut say = |option: &str, value: String| parts.extend([option.to_owned(), value]);
-    match (&node.parent, given) {
-        (Some(parent), _) => {
-            say("explore", format!("nodes/{parent}"));
-            let like = request.like.is_some();
-            if let Some(candidate) =
-                request.candidate.filter(|_| !like || steered.keep.is_some() || steered.vary.is_some())
-            {
-                say("--candidate", candidate.to_string());
-            }
-            for (option, file) in [("--keep", &steered.keep), ("--vary", &steered.vary)] {
-                if let Some(file) = file {
-                    say(option, format!("pictures/{file}"));
-                }
-            }
-            if let Some(toward) = &steered.toward {
-                let mask = steered.toward_mask.as_ref().map_or_else(String::new, |mask| format!(":pictures/{mask}"));
-                say("--toward", format!("pictures/{toward}{mask}"));
-            }
-            if let Some(like) = request.like {
-                say("--like", like.to_string());
-                if let Some(amount) = request.amount {
-                    say("--amount", amount.to_string());
-                }
-            }
-        }
-        (None, Some(given)) => {
-            say("upsample", format!("pictures/{}", given.file));
-            if let Some(Part { x, y, width, height }) = given.crop {
-                say("--crop", format!("{x},{y},{width},{height}"));
-            }
-            if let Some(side) = given.pixelate {
-                say("--pixelate", side.to_string());
-            }
-            if let Some(measurement) = &request.measurement {
-                say("--measurement", measurement.clone());
-            }
-            if let Some(sigma) = request.sigma {
-                say("--sigma", sigma.to_string());
-            }
-            if let Some(steps) = request.steps {
-                say("--steps", steps.to_string());
-            }
-            if let Some(sampler) = &request.sampler {
-                say("--sampler", sampler.clone());
-            }
-            say("--generator", generator.to_owned());
-        }
-        (None, None) => return String::new(),
-    }
-    say("--candidates", request.candidates.to_string());
-    say("--seed", request.seed.to_string());
-    if request.spread {
-        parts.push("--spread".into());
-    }
-    parts.iter().map(|part| quoted(part)).collect::<Vec<_>>().join(" ")
-}
-
-/// A part of a command line as a shell reads it.
-fn quoted(part: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,=".contains(c);
-    if !part.is_empty() && part.chars().all(is_plain) {
-        part.into()
-    } else {
-        format!("'{}'", part.replace('\'', "'\\''"))
-    }
 }

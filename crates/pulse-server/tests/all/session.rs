@@ -1,6 +1,6 @@
 //! A session from its first picture to its last.
 
-use pulse_server::{Server, Settings};
+use pulse_server::{OfferedModel, Server, Settings};
 use serde_json::json;
 
 use crate::client::{Page, picture};
@@ -85,5 +85,45 @@ fn a_picture_that_was_saved_as_jpeg_is_searched_for_to_its_noise() {
         serde_json::from_slice(&std::fs::read(place.join("nodes/n1/run.json")).unwrap()).unwrap();
     let sigma = record["settings"]["sigma"].as_f64().unwrap();
     assert!((5.0..13.0).contains(&(255.0 * sigma)), "{sigma}");
+    page.end();
+}
+
+#[test]
+fn models_are_offered_by_name_and_read_when_they_are_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let mine = folder.path().join("mine.safetensors");
+    let embedded = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/dcgan_faces_f16.safetensors");
+    std::fs::copy(embedded, &mine).unwrap();
+    let other = folder.path().join("other.pkl");
+    std::fs::write(&other, b"no model").unwrap();
+    let offered = |path: &std::path::Path| OfferedModel {
+        name: path.file_name().unwrap().to_str().unwrap().to_owned(),
+        path: path.to_str().unwrap().to_owned(),
+    };
+    let mut settings = Settings::new(folder.path().join("session"));
+    settings.models = vec![offered(&mine), offered(&other)];
+    let page = Page::of(Server::start(&settings).unwrap());
+    page.upload("small.png", &picture(3));
+    let generator = |id: &str| {
+        let state = page.state();
+        let all = state["generators"].as_array().unwrap().clone();
+        assert!(!state.to_string().contains(mine.to_str().unwrap()), "a page is told a path");
+        all.into_iter().find(|own| own["id"] == id).unwrap()
+    };
+    let before = generator("models/mine.safetensors");
+    assert!(before["name"] == "mine.safetensors" && before["width"] == 0 && before["embedded"] == false);
+    let search = |generator: &str| {
+        page.post("/searches", &json!({ "picture": "p1", "candidates": 1, "steps": 2, "generator": generator }))
+    };
+    for path in [mine.to_str().unwrap(), "models/../mine.safetensors", "mine.safetensors"] {
+        assert_eq!(search(path).status, 404, "{path}");
+    }
+    assert_eq!(search("models/other.pkl").status, 422);
+    assert_eq!(search("models/mine.safetensors").status, 200);
+    let node = page.done("n1");
+    assert_eq!(node["state"], "finished", "{}", node["error"]);
+    assert_eq!(generator("models/mine.safetensors")["width"], 64);
+    assert!(node["command"].as_str().unwrap().contains("--generator mine.safetensors"));
+    assert!(node["python"].as_str().unwrap().contains("\n    \"mine.safetensors\",\n"));
     page.end();
 }

@@ -8,7 +8,8 @@ use pulse_core::candidate::Candidate;
 use pulse_core::generator::{Calibration, UNCALIBRATED};
 use pulse_core::image::Image;
 use pulse_core::judge::{
-    Assessment, Bent, Critic, Fitted, INFLATION, OwnFits, OwnPictures, Prior, RANDOM_PICTURES, Verdict, random_pictures,
+    Assessment, Bent, Critic, Fitted, INFLATION, OwnFits, OwnPictures, Prior, RANDOM_PICTURES, Verdict,
+    random_pictures_unless,
 };
 use pulse_core::place::Placer;
 use pulse_core::search::{Problem, Sampler, SearchConfig};
@@ -64,9 +65,7 @@ impl Judge {
         config: &SearchConfig,
         engine: &dyn Engine,
     ) -> Result<Assessment> {
-        self.cut_short = false;
-        let range = self.scores(candidates, opened, problem, config, engine)?;
-        let range = range.inflated(inflation(opened, problem, config));
+        let range = self.compare(candidates, opened, problem, config, engine)?;
         Ok(match self.own_pictures(opened, problem, config, engine)? {
             Some(own) => {
                 let learned = calibration(opened).strangeness;
@@ -75,6 +74,25 @@ impl Judge {
             }
             None => range,
         })
+    }
+
+    /// The same without how far the generator was bent, for which pictures of its own have to be searched for: as many searches again, of
+    /// which certainty, spread and every score but the verdict use nothing. Intervals are as wide as with it, because by how much they have
+    /// to be widened is measured once for a kind of search, and not for each measurement.
+    ///
+    /// # Errors
+    /// As [`measure`](Self::measure).
+    pub fn compare(
+        &mut self,
+        candidates: &[Candidate],
+        opened: &Opened,
+        problem: &Problem<'_>,
+        config: &SearchConfig,
+        engine: &dyn Engine,
+    ) -> Result<Assessment> {
+        self.cut_short = false;
+        let range = self.scores(candidates, opened, problem, config, engine)?;
+        Ok(range.inflated(inflation(opened, problem, config)))
     }
 
     /// The verdict of each of some pictures that fit the problem, as it would be of candidates; nothing where it would take a search for the
@@ -126,14 +144,13 @@ impl Judge {
             Some(critic) => candidates.iter().map(|candidate| critic.logit(candidate)).collect(),
             None => Vec::new(),
         };
-        let random = match self.random.take() {
-            Some(random) => random,
-            // Those of a denoiser take long.
-            None if self.stopped() => {
-                self.cut_short = true;
-                return Assessment::of(candidates, problem.target.size(), &plausibility, &logits, &[]);
-            }
-            None => random_of(opened, problem, config, engine)?,
+        if self.random.is_none() {
+            self.random = random_of(opened, problem, config, engine, &|| self.stopped())?;
+        }
+        // Those of a denoiser take long.
+        let Some(random) = self.random.take() else {
+            self.cut_short = true;
+            return Assessment::of(candidates, problem.target.size(), &plausibility, &logits, &[]);
         };
         let range = Assessment::of(candidates, problem.target.size(), &plausibility, &logits, &random);
         self.random = Some(random);
@@ -242,25 +259,32 @@ fn inflation(opened: &Opened, problem: &Problem<'_>, config: &SearchConfig) -> f
     }
 }
 
-/// Random pictures of the generator. Those of a denoiser take many passes each, and are kept.
-fn random_of(opened: &Opened, problem: &Problem<'_>, config: &SearchConfig, engine: &dyn Engine) -> Result<Vec<Image>> {
-    let make = || random_pictures(problem, config, engine, RANDOM_PICTURES);
+/// Random pictures of the generator; nothing where `stop` says so before all are made. Those of a denoiser take many passes each, and
+/// are kept.
+fn random_of(
+    opened: &Opened,
+    problem: &Problem<'_>,
+    config: &SearchConfig,
+    engine: &dyn Engine,
+    stop: &dyn Fn() -> bool,
+) -> Result<Option<Vec<Image>>> {
+    let make = || random_pictures_unless(problem, config, engine, RANDOM_PICTURES, stop);
     let Some(cache) = cache_of(opened).filter(|_| problem.generator.denoiser().is_some()) else { return make() };
     let (generator, class, settings) = (&opened.record.sha256, config.space.class, &config.null_space);
     let under = sha256(format!("random pictures {VERSION}, {generator}, {class}, {settings:?}").as_bytes());
     let spec = problem.generator.spec();
     let shape = [spec.channels, spec.height, spec.width];
     let kept = cache.read(&under).and_then(|arrays| pictures_in(&arrays, shape));
-    if let Some(kept) = kept {
+    if kept.is_some() {
         return Ok(kept);
     }
-    let made = make()?;
+    let Some(made) = make()? else { return Ok(None) };
     let values: Vec<f32> = made.iter().flat_map(Image::values).copied().collect();
     let shape = std::iter::once(made.len()).chain(shape).collect::<Vec<_>>();
     if let Ok(array) = Tensor::new(shape, values) {
         cache.write(&under, &BTreeMap::from([(PICTURES.to_owned(), array)]));
     }
-    Ok(made)
+    Ok(Some(made))
 }
 
 /// The name of kept pictures.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use pulse_core::candidate::Candidate;
+use pulse_core::judge::Assessment;
 use pulse_core::search::steering::Steering;
 use pulse_core::solved::Solved;
 use pulse_engine::Engine;
 use pulse_record::report::Curves;
 
-use super::{Found, Session};
+use super::{Found, Judge, Session};
 use crate::{Opened, Prepared, Result};
 
 impl Found {
@@ -24,6 +25,14 @@ impl Found {
         let (config, specs) = (solved.config.clone(), solved.specs.clone());
         let (problem, curves, bookmark) = (solved.problem().starting_anywhere(), Curves::default(), None);
         Self { opened, prepared, config, specs, candidates, curves, seconds, bookmark, engine, problem }
+    }
+
+    /// The candidates measured together, but without the verdict, for which pictures of the generator's own have to be searched for.
+    ///
+    /// # Errors
+    /// As [`Judge::compare`].
+    pub fn compare(&self, judge: &mut Judge) -> Result<Assessment> {
+        judge.compare(&self.candidates, &self.opened, &self.problem, &self.config, &*self.engine)
     }
 
     /// A session that has these candidates and looks for `count` more, and goes on with those that were stopped. It is for what was

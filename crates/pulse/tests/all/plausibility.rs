@@ -10,7 +10,7 @@ use pulse::generator::draw;
 use pulse::generator::{self, EMBEDDED, Generator, InputSpec, LatentInput, Space, append_whole};
 use pulse::image::Image;
 use pulse::inputs::Inputs;
-use pulse::judge::{Prior, random_pictures};
+use pulse::judge::{Prior, random_pictures, random_pictures_unless};
 use pulse::kept::KeptPrograms;
 use pulse::measurement::{Measurement, MeasurementKind, Size};
 use pulse::random::Stream;
@@ -137,6 +137,18 @@ fn random_pictures_are_many_and_always_the_same() {
     }
     // Whatever is searched for, and however.
     assert_eq!(all, random(&SearchConfig { batch: 1, seed: 7, ..SearchConfig::paper() }));
+}
+
+#[test]
+fn random_pictures_of_a_denoiser_end_between_two_levels() {
+    let generator = generator::Embedded::find("faces-flow").unwrap().open().unwrap();
+    let (measurement, target) = measured(&*generator);
+    let problem = Problem::new(&*generator, &*measurement, &target);
+    let config = SearchConfig { batch: 2, ..SearchConfig::default() };
+    let asked = AtomicUsize::new(0);
+    let stop = || asked.fetch_add(1, Ordering::Relaxed) == 3;
+    assert_eq!(random_pictures_unless(&problem, &config, &Cpu::default(), 2, &stop).unwrap(), None);
+    assert_eq!(asked.into_inner(), 4, "it goes on after it was stopped");
 }
 
 /// Counts how often it compiles.
