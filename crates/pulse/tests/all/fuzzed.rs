@@ -94,7 +94,7 @@ fn pictures() {
         let size = pulse::image::Raster::read("x", bytes).map(|raster| raster.size());
         size.map_or(true, |size| size.width * size.height <= 1 << 14)
     });
-    mutated(&small.collect::<Vec<_>>(), 3000, targets::picture);
+    mutated(&small.collect::<Vec<_>>(), 1500, targets::picture);
 }
 
 #[test]
