@@ -152,8 +152,8 @@ def search(
         The small picture: a path, a PIL image, or an array H x W or H x W x C (``uint8``, or floats in [0, 1]). Of a torch tensor
         B x C x H x W in [0, 1] each picture is searched for.
     generator
-        What makes the sharp pictures: a `Generator`, or what `Generator.open` takes: the name of an embedded one or of a model, or the
-        path of a checkpoint. The library's default where it is left out.
+        What makes the sharp pictures: a `Generator`, or what `Generator.open` takes: the name of an embedded one or of a model, or
+        the path of a checkpoint. The library's default where it is left out.
     measurement
         What made the picture small: a `Measurement`, or its text, such as ``"gaussian:1.5,bicubic"``.
     init
