@@ -52,9 +52,9 @@ struct Spent {
 
 impl Spent {
     /// Nodes, attributes, names: of which the largest networks have some ten thousand.
-    const MOST_THINGS: usize = 1 << 18;
+    const MOST_THINGS: usize = 1 << 17;
     /// Whole numbers outside of weights: shapes, axes, indices.
-    const MOST_WHOLE: usize = 1 << 20;
+    const MOST_WHOLE: usize = 1 << 19;
 
     fn thing(&mut self) -> Result<()> {
         self.things += 1;
