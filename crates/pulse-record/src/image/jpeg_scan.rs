@@ -79,9 +79,9 @@ impl Steps {
     /// let pixels beyond white swing farther, by 31 at most.
     const WIDEST: f64 = 1.3 * 1024.0;
 
-    fn new(each: [f64; 64]) -> Self {
+    fn new(each: &[f64; 64]) -> Self {
         let rounding = each.iter().map(|step| step * step).sum::<f64>().sqrt() / 2.0;
-        Self { each, most: Self::WIDEST + rounding }
+        Self { each: *each, most: Self::WIDEST + rounding }
     }
 }
 
@@ -227,7 +227,7 @@ fn read_steps(mut segment: &[u8], steps: &mut HashMap<u8, Steps>) {
         let number = |index: usize| {
             numbers[index * width..][..width].iter().fold(0.0, |sum, &byte| 256.0 * sum + f64::from(byte))
         };
-        steps.insert(head & 15, Steps::new(std::array::from_fn(number)));
+        steps.insert(head & 15, Steps::new(&std::array::from_fn(number)));
         segment = &rest[64 * width..];
     }
 }
@@ -250,7 +250,7 @@ fn scan_of(
         };
         let table = |class: u8, number: u8| codes.get(&(class << 4 | number)).cloned();
         let steps = steps.get(&frame.components[index].table).cloned();
-        let steps = steps.unwrap_or_else(|| Steps::new([0.0; 64]));
+        let steps = steps.unwrap_or_else(|| Steps::new(&[0.0; 64]));
         chosen.push((index, [table(0, part[1] >> 4), table(1, part[1] & 15)], steps));
     }
     if chosen.is_empty() || band.end > 63 || band.start > band.end {
