@@ -141,7 +141,9 @@ impl Seen {
             }
         }
         let count = (shrink * shrink) as f32;
-        values.iter_mut().for_each(|value| *value /= count);
+        for value in &mut values {
+            *value /= count;
+        }
         let origin = [inner.left as f64, inner.top as f64];
         let middle = [picture.width() as f64 / 2.0, picture.height() as f64 / 2.0];
         let pivot = [0, 1].map(|axis| (middle[axis] - origin[axis]) / shrink as f64);
