@@ -256,7 +256,7 @@ fn blocks_that_were_turned_are_named_with_the_way_out() {
     let small = place.read_picture("mosaic_rot5.png").resized(Kernel::Area, Size::new(128, 128)).unwrap();
     let small = small.crop(Rectangle { left: 32, top: 32, width: 64, height: 64 }).unwrap();
     place.write("small.png", &encode_png(&small, None).unwrap());
-    let ran = run(&place, &["small.png"], &["--place", "off"]);
+    let ran = run(&place, &["small.png"], &[]);
     assert!(ran.status == 0 && ran.err.contains("turned by about 5"), "{}", ran.err);
 }
 
