@@ -6,6 +6,12 @@ const FILES = "files";
 /** How often files are written while a search goes on, in milliseconds. */
 const EVERY = 2000;
 
+/**
+ * How long the store is waited for, in milliseconds. When a page is loaded again in the midst of a step, the worker of the page that it
+ * was still has it for a moment; another page has it for good.
+ */
+const AFTER = 2500;
+
 const done = (request) =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
@@ -96,13 +102,15 @@ export class Kept {
 }
 
 /** Whether this page has the store, as long as it is open. */
-function taken(name) {
+async function taken(name) {
   if (!navigator.locks) return true;
+  const signal = AbortSignal.timeout(AFTER);
   return new Promise((answer) => {
-    navigator.locks.request(name, { ifAvailable: true }, (lock) => {
-      answer(lock !== null);
-      return lock && new Promise(() => {});
-    });
+    const held = () => {
+      answer(true);
+      return new Promise(() => {});
+    };
+    navigator.locks.request(name, { signal }, held).catch(() => answer(false));
   });
 }
 
