@@ -51,26 +51,23 @@ def per_step(run):
 
 
 def other_thread(example):
-    """How fast a Python thread runs beside a search on one core, as a part of how fast it runs alone."""
+    """How fast a Python thread runs beside a search on one core, as a part of how fast it runs beside a thread that sleeps."""
 
-    def turns(while_):
+    def turns(target):
+        """How often a second a loop asks whether another thread still does this."""
+        other = threading.Thread(target=target)
+        other.start()
         started, count = time.perf_counter(), 0
-        while while_():
+        while other.is_alive():
             count += 1
         return count / (time.perf_counter() - started)
-
-    def for_a_second():
-        until = time.perf_counter() + 1
-        return lambda: time.perf_counter() < until
 
     before = pulse.threads()
     pulse.set_threads(1)
     shares = []
     for _ in range(3):
-        free = turns(for_a_second())
-        search = threading.Thread(target=lambda: pulse.search(example, "faces", steps=100, **FIXED))
-        search.start()
-        shares.append(turns(search.is_alive) / free)
+        free = turns(lambda: time.sleep(1))
+        shares.append(turns(lambda: pulse.search(example, "faces", steps=100, **FIXED)) / free)
     pulse.set_threads(before)
     print(f"another Python thread  {100 * max(shares):7.1f} % of its speed alone, while a search runs on one core")
 
