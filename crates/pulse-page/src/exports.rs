@@ -17,7 +17,8 @@ thread_local! {
     static OPEN: RefCell<Option<Conversation>> = const { RefCell::new(None) };
 }
 
-/// Opens the session, as it lies on the disk; or one that was carried away, where its file lies there. Says 0, or 1 where it cannot be opened, and why by standard output.
+/// Opens the session, as it lies on the disk; or one that was carried away, where its file lies there. Says 0, or 1 where it cannot be
+/// opened, and why by standard output.
 #[expect(unsafe_code, reason = "the name that a page calls it by")]
 #[unsafe(no_mangle)]
 pub extern "C" fn pulse_begin() -> u32 {

@@ -10,7 +10,7 @@ const EVERY = 2000;
  * How long the store is waited for, in milliseconds. When a page is loaded again in the midst of a step, the worker of the page that it
  * was still has it for a moment; another page has it for good.
  */
-const AFTER = 2500;
+const WAITED = 2500;
 
 const done = (request) =>
   new Promise((resolve, reject) => {
@@ -104,7 +104,7 @@ export class Kept {
 /** Whether this page has the store, as long as it is open. */
 async function taken(name) {
   if (!navigator.locks) return true;
-  const signal = AbortSignal.timeout(AFTER);
+  const signal = AbortSignal.timeout(WAITED);
   return new Promise((answer) => {
     const held = () => {
       answer(true);
