@@ -1,5 +1,6 @@
 //! Pictures outside of networks: values, sizes, and how one size becomes another.
 
+mod between;
 mod resize;
 mod size;
 
@@ -7,6 +8,7 @@ use std::ops::Range;
 
 use crate::{Error, ErrorKind, Result};
 
+pub(crate) use between::between_pixels;
 pub use resize::{Kernel, Resize, resize_matrix};
 pub(crate) use resize::{mirror, window_matrix};
 pub use size::Size;

@@ -1,7 +1,7 @@
 //! The part of a picture round a square, with something where the picture ends.
 
 use super::{Point, Square};
-use crate::image::Image;
+use crate::image::{Image, between_pixels};
 
 /// How far the picture goes on beyond its edge at least, and how wide the blur is, in terms of the square's side.
 const REACH: f64 = 0.3;
@@ -57,18 +57,9 @@ impl Patch {
 
     /// Between the four nearest pixels; beyond the patch, its outermost ones.
     pub(super) fn sample(&self, channel: usize, [x, y]: Point) -> f32 {
-        let place = |x: f64, start: isize, length: usize| (x - start as f64).clamp(0.0, (length - 1) as f64);
-        let (x, y) = (place(x, self.left, self.width), place(y, self.top, self.height));
-        let (left, top) = (x as usize, y as usize);
-        let (right, bottom) = ((left + 1).min(self.width - 1), (top + 1).min(self.height - 1));
-        let (x_weight, y_weight) = ((x - left as f64) as f32, (y - top as f64) as f32);
-        let plane = &self.values[channel * self.width * self.height..];
-        let row = |y: usize| {
-            let (left, right) = (plane[y * self.width + left], plane[y * self.width + right]);
-            left + x_weight * (right - left)
-        };
-        let (upper, lower) = (row(top), row(bottom));
-        upper + y_weight * (lower - upper)
+        let pixels = self.width * self.height;
+        let place = [x - self.left as f64, y - self.top as f64];
+        between_pixels(&self.values[channel * pixels..][..pixels], self.width, place)
     }
 
     /// Blurs what lies outside of the picture, and fades it into the median colour. With `d = 1 − (pixels from the

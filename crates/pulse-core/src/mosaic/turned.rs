@@ -6,7 +6,7 @@
 use super::detect::{LEAST_HEIGHT, LONGEST, Profiles, Steps, centred};
 use super::margin::content;
 use super::{Grid, Mosaic};
-use crate::image::{Image, Rectangle};
+use crate::image::{Image, Rectangle, between_pixels};
 use crate::placement::Point;
 
 /// The least share of what may be a grid that was changed since.
@@ -168,25 +168,13 @@ impl Seen {
             let y = row as f64 + 0.5 - half;
             for column in 0..self.side {
                 let x = column as f64 + 0.5 - half;
-                values.push(self.between(middle[0] + cos * x - sin * y, middle[1] + sin * x + cos * y));
+                let place = [middle[0] + cos * x - sin * y, middle[1] + sin * x + cos * y];
+                values.push(between_pixels(&self.values, self.width, place));
             }
         }
         let square = Image::clamped(1, self.side, self.side, values).ok()?;
         let all = Rectangle { left: 0, top: 0, width: self.side, height: self.side };
         Some(Profiles::of(&Steps::of(&square), all))
-    }
-
-    /// The value between the four nearest pixels. The centres of pixels are at whole numbers.
-    fn between(&self, x: f64, y: f64) -> f32 {
-        let (x, y) = (x.clamp(0.0, (self.width - 1) as f64), y.clamp(0.0, (self.height - 1) as f64));
-        let (left, top) = (x as usize, y as usize);
-        let (across, down) = ((x - left as f64) as f32, (y - top as f64) as f32);
-        let (right, bottom) = ((left + 1).min(self.width - 1), (top + 1).min(self.height - 1));
-        let row = |y: usize| {
-            let row = &self.values[y * self.width..];
-            row[left] + across * (row[right] - row[left])
-        };
-        row(top) + down * (row(bottom) - row(top))
     }
 
     /// A grid of the turned square as one of the picture, turned back.
