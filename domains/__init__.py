@@ -9,14 +9,17 @@ from .pictures import to_bytes
 
 FIELDS = ("black-holes", "galaxies", "cells", "land", "brain")
 
+TAUGHT = (*FIELDS, "faces")
+"""What a small generator is trained for: the fields, and the faces of the embedded generator, which no simulator makes."""
+
 HELD_OUT = 0
 """The seed of the pictures that no generator is trained on. Training takes seeds from 1 on."""
 
 
 def module(field):
     """The folder of a field, as Python names it: `black-holes` is `domains.black_holes.simulate`."""
-    if field not in FIELDS:
-        raise ValueError(f"{field}: no such field, there are {', '.join(FIELDS)}")
+    if field not in TAUGHT:
+        raise ValueError(f"{field}: no such field, there are {', '.join(TAUGHT)}")
     return import_module(f"{__name__}.{field.replace('-', '_')}.simulate")
 
 

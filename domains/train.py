@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from diffusers import FlowMatchEulerDiscreteScheduler, UNet2DModel
 
-from . import FIELDS, HELD_OUT, pictures
+from . import HELD_OUT, TAUGHT, pictures
 from .pictures import SIZE, with_channels
 
 TURNED = ("black-holes", "galaxies", "cells", "land")
@@ -95,7 +95,7 @@ def save_model(net, folder):
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("field", choices=FIELDS)
+    parser.add_argument("field", choices=TAUGHT)
     parser.add_argument("folder", type=Path, help="where the model goes; its state is kept in FOLDER/state.pt")
     parser.add_argument("--from", dest="given", type=Path, help="a model's folder whose weights are the start")
     parser.add_argument("--steps", type=int, default=6000)
@@ -106,6 +106,7 @@ def main(arguments=None):
     parser.add_argument("--held-out", type=int, default=64, help="pictures in test.npz")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--bf16", action="store_true", help="compute in bfloat16 where PyTorch can: half the time on some processors")
     parser.add_argument("--threads", type=int, help="of the CPU")
     parser.add_argument("--template", help="brain only: the path of the Colin27 template")
     parser.add_argument("--cache", type=Path, default=Path("domains-cache"), help="where simulated pictures are kept")
@@ -152,7 +153,9 @@ def main(arguments=None):
             group["lr"] = rate_at(step, options.steps, options.learning_rate)
         mixing = t[:, None, None, None]
         mixed = ((1 - mixing) * x + mixing * e).contiguous(memory_format=torch.channels_last)
-        loss = F.mse_loss(net(mixed, t * 1000).sample, e - x)
+        with torch.autocast(options.device, dtype=torch.bfloat16, enabled=options.bf16):
+            predicted = net(mixed, t * 1000).sample
+        loss = F.mse_loss(predicted.float(), e - x)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
