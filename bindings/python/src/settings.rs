@@ -98,7 +98,6 @@ impl Settings {
                     format!("a sigma of {sigma}: it is noise of pictures in [0, 1], and a number above 0 and up to 1");
                 return Err(setting(reason));
             }
-            config = config.with_noise(sigma);
         }
         config.spread = spread.then(Repulsion::default);
         let texts = || -> pulse::Result<_> {
@@ -116,7 +115,10 @@ impl Settings {
             let mut request =
                 Request { preparation, place: parsed(place)?.unwrap_or(Placing::default()), ..Request::default() };
             request.background = background;
-            if let Some(measurement) = request.preparation.measurement.as_ref().filter(|_| !says_noise) {
+            let measurement = request.preparation.measurement.as_ref();
+            if let Some(sigma) = sigma {
+                config = config.with_noise_beside(sigma, measurement);
+            } else if let Some(measurement) = measurement.filter(|_| !says_noise) {
                 config = config.with_noise_of(measurement);
             }
             Ok((config, request))

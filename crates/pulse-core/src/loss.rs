@@ -59,6 +59,7 @@ impl Loss {
             floor: floor.unwrap_or(0.0),
             numbers,
             known: numbers,
+            weights: None,
             pairs: Geocross::new(rows, width),
         }
     }
@@ -105,6 +106,8 @@ pub struct LossEvaluator {
     numbers: usize,
     /// How many of them are measured; the rest is zero in the measured image and in the target.
     known: usize,
+    /// How much each number weighs; nothing where all weigh 1.
+    weights: Option<Vec<f32>>,
     pairs: Geocross,
 }
 
@@ -116,6 +119,12 @@ impl LossEvaluator {
     #[must_use]
     pub fn with_known(self, known: usize) -> Self {
         Self { known, ..self }
+    }
+
+    /// The same where each difference counts so many times, a weight a number.
+    #[must_use]
+    pub fn with_weights(self, weights: Option<Vec<f32>>) -> Self {
+        Self { weights, ..self }
     }
 
     /// The loss of one candidate, and the gradient of the weighted sum: with respect to `measured` into
@@ -137,17 +146,20 @@ impl LossEvaluator {
         }
         let n = self.known as f64;
         let (mut squares, mut magnitudes) = (0.0, 0.0);
-        for (&measured, &target) in measured.iter().zip(target) {
-            let difference = f64::from(measured) - f64::from(target);
+        let weight = |place: usize| self.weights.as_ref().map_or(1.0, |weights| f64::from(weights[place]));
+        for (place, (&measured, &target)) in measured.iter().zip(target).enumerate() {
+            let difference = weight(place) * (f64::from(measured) - f64::from(target));
             squares += difference * difference;
             magnitudes += difference.abs();
         }
         let (mean_square, mean_magnitude) = (squares / n, magnitudes / n);
         let slope_l2 = if mean_square >= self.floor { self.l2 * 2.0 / n } else { 0.0 };
         let slope_l1 = if mean_magnitude >= self.floor { self.l1 * L1_FACTOR / n } else { 0.0 };
-        for ((gradient, &measured), &target) in measured_gradient.iter_mut().zip(measured).zip(target) {
-            let difference = f64::from(measured) - f64::from(target);
-            *gradient = (slope_l2 * difference + slope_l1 * sign(difference)) as f32;
+        for (place, (gradient, (&measured, &target))) in
+            measured_gradient.iter_mut().zip(measured.iter().zip(target)).enumerate()
+        {
+            let difference = weight(place) * (f64::from(measured) - f64::from(target));
+            *gradient = (weight(place) * (slope_l2 * difference + slope_l1 * sign(difference))) as f32;
         }
         let geocross = self.pairs.evaluate(latent, self.geocross, latent_gradient);
         LossValues {

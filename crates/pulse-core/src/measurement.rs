@@ -14,6 +14,7 @@ mod blur;
 mod composition;
 mod in_file;
 mod kind;
+mod photons;
 mod pixelwise;
 mod projection;
 mod psf;
@@ -27,6 +28,7 @@ use pulse_engine::{Network, NetworkBuilder, Shape, Value};
 
 pub use in_file::InFile;
 pub use kind::MeasurementKind;
+pub use photons::Photons;
 pub use projection::Projection;
 pub use psf::Psf;
 pub use stage::{Blur, Channels, Factor, Length, Quality, Stage};
@@ -71,6 +73,13 @@ pub trait Measurement: fmt::Debug + Send + Sync {
     /// others. Shrinking is so; spreading light is not.
     fn is_well_conditioned(&self) -> bool {
         true
+    }
+
+    /// The variance of the noise of each number of `target`, pictures being in [0, 1], where it follows from the number itself, as
+    /// that of counted light does. Nothing where all have the same noise.
+    fn variances(&self, target: &[f32]) -> Option<Vec<f64>> {
+        _ = target;
+        None
     }
 
     /// A picture of the target's size as this measurement would have made it: in its channels, with the numbers at

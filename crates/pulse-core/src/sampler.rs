@@ -33,7 +33,7 @@ pub trait Nearest {
     ///
     /// Without damping `h` becomes the nearest picture whose measurement is exactly `y`. With the damping `σ²/r²` it becomes the mean of
     /// a Gaussian belief of the variance `r²` around `h` once it has seen `y`, which has noise of the standard deviation `σ`. `y` and `σ`
-    /// are in the units of the network's range. All rows have the same target; row *i* of the result depends on row *i* alone. Calls are
-    /// for one row or for several.
-    fn nearest(&mut self, pictures: &mut [f32], damping: f64) -> Result<()>;
+    /// are in the units of the network's range. All rows have the same target, and each a damping of its own: either all are 0 or none is.
+    /// Row *i* of the result depends on row *i* alone.
+    fn nearest(&mut self, pictures: &mut [f32], dampings: &[f64]) -> Result<()>;
 }

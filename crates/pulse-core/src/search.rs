@@ -22,6 +22,7 @@ mod slot;
 pub mod steering;
 mod stepped;
 mod way;
+mod weights;
 
 use std::sync::Arc;
 
@@ -46,6 +47,7 @@ pub(crate) use sampling::{Eye, Sampling};
 use steering::Steering;
 pub use stepped::Search;
 pub(crate) use way::Way;
+pub(crate) use weights::Weights;
 
 /// What to search: which generator, through which measurement, for which target.
 ///

@@ -331,7 +331,7 @@ impl Arguments {
             if !(sigma > 0.0 && sigma <= 255.0) {
                 return Err(Failure::of("--sigma", format!("{sigma} cannot be: give a number above 0, and up to 255")));
             }
-            config = config.with_noise(sigma / 255.0);
+            config = config.with_noise_beside(sigma / 255.0, self.measurement.as_ref());
         }
         let was_told = self.sigma.is_some() || self.eps.is_some() || self.target_db.is_some();
         if let Some(measurement) = self.measurement.as_ref().filter(|_| !was_told) {

@@ -275,6 +275,25 @@ fn a_demonstration_of_a_jpeg_is_searched_to_its_noise() {
     assert_eq!(record["measurement"], "bicubic,jpeg:75");
 }
 
+#[test]
+fn a_demonstration_of_counted_light_is_searched_to_the_noise_of_its_counts() {
+    let place = Place::new();
+    place.picture("large.png", 3, 64, 64);
+    let arguments = ["up", "large.png", "--progress", "none", "--steps", "1", "--candidates", "1", "--place", "off"];
+    let counted = ["--pixelate", "16", "-m", "bicubic,photons:100"];
+    place.run(&[&arguments[..], &counted, &["--out", "counted"]].concat());
+    let sigma = place.record("counted/large")["settings"]["sigma"].as_f64().unwrap();
+    assert!((sigma - (0.51f64 / 100.0).sqrt()).abs() < 1e-3, "{sigma}");
+    // The camera's own noise comes on top.
+    place.run(&[&arguments[..], &counted, &["--sigma", "20", "--out", "both"]].concat());
+    let both = place.record("both/large")["settings"]["sigma"].as_f64().unwrap();
+    assert!((both - sigma.hypot(20.0 / 255.0)).abs() < 1e-6, "{both}");
+    let small = place.read_picture("counted/large/target.png");
+    let clean = place.read_picture("large.png").resized(Kernel::Bicubic, Size::new(16, 16)).unwrap();
+    let error = small.mean_squared_difference(&clean).sqrt();
+    assert!((0.3..1.5).contains(&(error / sigma)), "{error} of {sigma}");
+}
+
 /// A face in a photograph, under blocks of `size` pixels.
 fn blocks_in_a_photograph(place: &Place, size: usize, parts: &[[usize; 2]]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/photos/p002_studio_portrait.jpg");

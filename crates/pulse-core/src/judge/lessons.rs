@@ -10,9 +10,9 @@ use super::reframe::Reframe;
 use crate::Result;
 use crate::image::Image;
 use crate::image::Size;
-use crate::measurement::{IMAGE, MEASURED};
+use crate::measurement::{IMAGE, MEASURED, Measurement};
 use crate::random::Stream;
-use crate::search::{Problem, SearchConfig};
+use crate::search::{Problem, SearchConfig, Weights};
 
 /// What is learnt from, and what tells how sure that is, of pictures up to this many numbers: 128x128 in colour. Of larger ones,
 /// which take longer, a third is made.
@@ -73,28 +73,31 @@ impl Lessons {
 }
 
 /// Measures pictures, and adds the target's noise.
-pub(super) struct Camera {
+pub(super) struct Camera<'a> {
     program: Box<dyn Program>,
     image: InputId,
     measured: OutputId,
-    sigma: f32,
+    measurement: &'a dyn Measurement,
+    sigma: f64,
 }
 
-impl Camera {
-    pub(super) fn new(problem: &Problem<'_>, sigma: f64, engine: &dyn Engine) -> Result<Self> {
+impl<'a> Camera<'a> {
+    pub(super) fn new(problem: &'a Problem<'_>, sigma: f64, engine: &dyn Engine) -> Result<Self> {
         let network = problem.measurement.network()?;
         let (image, measured) = (network.input(IMAGE)?, network.output(MEASURED)?);
-        Ok(Self { program: engine.compile(&network, 1)?, image, measured, sigma: sigma as f32 })
+        Ok(Self { program: engine.compile(&network, 1)?, image, measured, measurement: &*problem.measurement, sigma })
     }
 
     fn shot(&mut self, picture: &Image, random: &mut Random) -> Vec<f32> {
         self.program.input_mut(self.image).copy_from_slice(picture.values());
         self.program.forward(1, &[self.measured]);
-        let noisy = |&value: &f32| match self.sigma {
-            0.0 => value,
-            sigma => value + sigma * random.normal(),
-        };
-        self.program.output(self.measured).iter().map(noisy).collect()
+        let clean = self.program.output(self.measured);
+        if self.sigma == 0.0 {
+            return clean.to_vec();
+        }
+        let weights = Weights::of(self.measurement, clean, self.sigma);
+        let noise = |place: usize| self.sigma as f32 / weights.get().map_or(1.0, |weights| weights[place]);
+        clean.iter().enumerate().map(|(place, value)| value + noise(place) * random.normal()).collect()
     }
 
     /// The target that a picture would have been measured as, of 8 bits.

@@ -142,7 +142,7 @@ fn each_drawn(
 struct Anything;
 
 impl Nearest for Anything {
-    fn nearest(&mut self, _: &mut [f32], _: f64) -> Result<()> {
+    fn nearest(&mut self, _: &mut [f32], _: &[f64]) -> Result<()> {
         Ok(())
     }
 }

@@ -6,9 +6,11 @@ use pulse_engine::{NetworkBuilder, Operator, SeparableMap, Shape, SparseMatrix, 
 
 use super::pixelwise::Pixelwise;
 use super::sizes::Sizes;
-use super::{Measurement, Resize, Size, Stage};
+use super::{Measurement, Photons, Resize, Size, Stage};
 use crate::Result;
 use crate::image::Image;
+
+const BINOMIAL: [f64; 5] = [1.0, 4.0, 6.0, 4.0, 1.0];
 
 /// `A = Aₙ … A₂ A₁`.
 #[derive(Clone, Debug)]
@@ -24,6 +26,8 @@ pub(super) struct Composition {
     /// The stages on single pixels, which a target goes through to fit this measurement.
     pixelwise: Vec<Pixelwise>,
     known: usize,
+    /// How the target's numbers were counted, where they were.
+    photons: Option<Photons>,
 }
 
 impl Composition {
@@ -38,6 +42,7 @@ impl Composition {
             exact: true,
             pixelwise: Vec::new(),
             known: 0,
+            photons: None,
         };
         let (mut channels, mut size) = (channels, picture);
         // Where every number of the target is a mixture of pixels, none of it is hidden.
@@ -49,7 +54,7 @@ impl Composition {
                     composition.exact = false;
                     composition.operators.extend(blur.operators(size)?);
                 }
-                Stage::Gray | Stage::Channels(_) | Stage::Mask(_) | Stage::Jpeg(_) => {}
+                Stage::Gray | Stage::Channels(_) | Stage::Mask(_) | Stage::Jpeg(_) | Stage::Photons(_) => {}
             }
             size = *made;
             if sizes.crop_after.is_some_and(|last| index >= last) {
@@ -67,15 +72,44 @@ impl Composition {
             }
         }
         composition.output = Shape::map(channels, target.height, target.width);
-        composition.known = composition.count_known()?;
+        composition.known = composition.known_map()?.iter().filter(|&&known| known > 0.0).count();
         Ok(composition)
     }
 
-    /// Counts the numbers that no mask hides: those of a white picture that are not 0.
-    fn count_known(&self) -> Result<usize> {
+    /// The same, where a target is counted light.
+    pub(super) fn counting(self, photons: Option<Photons>) -> Self {
+        Self { photons, ..self }
+    }
+
+    /// The numbers that no mask hides: those of a white picture that are not 0.
+    fn known_map(&self) -> Result<Vec<f32>> {
         let channels = self.input.channels();
         let white = Image::new(channels, self.target.height, self.target.width, vec![1.0; channels * self.pixels()])?;
-        Ok(self.adopt(white)?.values().iter().filter(|&&value| value > 0.0).count())
+        Ok(self.adopt(white)?.into_values())
+    }
+
+    /// What was counted around each pixel, of what no mask hides: means over 5 x 5 pixels by the weights 1, 4, 6, 4, 1. A pixel's own count
+    /// would do for its own rate, but then those that counted too little by chance weigh most.
+    fn around(&self, target: &[f32]) -> Vec<f64> {
+        let Size { width, height } = self.target;
+        let Ok(known) = self.known_map() else { return target.iter().map(|&counted| f64::from(counted)).collect() };
+        let near = |at: usize, length: usize| {
+            (at.saturating_sub(2)..length.min(at + 3)).map(move |p| (p, BINOMIAL[p + 2 - at]))
+        };
+        let pixel = |(place, _): (usize, &f32)| {
+            let (plane, at) = (place - place % self.pixels(), place % self.pixels());
+            let (mut sum, mut weight) = (0.0, 0.0);
+            for (row, down) in near(at / width, height) {
+                for (column, across) in near(at % width, width) {
+                    let other = plane + row * width + column;
+                    let share = down * across * f64::from(known[other]);
+                    sum += share * f64::from(target[other]);
+                    weight += share;
+                }
+            }
+            if weight > 0.0 { sum / weight } else { 0.0 }
+        };
+        target.iter().enumerate().map(pixel).collect()
     }
 
     fn pixels(&self) -> usize {
@@ -111,6 +145,11 @@ impl Measurement for Composition {
 
     fn is_well_conditioned(&self) -> bool {
         self.exact
+    }
+
+    fn variances(&self, target: &[f32]) -> Option<Vec<f64>> {
+        let photons = self.photons?;
+        Some(self.around(target).into_iter().map(|counted| photons.variance(counted)).collect())
     }
 
     fn adopt(&self, target: Image) -> Result<Image> {

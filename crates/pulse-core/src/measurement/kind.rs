@@ -6,7 +6,7 @@ use pulse_engine::Engine;
 
 use super::composition::Composition;
 use super::sizes::Sizes;
-use super::{Blur, IMAGE, Kernel, MEASURED, Measurement, Quality, Size, Stage};
+use super::{Blur, IMAGE, Kernel, MEASURED, Measurement, Photons, Quality, Size, Stage};
 use crate::image::Image;
 use crate::{Error, ErrorKind, Result};
 
@@ -42,16 +42,20 @@ impl MeasurementKind {
     /// The stages, one after the other.
     ///
     /// # Errors
-    /// [`ErrorKind::Setting`] when there is none, when there are more than 16, or when two of them shrink by a
-    /// factor that is not given.
+    /// [`ErrorKind::Setting`] when there is none, when there are more than 16, when two of them shrink by a
+    /// factor that is not given, or when anything but a mask stands behind photons.
     pub fn new(stages: Vec<Stage>) -> Result<Self> {
         let open = stages.iter().filter(|stage| matches!(stage, Stage::Resize(_, None))).count();
+        let mut counted = stages.iter().skip_while(|stage| !matches!(stage, Stage::Photons(_))).skip(1);
+        let behind = counted.find(|stage| !matches!(stage, Stage::Mask(_)));
         let problem = if stages.is_empty() || stages.len() > MOST_STAGES {
             format!("a measurement of {} stages cannot be: give 1 to {MOST_STAGES}", stages.len())
         } else if open > 1 {
             format!(
                 "a measurement cannot shrink {open} times by what follows from the sizes: give all but one a factor"
             )
+        } else if let Some(stage) = behind {
+            format!("photons are counted last, by the camera: `{stage}` cannot stand behind them, but only a mask")
         } else {
             return Ok(Self { stages });
         };
@@ -85,6 +89,18 @@ impl MeasurementKind {
         self.stages.iter().rev().find_map(|stage| if let Stage::Jpeg(quality) = stage { Some(*quality) } else { None })
     }
 
+    /// How many photons make a pixel white, where numbers were counted.
+    pub fn photons(&self) -> Option<Photons> {
+        self.stages.iter().find_map(|stage| if let Stage::Photons(photons) = stage { Some(*photons) } else { None })
+    }
+
+    /// The standard deviation of the noise that the stages bring, pictures being in [0, 1]: that of a JPEG ([`Quality::noise`]), and
+    /// that of a middle grey that was counted ([`Photons::noise`]). 0 where none brings any.
+    pub fn noise(&self) -> f64 {
+        let jpeg = self.jpeg().map_or(0.0, Quality::noise);
+        self.photons().map_or(jpeg, |photons| photons.noise().hypot(jpeg))
+    }
+
     /// The measurement from the generator's pictures of `channels` (of the size `picture`) to the target.
     ///
     /// Nothing is stretched: a target of other proportions than the picture's is the middle of what the stages
@@ -96,7 +112,8 @@ impl MeasurementKind {
     /// size or hides everything, a channel is not there, or a file that a stage names was not read.
     pub fn resolve(&self, channels: usize, picture: Size, target: Size) -> Result<Box<dyn Measurement>> {
         let sizes = Sizes::of(&self.stages, picture, target)?;
-        Ok(Box::new(Composition::new(self.to_string(), channels, picture, target, &sizes)?))
+        let composition = Composition::new(self.to_string(), channels, picture, target, &sizes)?;
+        Ok(Box::new(composition.counting(self.photons())))
     }
 
     /// `A(picture)` at the size `to`, clipped to [0, 1], for demonstrations. Lengths in stages are pixels of this

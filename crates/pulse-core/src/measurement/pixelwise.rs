@@ -54,7 +54,7 @@ impl Pixelwise {
                 }
                 Ok(Some(Self::Mask(known)))
             }
-            Stage::Resize(..) | Stage::Blur(_) | Stage::Jpeg(_) => Ok(None),
+            Stage::Resize(..) | Stage::Blur(_) | Stage::Jpeg(_) | Stage::Photons(_) => Ok(None),
         }
     }
 

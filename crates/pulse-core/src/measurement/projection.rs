@@ -66,6 +66,13 @@ impl Projection {
         self
     }
 
+    /// The same where the numbers of the target do not weigh the same: each error counts `weights` times as much, a weight a number.
+    #[must_use]
+    pub fn weighted(mut self, weights: Option<Vec<f32>>) -> Self {
+        self.solver.weights = weights;
+        self
+    }
+
     /// `y = A(x)`.
     pub fn measure(&mut self, x: &[f32], y: &mut [f32]) {
         self.solver.measure(x, y);
@@ -94,17 +101,31 @@ impl Projection {
         &self.solver.errors[..active]
     }
 
-    /// `x ← x + Aᵀ (A Aᵀ + damping I)⁻¹ (y − A x)`, until the residual of these equations is this part of what it was: the mean of
-    /// a Gaussian belief round `x` that has seen a target with noise, where the damping is the noise's variance over the
-    /// belief's. Without damping it is the projection.
-    pub fn draw_nearer(&mut self, x: &mut [f32], y: &[f32], damping: f64, reduction: f64) {
+    /// The same, ready for targets with noise: damped equations take few steps where the measurement does about the same at every place.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Network`](crate::ErrorKind::Network), when the engine cannot run a sum over cosines.
+    pub fn damped(mut self, engine: &dyn Engine, measurement: &dyn Measurement) -> Result<Self> {
+        self.solver.prepare_damped(engine, measurement.output_shape())?;
+        Ok(self)
+    }
+
+    /// `x ← x + Aᵀ (A Aᵀ + damping I)⁻¹ (y − A x)`, a damping for each row, until the residual of these equations is this part of what
+    /// it was: the mean of a Gaussian belief round `x` that has seen a target with noise, where the damping is the noise's variance over
+    /// the belief's. Without damping it is the projection.
+    pub fn draw_nearer(&mut self, x: &mut [f32], y: &[f32], dampings: &[f64], reduction: f64) {
         let active = self.solver.active(x, y);
         self.solver.free_all();
         self.solver.find_residual(x, y);
-        (self.solver.damping, self.solver.reduction) = (damping, reduction);
-        let radius = std::mem::take(&mut self.solver.radius);
-        self.solver.find_correction(active);
-        (self.solver.damping, self.solver.reduction, self.solver.radius) = (0.0, REDUCTION, radius);
+        self.solver.reduction = reduction;
+        if dampings.iter().all(|&damping| damping == 0.0) {
+            let radius = std::mem::take(&mut self.solver.radius);
+            self.solver.find_correction(active);
+            self.solver.radius = radius;
+        } else {
+            self.solver.find_damped_correction(dampings);
+        }
+        self.solver.reduction = REDUCTION;
         for (x, correction) in x.iter_mut().zip(&self.solver.picture) {
             *x += correction;
         }

@@ -1,6 +1,6 @@
 //! The parts of a measurement, before the sizes are known.
 
-use super::{InFile, Kernel, Psf};
+use super::{InFile, Kernel, Photons, Psf};
 use crate::image::Image;
 use crate::{Error, ErrorKind, Result};
 
@@ -126,6 +126,9 @@ pub enum Stage {
     /// `jpeg:QUALITY`: the picture was saved as a JPEG. It is taken for noise of the size that the quantisation leaves
     /// ([`Quality::noise`]), which says how near candidates are to come; the numbers stay as they are.
     Jpeg(Quality),
+    /// `photons:N`: each number was counted, and N photons make a pixel white, `N y ~ Poisson(N x)`. Darker pixels have less noise
+    /// ([`Photons::variance`]), and weigh more; the numbers stay as they are.
+    Photons(Photons),
 }
 
 /// The quality of a JPEG as libjpeg counts it, 1 to 100.

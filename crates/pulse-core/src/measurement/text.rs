@@ -4,12 +4,12 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-use super::{Blur, Channels, Factor, InFile, Kernel, Length, MeasurementKind, Quality, Stage};
+use super::{Blur, Channels, Factor, InFile, Kernel, Length, MeasurementKind, Photons, Quality, Stage};
 use crate::{Error, ErrorKind};
 
 /// What stands in the help and in the errors.
 pub const GRAMMAR: &str = "bicubic, area, lanczos3 or nearest (each with :FACTOR or without), identity, gaussian:SIGMA, \
-                           motion:LENGTH@ANGLE, disk:RADIUS, psf:FILE, gray, channels:R, mask:FILE, jpeg:QUALITY, or several with \
+                           motion:LENGTH@ANGLE, disk:RADIUS, psf:FILE, gray, channels:R, mask:FILE, jpeg:QUALITY, photons:N, or several with \
                            commas between them (a FILE with commas in its name in quotes)";
 
 impl fmt::Display for MeasurementKind {
@@ -40,6 +40,7 @@ impl fmt::Display for Stage {
                 letters.filter(|letter| letter.1).try_for_each(|letter| write!(f, "{}", letter.0))
             }
             Self::Jpeg(quality) => write!(f, "jpeg:{}", quality.get()),
+            Self::Photons(photons) => write!(f, "photons:{}", photons.get()),
             Self::Mask(file) => write!(f, "mask:{}", quoted(file.path())),
         }
     }
@@ -137,9 +138,12 @@ fn parse_stage(text: &str) -> Result<Stage, String> {
             let quality = quality.parse().map_err(|_| format!("`{quality}` is not a quality from 1 to 100"))?;
             Quality::new(quality).map(Stage::Jpeg).map_err(|error| error.to_string())
         }
+        ("photons", Some(photons)) => {
+            Photons::new(number(photons)?).map(Stage::Photons).map_err(|error| error.to_string())
+        }
         ("gray" | "grey", None) => Ok(Stage::Gray),
         ("gray" | "grey", Some(_)) => Err(format!("{name} takes nothing after it")),
-        ("gaussian" | "motion" | "disk" | "psf" | "mask" | "channels" | "jpeg", None) => {
+        ("gaussian" | "motion" | "disk" | "psf" | "mask" | "channels" | "jpeg" | "photons", None) => {
             Err(format!("{name} needs what belongs to it after a `:`"))
         }
         _ => Err("no such name is known".into()),

@@ -54,6 +54,8 @@ pub struct NullSpace {
     /// `r = c − h`.
     residual: Vec<f32>,
     gain: Gain,
+    /// A row each.
+    dampings: Vec<f64>,
 }
 
 impl NullSpace {
@@ -80,6 +82,7 @@ impl NullSpace {
             previous: vector(),
             residual: vector(),
             gain: Gain::new(numbers, batch),
+            dampings: vec![0.0; batch],
         })
     }
 
@@ -235,7 +238,8 @@ impl NullSpace {
         let belief = variance * self.config.variance / (variance + self.config.variance);
         let consistent = &mut self.consistent[..active];
         consistent.copy_from_slice(&self.denoised[..active]);
-        nearest.nearest(consistent, self.config.noise.powi(2) / belief)
+        self.dampings.fill(self.config.noise.powi(2) / belief);
+        nearest.nearest(consistent, &self.dampings[..self.generators.len()])
     }
 
     /// `r`, in those directions in which the prior stands above the noise.
@@ -243,7 +247,8 @@ impl NullSpace {
         let active = self.active();
         let residual = &mut self.residual[..active];
         residual.copy_from_slice(&self.denoised[..active]);
-        nearest.nearest(residual, self.config.noise.powi(2) / self.config.variance)?;
+        self.dampings.fill(self.config.noise.powi(2) / self.config.variance);
+        nearest.nearest(residual, &self.dampings[..self.generators.len()])?;
         for (r, h) in residual.iter_mut().zip(&self.denoised) {
             *r -= h;
         }
@@ -275,11 +280,17 @@ impl NullSpace {
             for (z, u) in z.iter_mut().zip(&*u) {
                 *z -= belief as f32 * u;
             }
-            let c = &mut self.consistent[range];
-            c.copy_from_slice(z);
-            nearest.nearest(c, noise / belief)?;
-            for (u, (c, z)) in u.iter_mut().zip(c.iter().zip(&*z)) {
-                *u = (c - z) / belief as f32;
+            self.consistent[range].copy_from_slice(z);
+            self.dampings[row] = noise / belief;
+        }
+        let active = self.active();
+        nearest.nearest(&mut self.consistent[..active], &self.dampings[..self.generators.len()])?;
+        for row in 0..self.generators.len() {
+            let range = row * self.numbers..(row + 1) * self.numbers;
+            let belief = (variance / self.gain.of(row)) as f32;
+            let moved = self.consistent[range.clone()].iter().zip(&self.denoised[range.clone()]);
+            for (u, (c, z)) in self.tilt[range].iter_mut().zip(moved) {
+                *u = (c - z) / belief;
             }
         }
         Ok(())

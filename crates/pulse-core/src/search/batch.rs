@@ -24,7 +24,7 @@ use super::moving::Moving;
 use super::program::{self, SearchProgram};
 use super::slot::{Slot, Stage};
 use super::way::{Way, either};
-use super::{Problem, Repulsion, Restarts, SearchConfig, terms};
+use super::{Problem, Repulsion, Restarts, SearchConfig, Weights, terms};
 
 /// The factor on the latent's learning rate once features move: the latent has settled, and follows them.
 const SETTLED: f64 = 0.1;
@@ -103,8 +103,13 @@ impl<'a> Batch<'a> {
             }
             _ => None,
         };
+        let weights = Weights::of(&*problem.measurement, problem.target.values(), config.sigma);
         Ok(Self {
-            loss: config.loss.evaluator(numbers, rows, width, floor).with_known(problem.measurement.known()),
+            loss: config
+                .loss
+                .evaluator(numbers, rows, width, floor)
+                .with_known(problem.measurement.known())
+                .with_weights(weights.get().map(<[f32]>::to_vec)),
             measured_gradient: vec![0.0; numbers],
             rows_gradient: vec![0.0; rows * width],
             end: ExactEnd::new(&problem, steering.keep.clone(), &config, engine, 1)?,

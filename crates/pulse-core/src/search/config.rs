@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::candidate::epsilon_of_db;
 use crate::generator::{Generator, Space};
 use crate::loss::{Loss, Term};
-use crate::measurement::MeasurementKind;
+use crate::measurement::{Measurement, MeasurementKind, Photons};
 use crate::optimizer::{OptimizerKind, Schedule};
 use crate::sampler::NullSpaceConfig;
 use crate::{Error, ErrorKind, Result};
@@ -28,7 +28,7 @@ pub struct SearchConfig {
     /// A candidate is within epsilon when the mean squared error between what it shrinks to and the target is
     /// at most this; pictures are in [0, 1].
     pub epsilon: f64,
-    /// The standard deviation of the target's noise, pictures being in [0, 1]; 0 where it has none. With it neither
+    /// The standard deviation of the target's noise, pictures being in [0, 1], where it was counted that of a middle grey; 0 where it has none. With it neither
     /// the search nor the projection goes on below epsilon, which [`with_noise`](Self::with_noise) sets to its square, and
     /// candidates are judged by what it does not explain.
     pub sigma: f64,
@@ -214,16 +214,27 @@ impl SearchConfig {
         Self { sigma, epsilon: sigma * sigma, ..self }
     }
 
-    /// The search for what this measurement made: for a target with the noise of a JPEG ([`Quality::noise`]), where it was saved as one.
-    /// For whoever says nothing about noise.
-    ///
-    /// [`Quality::noise`]: crate::measurement::Quality::noise
+    /// The search for what this measurement made: for a target with the noise that its stages bring
+    /// ([`MeasurementKind::noise`]), where they do. For whoever says nothing about noise.
     #[must_use]
     pub fn with_noise_of(self, measurement: &MeasurementKind) -> Self {
-        match measurement.jpeg() {
-            Some(quality) => self.with_noise(quality.noise()),
-            None => self,
+        match measurement.noise() {
+            0.0 => self,
+            noise => self.with_noise(noise),
         }
+    }
+
+    /// The search for a target with the noise `sigma`, on top of that of light which this measurement counted.
+    #[must_use]
+    pub fn with_noise_beside(self, sigma: f64, measurement: Option<&MeasurementKind>) -> Self {
+        let counted = measurement.and_then(MeasurementKind::photons).map_or(0.0, Photons::noise);
+        self.with_noise(sigma.hypot(counted))
+    }
+
+    /// Whether candidates are to meet a target of this measurement exactly: where there is noise, or where the measurement magnifies what
+    /// is not exact, only to within that.
+    pub(crate) fn is_exact(&self, measurement: &dyn Measurement) -> bool {
+        measurement.is_well_conditioned() && self.sigma == 0.0
     }
 
     /// What searches this generator.

@@ -3,7 +3,7 @@
 use pulse_engine::Engine;
 
 use super::steering::{Kept, KeptMeasurement};
-use super::{Problem, SearchConfig};
+use super::{Problem, SearchConfig, Weights};
 use crate::Result;
 use crate::image::{Image, mean_squared_error};
 use crate::measurement::Projection;
@@ -21,6 +21,7 @@ pub(crate) struct ExactEnd {
     kept: Option<Kept>,
     /// The share of the target's numbers that say anything.
     known: f64,
+    weights: Weights,
     /// Whether the target is grey in all of three channels: so is every picture that is moved then, to the bit.
     is_grey: bool,
 }
@@ -55,12 +56,14 @@ impl ExactEnd {
             Some(kept) => Projection::new(engine, &KeptMeasurement { measurement, kept }, batch)?,
             None => Projection::new(engine, measurement, batch)?,
         };
-        if config.sigma > 0.0 || !measurement.is_well_conditioned() {
+        if !config.is_exact(measurement) {
             projection = projection.within(config.epsilon.sqrt());
         }
+        let weights = Weights::of(measurement, problem.target.values(), config.sigma);
+        projection = projection.weighted(weights.get().map(<[f32]>::to_vec));
         let known = measurement.known() as f64 / problem.target.values().len() as f64;
         let is_grey = problem.generator.spec().channels == 3 && problem.target.is_grey_in_colour();
-        Ok(Self { projection, projects: config.project, kept, known, is_grey })
+        Ok(Self { projection, projects: config.project, kept, known, weights, is_grey })
     }
 
     /// The same, but pictures are always moved.
@@ -120,7 +123,10 @@ impl ExactEnd {
     fn measure(&mut self, problem: &Problem<'_>, pictures: &[f32], measured: &mut [f32]) -> Vec<f64> {
         let target = problem.target.values();
         self.projection.measure(pictures, measured);
-        measured.chunks_exact(target.len()).map(|row| mean_squared_error(row, target) / self.known).collect()
+        measured
+            .chunks_exact(target.len())
+            .map(|row| self.weights.mean_squared_error(row, target) / self.known)
+            .collect()
     }
 }
 

@@ -81,9 +81,8 @@ impl<'a> Sampling<'a> {
             given.as_ref().map_or(config.candidates, |(numbers, _)| numbers.len() / problem.picture_numbers());
         let batch = config.batch.min(candidates);
         let capacity = if config.spread.is_some() { candidates } else { batch };
-        let exact = problem.measurement.is_well_conditioned() && config.sigma == 0.0;
         // Pictures of the network are twice as wide as [0, 1].
-        let noise = if exact { 0.0 } else { 2.0 * config.sigma.max(ROUNDING) };
+        let noise = if config.is_exact(&*problem.measurement) { 0.0 } else { 2.0 * config.sigma.max(ROUNDING) };
         let settings = NullSpaceConfig { noise, ..config.null_space.clone() };
         let [smallest, largest] = denoiser.sigma_range();
         let levels = settings.levels(largest, smallest)?;
@@ -91,12 +90,12 @@ impl<'a> Sampling<'a> {
         Ok(Self {
             sampler: NullSpace::new(settings, levels, numbers, capacity)?,
             eye: Eye::new(&denoiser, &config.space, engine, batch, capacity)?,
-            consistent: Consistent::new(&problem, steering, engine, batch)?,
+            consistent: Consistent::new(&problem, steering, &config, engine, batch)?,
             forces: Forces::new(config.spread, steering, numbers),
             noises: None,
             given,
             near: steering.near.as_ref().map(Near::noisy),
-            end: ExactEnd::new(&problem, steering.keep.clone(), &config, engine, 1)?,
+            end: ExactEnd::new(&problem, steering.keep.clone(), &config, engine, batch)?,
             under_way: Vec::with_capacity(capacity),
             finished: VecDeque::new(),
             next: 0,
@@ -161,10 +160,11 @@ impl<'a> Sampling<'a> {
         let rows: Vec<&[f32]> = own.chunks_exact(numbers).collect();
         let mut pictures = vec![0.0; own.len()];
         let mut ended = Vec::with_capacity(rows.len());
-        for (row, picture) in rows.iter().zip(pictures.chunks_exact_mut(numbers)) {
-            let end = self.end.end(&self.problem, &[row])?.remove(0);
+        for rows in rows.chunks(self.config.batch) {
+            ended.extend(self.end.end(&self.problem, rows)?);
+        }
+        for (picture, end) in pictures.chunks_exact_mut(numbers).zip(&ended) {
             picture.iter_mut().zip(end.image.values()).for_each(|(x, value)| *x = 2.0 * value - 1.0);
-            ended.push(end);
         }
         let entered = self.entered(&pictures);
         let denoised = self.eye.denoised(&entered, ENTERED);

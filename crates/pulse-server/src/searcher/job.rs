@@ -204,14 +204,15 @@ pub(crate) fn config_of(node: &Node) -> Result<SearchConfig> {
         config.steps = steps;
         config.null_space.steps = steps;
     }
+    let kind = measurement(request.measurement.as_deref()).map_err(|refusal| spoken(&refusal))?;
     if let Some(sigma) = request.sigma.filter(|&sigma| sigma > 0.0) {
         if sigma > 255.0 {
             let message = format!("sigma: {sigma} cannot be: give a number above 0, and up to 255");
             return Err(Error::new(ErrorKind::Setting, message));
         }
-        config = config.with_noise(sigma / 255.0);
-    } else if let Some(kind) = measurement(request.measurement.as_deref()).map_err(|refusal| spoken(&refusal))? {
-        config = config.with_noise_of(&kind);
+        config = config.with_noise_beside(sigma / 255.0, kind.as_ref());
+    } else if let Some(kind) = &kind {
+        config = config.with_noise_of(kind);
     }
     config.spread = request.spread.then(Repulsion::default);
     config.sampler = request.sampler.as_deref().map(str::parse).transpose()?;

@@ -1,5 +1,6 @@
 //! Truths, and what is given of them.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ fn measurement(given: &str, sharp: Size) -> (MeasurementKind, Size) {
 const HALF: &str = "target/half.png";
 
 /// Held-out pictures from the folder's `test.npz`. `given` is a measurement, with noise of `+S` levels after it where that is wanted.
-pub(crate) fn held_out(opened: &Opened, folder: &str, given: &str, count: usize) -> Result<Vec<Case>> {
+pub(crate) fn held_out(opened: &Opened, folder: &str, given: &str, numbers: Range<usize>) -> Result<Vec<Case>> {
     let (given, noise) = noisy(given);
     let spec = opened.generator.spec();
     let sharp = Size::new(spec.width, spec.height);
@@ -52,7 +53,12 @@ pub(crate) fn held_out(opened: &Opened, folder: &str, given: &str, count: usize)
         }
         Ok(Case { name: format!("picture {}", index + 1), prepared, truth })
     };
-    crate::held_out::pictures(Path::new(folder), count)?.into_iter().enumerate().map(case).collect()
+    crate::held_out::pictures(Path::new(folder), numbers.clone())?
+        .into_iter()
+        .zip(numbers)
+        .map(|(truth, index)| (index, truth))
+        .map(case)
+        .collect()
 }
 
 /// The faces in the photographs of the repository.

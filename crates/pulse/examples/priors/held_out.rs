@@ -1,16 +1,17 @@
 //! The pictures that a generator was not trained on: `test.npz` beside it, with the array `pictures` `[n, height, width(, 3)]` of bytes.
 
+use std::ops::Range;
 use std::path::Path;
 
 use pulse::Result;
 use pulse::image::Image;
 
-/// The first `count` pictures.
-pub(crate) fn pictures(folder: &Path, count: usize) -> Result<Vec<Image>> {
+/// Those of these numbers, from 0.
+pub(crate) fn pictures(folder: &Path, numbers: Range<usize>) -> Result<Vec<Image>> {
     let file = std::fs::read(folder.join("test.npz")).expect("test.npz beside the generator");
     let array = first_entry(&file);
     let header_length = usize::from(u16::from_le_bytes([array[8], array[9]]));
-    let (header, numbers) = (String::from_utf8_lossy(&array[10..10 + header_length]), &array[10 + header_length..]);
+    let (header, bytes) = (String::from_utf8_lossy(&array[10..10 + header_length]), &array[10 + header_length..]);
     assert!(header.contains("|u1"), "pictures are bytes: {header}");
     let shape = header.split_once('(').and_then(|(_, rest)| rest.split_once(')')).expect("a shape").0;
     let shape: Vec<usize> = shape.split(',').filter_map(|length| length.trim().parse().ok()).collect();
@@ -20,7 +21,7 @@ pub(crate) fn pictures(folder: &Path, count: usize) -> Result<Vec<Image>> {
         let channel = |c: usize| (0..pixels).map(move |p| f32::from(bytes[p * channels + c]) / 255.0);
         Image::new(channels, height, width, (0..channels).flat_map(channel).collect())
     };
-    numbers.chunks_exact(pixels * channels).take(count).map(picture).collect()
+    bytes.chunks_exact(pixels * channels).skip(numbers.start).take(numbers.len()).map(picture).collect()
 }
 
 /// The contents of the only entry of a zip archive, deflated or stored.

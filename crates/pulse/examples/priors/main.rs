@@ -2,8 +2,8 @@
 //! themselves.
 //!
 //! ```text
-//! cargo run --release --example priors -- GENERATOR… [pictures=16] [given=16,8,blur,half] [candidates=8] [out=FOLDER] [steps=N] …
-//! cargo run --release --example priors -- faces GENERATOR… [given=16,8] [out=FOLDER] …
+//! cargo run --release --example priors -- GENERATOR… [pictures=16] [from=0] [given=16;8;blur;half] [candidates=8] [out=FOLDER] [steps=N] …
+//! cargo run --release --example priors -- faces GENERATOR… [given=16;8] [out=FOLDER] …
 //! ```
 //!
 //! A generator is a folder with held-out pictures in `test.npz`, or an embedded one's name with `truth=FOLDER`, where those are. Each is shrunk
@@ -41,12 +41,13 @@ fn main() -> Result<()> {
         quantities: Vec::new(),
         out: None,
     };
-    let (mut pictures, mut given, mut truth) = (16, "16,8,blur,half".to_owned(), None);
+    let (mut pictures, mut from, mut given, mut truth) = (16, 0, "16;8;blur;half".to_owned(), None);
     let mut names = Vec::new();
     for argument in std::env::args().skip(1) {
         match argument.split_once('=') {
             None => names.push(argument),
             Some(("pictures", value)) => pictures = value.parse().expect("a number"),
+            Some(("from", value)) => from = value.parse().expect("a number"),
             Some(("given", value)) => value.clone_into(&mut given),
             Some(("truth", value)) => truth = Some(value.to_owned()),
             Some(("out", value)) => table.out = Some(value.into()),
@@ -63,8 +64,12 @@ fn main() -> Result<()> {
     for name in names {
         let opened = Opened::named(&name)?;
         let folder = truth.as_deref().unwrap_or(&name);
-        for given in given.split(',') {
-            let cases = if faces { photographs(&opened, given)? } else { held_out(&opened, folder, given, pictures)? };
+        for given in given.split(';') {
+            let cases = if faces {
+                photographs(&opened, given)?
+            } else {
+                held_out(&opened, folder, given, from..from + pictures)?
+            };
             table.row(&opened, given, cases)?;
         }
     }

@@ -9,6 +9,7 @@ use pulse::event::Silent;
 use pulse::image::{Extent, Image, Kernel, Provenance, write_png};
 use pulse::judge::{Assessment, Bent, Verdict};
 use pulse::kept::KeptPrograms;
+use pulse::measurement::MeasurementKind;
 use pulse::quantity::{Quantity, Reading};
 use pulse::search::{Problem, SearchConfig, search_steered};
 use pulse::session::{Found, Judge, Session};
@@ -81,10 +82,12 @@ impl Table {
         let Case { name: of, prepared, truth } = case;
         let started = Instant::now();
         let prepared = Arc::new(prepared);
-        let (_, noise) = noisy(given);
-        let config = match noise {
-            0.0 => self.config.clone(),
-            noise => self.config.clone().with_noise(noise / 255.0),
+        let (kind, noise) = noisy(given);
+        let kind = kind.parse::<MeasurementKind>().ok();
+        let config = match (noise, &kind) {
+            (0.0, Some(kind)) => self.config.clone().with_noise_of(kind),
+            (0.0, None) => self.config.clone(),
+            (noise, kind) => self.config.clone().with_noise_beside(noise / 255.0, kind.as_ref()),
         };
         let mut session = Session::start(opened.clone(), Arc::clone(&prepared), config.clone(), self.engine.clone())?;
         session.run(&mut Silent)?;

@@ -16,8 +16,8 @@ pub(crate) struct Measured<'a> {
 }
 
 impl Nearest for Measured<'_> {
-    fn nearest(&mut self, pictures: &mut [f32], damping: f64) -> Result<()> {
-        for picture in pictures.chunks_exact_mut(self.rows[0].len()) {
+    fn nearest(&mut self, pictures: &mut [f32], dampings: &[f64]) -> Result<()> {
+        for (picture, damping) in pictures.chunks_exact_mut(self.rows[0].len()).zip(dampings) {
             let before: Vec<f64> = picture.iter().map(|&number| f64::from(number)).collect();
             let mut after = before.clone();
             for (row, target) in self.rows.iter().zip(self.target) {

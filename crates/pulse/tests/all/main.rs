@@ -2,6 +2,7 @@
 
 mod allocations;
 mod certainty;
+mod counted;
 mod dcgan;
 mod denoiser;
 mod denoiser_checkpoints;

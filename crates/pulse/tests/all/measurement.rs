@@ -16,7 +16,7 @@ use crate::fixture::{Fixture, max_difference};
 
 /// Every measurement whose properties are tested: the text, the generator's pictures, the target. The files are those
 /// of [`files`].
-const MEASUREMENTS: [(&str, Size, Size); 30] = [
+const MEASUREMENTS: [(&str, Size, Size); 32] = [
     ("identity", Size::new(5, 7), Size::new(5, 7)),
     ("bicubic:4", Size::new(16, 16), Size::new(4, 4)),
     ("bicubic", Size::new(32, 24), Size::new(8, 6)),
@@ -47,6 +47,8 @@ const MEASUREMENTS: [(&str, Size, Size); 30] = [
     ("mask:MASK", Size::new(4, 4), Size::new(4, 4)),
     ("area,mask:MASK,gray", Size::new(12, 12), Size::new(4, 4)),
     ("mask:MASK,gaussian:1", Size::new(4, 4), Size::new(4, 4)),
+    ("disk:1.5,photons:40", Size::new(12, 9), Size::new(12, 9)),
+    ("area,photons:3,mask:MASK", Size::new(8, 8), Size::new(4, 4)),
 ];
 
 /// `psf.png`, a lopsided 4x3 function, and `mask.png`, 4x4 pixels of which five are hidden.
@@ -297,6 +299,7 @@ fn kinds_print_as_they_are_written() {
         "gray,area:2",
         "channels:RB,bicubic",
         "gaussian:1,bicubic:4,mask:m.png",
+        "disk:3,photons:200",
     ] {
         assert_eq!(text.parse::<MeasurementKind>().unwrap().to_string(), text);
     }
@@ -322,6 +325,11 @@ fn errors_say_the_reason_and_the_way_out() {
         ("channels:", "no channel"),
         ("psf:", "names no file"),
         ("gray:2", "takes nothing"),
+        ("photons", "needs what belongs to it"),
+        ("photons:0", "at least 1"),
+        ("photons:many", "`many` is not a number"),
+        ("photons:9,gaussian:1", "`gaussian:1` cannot stand behind them"),
+        ("photons:9,jpeg:80", "`jpeg:80` cannot stand behind them"),
         ("bicubic,,gray", "no such name"),
         ("bicubic,area", "all but one a factor"),
     ] {

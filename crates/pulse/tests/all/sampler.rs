@@ -84,8 +84,8 @@ impl Denoise for Zeros {
 }
 
 impl Nearest for Zeros {
-    fn nearest(&mut self, pictures: &mut [f32], damping: f64) -> pulse::Result<()> {
-        for picture in pictures.chunks_exact_mut(4) {
+    fn nearest(&mut self, pictures: &mut [f32], dampings: &[f64]) -> pulse::Result<()> {
+        for (picture, &damping) in pictures.chunks_exact_mut(4).zip(dampings) {
             picture[0] += (1.0 - picture[0]) / (1.0 + damping as f32);
         }
         Ok(())

@@ -1,7 +1,11 @@
 //! `A D Aᵀ λ = y − A x` through an engine.
 
+mod damped;
+mod stationary;
+
 use pulse_engine::{Engine, InputId, OutputId, Program};
 
+use self::damped::Damped;
 use super::super::{IMAGE, MEASURED, Measurement};
 use super::ROUNDING;
 use crate::Result;
@@ -21,8 +25,9 @@ pub(super) struct Solver {
     known: f64,
     /// The root mean square at which a residual is to be left alone; 0 to go on until rounding ends it.
     pub(super) radius: f64,
-    /// `δ` in `A D Aᵀ + δ I`: how little the target is trusted.
-    pub(super) damping: f64,
+    /// How much each number weighs, `1 / σ` of its noise in a common unit; nothing where all weigh 1. Residuals are weighted, and
+    /// the equations are those of the weighted measurement.
+    pub(super) weights: Option<Vec<f32>>,
     /// A candidate is solved when its residual has shrunk by this much, …
     pub(super) reduction: f64,
     /// `A(0)`, zero for a linear measurement.
@@ -45,6 +50,7 @@ pub(super) struct Solver {
     slopes: Vec<f64>,
     /// The largest `r · A D Aᵀ r / |r|²` so far, a candidate each.
     scales: Vec<f64>,
+    damped: Damped,
 }
 
 /// How much a residual has to shrink where nothing else is asked for.
@@ -73,7 +79,8 @@ impl Solver {
             numbers,
             known: measurement.known() as f64,
             radius: 0.0,
-            damping: 0.0,
+            weights: None,
+            damped: Damped::new(batch, numbers),
             reduction: REDUCTION,
             offset,
             free: vec![true; batch * pixels],
@@ -142,13 +149,16 @@ impl Solver {
         for ((residual, &y), &measured) in self.residual.iter_mut().zip(y).zip(measured) {
             *residual = f64::from(y) - f64::from(measured);
         }
+        if let Some(weights) = &self.weights {
+            weigh(&mut self.residual[..y.len()], weights);
+        }
         let rows = self.residual[..y.len()].chunks_exact(self.numbers);
         for (error, residual) in self.errors.iter_mut().zip(rows) {
             *error = (dot(residual, residual) / self.known).sqrt();
         }
     }
 
-    /// `picture = D Aᵀ (A D Aᵀ + δ I)⁻¹ residual`, each candidate with its own step lengths. The residual is used up.
+    /// `picture = D Aᵀ (A D Aᵀ)⁻¹ residual`, each candidate with its own step lengths. The residual is used up.
     pub(super) fn find_correction(&mut self, active: usize) {
         self.solution.fill(0.0);
         self.direction.fill(0.0);
@@ -156,7 +166,7 @@ impl Solver {
         self.slopes.fill(0.0);
         self.scales.fill(0.0);
         for _ in 0..MAX_STEPS {
-            self.apply_normal(active);
+            self.apply_normal(active, Vector::Residual);
             let mut moving = false;
             for row in 0..active {
                 moving |= self.step(row);
@@ -204,9 +214,9 @@ impl Solver {
         true
     }
 
-    /// `normal_residual = (A D Aᵀ + δ I) residual`.
-    fn apply_normal(&mut self, active: usize) {
-        self.apply_adjoint(active, Vector::Residual);
+    /// `normal_residual = A D Aᵀ vector`.
+    fn apply_normal(&mut self, active: usize, vector: Vector) {
+        self.apply_adjoint(active, vector);
         let pixels = active * self.pixels;
         self.program.input_mut(self.image)[..pixels].copy_from_slice(&self.picture[..pixels]);
         self.program.forward(active, &[self.measured]);
@@ -216,10 +226,8 @@ impl Solver {
                 *normal = f64::from(measured) - f64::from(offset);
             }
         }
-        if self.damping > 0.0 {
-            for (normal, residual) in self.normal_residual.iter_mut().zip(&self.residual) {
-                *normal += self.damping * residual;
-            }
+        if let Some(weights) = &self.weights {
+            weigh(&mut self.normal_residual[..active * self.numbers], weights);
         }
     }
 
@@ -228,10 +236,14 @@ impl Solver {
         let vector = match vector {
             Vector::Solution => &self.solution,
             Vector::Residual => &self.residual,
+            Vector::Direction => &self.direction,
         };
         let cotangent = &mut self.program.cotangent_mut(self.measured)[..active * self.numbers];
         for (cotangent, &number) in cotangent.iter_mut().zip(vector) {
             *cotangent = number as f32;
+        }
+        if let Some(weights) = &self.weights {
+            cotangent.iter_mut().zip(weights.iter().cycle()).for_each(|(cotangent, weight)| *cotangent *= weight);
         }
         self.program.backward(active, &[self.image]);
         let gradient = &self.program.gradient(self.image)[..active * self.pixels];
@@ -246,6 +258,11 @@ impl Solver {
 enum Vector {
     Solution,
     Residual,
+    Direction,
+}
+
+fn weigh(rows: &mut [f64], weights: &[f32]) {
+    rows.iter_mut().zip(weights.iter().cycle()).for_each(|(number, &weight)| *number *= f64::from(weight));
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {

@@ -2,15 +2,16 @@
 
 use pulse_engine::Engine;
 
-use super::super::Problem;
 use super::super::steering::{Kept, KeptMeasurement, Steering};
+use super::super::{Problem, SearchConfig, Weights};
 use crate::Result;
-use crate::image::mean_squared_error;
-use crate::measurement::Projection;
+use crate::measurement::{Measurement, Projection};
 use crate::sampler::Nearest;
 
-/// How far the equations of a level are solved. The last step is exact by other means.
+/// How far the equations of a level are solved. The last step is exact by other means, or ends within the noise.
 const REDUCTION: f64 = 1e-5;
+/// The same with noise: what is left then is far below it.
+const NOISY_REDUCTION: f64 = 1e-2;
 
 /// The pictures that are consistent with the target of a search.
 pub(super) struct Consistent {
@@ -20,6 +21,7 @@ pub(super) struct Consistent {
     batch: usize,
     pixels: usize,
     numbers: usize,
+    weights: Weights,
     /// A region that stays as it is.
     kept: Option<Kept>,
     /// Pictures in [0, 1], where a copy is needed.
@@ -30,13 +32,22 @@ pub(super) struct Consistent {
 
 impl Consistent {
     /// For so many pictures at a time.
-    pub(super) fn new(problem: &Problem<'_>, steering: &Steering, engine: &dyn Engine, batch: usize) -> Result<Self> {
+    pub(super) fn new(
+        problem: &Problem<'_>,
+        steering: &Steering,
+        config: &SearchConfig,
+        engine: &dyn Engine,
+        batch: usize,
+    ) -> Result<Self> {
         let measurement = &*problem.measurement;
         let kept = steering.keep.clone();
-        let projection = match &kept {
-            Some(kept) => Projection::new(engine, &KeptMeasurement { measurement, kept }, batch)?,
-            None => Projection::new(engine, measurement, batch)?,
-        };
+        let within = kept.as_ref().map(|kept| KeptMeasurement { measurement, kept });
+        let measured: &dyn Measurement = within.as_ref().map_or(measurement, |within| within);
+        let weights = Weights::of(measurement, problem.target.values(), config.sigma);
+        let mut projection = Projection::new(engine, measured, batch)?.weighted(weights.get().map(<[f32]>::to_vec));
+        if !config.is_exact(measurement) {
+            projection = projection.damped(engine, measured)?;
+        }
         let (pixels, numbers) = (problem.picture_numbers(), problem.target.values().len());
         Ok(Self {
             projection,
@@ -44,6 +55,7 @@ impl Consistent {
             batch,
             pixels,
             numbers,
+            weights,
             kept,
             pictures: vec![0.0; batch * pixels],
             measured: vec![0.0; batch * numbers],
@@ -61,15 +73,17 @@ impl Consistent {
             pictures.iter_mut().zip(own).for_each(|(picture, own)| *picture = f32::midpoint(*own, 1.0));
             let measured = &mut self.measured[..own.len() / self.pixels * self.numbers];
             self.projection.measure(pictures, measured);
-            self.errors.extend(measured.chunks_exact(self.numbers).map(|row| mean_squared_error(row, target) / share));
+            self.errors.extend(
+                measured.chunks_exact(self.numbers).map(|row| self.weights.mean_squared_error(row, target) / share),
+            );
         }
         &self.errors
     }
 }
 
 impl Nearest for Consistent {
-    fn nearest(&mut self, pictures: &mut [f32], damping: f64) -> Result<()> {
-        for rows in pictures.chunks_mut(self.batch * self.pixels) {
+    fn nearest(&mut self, pictures: &mut [f32], dampings: &[f64]) -> Result<()> {
+        for (rows, dampings) in pictures.chunks_mut(self.batch * self.pixels).zip(dampings.chunks(self.batch)) {
             for x in &mut *rows {
                 *x = f32::midpoint(*x, 1.0);
             }
@@ -77,7 +91,8 @@ impl Nearest for Consistent {
                 rows.chunks_exact_mut(self.pixels).for_each(|row| kept.put_back(row));
             }
             let targets = &self.targets[..rows.len() / self.pixels * self.numbers];
-            self.projection.draw_nearer(rows, targets, damping, REDUCTION);
+            let reduction = if dampings.iter().any(|&damping| damping > 0.0) { NOISY_REDUCTION } else { REDUCTION };
+            self.projection.draw_nearer(rows, targets, dampings, reduction);
             for x in rows {
                 *x = 2.0 * *x - 1.0;
             }

@@ -87,6 +87,10 @@ impl Measurement for KeptMeasurement<'_> {
         self.measurement.is_well_conditioned()
     }
 
+    fn variances(&self, target: &[f32]) -> Option<Vec<f64>> {
+        self.measurement.variances(target)
+    }
+
     fn adopt(&self, target: Image) -> Result<Image> {
         self.measurement.adopt(target)
     }

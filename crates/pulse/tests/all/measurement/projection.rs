@@ -1,7 +1,7 @@
 //! The exact projection, over the same list of measurements.
 
 use pulse::measurement::{MeasurementKind, Projection, Size};
-use pulse_engine::Reference;
+use pulse_engine::{Cpu, Reference};
 
 use super::{Linear, adopted, dot, engines, measurements, numbers, well_conditioned};
 use crate::fixture::max_difference;
@@ -116,5 +116,60 @@ fn candidates_are_projected_each_for_itself() {
             alone.project(&mut single, y);
             assert!(max_difference(x, &single) <= 5e-6, "{name}");
         }
+    }
+}
+
+/// `x` after `draw_nearer` is the least of `|W (y − A x)|² + δ |x − before|²`: there `δ (x − before) = Aᵀ W² (y − A x)`.
+#[test]
+fn damped_equations_end_between_the_picture_and_the_target() {
+    let dampings = [1e-3, 0.2];
+    for measurement in measurements() {
+        let (pixels, count) = (measurement.input_shape().len(), measurement.output_shape().len());
+        let y = adopted(&*measurement, numbers(21, count));
+        let weights =
+            measurement.variances(&y).map(|of| of.iter().map(|v| (0.05 / v.sqrt()) as f32).collect::<Vec<_>>());
+        for prepared in [true, false] {
+            let mut projection = Projection::new(&Reference, &*measurement, 2).unwrap().weighted(weights.clone());
+            if prepared {
+                projection = projection.damped(&Reference, &*measurement).unwrap();
+            }
+            let before = numbers(22, 2 * pixels);
+            let mut x = before.clone();
+            projection.draw_nearer(&mut x, &y.repeat(2), &dampings, 1e-5);
+            for ((x, before), damping) in x.chunks(pixels).zip(before.chunks(pixels)).zip(dampings) {
+                let mut residual = vec![0.0; count];
+                projection.measure(x, &mut residual);
+                for (place, (residual, y)) in residual.iter_mut().zip(&y).enumerate() {
+                    *residual = (y - *residual) * weights.as_ref().map_or(1.0, |weights| weights[place].powi(2));
+                }
+                let mut pull = vec![0.0; pixels];
+                projection.adjoint(&residual, &mut pull);
+                let moved: Vec<f32> = x.iter().zip(before).map(|(x, before)| damping as f32 * (x - before)).collect();
+                // Residuals are at most 1, and the equations are solved to 1e-5 of them.
+                let left = max_difference(&pull, &moved);
+                assert!(left <= 1e-4, "{}, prepared: {prepared}, damping {damping}: {left}", measurement.describe());
+            }
+        }
+    }
+}
+
+/// To the bit, as every candidate of a search is.
+#[test]
+fn damped_candidates_do_not_depend_on_each_other() {
+    let kind: MeasurementKind = "disk:2".parse().unwrap();
+    let measurement = kind.resolve(3, Size::new(20, 16), Size::new(20, 16)).unwrap();
+    let (pixels, count) = (measurement.input_shape().len(), measurement.output_shape().len());
+    let engine = Cpu::default();
+    let drawn = |x: &mut [f32], y: &[f32], dampings: &[f64]| {
+        let projection = Projection::new(&engine, &*measurement, dampings.len()).unwrap();
+        projection.damped(&engine, &*measurement).unwrap().draw_nearer(x, y, dampings, 1e-4);
+    };
+    let (mut x, y, dampings) = (numbers(31, 3 * pixels), numbers(32, 3 * count), [1e-5, 1e-2, 1.0]);
+    let start = x.clone();
+    drawn(&mut x, &y, &dampings);
+    for (row, damping) in dampings.iter().enumerate() {
+        let mut alone = start[row * pixels..(row + 1) * pixels].to_vec();
+        drawn(&mut alone, &y[row * count..(row + 1) * count], &[*damping]);
+        assert_eq!(alone, x[row * pixels..(row + 1) * pixels], "{damping}");
     }
 }
