@@ -149,8 +149,12 @@ impl Session {
         let (session, request, notes) = trouble::detached(py, || {
             let opened: &Opened = &own.opened;
             let mut config = settings.config.clone().resolved(&*opened.generator);
-            if let Some(Measurement { kind: Kind::Text(kind), .. }) = measurement.filter(|_| !settings.says_noise) {
-                config = config.with_noise_of(kind);
+            if let Some(Measurement { kind: Kind::Text(kind), .. }) = measurement {
+                config = match settings.sigma {
+                    Some(sigma) => config.with_noise_beside(sigma, Some(kind)),
+                    None if settings.says_noise => config,
+                    None => config.with_noise_of(kind),
+                };
             }
             if measurement.is_some_and(|measurement| !measurement.linear) {
                 config.project = false;

@@ -17,6 +17,8 @@ pub(crate) struct Settings {
     pub(crate) request: Request,
     /// Whether they say how much noise there is, or what is good enough.
     pub(crate) says_noise: bool,
+    /// The standard deviation of the noise, where they say that.
+    pub(crate) sigma: Option<f64>,
 }
 
 fn set<T>(setting: &mut T, given: Option<T>) {
@@ -92,12 +94,10 @@ impl Settings {
         }
         let says_noise = epsilon.is_some() || target_db.is_some() || sigma.is_some();
         set(&mut config.epsilon, epsilon.or(target_db.map(epsilon_of_db)));
-        if let Some(sigma) = sigma {
-            if !(sigma > 0.0 && sigma <= 1.0) {
-                let reason =
-                    format!("a sigma of {sigma}: it is noise of pictures in [0, 1], and a number above 0 and up to 1");
-                return Err(setting(reason));
-            }
+        if let Some(sigma) = sigma.filter(|&sigma| !(sigma > 0.0 && sigma <= 1.0)) {
+            let reason =
+                format!("a sigma of {sigma}: it is noise of pictures in [0, 1], and a number above 0 and up to 1");
+            return Err(setting(reason));
         }
         config.spread = spread.then(Repulsion::default);
         let texts = || -> pulse::Result<_> {
@@ -124,7 +124,7 @@ impl Settings {
             Ok((config, request))
         };
         let (config, request) = texts().map_err(|error| raised(py, &error))?;
-        Ok(Self { config, request, says_noise })
+        Ok(Self { config, request, says_noise, sigma })
     }
 }
 

@@ -138,7 +138,7 @@ pub static EMBEDDED: &[Embedded] = &[
         calibration: Some(Calibration {
             pixels: 0.8,
             quantities: &[(Measure::HalfLightRadius, 4.5), (Measure::Ellipticity, 10.0)],
-            ..UNCALIBRATED
+            strangeness: 1.5,
         }),
         weights: within_or_beside!("galaxies_f16.safetensors"),
         configuration: Some(FLOW_RGB),

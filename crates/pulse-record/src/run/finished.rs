@@ -103,7 +103,7 @@ impl Finished<'_> {
     pub(super) fn sheet(&self) -> Result<Image> {
         let reached = self.count_of(Outcome::Reached);
         let noise = match self.config.sigma {
-            sigma if sigma > 0.0 => format!(", σ = {:.1} of 255 levels", 255.0 * sigma),
+            sigma if sigma > 0.0 => format!(", noise of {:.1} of 255 levels", 255.0 * sigma),
             _ => String::new(),
         };
         let note = format!(

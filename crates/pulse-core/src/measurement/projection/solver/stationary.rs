@@ -98,6 +98,5 @@ fn eigenvalues(response: &[f64], width: usize, [row, column]: [usize; 2]) -> Vec
             all.iter_mut().zip(half).for_each(|(sum, half)| *sum += cosine * half);
         }
     }
-    all.iter_mut().for_each(|sum: &mut f64| *sum = sum.max(0.0));
-    all
+    all.into_iter().map(|sum: f64| sum.max(0.0)).collect()
 }
