@@ -2,18 +2,19 @@
 //! posterior is a closed formula.
 //!
 //! ```text
-//! cargo run --release -p pulse-upsample --example truth -- [samples=N] [targets=N] [settings=1]
+//! cargo run --release -p pulse-upsample --example truth -- [samples=N] [targets=N] [settings=1] [noise=1]
 //! ```
 //!
 //! The published sampler (the residual is forgotten), the residual carried twice, and carried as measured; 10 to 100 evaluations;
 //! without noise and with noise. The line `exact` is of exact draws of the posterior, as many. With `settings=1` the sampler's
-//! settings are changed one at a time.
+//! settings are changed one at a time; with `noise=1` the searches of a denoiser's noise take its place, the descent and Langevin dynamics.
 
 mod draws;
 mod linear;
 mod mixture;
 mod pictures;
 mod problem;
+mod through_noise;
 
 use pulse::Result;
 use pulse::sampler::{Carry, NullSpaceConfig, Spacing};
@@ -21,6 +22,7 @@ use pulse::sampler::{Carry, NullSpaceConfig, Spacing};
 use mixture::{Kind, Mixture};
 use pictures::{Chosen, Pictures};
 use problem::Figures;
+use through_noise::ThroughNoise;
 
 const EVALUATIONS: [usize; 4] = [10, 20, 50, 100];
 const FORMS: [(&str, Carry); 3] =
@@ -45,6 +47,9 @@ fn main() -> Result<()> {
     if option("settings").is_some() {
         return settings(samples, targets);
     }
+    if option("noise").is_some() {
+        return through_noise(samples, targets);
+    }
     println!("| a mixture of Gaussians | residual | {} |", EVALUATIONS.map(|count| count.to_string()).join(" | "));
     println!("|---|---|{}", "---|".repeat(EVALUATIONS.len()));
     for (name, kind, size, measured, apart, noise) in MIXTURES {
@@ -59,6 +64,24 @@ fn main() -> Result<()> {
         let name = format!("noise {noise}");
         println!("| {name} | exact | {} | | | |", chosen(pictures.floor(samples)));
         row(&name, &mut |config| Ok(chosen(pictures.judge(config, samples)?)))?;
+    }
+    Ok(())
+}
+
+/// The searches of a denoiser's noise, beside the sampler.
+fn through_noise(samples: usize, targets: usize) -> Result<()> {
+    println!(
+        "| a mixture of Gaussians | exact | null-space, 50 | descent | Langevin, every 10 steps | every 100 |\n|---|---|---|---|---|---|"
+    );
+    for (name, kind, size, measured, apart, noise) in MIXTURES {
+        let mut mixture = Mixture::new(kind, size, measured, apart, noise, targets);
+        let exact = words(mixture.floor(samples));
+        let sampled = words(mixture.judge(&NullSpaceConfig::default(), samples)?);
+        let descent = mixture.judged(|at| Ok(ThroughNoise::new(&mixture, at)?.by_descent(samples)))?;
+        let langevin =
+            |between| mixture.judged(|at| Ok(ThroughNoise::new(&mixture, at)?.by_langevin(samples, between)));
+        let [often, seldom] = [words(langevin(10)?), words(langevin(100)?)];
+        println!("| {name} | {exact} | {sampled} | {} | {often} | {seldom} |", words(descent));
     }
     Ok(())
 }

@@ -101,13 +101,36 @@ impl Mixture {
         samples(config, &mut Denoiser(&self.components), &mut nearest, self.frame.len(), count, batch)
     }
 
+    /// The mean figures over all targets of what `sample` gives for each.
+    pub(crate) fn judged(&self, sample: impl Fn(usize) -> Result<Vec<Vec<f64>>>) -> Result<Figures> {
+        let figures = (0..self.targets.len()).map(|at| Ok(self.figures(at, &sample(at)?)));
+        Ok(Figures::of_all(&figures.collect::<Result<Vec<_>>>()?))
+    }
+
+    pub(crate) fn target(&self, at: usize) -> &[f64] {
+        &self.targets[at]
+    }
+
+    pub(crate) fn noise(&self) -> f64 {
+        self.noise
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.frame.len()
+    }
+
+    /// `E[x0 | x]`.
+    pub(crate) fn denoised(&self, x: &[f64], sigma: f64) -> Vec<f64> {
+        denoised_by(&self.components, x, sigma)
+    }
+
     fn figures(&self, at: usize, rows: &[Vec<f64>]) -> Figures {
         let seen: Vec<Vec<f64>> = rows.iter().map(|row| times(self.free(), row)).collect();
         self.posterior(at).figures(&seen)
     }
 
     /// `A`.
-    fn rows(&self) -> &[Vec<f64>] {
+    pub(crate) fn rows(&self) -> &[Vec<f64>] {
         &self.frame[..self.measured]
     }
 
@@ -225,31 +248,38 @@ struct Denoiser<'a>(&'a [Component]);
 
 impl Denoise for Denoiser<'_> {
     fn denoise(&mut self, x: &[f32], sigma: f64, denoised: &mut [f32]) -> Result<()> {
-        let (size, variance) = (self.0[0].mean.len(), sigma * sigma);
+        let size = self.0[0].mean.len();
         for (x, denoised) in x.chunks_exact(size).zip(denoised.chunks_exact_mut(size)) {
-            let (mut odds, mut means) = (Vec::new(), Vec::new());
-            for component in self.0 {
-                let away: Vec<f64> = x.iter().zip(&component.mean).map(|(&x, mean)| f64::from(x) - mean).collect();
-                let (mut mean, mut log) = (component.mean.clone(), component.weight.ln());
-                for (vector, value) in component.basis.iter().zip(&component.values) {
-                    let along = dot(vector, &away);
-                    log -= 0.5 * (along * along / (value + variance) + (value + variance).ln());
-                    add(&mut mean, along * value / (value + variance), vector);
-                }
-                odds.push(log);
-                means.push(mean);
-            }
-            softmax(&mut odds);
-            let mut sum = vec![0.0; size];
-            for (odds, mean) in odds.iter().zip(&means) {
-                add(&mut sum, *odds, mean);
-            }
-            for (denoised, sum) in denoised.iter_mut().zip(sum) {
-                *denoised = sum as f32;
+            let x: Vec<f64> = x.iter().map(|&x| f64::from(x)).collect();
+            for (denoised, mean) in denoised.iter_mut().zip(denoised_by(self.0, &x, sigma)) {
+                *denoised = mean as f32;
             }
         }
         Ok(())
     }
+}
+
+/// The mean of each component that has seen `x`, by how likely it is then.
+fn denoised_by(components: &[Component], x: &[f64], sigma: f64) -> Vec<f64> {
+    let variance = sigma * sigma;
+    let (mut odds, mut means) = (Vec::new(), Vec::new());
+    for component in components {
+        let away: Vec<f64> = x.iter().zip(&component.mean).map(|(x, mean)| x - mean).collect();
+        let (mut mean, mut log) = (component.mean.clone(), component.weight.ln());
+        for (vector, value) in component.basis.iter().zip(&component.values) {
+            let along = dot(vector, &away);
+            log -= 0.5 * (along * along / (value + variance) + (value + variance).ln());
+            add(&mut mean, along * value / (value + variance), vector);
+        }
+        odds.push(log);
+        means.push(mean);
+    }
+    softmax(&mut odds);
+    let mut sum = vec![0.0; x.len()];
+    for (odds, mean) in odds.iter().zip(&means) {
+        add(&mut sum, *odds, mean);
+    }
+    sum
 }
 
 fn component(kind: Kind, size: usize, apart: f64, weight: f64, draws: &mut Draws) -> Component {

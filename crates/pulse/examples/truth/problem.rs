@@ -7,7 +7,7 @@ use pulse::sampler::{Denoise, Nearest, Noise, NullSpace, NullSpaceConfig};
 use super::linear::{add, dot};
 
 /// The largest level of all samplers here: a flow's time of 0.9875.
-const LARGEST: f64 = 79.0;
+pub(crate) const LARGEST: f64 = 79.0;
 
 /// `y = A x + σ n` with orthonormal rows `A`, so that `A⁺` is `Aᵀ`.
 pub(crate) struct Measured<'a> {
