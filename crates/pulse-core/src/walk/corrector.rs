@@ -10,7 +10,7 @@ use super::explorer::Watch;
 use crate::Result;
 use crate::candidate::consistency_db;
 use crate::image::Image;
-use crate::search::{Ended, ExactEnd, Problem, SearchConfig};
+use crate::search::{Ended, ExactEnd, Problem, SearchConfig, Weights};
 use crate::vector::dot;
 
 /// A picture that shrinks to the target, with its inputs.
@@ -45,6 +45,8 @@ pub struct Corrector<'a> {
     batch: usize,
     /// `√n τ`.
     tolerance: f64,
+    /// What each number's error is multiplied by: `1 / √n τ`, and its weight.
+    units: Vec<f32>,
 }
 
 /// A point that is on its way, and what is seen there.
@@ -105,12 +107,16 @@ impl<'a> Corrector<'a> {
     /// # Errors
     /// As [`search`](crate::search::search).
     pub fn new(problem: &Problem<'a>, config: &SearchConfig, engine: &dyn Engine, batch: usize) -> Result<Self> {
+        let tolerance = (config.epsilon * problem.measurement.known() as f64).sqrt();
+        let (unit, target) = ((1.0 / tolerance) as f32, problem.target.values());
+        let weights = Weights::of(&*problem.measurement, target, config.sigma);
         Ok(Self {
             derivatives: Derivatives::new(problem, &config.space, engine, batch)?,
             standing: Derivatives::new(problem, &config.space, engine, batch)?,
             end: ExactEnd::new(problem, None, config, engine, batch)?.always(),
             batch,
-            tolerance: (config.epsilon * problem.measurement.known() as f64).sqrt(),
+            units: weights.get().map_or_else(|| vec![unit; target.len()], |of| of.iter().map(|w| w * unit).collect()),
+            tolerance,
             problem: problem.clone(),
         })
     }
@@ -192,13 +198,12 @@ impl<'a> Corrector<'a> {
 
     /// `r / √n τ`.
     fn residual(&self, seen: &Seen) -> Vec<f32> {
-        let target = self.problem.target.values();
-        seen.measured.iter().zip(target).map(|(a, b)| (a - b) / self.tolerance as f32).collect()
+        let target = self.problem.target.values().iter().zip(&self.units);
+        seen.measured.iter().zip(target).map(|(a, (b, unit))| (a - b) * unit).collect()
     }
 
     /// The `d` of each point, by conjugate gradients.
     fn solve(&mut self, coordinates: &Coordinates, from: &[&Near], watch: Watch<'_>) -> ControlFlow<(), Vec<Vec<f32>>> {
-        let unit = (1.0 / self.tolerance) as f32;
         let points: Vec<&Point> = from.iter().map(|near| &near.at).collect();
         let seen: Vec<&Seen> = from.iter().map(|near| &near.seen).collect();
         let mut solutions: Vec<Least> = from
@@ -208,8 +213,8 @@ impl<'a> Corrector<'a> {
         self.standing.stand(&points);
         for step in 0..=INNER_STEPS {
             watch(step as f64 / (INNER_STEPS + 1) as f64)?;
-            let rest: Vec<Vec<f32>> =
-                solutions.iter().map(|least| least.rest.iter().map(|r| r * unit).collect()).collect();
+            let in_units = |least: &Least| least.rest.iter().zip(&self.units).map(|(r, unit)| r * unit).collect();
+            let rest: Vec<Vec<f32>> = solutions.iter().map(in_units).collect();
             let cotangents: Vec<_> =
                 rest.iter().map(|rest| Cotangent { image: None, measured: Some(rest.as_slice()) }).collect();
             let gradients = self.standing.backward(coordinates, &cotangents);
@@ -225,9 +230,7 @@ impl<'a> Corrector<'a> {
                 points.iter().zip(&solutions).map(|(&point, least)| (point, least.direction.as_slice())).collect();
             let changes = self.derivatives.ahead(coordinates, &pairs, &seen);
             for (least, mut change) in solutions.iter_mut().zip(changes) {
-                for change in &mut change {
-                    *change *= unit;
-                }
+                change.iter_mut().zip(&self.units).for_each(|(change, unit)| *change *= unit);
                 least.advance(&change);
             }
         }
