@@ -56,7 +56,7 @@ impl<'a> ThroughNoise<'a> {
     }
 
     /// `½ |A G(z) − y|²` and its gradient. The Jacobian of a denoiser is symmetric, so that its products are differences.
-    fn misfit(&self, z: &[f64]) -> (f64, Vec<f64>) {
+    pub(crate) fn misfit(&self, z: &[f64]) -> (f64, Vec<f64>) {
         let (x, states) = self.picture(z);
         let mut gradient = vec![0.0; z.len()];
         let mut misfit = 0.0;
@@ -77,7 +77,9 @@ impl<'a> ThroughNoise<'a> {
                 *g = kept * *g + (1.0 - kept) * (above - below) / (2.0 * step);
             }
         }
-        gradient.iter_mut().for_each(|g| *g *= self.sigmas[0]);
+        for g in &mut gradient {
+            *g *= self.sigmas[0];
+        }
         (misfit, gradient)
     }
 
@@ -171,5 +173,7 @@ impl<'a> ThroughNoise<'a> {
 
 fn to_sphere(z: &mut [f64]) {
     let scale = (z.len() as f64 / dot(z, z)).sqrt();
-    z.iter_mut().for_each(|z| *z *= scale);
+    for z in z {
+        *z *= scale;
+    }
 }

@@ -10,12 +10,16 @@ mod mixture;
 mod pictures;
 #[path = "../../examples/truth/problem.rs"]
 mod problem;
+#[path = "../../examples/truth/through_noise.rs"]
+mod through_noise;
 
 use pulse::random::Stream;
 use pulse::sampler::{Carry, Denoise, Nearest, Noise, NullSpace, NullSpaceConfig, Spacing};
 
+use linear::dot;
 use mixture::{Kind, Mixture};
 use pictures::Pictures;
+use through_noise::ThroughNoise;
 
 fn published(config: &NullSpaceConfig) -> NullSpaceConfig {
     NullSpaceConfig { carry: Carry::Never, ..config.clone() }
@@ -59,6 +63,41 @@ fn the_pictures_of_a_finite_set_have_their_weights() {
     let mut pictures = Pictures::new(200, 24, 3, 0.1, 4);
     let (ours, theirs) = (pictures.judge(&config, 100).unwrap(), pictures.judge(&published(&config), 100).unwrap());
     assert!(ours.weights < theirs.weights - 0.1 && ours.away < 0.05, "{ours:?} {theirs:?}");
+}
+
+/// What `docs/priors.md` says of the searches of a denoiser's noise rests on their gradient, and on where they end.
+#[test]
+fn searches_of_the_noise_go_downhill_and_end_consistent() {
+    let mixture = Mixture::new(Kind::Flat, 12, 4, 0.3, 0.0, 1);
+    let search = ThroughNoise::new(&mixture, 0).unwrap();
+    let z: Vec<f64> = (0..12).map(|at| (f64::from(at) * 1.7).sin()).collect();
+    let (_, gradient) = search.misfit(&z);
+    for (at, gradient) in gradient.iter().enumerate() {
+        let beside = |step: f64| {
+            let moved: Vec<f64> = z.iter().enumerate().map(|(k, z)| if k == at { z + step } else { *z }).collect();
+            search.misfit(&moved).0
+        };
+        let slope = (beside(1e-5) - beside(-1e-5)) / 2e-5;
+        // The gradient itself is made of differences, of steps of 1e-4.
+        assert!((slope - gradient).abs() < 1e-3 * (1.0 + slope.abs()), "{at}: {slope}, {gradient}");
+    }
+    for x in search.by_descent(3).iter().chain(&search.by_langevin(3, 2)) {
+        for (row, target) in mixture.rows().iter().zip(mixture.target(0)) {
+            assert!((dot(row, x) - target).abs() < 1e-9);
+        }
+    }
+}
+
+#[test]
+fn searches_of_the_noise_are_too_narrow() {
+    let mut mixture = Mixture::new(Kind::Steep, 32, 4, 0.8, 0.3, 1);
+    let sampled = mixture.judge(&NullSpaceConfig { steps: 30, ..NullSpaceConfig::default() }, 60).unwrap();
+    let descent = mixture.judged(|at| Ok(ThroughNoise::new(&mixture, at)?.by_descent(60))).unwrap();
+    let langevin = mixture.judged(|at| Ok(ThroughNoise::new(&mixture, at)?.by_langevin(60, 5))).unwrap();
+    assert!(
+        sampled.spread > 0.85 && descent.spread < 0.85 && langevin.spread < 0.9,
+        "{sampled:?} {descent:?} {langevin:?}"
+    );
 }
 
 #[test]
