@@ -28,8 +28,8 @@ pub struct SearchConfig {
     /// A candidate is within epsilon when the mean squared error between what it shrinks to and the target is
     /// at most this; pictures are in [0, 1].
     pub epsilon: f64,
-    /// The standard deviation of the target's noise, pictures being in [0, 1], where it was counted that of a middle grey; 0 where it has none. With it neither
-    /// the search nor the projection goes on below epsilon, which [`with_noise`](Self::with_noise) sets to its square, and
+    /// The standard deviation of the target's noise, pictures being in [0, 1]; 0 where it has none. Of counted light it is that of a
+    /// middle grey. With it neither the search nor the projection goes on below epsilon, which [`with_noise`](Self::with_noise) sets to its square, and
     /// candidates are judged by what it does not explain.
     pub sigma: f64,
     /// The optimiser.
@@ -231,8 +231,8 @@ impl SearchConfig {
         self.with_noise(sigma.hypot(counted))
     }
 
-    /// Whether candidates are to meet a target of this measurement exactly: where there is noise, or where the measurement magnifies what
-    /// is not exact, only to within that.
+    /// Whether candidates are to meet a target of this measurement exactly: not where there is noise, nor where the measurement magnifies
+    /// what is not exact.
     pub(crate) fn is_exact(&self, measurement: &dyn Measurement) -> bool {
         measurement.is_well_conditioned() && self.sigma == 0.0
     }
